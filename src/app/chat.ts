@@ -1,0 +1,66 @@
+import type { Address } from '../base/address.ts'
+import type { AppEvent, MessageKind, Person } from './events.ts'
+
+/** A fault a user can act on: `code` stable and kebab-case, `message` one sentence saying what happened and what to do. */
+export interface Fault {
+  readonly ok: false
+  readonly code: string
+  readonly message: string
+}
+
+export type Outcome<T extends object = object> = ({ readonly ok: true } & T) | Fault
+
+export interface PeerView extends Person {
+  readonly address: string
+  readonly via: 'dialled' | 'accepted'
+  readonly dialect: 'native'
+  readonly verified: boolean
+  /** Round-trip time in milliseconds; null before the first answer. */
+  readonly rttMs: number | null
+}
+
+export interface UserView extends Person {
+  readonly self: boolean
+  /** Links away, as last heard; 0 is oneself. */
+  readonly hops: number
+}
+
+export interface RoomView {
+  readonly room: string
+  readonly current: boolean
+  readonly users: number
+}
+
+/**
+ * Everything a command can do: the whole of hearsay as the command table sees it. The one real implementation drives
+ * a node; tests give commands and front ends a small one of their own.
+ */
+export interface Chat {
+  readonly id: string
+  name(): string
+  /** The room a bare line goes to, or null when every room has been left. `@<id>` while in a direct conversation. */
+  currentRoom(): string | null
+  rooms(): RoomView[]
+  peers(): PeerView[]
+  /** Members of a joined room, oneself included. */
+  users(room: string): UserView[]
+  /** Dials and keeps trying (with backoff) until `disconnect`. Answers when the first attempt has ended. */
+  connect(address: Address): Promise<Outcome<{ peer: Person }>>
+  /** Hangs up on a peer and stops dialling it. `peer`: a name, `name#abcd`, an id, a prefix of an id (4 characters or more), or an address. */
+  disconnect(peer: string): Outcome<{ peer: Person }>
+  /** Answers once the message is sealed, safe here and handed to the links. `room` null: the current one. */
+  say(room: string | null, kind: MessageKind, text: string): Promise<Outcome<{ id: string; room: string }>>
+  /** A message only `peer` can read. `peer` as in `disconnect`; anyone seen in a room will do, connected or not. */
+  direct(peer: string, text: string): Promise<Outcome<{ id: string; room: string }>>
+  /** Joins and makes it current; joining a joined room only switches. */
+  join(room: string): Outcome<{ room: string }>
+  leave(room: string): Outcome<{ room: string; current: string | null }>
+  rename(name: string): Outcome<{ name: string }>
+  /** Hears everything from now on; the returned function stops it. */
+  subscribe(hear: (event: AppEvent) => void): () => void
+  /**
+   * Leaves: waits (bounded) until what was said has left for every connected peer, says goodbye, closes. `started`
+   * attempts to connect are given the chance to end first. Safe to call twice.
+   */
+  close(): Promise<void>
+}

@@ -1,0 +1,99 @@
+/**
+ * What happens, as every front end hears it. In JSON mode each of these is one line of standard output, so a field
+ * here is a promise to other programs: add, never rename. `at` is milliseconds since 1970 by the sender's clock.
+ */
+export interface Person {
+  /** The identity's public key, lowercase base32. */
+  readonly id: string
+  /** Cleaned for showing. */
+  readonly name: string
+}
+
+export type MessageKind = 'text' | 'action' | 'notice'
+
+export interface ReadyEvent {
+  readonly event: 'ready'
+  readonly version: string
+  readonly id: string
+  readonly name: string
+  readonly tcp: { readonly host: string; readonly port: number }
+  readonly udp: { readonly host: string; readonly port: number }
+}
+
+export interface PeerEvent {
+  readonly event: 'peer'
+  readonly state: 'up' | 'down'
+  readonly id: string
+  readonly name: string
+  readonly address: string
+  readonly via: 'dialled' | 'accepted'
+  readonly dialect: 'native'
+  readonly verified: boolean
+  /** Only with `down`: why, as a sentence. */
+  readonly reason?: string
+}
+
+export interface MessageEvent {
+  readonly event: 'message'
+  readonly id: string
+  /** An open room's name, or `@` and the other's id for a direct message. */
+  readonly room: string
+  readonly from: Person
+  readonly text: string
+  readonly at: number
+  readonly self: boolean
+  readonly kind: MessageKind
+  /** Links crossed: 0 for one's own, 1 from a neighbour, never above 8. */
+  readonly hops: number
+  /** Sorts as the room does on every node: clock time, then author, then number. Compare as plain strings. */
+  readonly order: string
+}
+
+export interface MemberEvent {
+  readonly event: 'member'
+  readonly room: string
+  readonly state: 'joined' | 'left' | 'renamed'
+  readonly id: string
+  readonly name: string
+  /** Only with `renamed`. */
+  readonly was?: string
+}
+
+export interface RoomEvent {
+  readonly event: 'room'
+  readonly room: string
+  readonly state: 'joined' | 'left' | 'current'
+}
+
+export interface GapEvent {
+  readonly event: 'gap'
+  readonly room: string
+  readonly from: Person
+  /** How many of this author's events nobody reachable has. */
+  readonly missing: number
+}
+
+export interface ErrorEvent {
+  readonly event: 'error'
+  /** Stable, kebab-case. */
+  readonly code: string
+  /** What happened and what to do, as one sentence a user can act on. */
+  readonly message: string
+}
+
+/** Not an error: something the user should know (a dial that is tried again, a temporary identity). */
+export interface NoticeEvent {
+  readonly event: 'notice'
+  readonly code: string
+  readonly message: string
+}
+
+export type AppEvent =
+  | ReadyEvent
+  | PeerEvent
+  | MessageEvent
+  | MemberEvent
+  | RoomEvent
+  | GapEvent
+  | ErrorEvent
+  | NoticeEvent

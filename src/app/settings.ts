@@ -1,0 +1,24 @@
+import type { Address } from '../base/address.ts'
+
+/** What a run was asked for, after flag over variable over file over default. Every front end starts from this. */
+export interface Settings {
+  /** Where to listen; a host name, IPv4 or IPv6. */
+  readonly host: string
+  /** 0: the first free one in 8080–8999, else the system's choice. */
+  readonly port: number
+  /** null: TCP port + 1000 once that is known. */
+  readonly udpPort: number | null
+  readonly connect: readonly Address[]
+  /** null: `user-<port>` once the port is known. */
+  readonly username: string | null
+  /** Rooms to join at the start, the first one current; never empty. */
+  readonly rooms: readonly string[]
+  /** `auto`: the best the terminal can show. */
+  readonly frontEnd: 'auto' | 'plain' | 'json'
+  /** Nothing is written at all: identity and history live in memory. */
+  readonly ephemeral: boolean
+  /** Diagnostics: false for none, true for standard error, or a file's path. */
+  readonly debug: boolean | string
+  /** The folder of the identity (and of config.toml unless `--config` named another file). */
+  readonly configFolder: string
+}
