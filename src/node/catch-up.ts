@@ -1,0 +1,113 @@
+import type { Timer } from '../base/timers.ts'
+import { FrameType } from '../wire/frame.ts'
+import { writeWant } from '../wire/replication.ts'
+import type { NodeContext } from './context.ts'
+import type { Feed } from './feed.ts'
+import type { FeedSender } from './feed-sender.ts'
+import type { LinkFeed, LinkState } from './link-state.ts'
+import type { Links } from './links.ts'
+
+/** A source that brings nothing for so long is given up for another. */
+export const SOURCE_STALL_MS = 500
+
+/**
+ * Whom to ask for what is missing of a feed. One neighbour at a time is its source; when it stalls, goes, or has no more while
+ * somebody else has, another is asked. What others push meanwhile is taken where it fits.
+ */
+export class CatchUp {
+  /** Feeds being watched: the timer, and how far the feed was when it was set. */
+  private readonly behind = new Map<Feed, { timer: Timer<() => void>; next: number }>()
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly links: Links,
+    private readonly sender: FeedSender,
+    /** Began or ended to catch up with a feed. */
+    private readonly changed: (feed: Feed, busy: boolean) => void,
+  ) {}
+
+  linkDown(link: LinkState): void {
+    for (const feed of [...this.behind.keys()]) if (feed.source === link) this.seekSource(feed, link)
+  }
+
+  /** Finds who to catch up from: furthest ahead among those that hold the next event, another than `not` if there is one. */
+  seekSource(feed: Feed, not: LinkState | null): void {
+    let best: LinkFeed | null = null
+    let bestLink: LinkState | null = null
+    for (const link of this.links.byPeer.values()) {
+      const on = link.feeds.get(feed)
+      if (on === undefined || on.peerNext <= feed.log.next) continue
+      const better = best === null || bestLink === not || (link !== not && rank(on, feed) > rank(best, feed))
+      if (!better) continue
+      best = on
+      bestLink = link
+    }
+    feed.source = bestLink
+    if (best === null || bestLink === null) return this.settled(feed)
+    if (!feed.catching) {
+      feed.catching = true
+      this.changed(feed, true)
+    }
+    this.want(bestLink, best, feed.log.next, false)
+    this.watch(feed)
+  }
+
+  want(link: LinkState, on: LinkFeed, from: number, full: boolean): void {
+    const handle = this.sender.handleOf(link, on)
+    this.links.send(link, FrameType.want, (out) => writeWant(out, { handle, from, full }))
+  }
+
+  /** Somebody has more of it: if nothing moves for a while, ask. */
+  watch(feed: Feed): void {
+    const waiting = this.behind.get(feed)
+    if (waiting !== undefined) this.context.timers.cancel(waiting.timer)
+    const timer = this.context.after(SOURCE_STALL_MS, () => this.stalled(feed))
+    this.behind.set(feed, { timer, next: feed.log.next })
+  }
+
+  /** The feed has grown while it had a source. */
+  progressed(feed: Feed): void {
+    const on = feed.source?.feeds.get(feed)
+    if (on !== undefined && feed.log.next < on.peerNext) return
+    if (this.someoneAhead(feed)) this.seekSource(feed, null)
+    else this.settled(feed)
+  }
+
+  /** Nobody who is ahead of us holds the next event: what is missing is lost to us for now. */
+  mayCross(feed: Feed): boolean {
+    for (const link of this.links.byPeer.values()) {
+      const on = link.feeds.get(feed)
+      if (on !== undefined && on.peerNext > feed.log.next && on.peerBase <= feed.log.next) return false
+    }
+    return true
+  }
+
+  private stalled(feed: Feed): void {
+    const before = this.behind.get(feed)?.next
+    if (!this.someoneAhead(feed)) this.settled(feed)
+    else if (feed.log.next !== before) this.watch(feed)
+    else this.seekSource(feed, feed.source)
+  }
+
+  private someoneAhead(feed: Feed): boolean {
+    for (const link of this.links.byPeer.values())
+      if ((link.feeds.get(feed)?.peerNext ?? 1) > feed.log.next) return true
+    return false
+  }
+
+  /** Nothing is missing, or nobody has it. */
+  private settled(feed: Feed): void {
+    const waiting = this.behind.get(feed)
+    if (waiting !== undefined) this.context.timers.cancel(waiting.timer)
+    this.behind.delete(feed)
+    feed.source = null
+    if (!feed.catching) return
+    feed.catching = false
+    this.changed(feed, false)
+  }
+}
+
+/** Holding the next event counts before being far ahead. */
+function rank(on: LinkFeed, feed: Feed): number {
+  return (on.peerBase <= feed.log.next ? 2 ** 50 : 0) + on.peerNext
+}

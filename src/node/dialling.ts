@@ -1,0 +1,126 @@
+import { type Address, formatAddress } from '../base/address.ts'
+import type { Timer } from '../base/timers.ts'
+import { backoffMs } from '../core/link/backoff.ts'
+import type { NodeContext } from './context.ts'
+import type { LinkState } from './link-state.ts'
+
+/** Addresses a person gives; more is a mistake. */
+export const TARGETS_MAX = 256
+
+interface Target {
+  readonly key: string
+  readonly address: Address
+  /** `resting`: waiting for its timer. `held`: the peer there is linked, by this or another link. */
+  state: 'resting' | 'dialling' | 'held'
+  failures: number
+  attempt: number
+  timer: Timer<() => void> | null
+  /** The peer last found there. */
+  peerKey: string | null
+}
+
+/** Keeps links to the addresses it was given: dials, dials again with growing pauses, stops when told. */
+export class Dialling {
+  private readonly targets = new Map<string, Target>()
+  private nextAttempt = 1
+
+  constructor(private readonly context: NodeContext) {}
+
+  /** Targets whose first attempt has not ended: what a program that is about to leave may wait for. */
+  get firstAttempts(): number {
+    let count = 0
+    for (const target of this.targets.values()) {
+      if (target.state === 'dialling' && target.failures === 0 && target.peerKey === null) count++
+    }
+    return count
+  }
+
+  /** Begins to keep a link to `address`, or tries at once if it is resting. False when there are too many. */
+  want(address: Address): boolean {
+    const key = formatAddress(address)
+    let target = this.targets.get(key)
+    if (target === undefined) {
+      if (this.targets.size >= TARGETS_MAX) return false
+      target = { key, address, state: 'resting', failures: 0, attempt: 0, timer: null, peerKey: null }
+      this.targets.set(key, target)
+    }
+    if (target.state === 'resting') this.dial(target)
+    return true
+  }
+
+  isHeld(address: Address): string | null {
+    const target = this.targets.get(formatAddress(address))
+    return target?.state === 'held' ? target.peerKey : null
+  }
+
+  /** Stops keeping links to a peer, or to an address. */
+  forget(peerKey: string | null, address: string | null): boolean {
+    let found = false
+    for (const target of [...this.targets.values()]) {
+      if ((peerKey === null || target.peerKey !== peerKey) && target.key !== address) continue
+      if (target.timer !== null) this.context.timers.cancel(target.timer)
+      this.targets.delete(target.key)
+      found = true
+    }
+    return found
+  }
+
+  /** The target of the attempt, or null when it is no longer wanted. */
+  targetOf(attempt: number): { key: string; address: Address } | null {
+    for (const target of this.targets.values()) if (target.attempt === attempt) return target
+    return null
+  }
+
+  /** A dial failed, or its link ended before it was up. */
+  failed(key: string, code: string, reason: string): void {
+    const target = this.targets.get(key)
+    if (target === undefined) return
+    target.failures++
+    const hopeless = code === 'self'
+    const retryMs = hopeless ? null : backoffMs(target.failures, this.context.rng.float())
+    if (retryMs === null) this.targets.delete(key)
+    else this.rest(target, retryMs)
+    const { address, failures } = target
+    this.context.emit({ kind: 'dial-result', address, peer: null, code, reason, failures, retryMs })
+  }
+
+  /** The address leads to a peer that is linked: by `link`, or already by another one. */
+  reached(key: string, link: LinkState): void {
+    const target = this.targets.get(key)
+    if (target === undefined) return
+    target.state = 'held'
+    target.failures = 0
+    target.peerKey = link.peerKey
+    const { address } = target
+    this.context.emit({
+      kind: 'dial-result',
+      address,
+      peer: link.peer,
+      code: 'ok',
+      reason: '',
+      failures: 0,
+      retryMs: null,
+    })
+  }
+
+  /** The last link with a peer is gone: every address that led to it is dialled again, soon. */
+  lost(peerKey: string): void {
+    for (const target of this.targets.values()) {
+      if (target.peerKey !== peerKey || target.state !== 'held') continue
+      this.rest(target, backoffMs(0, this.context.rng.float()))
+    }
+  }
+
+  private rest(target: Target, delayMs: number): void {
+    target.state = 'resting'
+    target.timer = this.context.after(delayMs, () => this.dial(target))
+  }
+
+  private dial(target: Target): void {
+    if (target.timer !== null) this.context.timers.cancel(target.timer)
+    target.timer = null
+    target.state = 'dialling'
+    target.attempt = this.nextAttempt++
+    this.context.emit({ kind: 'dial', attempt: target.attempt, address: target.address })
+  }
+}

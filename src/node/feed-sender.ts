@@ -1,0 +1,131 @@
+import type { ByteWriter } from '../base/bytes.ts'
+import type { HeldBundle } from '../core/history/feed-log.ts'
+import { beginFrame, endFrame, FrameType } from '../wire/frame.ts'
+import { FRAME_HEADER_BYTES } from '../wire/limits.ts'
+import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap } from '../wire/replication.ts'
+import type { NodeContext } from './context.ts'
+import type { Feed } from './feed.ts'
+import type { LinkFeed, LinkState } from './link-state.ts'
+import type { Links } from './links.ts'
+
+/** A feed frame: header, handle, author, room, epoch and two numbers. */
+const FEED_FRAME_BYTES_MAX = FRAME_HEADER_BYTES + 3 + 32 + 32 + 8 + 14
+const GAP_FRAME_BYTES_MAX = FRAME_HEADER_BYTES + 10
+const BUNDLE_HEAD_BYTES_MAX = FRAME_HEADER_BYTES + 1 + 3 + 32
+
+/** The sending side of replication: a cursor into each log for each link, and records filled straight from the logs. */
+export class FeedSender {
+  constructor(
+    private readonly context: NodeContext,
+    private readonly links: Links,
+  ) {}
+
+  /** Where a link stands with a feed, from the beginning if nothing has been said of it. */
+  on(link: LinkState, feed: Feed): LinkFeed {
+    let on = link.feeds.get(feed)
+    if (on === undefined) {
+      on = {
+        feed,
+        handle: 0,
+        cursor: null,
+        peerBase: 1,
+        peerNext: 1,
+        chained: 0,
+        full: false,
+        askedFull: false,
+        queued: false,
+      }
+      link.feeds.set(feed, on)
+    }
+    return on
+  }
+
+  /** There may be something to push. */
+  markReady(link: LinkState, on: LinkFeed): void {
+    if (!on.queued) {
+      on.queued = true
+      link.ready.push(on)
+    }
+    this.context.dirty.add(link)
+  }
+
+  /** Our handle for the feed on this link, naming it first if need be. */
+  handleOf(link: LinkState, on: LinkFeed): number {
+    if (on.handle === 0) {
+      on.handle = ++link.handles
+      const { key, base, next } = on.feed.log
+      this.links.send(link, FrameType.feed, (out) => writeFeed(out, { handle: on.handle, ...key, base, next }))
+    }
+    return on.handle
+  }
+
+  /** Puts feeds' names and bundles into a record until it is full or nothing is left; takes turns between feeds. */
+  fill(link: LinkState, record: ByteWriter, roomMax: number): void {
+    while (link.announce.length > 0) {
+      if (record.length + FEED_FRAME_BYTES_MAX > roomMax) return
+      const feed = link.announce.pop()!
+      const on = this.on(link, feed)
+      if (on.handle === 0 && !feed.forgotten) this.nameFeed(link, on, record)
+    }
+    while (link.ready.length > 0) {
+      const on = link.ready[0]!
+      if (!this.fillFeed(link, on, record, roomMax)) {
+        link.ready.push(link.ready.shift()!)
+        return
+      }
+      on.queued = false
+      link.ready.shift()
+    }
+  }
+
+  /** True when the feed has nothing more for this link; false when the record is full. */
+  private fillFeed(link: LinkState, on: LinkFeed, record: ByteWriter, roomMax: number): boolean {
+    const log = on.feed.log
+    while (on.cursor !== null && on.cursor < log.end) {
+      if (record.length + FEED_FRAME_BYTES_MAX + GAP_FRAME_BYTES_MAX > roomMax) return false
+      if (on.handle === 0) this.nameFeed(link, on, record)
+      if (on.cursor < log.start) this.skipToWindow(on, record)
+      const held = log.at(on.cursor)
+      if (on.peerNext < held.first + held.count) {
+        if (record.length + BUNDLE_HEAD_BYTES_MAX + held.bytes.length > roomMax) return false
+        this.writeBundle(record, on, held)
+      }
+      on.cursor++
+    }
+    return true
+  }
+
+  private skipToWindow(on: LinkFeed, record: ByteWriter): void {
+    const { log } = on.feed
+    on.cursor = log.start
+    if (on.peerNext >= log.base) return
+    writeFrame(record, FrameType.gap, (out) => writeGap(out, { handle: on.handle, to: log.base }))
+  }
+
+  private writeBundle(record: ByteWriter, on: LinkFeed, held: HeldBundle): void {
+    const withPrevious = on.full || on.chained !== held.first
+    const at = beginFrame(record, FrameType.bundle)
+    record.u8(held.hops | (withPrevious ? BUNDLE_WITH_PREVIOUS : 0)).varint(on.handle)
+    if (withPrevious) record.bytes(held.previous)
+    record.bytes(held.bytes)
+    endFrame(record, at)
+    on.full = false
+    on.chained = held.first + held.count
+    on.peerNext = on.chained
+  }
+
+  private nameFeed(link: LinkState, on: LinkFeed, record: ByteWriter): void {
+    on.handle = ++link.handles
+    const { log } = on.feed
+    const { key, base } = log
+    // What is about to be pushed need not be asked for: only what lies before the cursor is announced.
+    const pushed = on.cursor !== null && on.cursor < log.end ? log.at(Math.max(on.cursor, log.start)).first : log.next
+    writeFrame(record, FrameType.feed, (out) => writeFeed(out, { handle: on.handle, ...key, base, next: pushed }))
+  }
+}
+
+function writeFrame(record: ByteWriter, type: number, write: (out: ByteWriter) => void): void {
+  const at = beginFrame(record, type)
+  write(record)
+  endFrame(record, at)
+}

@@ -1,0 +1,99 @@
+import { toHex } from '../base/bytes.ts'
+import { type FeedKey, FeedLog } from '../core/history/feed-log.ts'
+import { Window } from '../core/history/window.ts'
+import { type Verifier, verifier } from '../crypto/sign.ts'
+import { feedIdOf } from '../wire/event.ts'
+import type { NodeContext } from './context.ts'
+import type { Feed } from './feed.ts'
+import type { LinkState } from './link-state.ts'
+
+/** Feeds known at once, some 1 KB each when empty. */
+export const FEEDS_MAX = 65_536
+/** Feeds that one link may have named and that hold nothing yet: naming is free, so it is bounded apart. */
+export const EMPTY_FEEDS_PER_LINK_MAX = 16_384
+const VERIFIERS_MAX = 16_384
+
+/** All feeds the node knows, its own included, and the window of bundles they hold. */
+export class Feeds {
+  readonly all = new Map<string, Feed>()
+  /** Those we write ourselves. */
+  readonly own = new Set<Feed>()
+  readonly window: Window
+  private readonly verifiers = new Map<string, Verifier | null>()
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly makeVerifier: (key: Uint8Array) => Verifier | null = verifier,
+    windowBytesMax?: number,
+  ) {
+    this.window = new Window(windowBytesMax)
+  }
+
+  /** The author's key made ready for checking; null when it is no key. Kept, because making it ready costs as much as a check. */
+  verifierOf(author: Uint8Array, authorKey: string): Verifier | null {
+    const known = this.verifiers.get(authorKey)
+    if (known !== undefined) return known
+    if (this.verifiers.size >= VERIFIERS_MAX) this.verifiers.delete(this.verifiers.keys().next().value!)
+    const made = this.makeVerifier(author)
+    this.verifiers.set(authorKey, made)
+    return made
+  }
+
+  /** The feed, made if it was not known; null when a limit or an impossible author says no. `link` null: our own. */
+  open(author: Uint8Array, room: Uint8Array, epoch: Uint8Array, link: LinkState | null): Feed | null {
+    const id = feedIdOf(author, room, epoch)
+    const key = toHex(id)
+    const known = this.all.get(key)
+    if (known !== undefined) return known
+    if (link !== null && link.emptyFeeds >= EMPTY_FEEDS_PER_LINK_MAX) return null
+    if (this.all.size >= FEEDS_MAX) this.forgetOld()
+    const authorKey = toHex(author)
+    const check = this.verifierOf(author, authorKey)
+    if (check === null || this.all.size >= FEEDS_MAX) return null
+    const feedKey: FeedKey = { author, room, epoch, id }
+    const feed: Feed = {
+      log: new FeedLog(feedKey, check),
+      key,
+      authorKey,
+      own: link === null,
+      room: null,
+      authorName: null,
+      source: null,
+      catching: false,
+      activeAtMs: this.context.nowMs,
+      broughtBy: link,
+      forgotten: false,
+    }
+    if (link === null) this.own.add(feed)
+    else link.emptyFeeds++
+    this.all.set(key, feed)
+    return feed
+  }
+
+  /** The feed holds something now: it no longer counts against the link that named it. */
+  filled(feed: Feed): void {
+    if (feed.broughtBy === null) return
+    feed.broughtBy.emptyFeeds--
+    feed.broughtBy = null
+  }
+
+  /** Feeds that a link named and never filled go with it. */
+  linkDown(link: LinkState): void {
+    if (link.emptyFeeds === 0) return
+    for (const feed of this.all.values()) if (feed.broughtBy === link) this.forget(feed)
+  }
+
+  /** A sixteenth of the table, of rooms that nobody here is in, quietest first. */
+  private forgetOld(): void {
+    const strange = [...this.all.values()].filter((feed) => !feed.own && feed.room === null)
+    strange.sort((a, b) => a.activeAtMs - b.activeAtMs)
+    for (const feed of strange.slice(0, FEEDS_MAX / 16)) this.forget(feed)
+  }
+
+  private forget(feed: Feed): void {
+    this.filled(feed)
+    feed.forgotten = true
+    this.all.delete(feed.key)
+    this.window.forget(feed.log)
+  }
+}

@@ -1,0 +1,136 @@
+import type { Address } from '../base/address.ts'
+import { ByteWriter, EMPTY } from '../base/bytes.ts'
+import type { Timer } from '../base/timers.ts'
+import type { Established, Handshake } from '../core/link/handshake.ts'
+import { RecordReader } from '../core/link/records.ts'
+import type { CipherState } from '../crypto/aead.ts'
+import { beginFrame, endFrame } from '../wire/frame.ts'
+import type { Hello } from '../wire/hello.ts'
+import type { Feed } from './feed.ts'
+
+/** Where one link stands with one feed. */
+export interface LinkFeed {
+  readonly feed: Feed
+  /** Our handle for it on this link; 0 until it has been told. */
+  handle: number
+  /** Position in the log of the next bundle to push; null while the peer has not said how far it is. */
+  cursor: number | null
+  /** Oldest number the peer says it holds, and one past the newest. 1 when unknown. */
+  peerBase: number
+  peerNext: number
+  /** The peer knows the id of event `chained - 1` from this link, so what follows it can go without. 0: nothing yet. */
+  chained: number
+  /** The peer asked for hashes in full. */
+  full: boolean
+  /** We asked the peer for hashes in full: not twice. */
+  askedFull: boolean
+  /** In the link's queue of feeds with something to push. */
+  queued: boolean
+}
+
+/** Frames of control waiting for a link: beyond this the peer is not reading and is dropped. */
+export const CONTROL_BYTES_MAX = 1024 * 1024
+/** Passing events give way before that: they are worth nothing late. */
+export const PASSING_BACKLOG_BYTES_MAX = 256 * 1024
+
+/** One connection, from its first byte to its last. */
+export class LinkState {
+  phase: 'handshake' | 'hello' | 'open' | 'closing' | 'closed' = 'handshake'
+  handshake: Handshake | null = null
+  reader: RecordReader | null = null
+  sealer: CipherState | null = null
+  /** Set once the handshake is through. */
+  peer: Uint8Array = EMPTY
+  peerKey = ''
+  peerStatic: Uint8Array = EMPTY
+  hash: Uint8Array = EMPTY
+  hello: Hello | null = null
+  rttMs: number | null = null
+  pingSentAtMs: number | null = null
+  heardAtMs: number
+  /** When the driver last took bytes or had nothing to take: a peer that reads nothing leaves it in the past. */
+  pulledAtMs: number
+  partialSinceMs: number | null = null
+  deadline: Timer<() => void> | null = null
+  closeReason = ''
+  readonly feeds = new Map<Feed, LinkFeed>()
+  readonly theirs = new Map<number, Feed>()
+  handles = 0
+  /** Feeds with something to push, oldest first. */
+  readonly ready: LinkFeed[] = []
+  /** Feeds to be named to the peer, taken from the end. */
+  announce: Feed[] = []
+  /** Feeds this link brought that hold nothing yet. */
+  emptyFeeds = 0
+
+  private readonly raw: Uint8Array[] = []
+  private readonly frames: Uint8Array[] = []
+  private frameBytes = 0
+
+  constructor(
+    readonly id: number,
+    readonly remote: Address,
+    readonly via: 'dialled' | 'accepted',
+    /** The dial target this link came from; null for an accepted one. */
+    readonly target: string | null,
+    readonly openedAtMs: number,
+  ) {
+    this.heardAtMs = openedAtMs
+    this.pulledAtMs = openedAtMs
+  }
+
+  establish(link: Established, peerKey: string): void {
+    this.handshake = null
+    this.reader = new RecordReader(link.receive)
+    this.sealer = link.send
+    this.peer = link.peer
+    this.peerKey = peerKey
+    this.peerStatic = link.peerStatic
+    this.hash = link.hash
+    this.phase = 'hello'
+  }
+
+  get waitingBytes(): number {
+    return this.frameBytes
+  }
+
+  /** Handshake bytes, sent as they are and before any record. */
+  queueRaw(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.raw.push(bytes)
+  }
+
+  get waitsRaw(): boolean {
+    return this.raw.length > 0
+  }
+
+  takeRaw(): Uint8Array | null {
+    return this.raw.shift() ?? null
+  }
+
+  /** Queues one whole frame for the next record. The buffer may be shared with other links and is not written to. */
+  queue(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.frames.push(bytes)
+    this.frameBytes += bytes.length
+  }
+
+  /** The oldest queued frame if it fits in `room` bytes, and takes it off; null otherwise. */
+  takeFrame(room: number): Uint8Array | null {
+    const frame = this.frames[0]
+    if (frame === undefined || frame.length > room) return null
+    this.frames.shift()
+    this.frameBytes -= frame.length
+    return frame
+  }
+}
+
+/** Builds one frame as bytes of its own, for `LinkState.queue`. */
+export function frame(type: number, write: (out: ByteWriter) => void): Uint8Array {
+  scratch.clear()
+  const at = beginFrame(scratch, type)
+  write(scratch)
+  endFrame(scratch, at)
+  return scratch.copy()
+}
+
+const scratch = new ByteWriter(1024)

@@ -1,0 +1,295 @@
+import type { Address } from '../base/address.ts'
+import { formatAddress } from '../base/address.ts'
+import { ByteReader, ByteWriter, compareBytes, equalBytes, toHex } from '../base/bytes.ts'
+import { type Established, Handshake } from '../core/link/handshake.ts'
+import { eachFrame, FrameType } from '../wire/frame.ts'
+import { ByeCode, type Hello, readBye, readHello, writeBye, writeHello } from '../wire/hello.ts'
+import { RECORD_BYTES_MAX } from '../wire/limits.ts'
+import type { NodeContext } from './context.ts'
+import { CONTROL_BYTES_MAX, frame, LinkState } from './link-state.ts'
+
+/** From the first byte to a proved identity and a hello. */
+export const HANDSHAKE_MS_MAX = 10_000
+/** From a record's first byte to its last. */
+export const RECORD_MS_MAX = 30_000
+/** How long a peer may take nothing while something waits for it. */
+export const STALLED_MS_MAX = 30_000
+export const PING_EVERY_MS = 15_000
+/** Two pings unanswered and some. */
+export const SILENT_MS_MAX = 40_000
+const CHECK_EVERY_MS = 5_000
+export const HALF_OPEN_MAX = 64
+export const HALF_OPEN_PER_HOST_MAX = 8
+/** Open links: more than any overlay here wants, less than a process has descriptors for. */
+export const LINKS_MAX = 256
+
+/** What the rest of the node does about links. */
+export interface LinkOwner {
+  hello(): Hello
+  up(link: LinkState): void
+  /** Called once for every link that was up. */
+  down(link: LinkState): void
+  /** A link ended before it was up. `fault`: the code and end of a sentence. */
+  failed(link: LinkState, code: string, reason: string): void
+  /** A frame of an open link, other than the link's own. */
+  frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void
+  /** Puts what feeds have for this link into a record. */
+  fill(link: LinkState, record: ByteWriter, roomMax: number): void
+}
+
+/** Links from accept or dial to their end: limits, handshake, liveness, goodbye, and one link a peer. */
+export class Links {
+  readonly all = new Map<number, LinkState>()
+  /** Open links by the peer's key. */
+  readonly byPeer = new Map<string, LinkState>()
+  private nextId = 1
+  private halfOpen = 0
+  private readonly halfOpenByHost = new Map<string, number>()
+  private readonly record = new ByteWriter(RECORD_BYTES_MAX)
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly owner: LinkOwner,
+  ) {
+    this.check()
+  }
+
+  /** Registers a connection; null when a limit says no, and the caller closes it. Dialled ones (`target`) are not limited. */
+  add(remote: Address, target: string | null): LinkState | null {
+    const ofHost = this.halfOpenByHost.get(remote.host) ?? 0
+    if (target === null) {
+      if (this.halfOpen >= HALF_OPEN_MAX || ofHost >= HALF_OPEN_PER_HOST_MAX) return null
+      if (this.byPeer.size >= LINKS_MAX) return null
+    }
+    const via = target === null ? 'accepted' : 'dialled'
+    const link = new LinkState(this.nextId++, remote, via, target, this.context.nowMs)
+    this.all.set(link.id, link)
+    this.halfOpen++
+    this.halfOpenByHost.set(remote.host, ofHost + 1)
+    const { signing, linkStatic } = this.context.identity
+    const ephemeralSecret = this.context.randomBytes(32)
+    link.handshake = new Handshake(via === 'dialled', { identity: signing, staticKey: linkStatic, ephemeralSecret })
+    link.queueRaw(link.handshake.start())
+    this.context.dirty.add(link)
+    link.deadline = this.context.after(HANDSHAKE_MS_MAX, () => {
+      this.end(link, true, 'handshake-timeout', 'said nothing a hearsay peer would within 10 seconds')
+    })
+    return link
+  }
+
+  received(link: LinkState, bytes: Uint8Array): void {
+    link.heardAtMs = this.context.nowMs
+    if (link.phase === 'handshake') this.shake(link, bytes)
+    else this.read(link, bytes)
+  }
+
+  /** The next bytes to write: raw handshake, or one sealed record of all that waits. Null when there is nothing. */
+  pull(link: LinkState): Uint8Array | null {
+    link.pulledAtMs = this.context.nowMs
+    if (link.sealer === null || link.waitsRaw) return link.takeRaw()
+    const record = this.record.clear()
+    for (let next = link.takeFrame(RECORD_BYTES_MAX); next !== null; ) {
+      record.bytes(next)
+      next = link.takeFrame(RECORD_BYTES_MAX - record.length)
+    }
+    if (link.phase === 'open') this.owner.fill(link, record, RECORD_BYTES_MAX)
+    if (record.length > 0) return link.sealer.sealRecord(record.view())
+    if (link.phase === 'closing') this.remove(link, false)
+    return null
+  }
+
+  /** Queues a frame and marks the link; a peer that lets too much of it pile up is dropped. */
+  send(link: LinkState, type: number, write: (out: ByteWriter) => void): void {
+    this.sendFrame(link, frame(type, write))
+  }
+
+  /** The same with a frame made before, shared between links. */
+  sendFrame(link: LinkState, bytes: Uint8Array): void {
+    if (link.phase === 'closing' || link.phase === 'closed') return
+    link.queue(bytes)
+    if (link.waitingBytes > CONTROL_BYTES_MAX) this.end(link, true, 'too-slow', 'reads too slowly')
+    else this.context.dirty.add(link)
+  }
+
+  /** Ends a link with a goodbye that says why. */
+  bye(link: LinkState, code: number, reason: string): void {
+    if (link.phase !== 'open' && link.phase !== 'hello') return this.end(link, true, 'closed', reason)
+    link.queue(frame(FrameType.bye, (out) => writeBye(out, { code, reason })))
+    this.fallen(link, reason)
+    link.phase = 'closing'
+    this.context.dirty.add(link)
+  }
+
+  /** The connection is gone, or is to go at once. */
+  end(link: LinkState, abort: boolean, code: string, reason: string): void {
+    if (link.phase === 'closed') return
+    if (link.phase === 'handshake' || link.phase === 'hello') this.owner.failed(link, code, reason)
+    this.fallen(link, reason)
+    this.remove(link, abort)
+  }
+
+  private fallen(link: LinkState, reason: string): void {
+    const wasUp = link.phase === 'open'
+    if (link.closeReason === '') link.closeReason = reason
+    this.settle(link)
+    if (!wasUp) return
+    link.phase = 'closing'
+    if (this.byPeer.get(link.peerKey) === link) this.byPeer.delete(link.peerKey)
+    this.owner.down(link)
+  }
+
+  private remove(link: LinkState, abort: boolean): void {
+    if (link.phase === 'closed') return
+    this.settle(link)
+    link.phase = 'closed'
+    this.all.delete(link.id)
+    this.context.dirty.delete(link)
+    this.context.emit({ kind: 'close', link: link.id, abort })
+  }
+
+  /** No longer half open. */
+  private settle(link: LinkState): void {
+    if (link.deadline === null) return
+    this.context.timers.cancel(link.deadline)
+    link.deadline = null
+    this.halfOpen--
+    const left = (this.halfOpenByHost.get(link.remote.host) ?? 1) - 1
+    if (left === 0) this.halfOpenByHost.delete(link.remote.host)
+    else this.halfOpenByHost.set(link.remote.host, left)
+  }
+
+  private shake(link: LinkState, bytes: Uint8Array): void {
+    const step = link.handshake!.receive(bytes)
+    link.queueRaw(step.send)
+    this.context.dirty.add(link)
+    if (step.state === 'fault') {
+      const what = `${formatAddress(link.remote)} ${step.message}`
+      this.context.emit({
+        kind: 'trouble',
+        code: step.code,
+        message: `${what}; the connection was closed.`,
+        user: false,
+      })
+      this.end(link, step.send.length === 0, step.code, step.message)
+    } else if (step.state === 'established') {
+      this.established(link, step.link)
+    }
+  }
+
+  private established(link: LinkState, result: Established): void {
+    link.establish(result, toHex(result.peer))
+    this.send(link, FrameType.hello, (out) => writeHello(out, this.owner.hello()))
+    if (result.rest.length > 0) this.read(link, result.rest)
+  }
+
+  private read(link: LinkState, bytes: Uint8Array): void {
+    const reader = link.reader!
+    const alive = () => link.phase === 'open' || link.phase === 'hello'
+    const each = (type: number, record: Uint8Array, start: number, end: number) =>
+      this.dispatch(link, type, record, start, end)
+    const fault = reader.receive(bytes, (record) => {
+      if (!eachFrame(record, each, alive)) this.fault(link, 'sent a frame that does not fit its record')
+      return alive()
+    })
+    if (fault !== null) this.fault(link, fault)
+    if (!reader.partial) link.partialSinceMs = null
+    else link.partialSinceMs ??= this.context.nowMs
+  }
+
+  /** The peer broke the protocol: one goodbye, then no more of it. */
+  fault(link: LinkState, what: string, code: number = ByeCode.protocolFault): void {
+    const message = `${formatAddress(link.remote)} ${what}; the link was closed.`
+    this.context.emit({ kind: 'trouble', code: 'peer-fault', message, user: false })
+    if (link.phase === 'hello') this.end(link, false, 'peer-fault', what)
+    else if (link.phase === 'open') this.bye(link, code, what)
+  }
+
+  private dispatch(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (link.phase === 'hello') return this.greeted(link, type, new ByteReader(bytes, start, end))
+    switch (type) {
+      case FrameType.ping: {
+        const body = bytes.slice(start, Math.min(end, start + 8))
+        return this.send(link, FrameType.pong, (out) => out.bytes(body))
+      }
+      case FrameType.pong:
+        if (link.pingSentAtMs !== null) link.rttMs = this.context.nowMs - link.pingSentAtMs
+        link.pingSentAtMs = null
+        return
+      case FrameType.bye: {
+        const bye = readBye(new ByteReader(bytes, start, end))
+        link.closeReason = bye === null ? 'said goodbye' : byeSentence(bye.code, bye.reason)
+        return this.end(link, false, 'bye', link.closeReason)
+      }
+      default:
+        return this.owner.frame(link, type, bytes, start, end)
+    }
+  }
+
+  private greeted(link: LinkState, type: number, body: ByteReader): void {
+    if (type === FrameType.bye) return this.end(link, false, 'refused', readBye(body)?.reason ?? 'refused the link')
+    const hello = type === FrameType.hello ? readHello(body) : null
+    if (hello === null) return this.fault(link, 'did not say hello first')
+    link.hello = hello
+    if (equalBytes(link.peer, this.context.identity.signing.publicKey)) {
+      return this.refuse(link, ByeCode.self, 'is this very node')
+    }
+    const other = this.byPeer.get(link.peerKey)
+    if (other !== undefined && !this.newerStays(other, link)) {
+      return this.refuse(link, ByeCode.duplicateLink, 'is linked already')
+    }
+    this.settle(link)
+    link.phase = 'open'
+    this.byPeer.set(link.peerKey, link)
+    if (other !== undefined) this.bye(other, ByeCode.duplicateLink, 'is linked by a newer connection')
+    this.ping(link)
+    this.owner.up(link)
+  }
+
+  private refuse(link: LinkState, code: number, reason: string): void {
+    link.queue(frame(FrameType.bye, (out) => writeBye(out, { code, reason })))
+    this.owner.failed(link, code === ByeCode.self ? 'self' : 'duplicate', reason)
+    this.settle(link)
+    link.phase = 'closing'
+    this.context.dirty.add(link)
+  }
+
+  /**
+   * Of two links with one peer: after a restart of the peer the newer; else the one dialled by the lower id; dialled by
+   * the same side, the one whose handshake hash is lower. Both ends see the same facts and so keep the same link.
+   */
+  private newerStays(older: LinkState, newer: LinkState): boolean {
+    if (!equalBytes(older.peerStatic, newer.peerStatic)) return true
+    if (older.via === newer.via) return compareBytes(newer.hash, older.hash) < 0
+    const weAreLower = compareBytes(this.context.identity.signing.publicKey, newer.peer) < 0
+    return (newer.via === 'dialled') === weAreLower
+  }
+
+  private ping(link: LinkState): void {
+    link.pingSentAtMs = this.context.nowMs
+    const stamp = Math.floor(this.context.nowMs)
+    this.send(link, FrameType.ping, (out) => out.u48(stamp))
+  }
+
+  /** Every few seconds: pings where it is quiet, and the deadlines that the socket layer cannot be trusted with. */
+  private check(): void {
+    const now = this.context.nowMs
+    for (const link of [...this.all.values()]) {
+      if (link.partialSinceMs !== null && now - link.partialSinceMs > RECORD_MS_MAX) {
+        this.end(link, true, 'too-slow', 'took over 30 seconds for one record')
+      } else if (this.context.dirty.has(link) && now - link.pulledAtMs > STALLED_MS_MAX) {
+        this.end(link, true, 'too-slow', 'has read nothing for 30 seconds')
+      } else if (link.phase === 'closing' && now - link.pulledAtMs > RECORD_MS_MAX) {
+        this.remove(link, true)
+      } else if (link.phase === 'open') {
+        if (now - link.heardAtMs > SILENT_MS_MAX) this.end(link, true, 'silent', 'has been silent for 40 seconds')
+        else if (now - link.heardAtMs > PING_EVERY_MS && link.pingSentAtMs === null) this.ping(link)
+      }
+    }
+    this.context.after(CHECK_EVERY_MS, () => this.check())
+  }
+}
+
+function byeSentence(code: number, reason: string): string {
+  if (code === ByeCode.leaving) return 'left'
+  return reason === '' ? 'said goodbye' : `said goodbye: this side ${reason}`
+}

@@ -1,0 +1,334 @@
+import { type Address, formatAddress } from '../base/address.ts'
+import { ByteReader, toHex } from '../base/bytes.ts'
+import type { RandomBytes, Rng } from '../base/rng.ts'
+import { type Broadcast, FloodBroadcast } from '../core/gossip/broadcast.ts'
+import type { Member } from '../core/room/members.ts'
+import type { Verifier } from '../crypto/sign.ts'
+import type { SpokenKind } from '../wire/event.ts'
+import { FrameType } from '../wire/frame.ts'
+import { ByeCode, type Hello } from '../wire/hello.ts'
+import { type Instant, NodeContext, type NodeIdentity } from './context.ts'
+import { Dialling } from './dialling.ts'
+import { Feeds } from './feeds.ts'
+import type { LinkState } from './link-state.ts'
+import { Links } from './links.ts'
+import type { NodeOutput } from './outputs.ts'
+import { PassingOn } from './passing-on.ts'
+import { PresenceKeeper } from './presence.ts'
+import { Replication } from './replication.ts'
+import type { Room } from './room-state.ts'
+import { Rooms, type SayFault } from './rooms.ts'
+
+export interface NodeOptions {
+  readonly identity: NodeIdentity
+  readonly name: string
+  readonly agent: string
+  readonly randomBytes: RandomBytes
+  readonly rng: Rng
+  /** What decides who is pushed to; flooding when absent. */
+  readonly broadcast?: Broadcast
+  /** For simulations that check one signature once for all their nodes. */
+  readonly verifier?: (key: Uint8Array) => Verifier | null
+  readonly windowBytesMax?: number
+}
+
+/**
+ * A whole hearsay node with the world left out. Every method takes the time and returns at once; what the node wants done and has to tell is
+ * taken with `takeOutputs`, what links have to send with `dirtyLinks` and `pull`, and `wake` is due at `nextWakeMs`. It opens
+ * nothing, waits for nothing and draws no chance of its own, so a seed replays it exactly.
+ */
+export class Node {
+  private readonly context: NodeContext
+  private readonly links: Links
+  private readonly feeds: Feeds
+  private readonly replication: Replication
+  private readonly rooms: Rooms
+  private readonly presence: PresenceKeeper
+  private readonly passing: PassingOn
+  private readonly dialling: Dialling
+  private displayName: string
+  private tcpPort = 0
+  private udpPort = 0
+
+  constructor(
+    private readonly options: NodeOptions,
+    instant: Instant,
+  ) {
+    this.context = new NodeContext(options.identity, options.randomBytes, options.rng)
+    this.at(instant)
+    this.displayName = options.name
+    const { context } = this
+    this.links = new Links(context, {
+      hello: () => this.hello(),
+      up: (link) => this.up(link),
+      down: (link) => this.down(link),
+      failed: (link, code, reason) => this.failed(link, code, reason),
+      frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
+      fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
+    })
+    this.feeds = new Feeds(context, options.verifier, options.windowBytesMax)
+    this.rooms = new Rooms(
+      context,
+      this.feeds,
+      () => this.replication,
+      () => this.displayName,
+    )
+    this.replication = new Replication(context, this.links, this.feeds, options.broadcast ?? new FloodBroadcast(), {
+      named: (feed) => this.rooms.feedNamed(feed),
+      fresh: (feed, bundle, ids, hops) => this.rooms.fresh(feed, bundle, ids, hops),
+      gap: (feed, missing) => {
+        const room = feed.room?.name ?? null
+        if (room === null) return
+        const { author } = feed.log.key
+        context.emit({ kind: 'gap', room, author, name: feed.authorName ?? '', missing })
+      },
+      catching: (feed, busy) => this.rooms.catching(feed, busy),
+    })
+    this.presence = new PresenceKeeper(
+      context,
+      this.rooms.clock,
+      () => this.passing,
+      () => this.rooms.open.values(),
+      (id) => this.rooms.open.get(toHex(id)) ?? null,
+      () => this.displayName,
+    )
+    this.passing = new PassingOn(context, this.links, this.feeds, (passing, author) =>
+      this.presence.arrived(passing, author),
+    )
+    this.dialling = new Dialling(context)
+  }
+
+  get id(): Uint8Array {
+    return this.options.identity.signing.publicKey
+  }
+
+  get name(): string {
+    return this.displayName
+  }
+
+  /** Where we listen, as told in hellos; to be set before the first link. */
+  listening(tcpPort: number, udpPort: number): void {
+    this.tcpPort = tcpPort
+    this.udpPort = udpPort
+  }
+
+  // What the world tells.
+
+  /** A connection came in; null when a limit refuses it, and the caller closes it. */
+  accepted(remote: Address, instant: Instant): number | null {
+    this.at(instant)
+    return this.links.add(remote, null)?.id ?? null
+  }
+
+  /** A dial has connected; null when nobody wants it any more. */
+  dialled(attempt: number, remote: Address, instant: Instant): number | null {
+    this.at(instant)
+    const target = this.dialling.targetOf(attempt)
+    return target === null ? null : this.links.add(remote, target.key)!.id
+  }
+
+  dialFailed(attempt: number, code: string, reason: string, instant: Instant): void {
+    this.at(instant)
+    const target = this.dialling.targetOf(attempt)
+    if (target !== null) this.dialling.failed(target.key, code, reason)
+  }
+
+  /** The buffer is the node's from here on. */
+  received(link: number, bytes: Uint8Array, instant: Instant): void {
+    this.at(instant)
+    const state = this.links.all.get(link)
+    if (state !== undefined && state.phase !== 'closing') this.links.received(state, bytes)
+  }
+
+  closed(link: number, reason: string, instant: Instant): void {
+    this.at(instant)
+    const state = this.links.all.get(link)
+    if (state !== undefined) this.links.end(state, true, 'closed', reason)
+  }
+
+  wake(instant: Instant): void {
+    this.at(instant)
+    for (let due = this.context.timers.takeDue(instant.nowMs); due !== null; ) {
+      due()
+      due = this.context.timers.takeDue(instant.nowMs)
+    }
+  }
+
+  nextWakeMs(): number | null {
+    return this.context.timers.nextAtMs()
+  }
+
+  takeOutputs(): NodeOutput[] {
+    return this.context.takeOutputs()
+  }
+
+  /** Links that may have something to send. One leaves the set when `pull` answers null. */
+  get dirtyLinks(): ReadonlySet<LinkState> {
+    return this.context.dirty
+  }
+
+  /** The next bytes for a link's connection, the caller's to keep; null when there is nothing more. */
+  pull(link: number, instant: Instant): Uint8Array | null {
+    this.at(instant)
+    const state = this.links.all.get(link)
+    if (state === undefined) return null
+    const bytes = this.links.pull(state)
+    if (bytes === null) this.context.dirty.delete(state)
+    return bytes
+  }
+
+  // What the user wants.
+
+  connect(address: Address, instant: Instant): boolean {
+    this.at(instant)
+    return this.dialling.want(address)
+  }
+
+  /** The peer an address is known to lead to right now, as a hexadecimal key. */
+  heldBy(address: Address): string | null {
+    return this.dialling.isHeld(address)
+  }
+
+  /** Dials begun whose first attempt is still under way, and links that are shaking hands. */
+  get settling(): number {
+    let count = this.dialling.firstAttempts
+    for (const link of this.links.all.values()) if (link.phase === 'handshake' || link.phase === 'hello') count++
+    return count
+  }
+
+  /** Hangs up on a peer and stops dialling it; `peer` in hexadecimal. False when there was nothing to stop. */
+  disconnect(peer: string | null, address: Address | null, instant: Instant): boolean {
+    this.at(instant)
+    const forgotten = this.dialling.forget(peer, address === null ? null : formatAddress(address))
+    const link = peer === null ? undefined : this.links.byPeer.get(peer)
+    if (link === undefined) return forgotten
+    this.links.bye(link, ByeCode.hungUp, 'hung up')
+    return true
+  }
+
+  join(name: string, instant: Instant): boolean {
+    this.at(instant)
+    const room = this.rooms.join(name)
+    if (room !== null) this.presence.tell(room, 'here')
+    return room !== null
+  }
+
+  leave(name: string, instant: Instant): boolean {
+    this.at(instant)
+    const room = this.rooms.leave(name)
+    if (room !== null) this.presence.tell(room, 'left')
+    return room !== null
+  }
+
+  /** `text`: UTF-8, 1 byte to 16 KiB. The `said` output with `ref` follows the next `flush`. */
+  say(room: string, kind: SpokenKind, text: Uint8Array, ref: number, instant: Instant): SayFault | null {
+    this.at(instant)
+    const joined = this.rooms.named(room)
+    return joined === undefined ? 'not-joined' : this.rooms.say(joined, kind, text, ref)
+  }
+
+  direct(peer: Uint8Array, kind: SpokenKind, text: Uint8Array, ref: number, instant: Instant): SayFault | null {
+    this.at(instant)
+    const room: Room | null = this.rooms.conversations.with(peer)
+    return room === null ? 'no-such-person' : this.rooms.say(room, kind, text, ref)
+  }
+
+  /** Seals what was said since the last time and hands it to the links. */
+  flush(instant: Instant): void {
+    this.at(instant)
+    this.rooms.flush()
+  }
+
+  get hasUnsealed(): boolean {
+    return this.rooms.hasWaiting
+  }
+
+  rename(name: string, instant: Instant): void {
+    this.at(instant)
+    this.displayName = name
+    for (const room of this.rooms.open.values()) this.presence.tell(room, 'here')
+  }
+
+  members(room: string): Member[] {
+    return [...(this.rooms.named(room)?.members.list() ?? [])]
+  }
+
+  peers(): LinkState[] {
+    return [...this.links.byPeer.values()]
+  }
+
+  /** Bundles of our own that the slowest link has not taken yet, in the room where there are most. */
+  lagBundles(): number {
+    let most = 0
+    for (const room of this.rooms.open.values()) {
+      if (room.own !== null) most = Math.max(most, this.replication.lagBundles(room.own))
+    }
+    return most
+  }
+
+  /** Whether every peer has been sent, or has said it has, all that we ever said. */
+  get ownDelivered(): boolean {
+    for (const link of this.links.byPeer.values()) {
+      for (const feed of this.feeds.own) if ((link.feeds.get(feed)?.peerNext ?? 1) < feed.log.next) return false
+    }
+    return true
+  }
+
+  /** Says goodbye everywhere; links close once what they had to send has been pulled. */
+  leaveNetwork(instant: Instant): void {
+    this.at(instant)
+    this.rooms.flush()
+    for (const room of this.rooms.open.values()) this.presence.tell(room, 'left')
+    this.leaving = true
+  }
+
+  /** After `leaveNetwork`, when everything has been pulled: the goodbyes themselves. */
+  sayGoodbye(instant: Instant): void {
+    this.at(instant)
+    for (const link of [...this.links.all.values()]) {
+      if (link.phase === 'open') this.links.bye(link, ByeCode.leaving, 'left')
+      else if (link.phase !== 'closing') this.links.end(link, true, 'leaving', 'we are leaving')
+    }
+  }
+
+  private leaving = false
+
+  private hello(): Hello {
+    return { name: this.displayName, tcpPort: this.tcpPort, udpPort: this.udpPort, agent: this.options.agent }
+  }
+
+  private up(link: LinkState): void {
+    if (link.target !== null) this.dialling.reached(link.target, link)
+    this.tellPeer(link, 'up')
+    this.replication.linkUp(link)
+    for (const room of this.rooms.open.values()) this.presence.tellSoon(room)
+  }
+
+  private down(link: LinkState): void {
+    this.replication.linkDown(link)
+    if (!this.leaving && !this.links.byPeer.has(link.peerKey)) this.dialling.lost(link.peerKey)
+    this.tellPeer(link, 'down')
+  }
+
+  private failed(link: LinkState, code: string, reason: string): void {
+    if (link.target === null) return
+    const other = this.links.byPeer.get(link.peerKey)
+    if (code === 'duplicate' && other !== undefined) this.dialling.reached(link.target, other)
+    else this.dialling.failed(link.target, code, reason)
+  }
+
+  private tellPeer(link: LinkState, state: 'up' | 'down'): void {
+    const { id, peer, remote, via, closeReason: reason } = link
+    this.context.emit({ kind: 'peer', state, link: id, peer, name: link.hello?.name ?? '', remote, via, reason })
+  }
+
+  private frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === FrameType.passing) this.passing.received(link, new ByteReader(bytes, start, end))
+    else this.replication.frame(link, type, bytes, start, end)
+  }
+
+  private at(instant: Instant): void {
+    this.context.nowMs = instant.nowMs
+    this.context.wallMs = instant.wallMs
+  }
+}

@@ -1,0 +1,113 @@
+import type { Address } from '../base/address.ts'
+import type { HlcTime } from '../base/hlc.ts'
+
+/** What a node wants done (`dial`, `close`) and what it has to tell. The driver carries out the first and passes on the second. */
+export type NodeOutput = DialOutput | CloseOutput | NodeTelling
+
+/** Dial; answer with `dialled` or `dialFailed` and the same attempt. */
+export interface DialOutput {
+  readonly kind: 'dial'
+  readonly attempt: number
+  readonly address: Address
+}
+
+/** Close the connection: after what was pulled has left, or at once. */
+export interface CloseOutput {
+  readonly kind: 'close'
+  readonly link: number
+  readonly abort: boolean
+}
+
+export type NodeTelling =
+  | PeerTelling
+  | DialTelling
+  | EventTelling
+  | SaidTelling
+  | MemberTelling
+  | GapTelling
+  | TroubleTelling
+
+export interface PeerTelling {
+  readonly kind: 'peer'
+  readonly state: 'up' | 'down'
+  readonly link: number
+  /** Ed25519 public key, 32 bytes. */
+  readonly peer: Uint8Array
+  /** As sent: clean before showing. */
+  readonly name: string
+  readonly remote: Address
+  readonly via: 'dialled' | 'accepted'
+  /** With `down`: why, as the end of a sentence about the peer. */
+  readonly reason: string
+}
+
+/** An attempt to reach a given address has ended. */
+export interface DialTelling {
+  readonly kind: 'dial-result'
+  readonly address: Address
+  /** The peer found there, or null. */
+  readonly peer: Uint8Array | null
+  readonly code: string
+  /** Why not, as the end of a sentence that begins with the address. */
+  readonly reason: string
+  /** Attempts that failed since the last success. */
+  readonly failures: number
+  /** Milliseconds until it is tried again; null when it is not. */
+  readonly retryMs: number | null
+}
+
+/** Something said in a room that is joined, or directly to us. */
+export interface EventTelling {
+  readonly kind: 'event'
+  /** An open room's name; null for a direct message. */
+  readonly room: string | null
+  /** With a direct message: the other of the two. */
+  readonly peer: Uint8Array | null
+  readonly id: Uint8Array
+  readonly author: Uint8Array
+  /** The author's name when it was said, as sent; empty if never told. */
+  readonly name: string
+  readonly number: number
+  readonly time: HlcTime
+  readonly eventKind: number
+  /** UTF-8 as sent, perhaps broken: a view to read now, not to keep. */
+  readonly body: Uint8Array
+  readonly hops: number
+  readonly self: boolean
+  /** It came while catching up, not as it was said. */
+  readonly backlog: boolean
+}
+
+/** One of our own events has been sealed and is safe here. */
+export interface SaidTelling {
+  readonly kind: 'said'
+  /** What `say` was called with. */
+  readonly ref: number
+  readonly id: Uint8Array
+}
+
+export interface MemberTelling {
+  readonly kind: 'member'
+  readonly room: string
+  readonly state: 'joined' | 'left' | 'renamed'
+  readonly member: Uint8Array
+  readonly name: string
+  /** The former name, with `renamed`. */
+  readonly was: string
+}
+
+export interface GapTelling {
+  readonly kind: 'gap'
+  readonly room: string
+  readonly author: Uint8Array
+  readonly name: string
+  readonly missing: number
+}
+
+/** Something went wrong that is nobody's business but the diagnostics', or (with `user`) the user's too. */
+export interface TroubleTelling {
+  readonly kind: 'trouble'
+  readonly code: string
+  readonly message: string
+  readonly user: boolean
+}

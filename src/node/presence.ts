@@ -1,0 +1,85 @@
+import type { HybridClock } from '../base/hlc.ts'
+import { cleanName } from '../base/text.ts'
+import { type MemberChange, PRESENCE_EVERY_MS } from '../core/room/members.ts'
+import { decodePresence, encodePresence, PassingKind, type ReceivedPassing } from '../wire/passing.ts'
+import type { NodeContext } from './context.ts'
+import type { PassingOn } from './passing-on.ts'
+import type { Room } from './room-state.ts'
+
+/** No room tells its presence more often than this, whatever happens around it. */
+const PRESENCE_GAP_MS = 250
+/** An answer to a newcomer comes within this; more for large rooms, so that a thousand do not answer at once. */
+const ANSWER_MS_MAX = 100
+const ANSWER_MS_MAX_LARGE = 5_000
+const LARGE_ROOM = 50
+
+/** Says who we are in which rooms, and keeps up with who else is. */
+export class PresenceKeeper {
+  constructor(
+    private readonly context: NodeContext,
+    private readonly clock: HybridClock,
+    private readonly passing: () => PassingOn,
+    private readonly rooms: () => Iterable<Room>,
+    private readonly roomOf: (id: Uint8Array) => Room | null,
+    private readonly name: () => string,
+  ) {
+    this.beat()
+  }
+
+  /** At once: a change that others should see. */
+  tell(room: Room, state: 'here' | 'left'): void {
+    if (room.name === null) return
+    room.presenceAtMs = this.context.nowMs
+    const body = encodePresence({ state, name: this.name() })
+    this.passing().say(room.id, PassingKind.presence, this.clock.tick(this.context.wallMs), body)
+  }
+
+  /** Soon, and once however often it is asked for: a newcomer or a new link should learn of us. */
+  tellSoon(room: Room): void {
+    if (room.presencePlanned || room.name === null) return
+    room.presencePlanned = true
+    const spread = room.members.size > LARGE_ROOM ? ANSWER_MS_MAX_LARGE : ANSWER_MS_MAX
+    const since = this.context.nowMs - room.presenceAtMs
+    const wait = Math.max(0, PRESENCE_GAP_MS - since) + this.context.rng.float() * spread
+    this.context.after(since > PRESENCE_GAP_MS ? this.context.rng.float() * spread : wait, () => {
+      room.presencePlanned = false
+      if (this.roomOf(room.id) === room) this.tell(room, 'here')
+    })
+  }
+
+  arrived(passing: ReceivedPassing, authorKey: string): void {
+    if (passing.kind !== PassingKind.presence) return
+    const room = this.roomOf(passing.room)
+    const presence = decodePresence(passing.body)
+    if (room === null || presence === null) return
+    if (!this.clock.see(passing.time, this.context.wallMs)) return
+    if (presence.state === 'left') return this.changed(room, room.members.left(authorKey, passing.time))
+    const name = cleanName(presence.name)
+    const { author, time, hops } = passing
+    const change = room.members.here(author, authorKey, name, time, hops, this.context.nowMs)
+    if (change?.kind === 'joined') this.tellSoon(room)
+    this.changed(room, change)
+  }
+
+  private changed(room: Room, change: MemberChange | null): void {
+    if (change === null || room.name === null) return
+    const { member } = change
+    const was = change.kind === 'renamed' ? change.was : ''
+    this.context.emit({
+      kind: 'member',
+      room: room.name,
+      state: change.kind,
+      member: member.id,
+      name: member.name,
+      was,
+    })
+  }
+
+  private beat(): void {
+    for (const room of this.rooms()) {
+      for (const change of room.members.expire(this.context.nowMs)) this.changed(room, change)
+      if (this.context.nowMs - room.presenceAtMs >= PRESENCE_EVERY_MS / 2) this.tell(room, 'here')
+    }
+    this.context.after(PRESENCE_EVERY_MS * (0.9 + 0.2 * this.context.rng.float()), () => this.beat())
+  }
+}

@@ -1,0 +1,269 @@
+import { ByteReader, type ByteWriter } from '../base/bytes.ts'
+import type { Timer } from '../base/timers.ts'
+import type { Broadcast } from '../core/gossip/broadcast.ts'
+import { type Bundle, decodeBundle, peekBundle } from '../wire/bundle.ts'
+import { FrameType } from '../wire/frame.ts'
+import { ByeCode } from '../wire/hello.ts'
+import { HOPS_MAX } from '../wire/limits.ts'
+import {
+  BUNDLE_HOPS_MASK,
+  BUNDLE_WITH_PREVIOUS,
+  HAVE_ENTRIES_MAX,
+  readFeed,
+  readGap,
+  readHave,
+  readWant,
+  writeHave,
+} from '../wire/replication.ts'
+import { CatchUp } from './catch-up.ts'
+import type { NodeContext } from './context.ts'
+import type { Feed } from './feed.ts'
+import { FeedSender } from './feed-sender.ts'
+import type { Feeds } from './feeds.ts'
+import type { LinkFeed, LinkState } from './link-state.ts'
+import type { Links } from './links.ts'
+
+/** `HAVE`s are gathered so long (measured: a quarter of the frames of sending each at once, and no later in effect). */
+export const HAVE_GATHER_MS = 25
+export interface ReplicationOwner {
+  /** A feed has been opened by a peer's naming it. */
+  named(feed: Feed): void
+  /** Events that are new here, in order; each exactly once. */
+  fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): void
+  /** `missing` events before number `to` are held by nobody we are linked to. */
+  gap(feed: Feed, missing: number): void
+  /** Began or ended to catch up with a feed. */
+  catching(feed: Feed, busy: boolean): void
+}
+
+/**
+ * Replicates feeds over links. A link keeps a cursor into each log instead of a queue of copies; who is behind asks one neighbour
+ * (`source`) and takes the live stream from all that push. What is out of order is dropped, because the source brings it again.
+ */
+export class Replication {
+  private readonly sender: FeedSender
+  private readonly catchUp: CatchUp
+  private readonly haves = new Map<LinkState, Set<Feed>>()
+  private haveTimer: Timer<() => void> | null = null
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly links: Links,
+    private readonly feeds: Feeds,
+    private readonly broadcast: Broadcast,
+    private readonly owner: ReplicationOwner,
+  ) {
+    this.sender = new FeedSender(context, links)
+    this.catchUp = new CatchUp(context, links, this.sender, (feed, busy) => owner.catching(feed, busy))
+  }
+
+  fill(link: LinkState, record: ByteWriter, roomMax: number): void {
+    this.sender.fill(link, record, roomMax)
+  }
+
+  linkUp(link: LinkState): void {
+    this.broadcast.linkUp(link.id)
+    link.announce = [...this.feeds.all.values()].filter((feed) => feed.log.start < feed.log.end)
+    for (const feed of link.announce) this.sender.on(link, feed).cursor = feed.log.end
+    if (link.announce.length > 0) this.context.dirty.add(link)
+  }
+
+  linkDown(link: LinkState): void {
+    this.broadcast.linkDown(link.id)
+    this.haves.delete(link)
+    this.catchUp.linkDown(link)
+    this.feeds.linkDown(link)
+  }
+
+  frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
+    const body = new ByteReader(bytes, start, end)
+    switch (type) {
+      case FrameType.bundle:
+        return this.onBundle(link, body)
+      case FrameType.feed:
+        return this.onFeed(link, body)
+      case FrameType.have:
+        return this.onHave(link, body)
+      case FrameType.want:
+        return this.onWant(link, body)
+      case FrameType.gap:
+        return this.onGap(link, body)
+    }
+  }
+
+  /** Appends a bundle of our own and sets it on its way. */
+  publish(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[]): void {
+    this.append(feed, bundle, feed.log.tip!, ids, 0, null)
+  }
+
+  /** Bytes that wait in logs for the slowest of the links that are reading: what a publisher must not let grow. */
+  lagBundles(feed: Feed): number {
+    let most = 0
+    for (const link of this.links.byPeer.values()) {
+      const on = link.feeds.get(feed)
+      if (on?.cursor != null) most = Math.max(most, feed.log.end - on.cursor)
+    }
+    return most
+  }
+
+  private theirs(link: LinkState, handle: number): LinkFeed | null {
+    const feed = link.theirs.get(handle)
+    return feed === undefined || feed.forgotten ? null : this.sender.on(link, feed)
+  }
+
+  private onFeed(link: LinkState, body: ByteReader): void {
+    const named = readFeed(body)
+    if (named === null || link.theirs.has(named.handle)) return this.links.fault(link, 'named a feed wrongly')
+    const feed = this.feeds.open(named.author, named.room, named.epoch, link)
+    if (feed === null) return
+    link.theirs.set(named.handle, feed)
+    this.owner.named(feed)
+    const on = this.sender.on(link, feed)
+    on.peerBase = named.base
+    on.peerNext = Math.max(on.peerNext, named.next)
+    // Behind us, it will ask one of its neighbours; what is new from now on is pushed either way.
+    on.cursor ??= feed.log.end
+    if (named.next > feed.log.next && feed.source === null) this.catchUp.seekSource(feed, null)
+    else if (named.next < feed.log.next && on.handle === 0) {
+      this.sender.handleOf(link, on)
+    }
+  }
+
+  private onHave(link: LinkState, body: ByteReader): void {
+    const entries = readHave(body)
+    if (entries === null) return this.links.fault(link, 'sent a broken list of what it has')
+    for (const { handle, next } of entries) {
+      const on = this.theirs(link, handle)
+      if (on === null) continue
+      on.peerNext = Math.max(on.peerNext, next)
+      // What is pushed by others is usually on its way already: only a stall makes us ask.
+      if (next > on.feed.log.next && on.feed.source === null) this.catchUp.watch(on.feed)
+    }
+  }
+
+  private onWant(link: LinkState, body: ByteReader): void {
+    const want = readWant(body)
+    if (want === null) return this.links.fault(link, 'asked for a feed wrongly')
+    const on = this.theirs(link, want.handle)
+    if (on === null) return
+    this.broadcast.wanted(link.id, on.feed.key)
+    on.cursor = want.from < on.feed.log.base ? -1 : on.feed.log.positionOf(want.from)
+    on.peerNext = want.from
+    on.chained = 0
+    on.full = want.full
+    this.sender.markReady(link, on)
+  }
+
+  private onGap(link: LinkState, body: ByteReader): void {
+    const gap = readGap(body)
+    if (gap === null) return this.links.fault(link, 'reported a gap wrongly')
+    const on = this.theirs(link, gap.handle)
+    if (on === null || gap.to <= on.feed.log.next) return
+    on.peerBase = Math.max(on.peerBase, gap.to)
+    if (on.feed.source === link && !this.catchUp.mayCross(on.feed)) this.catchUp.seekSource(on.feed, link)
+  }
+
+  private onBundle(link: LinkState, body: ByteReader): void {
+    const head = body.u8()
+    const on = this.theirs(link, body.varint())
+    const given = (head & BUNDLE_WITH_PREVIOUS) !== 0 ? body.take(32) : null
+    const bytes = body.take(body.left)
+    const peek = body.ok ? peekBundle(bytes) : null
+    if (peek === null) return this.links.fault(link, 'sent a broken bundle')
+    if (on === null) return
+    const feed = on.feed
+    const end = peek.first + peek.count
+    const hops = Math.min((head & BUNDLE_HOPS_MASK) + 1, HOPS_MAX)
+    if (end > on.peerNext) on.peerNext = end
+    const duplicate = end <= feed.log.next
+    this.broadcast.arrived(link.id, feed.key, hops, duplicate)
+    if (duplicate) {
+      if (end === feed.log.next) on.chained = end
+      return
+    }
+    if (feed.log.forked && peek.first < feed.log.next) return
+    if (peek.first > feed.log.next && !(given !== null && feed.source === link && this.catchUp.mayCross(feed))) {
+      if (feed.source === null) this.catchUp.seekSource(feed, null)
+      return
+    }
+    const bundle = decodeBundle(bytes)
+    if (bundle === null) return this.links.fault(link, 'sent a broken bundle')
+    this.judge(link, on, bundle, given, hops)
+  }
+
+  private judge(link: LinkState, on: LinkFeed, bundle: Bundle, given: Uint8Array | null, hops: number): void {
+    const feed = on.feed
+    const verdict = feed.log.judge(bundle, given)
+    if (verdict.kind === 'fits' && bundle.first >= feed.log.next) {
+      on.chained = bundle.first + bundle.count
+      const missing = bundle.first - feed.log.next
+      if (missing > 0) this.owner.gap(feed, missing)
+      this.append(feed, bundle, verdict.previous, verdict.ids, hops, link)
+    } else if (verdict.kind === 'forged') {
+      this.links.fault(link, 'sent an event that its author did not sign', ByeCode.badSignature)
+    } else if (verdict.kind === 'unclear') {
+      if (on.askedFull) return
+      on.askedFull = true
+      this.catchUp.want(link, on, Math.min(bundle.first, feed.log.next), true)
+    } else if (!feed.log.forked) {
+      feed.log.forked = true
+      const message = `An author (${feed.authorKey.slice(0, 8)}…) has signed two different histories; the one that came first is shown.`
+      this.context.emit({ kind: 'trouble', code: 'fork', message, user: feed.room !== null })
+    }
+  }
+
+  private append(
+    feed: Feed,
+    bundle: Bundle,
+    previous: Uint8Array,
+    ids: readonly Uint8Array[],
+    hops: number,
+    from: LinkState | null,
+  ): void {
+    const log = feed.log
+    if (log.start === log.end) this.feeds.filled(feed)
+    const { first, count, bytes } = bundle
+    log.append({ first, count, bytes, previous, hops, from: from?.id ?? 0 }, ids[ids.length - 1]!)
+    this.feeds.window.appended(log, bytes.length)
+    feed.activeAtMs = this.context.nowMs
+    this.owner.fresh(feed, bundle, ids, hops)
+    for (const link of this.links.byPeer.values()) {
+      if (link === from) {
+        const on = this.sender.on(link, feed)
+        if (on.cursor !== null && on.cursor === log.end - 1) on.cursor = log.end
+      } else this.offer(link, feed)
+    }
+    if (feed.source !== null) this.catchUp.progressed(feed)
+  }
+
+  private offer(link: LinkState, feed: Feed): void {
+    const on = this.sender.on(link, feed)
+    if (!this.broadcast.isEager(link.id, feed.key)) {
+      // A lazy link's cursor follows the log: it asks from where it is when it wants the feed.
+      on.cursor = feed.log.end
+      return this.announceLater(link, feed)
+    }
+    on.cursor ??= feed.log.positionOf(on.peerNext)
+    this.sender.markReady(link, on)
+  }
+
+  private announceLater(link: LinkState, feed: Feed): void {
+    const waiting = this.haves.get(link) ?? new Set()
+    this.haves.set(link, waiting.add(feed))
+    this.haveTimer ??= this.context.after(HAVE_GATHER_MS, () => this.sendHaves())
+  }
+
+  private sendHaves(): void {
+    this.haveTimer = null
+    for (const [link, feeds] of this.haves) {
+      const entries = [...feeds].map((feed) => ({
+        handle: this.sender.handleOf(link, this.sender.on(link, feed)),
+        next: feed.log.next,
+      }))
+      for (let at = 0; at < entries.length; at += HAVE_ENTRIES_MAX) {
+        this.links.send(link, FrameType.have, (out) => writeHave(out, entries.slice(at, at + HAVE_ENTRIES_MAX)))
+      }
+    }
+    this.haves.clear()
+  }
+}

@@ -1,0 +1,265 @@
+import { compareBytes, toHex, utf8 } from '../base/bytes.ts'
+import { CLOCK_AHEAD_MAX_MS, compareHlc, HybridClock } from '../base/hlc.ts'
+import { decodeUtf8 } from '../base/text.ts'
+import { type Bundle, type BundleEvent, chainBundle, decodeBundle } from '../wire/bundle.ts'
+import { EventKind, isSpoken, openRoomId, type SpokenKind } from '../wire/event.ts'
+import { TEXT_BYTES_MAX } from '../wire/limits.ts'
+import { EPOCH_BYTES } from '../wire/replication.ts'
+import type { NodeContext } from './context.ts'
+import { Conversations } from './conversations.ts'
+import type { Feed } from './feed.ts'
+import type { Feeds } from './feeds.ts'
+import type { EventTelling } from './outputs.ts'
+import type { Replication } from './replication.ts'
+import { Room } from './room-state.ts'
+
+/** What joining a room shows of what was said before, as far as the window holds it. */
+export const BACKLOG_EVENTS_MAX = 1_000
+/** What arrives while catching up is told in order, after at most this long or this many. */
+const HOLD_MS_MAX = 1_000
+const HOLD_EVENTS_MAX = 10_000
+/** Events from clocks far ahead that wait for their time. */
+const AHEAD_EVENTS_MAX = 256
+const AHEAD_CHECK_MS = 30_000
+/** Rooms one node is in. */
+export const ROOMS_MAX = 256
+
+export type SayFault = 'empty' | 'too-long' | 'not-joined' | 'no-such-person'
+
+/** Rooms and conversations: our own feeds in them, and what is told of the others'. */
+export class Rooms {
+  readonly clock = new HybridClock()
+  readonly open = new Map<string, Room>()
+  readonly conversations: Conversations
+  private readonly byName = new Map<string, Room>()
+  private readonly waiting = new Set<Room>()
+  private ahead: EventTelling[] = []
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly feeds: Feeds,
+    private readonly replication: () => Replication,
+    private readonly name: () => string,
+  ) {
+    this.conversations = new Conversations(context)
+  }
+
+  named(name: string): Room | undefined {
+    return this.byName.get(name)
+  }
+
+  /** Joins; null when it is joined already or there are too many. What is held of it is told as backlog. */
+  join(name: string): Room | null {
+    if (this.byName.has(name) || this.byName.size >= ROOMS_MAX) return null
+    const id = openRoomId(name)
+    const room = new Room(name, id, toHex(id), null)
+    this.byName.set(name, room)
+    this.open.set(room.key, room)
+    const backlog: EventTelling[] = []
+    for (const feed of this.feeds.all.values()) {
+      if (toHex(feed.log.key.room) !== room.key) continue
+      feed.room = room
+      if (feed.own) room.own = feed
+      this.replay(feed, backlog)
+    }
+    backlog.sort(inOrder)
+    for (const telling of backlog.slice(-BACKLOG_EVENTS_MAX)) this.tell(telling)
+    return room
+  }
+
+  leave(name: string): Room | null {
+    const room = this.byName.get(name)
+    if (room === undefined) return null
+    this.flushRoom(room)
+    this.release(room)
+    this.byName.delete(name)
+    this.open.delete(room.key)
+    for (const feed of this.feeds.all.values()) if (feed.room === room) feed.room = null
+    return room
+  }
+
+  /** Puts something said in line; `flush` seals it. */
+  say(room: Room, kind: SpokenKind, text: Uint8Array, ref: number): SayFault | null {
+    if (text.length === 0) return 'empty'
+    if (text.length > TEXT_BYTES_MAX) return 'too-long'
+    const feed = this.ownFeed(room)
+    const sealed = room.peer !== null
+    if (!sealed && room.toldName !== this.name()) {
+      room.toldName = this.name()
+      this.add(room, EventKind.profile, utf8(room.toldName), null)
+    }
+    if (sealed) {
+      const said = { kind, name: this.name(), text: decodeUtf8(text)! }
+      this.add(room, EventKind.sealed, this.conversations.seal(room, feed.log.key.id, said), ref)
+      room.plain.push({ kind, body: text })
+    } else this.add(room, kind, text, ref)
+    return null
+  }
+
+  get hasWaiting(): boolean {
+    return this.waiting.size > 0
+  }
+
+  /** Seals what was said since the last call: one signature for each room, whatever the burst. */
+  flush(): void {
+    for (const room of this.waiting) this.flushRoom(room)
+  }
+
+  /** A feed became known: it may belong to a room we are in, or be addressed to us. */
+  feedNamed(feed: Feed): void {
+    if (feed.room !== null) return
+    const key = toHex(feed.log.key.room)
+    feed.room = this.open.get(key) ?? this.conversations.find(key, feed.log.key.author, feed.authorKey)
+  }
+
+  fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): void {
+    const room = feed.room
+    if (room === null) return
+    for (let i = 0; i < bundle.count; i++) {
+      const telling = this.read(feed, room, bundle.events[i]!, bundle.first + i, ids[i]!, hops)
+      if (telling === null) continue
+      if (room.catchingUp === 0) this.tell(telling)
+      else if (room.held.push(telling) >= HOLD_EVENTS_MAX) this.release(room)
+    }
+  }
+
+  catching(feed: Feed, busy: boolean): void {
+    const room = feed.room
+    if (room === null) return
+    room.catchingUp += busy ? 1 : -1
+    if (room.catchingUp <= 0) {
+      room.catchingUp = 0
+      this.release(room)
+    } else if (busy && room.catchingUp === 1) {
+      this.context.after(HOLD_MS_MAX, () => this.release(room))
+    }
+  }
+
+  private release(room: Room): void {
+    if (room.held.length === 0) return
+    const held = room.held.sort(inOrder)
+    room.held = []
+    for (const telling of held) this.tell(telling)
+  }
+
+  private ownFeed(room: Room): Feed {
+    if (room.own !== null) return room.own
+    const author = this.context.identity.signing.publicKey
+    const feed = this.feeds.open(author, room.id, this.context.randomBytes(EPOCH_BYTES), null)!
+    feed.room = room
+    room.own = feed
+    return feed
+  }
+
+  private add(room: Room, kind: number, body: Uint8Array, ref: number | null): void {
+    const time = this.clock.tick(this.context.wallMs)
+    if (!room.builder.add(kind, time, body)) {
+      this.flushRoom(room)
+      room.builder.add(kind, time, body)
+    }
+    room.refs.push(ref)
+    this.waiting.add(room)
+  }
+
+  private flushRoom(room: Room): void {
+    this.waiting.delete(room)
+    if (room.builder.count === 0) return
+    const feed = room.own!
+    const { log } = feed
+    const refs = room.refs
+    room.refs = []
+    const { bundle, ids } = room.builder.seal(log.next, log.key.id, log.tip!, this.context.identity.signing)
+    this.replication().publish(feed, bundle, ids)
+    for (let i = 0; i < refs.length; i++) {
+      const ref = refs[i]!
+      if (ref !== null) this.context.emit({ kind: 'said', ref, id: ids[i]! })
+    }
+  }
+
+  /** What an event tells a reader, or null when it tells nothing. */
+  private read(
+    feed: Feed,
+    room: Room,
+    event: BundleEvent,
+    number: number,
+    id: Uint8Array,
+    hops: number,
+  ): EventTelling | null {
+    if (event.gone) return null
+    if (event.kind === EventKind.profile) {
+      feed.authorName = decodeUtf8(event.body) ?? feed.authorName
+      return null
+    }
+    let said: { kind: number; name: string; body: Uint8Array } | null = null
+    if (room.peer === null && isSpoken(event.kind)) {
+      said = { kind: event.kind, name: feed.authorName ?? '', body: event.body }
+    } else if (room.peer !== null && event.kind === EventKind.sealed) said = this.unsealed(feed, room, event)
+    if (said === null) return null
+    return {
+      kind: 'event',
+      room: room.name,
+      peer: room.peer?.id ?? null,
+      id,
+      author: feed.log.key.author,
+      name: said.name,
+      number,
+      time: event.time,
+      eventKind: said.kind,
+      body: said.body,
+      hops,
+      self: feed.own,
+      backlog: feed.catching,
+    }
+  }
+
+  private unsealed(
+    feed: Feed,
+    room: Room,
+    event: BundleEvent,
+  ): { kind: number; name: string; body: Uint8Array } | null {
+    if (!feed.own) return this.conversations.unseal(room, feed.log.key.id, event.body)
+    // What we sealed we cannot open again: the plain words were kept beside it until now.
+    const plain = room.plain.shift()
+    return plain === undefined ? null : { ...plain, name: this.name() }
+  }
+
+  private tell(telling: EventTelling): void {
+    if (this.clock.see(telling.time, this.context.wallMs)) return this.context.emit(telling)
+    if (this.ahead.length === 0) this.context.after(AHEAD_CHECK_MS, () => this.checkAhead())
+    if (this.ahead.length >= AHEAD_EVENTS_MAX) return
+    if (!this.ahead.some((held) => compareBytes(held.author, telling.author) === 0)) {
+      const minutes = Math.round((telling.time.ms - this.context.wallMs) / 60_000)
+      const who = telling.name === '' ? toHex(telling.author).slice(0, 8) : telling.name
+      const message = `${who}'s clock is ${minutes} minutes ahead of ours: what they say is held back until its time comes. One of the two clocks should be set.`
+      this.context.emit({ kind: 'trouble', code: 'clock-ahead', message, user: true })
+    }
+    this.ahead.push(telling)
+  }
+
+  private checkAhead(): void {
+    const due = (telling: EventTelling) => telling.time.ms - this.context.wallMs <= CLOCK_AHEAD_MAX_MS
+    const ready = this.ahead.filter(due)
+    this.ahead = this.ahead.filter((telling) => !due(telling))
+    for (const telling of ready) this.tell(telling)
+    if (this.ahead.length > 0) this.context.after(AHEAD_CHECK_MS, () => this.checkAhead())
+  }
+
+  /** Reads what the window holds of a feed again, for a room just joined. */
+  private replay(feed: Feed, into: EventTelling[]): void {
+    const { log } = feed
+    for (let position = log.start; position < log.end; position++) {
+      const held = log.at(position)
+      const bundle = decodeBundle(held.bytes)!
+      const ids = chainBundle(bundle, log.key.id, held.previous)
+      for (let i = 0; i < bundle.count; i++) {
+        const telling = this.read(feed, feed.room!, bundle.events[i]!, held.first + i, ids[i]!, held.hops)
+        if (telling !== null) into.push({ ...telling, backlog: true })
+      }
+    }
+  }
+}
+
+/** The room's order: clock time, then author, then number. */
+function inOrder(a: EventTelling, b: EventTelling): number {
+  return compareHlc(a.time, b.time) || compareBytes(a.author, b.author) || a.number - b.number
+}
