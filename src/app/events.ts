@@ -47,6 +47,8 @@ export interface MessageEvent {
   readonly hops: number
   /** Sorts as the room does on every node: clock time, then author, then number. Compare as plain strings. */
   readonly order: string
+  /** Only on what was said before and came by catching up: a bot should not answer it. */
+  readonly backlog?: boolean
 }
 
 export interface MemberEvent {

@@ -2,7 +2,15 @@ import type { Address } from '../base/address.ts'
 
 /** Why a connection ended or could not be made; `code` is stable, `message` is a sentence for the user. */
 export interface TcpFault {
-  readonly code: 'refused' | 'unreachable' | 'timeout' | 'no-such-host' | 'reset' | 'port-taken' | 'not-allowed' | 'other'
+  readonly code:
+    | 'refused'
+    | 'unreachable'
+    | 'timeout'
+    | 'no-such-host'
+    | 'reset'
+    | 'port-taken'
+    | 'not-allowed'
+    | 'other'
   readonly message: string
 }
 

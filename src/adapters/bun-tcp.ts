@@ -1,0 +1,139 @@
+import type { Socket } from 'bun'
+import type { Address } from '../base/address.ts'
+import type { Connection, ConnectionEvents, Tcp, TcpFault } from '../ports/tcp.ts'
+import { tcpFault } from './tcp-fault.ts'
+
+/** How long a dial may take before it is given up: the system's own limit is minutes. */
+const DIAL_MS_MAX = 10_000
+
+interface Attached {
+  connection: BunConnection
+}
+
+/** One Bun socket as a `Connection`: keeps what the kernel did not take, and says `closed` exactly once. */
+class BunConnection implements Connection {
+  events: ConnectionEvents | null = null
+  private left: Uint8Array | null = null
+  private ending = false
+  private over = false
+
+  constructor(
+    private readonly socket: Socket<Attached>,
+    readonly remote: Address,
+  ) {}
+
+  write(bytes: Uint8Array): boolean {
+    if (this.over || this.ending) return true
+    const taken = Math.max(0, this.socket.write(bytes))
+    if (taken >= bytes.length) return true
+    this.left = bytes.subarray(taken)
+    return false
+  }
+
+  /** The kernel has room again. */
+  drained(): void {
+    if (this.left !== null) {
+      const taken = Math.max(0, this.socket.write(this.left))
+      this.left = taken < this.left.length ? this.left.subarray(taken) : null
+      if (this.left !== null) return
+    }
+    if (this.ending) this.socket.end()
+    else this.events?.drain()
+  }
+
+  end(): void {
+    if (this.over || this.ending) return
+    this.ending = true
+    if (this.left === null) this.socket.end()
+  }
+
+  abort(): void {
+    if (this.over) return
+    this.ending = true
+    this.left = null
+    this.socket.terminate()
+  }
+
+  ended(fault: TcpFault | null): void {
+    if (this.over) return
+    this.over = true
+    this.events?.closed(fault)
+  }
+}
+
+const handlers = {
+  data(socket: Socket<Attached>, bytes: Uint8Array): void {
+    // Bun hands out views of a buffer it uses again; the port promises buffers of the receiver's own.
+    socket.data.connection.events?.data(bytes.slice())
+  },
+  drain(socket: Socket<Attached>): void {
+    socket.data.connection.drained()
+  },
+  end(socket: Socket<Attached>): void {
+    socket.end()
+  },
+  close(socket: Socket<Attached>, error?: Error): void {
+    socket.data?.connection.ended(error === undefined ? null : tcpFault(error))
+  },
+  error(socket: Socket<Attached>, error: Error): void {
+    socket.data?.connection.ended(tcpFault(error))
+    socket.terminate()
+  },
+}
+
+/** TCP over Bun's own sockets. */
+export const bunTcp: Tcp = {
+  async listen(local, accept) {
+    try {
+      const listener = Bun.listen<Attached>({
+        hostname: local.host,
+        port: local.port,
+        exclusive: true,
+        socket: {
+          ...handlers,
+          open(socket) {
+            const connection = new BunConnection(socket, { host: socket.remoteAddress, port: socket.remotePort })
+            socket.data = { connection }
+            socket.setNoDelay(true)
+            connection.events = accept(connection)
+          },
+        },
+      })
+      return { local: { host: listener.hostname, port: listener.port }, stop: () => listener.stop() }
+    } catch (error) {
+      return tcpFault(error)
+    }
+  },
+
+  dial(remote, { opened, failed }) {
+    let settled = false
+    const settle = (act: () => void): void => {
+      if (settled) return
+      settled = true
+      clearTimeout(deadline)
+      act()
+    }
+    const deadline = setTimeout(() => {
+      settle(() => failed({ code: 'timeout', message: 'did not answer within 10 seconds' }))
+    }, DIAL_MS_MAX)
+    Bun.connect<Attached>({
+      hostname: remote.host,
+      port: remote.port,
+      socket: {
+        ...handlers,
+        open(socket) {
+          if (settled) return void socket.terminate()
+          const connection = new BunConnection(socket, remote)
+          socket.data = { connection }
+          socket.setNoDelay(true)
+          settle(() => {
+            connection.events = opened(connection)
+          })
+        },
+        connectError(_socket, error) {
+          settle(() => failed(tcpFault(error)))
+        },
+      },
+    }).catch((error: unknown) => settle(() => failed(tcpFault(error))))
+  },
+}

@@ -1,0 +1,274 @@
+import { type Address, formatAddress, parseAddress } from '../base/address.ts'
+import { encodeBase32 } from '../base/base32.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
+import { normaliseRoom } from '../base/room-name.ts'
+import { cleanName } from '../base/text.ts'
+import type { DialTelling, NodeTelling } from '../node/outputs.ts'
+import type { SayFault } from '../node/rooms.ts'
+import { EventKind, type SpokenKind } from '../wire/event.ts'
+import type { Chat, Fault, Outcome, PeerView, RoomView, UserView } from './chat.ts'
+import type { Driver } from './driver.ts'
+import type { AppEvent, MessageKind, Person } from './events.ts'
+import { People } from './people.ts'
+import { Teller } from './teller.ts'
+
+/** How long leaving waits for dials under way, for what was said to be sent, and for goodbyes. */
+const SETTLE_MS_MAX = 10_000
+const DELIVER_MS_MAX = 3_000
+const GOODBYE_MS_MAX = 1_000
+/** A publisher that is so many bundles ahead of a link that reads waits a little: half the window at the largest bundles. */
+const LAG_BUNDLES_MAX = 400
+const LAG_WAIT_MS_MAX = 1_000
+
+const KINDS: Record<MessageKind, SpokenKind> = {
+  text: EventKind.text,
+  action: EventKind.action,
+  notice: EventKind.notice,
+}
+
+const SAY_FAULTS: Record<SayFault, string> = {
+  empty: 'There is nothing to say: the message is empty.',
+  'too-long': 'The message is longer than 16 KiB. Say it in parts.',
+  'not-joined': 'That room is not joined. /join it first.',
+  'no-such-person': 'That id cannot be written to: it is not the id of a hearsay identity.',
+}
+
+/** What driver and node need of the program they run in. */
+export interface HearsayOptions {
+  /** Diagnostics that are not the user's business. */
+  readonly log: (code: string, message: string) => void
+}
+
+/** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
+export class Hearsay implements Chat {
+  readonly id: string
+  private driver!: Driver
+  private readonly people = new People()
+  private readonly teller: Teller
+  private readonly listeners = new Set<(event: AppEvent) => void>()
+  private readonly joined = new Set<string>()
+  private current: string | null = null
+  private nextRef = 1
+  private readonly saying = new Map<number, (id: Uint8Array) => void>()
+  private readonly connecting = new Map<string, ((result: DialTelling) => void)[]>()
+  private said = 0
+  private closing: Promise<void> | null = null
+
+  constructor(
+    private readonly identity: Uint8Array,
+    options: HearsayOptions,
+  ) {
+    this.id = encodeBase32(identity)
+    this.teller = new Teller(this.people, (event) => this.emit(event), options.log)
+  }
+
+  /** Must be called once, before anything else. */
+  attach(driver: Driver): void {
+    this.driver = driver
+    this.people.meet(this.identity, driver.node.name)
+  }
+
+  /** For the driver: everything the node tells. */
+  hear(telling: NodeTelling): void {
+    if (telling.kind === 'said') {
+      this.saying.get(telling.ref)?.(telling.id)
+      this.saying.delete(telling.ref)
+      return
+    }
+    if (telling.kind === 'dial-result') {
+      const key = formatAddress(telling.address)
+      const waiting = this.connecting.get(key)
+      this.connecting.delete(key)
+      if (waiting !== undefined) {
+        for (const resolve of waiting) resolve(telling)
+        return
+      }
+    }
+    this.teller.tell(telling)
+  }
+
+  name(): string {
+    return this.driver.node.name
+  }
+
+  currentRoom(): string | null {
+    return this.current
+  }
+
+  rooms(): RoomView[] {
+    return [...this.joined].map((room) => ({ room, current: room === this.current, users: this.users(room).length }))
+  }
+
+  peers(): PeerView[] {
+    return this.driver.node.peers().map((link) => ({
+      ...this.person(link.peer, link.hello?.name ?? ''),
+      address: formatAddress(link.remote),
+      via: link.via,
+      dialect: 'native',
+      verified: true,
+      rttMs: link.rttMs === null ? null : Math.round(link.rttMs * 10) / 10,
+    }))
+  }
+
+  users(room: string): UserView[] {
+    if (!this.joined.has(room)) return []
+    const others = this.driver.node
+      .members(room)
+      .map((member) => ({ ...this.person(member.id, member.name), self: false, hops: member.hops }))
+    return [{ id: this.id, name: this.name(), self: true, hops: 0 }, ...others]
+  }
+
+  async connect(address: Address): Promise<Outcome<{ peer: Person }>> {
+    const held = this.driver.node.heldBy(address)
+    const link = held === null ? undefined : this.driver.node.peers().find((peer) => peer.peerKey === held)
+    if (link !== undefined) return { ok: true, peer: this.person(link.peer, link.hello?.name ?? '') }
+    const key = formatAddress(address)
+    const result = new Promise<DialTelling>((resolve) => {
+      this.connecting.set(key, [...(this.connecting.get(key) ?? []), resolve])
+    })
+    if (!this.driver.run((node, instant) => node.connect(address, instant))) {
+      return fault('too-many-addresses', 'Too many addresses are being kept: /disconnect one first.')
+    }
+    const telling = await result
+    if (telling.peer !== null) return { ok: true, peer: this.person(telling.peer, '') }
+    return fault(telling.code, this.teller.dialSentence(telling))
+  }
+
+  disconnect(peer: string): Outcome<{ peer: Person }> {
+    const address = parseAddress(peer)
+    const found = this.people.find(peer)
+    const byAddress =
+      address === null ? undefined : this.peers().find((view) => view.address === formatAddress(address))
+    const id = byAddress !== undefined ? this.people.find(byAddress.id) : found
+    const key = id.ok ? toHex(id.bytes) : null
+    const done = this.driver.run((node, instant) => node.disconnect(key, address, instant))
+    if (done) return { ok: true, peer: id.ok ? only(id.person) : { id: '', name: peer } }
+    return id.ok ? fault('not-connected', `${id.person.name} is not connected directly. /peers lists who is.`) : id
+  }
+
+  async say(room: string | null, kind: MessageKind, text: string): Promise<Outcome<{ id: string; room: string }>> {
+    const target = room ?? this.current
+    if (target === null) return fault('no-room', 'You are in no room: /join one first.')
+    if (target.startsWith('@')) return this.direct(target, text, kind)
+    const name = normaliseRoom(target)
+    if (name === null) return fault('bad-room', `${target} cannot be a room's name.`)
+    return this.speak(name, (ref) =>
+      this.driver.run((node, instant) => node.say(name, KINDS[kind], utf8(text), ref, instant)),
+    )
+  }
+
+  async direct(peer: string, text: string, kind: MessageKind = 'text'): Promise<Outcome<{ id: string; room: string }>> {
+    const found = this.people.find(peer)
+    if (!found.ok) return found
+    if (found.person.id === this.id) return fault('self', 'That is you. /msg somebody else.')
+    return this.speak(`@${found.person.id}`, (ref) =>
+      this.driver.run((node, instant) => node.direct(found.bytes, KINDS[kind], utf8(text), ref, instant)),
+    )
+  }
+
+  join(room: string): Outcome<{ room: string }> {
+    if (room.startsWith('@')) {
+      const found = this.people.find(room)
+      return found.ok ? this.enter(`@${found.person.id}`) : found
+    }
+    const name = normaliseRoom(room)
+    if (name === null) return fault('bad-room', `${room} cannot be a room's name: 1 to 64 bytes, no spaces.`)
+    if (this.joined.has(name)) return this.enter(name)
+    this.joined.add(name)
+    this.emit({ event: 'room', room: name, state: 'joined' })
+    const outcome = this.enter(name)
+    if (this.driver.run((node, instant) => node.join(name, instant))) return outcome
+    this.joined.delete(name)
+    return fault('too-many-rooms', 'Too many rooms are joined: /leave one first.')
+  }
+
+  leave(room: string): Outcome<{ room: string; current: string | null }> {
+    const name = normaliseRoom(room)
+    if (name === null || !this.joined.has(name))
+      return fault('not-joined', `${room} is not joined. /rooms lists what is.`)
+    this.driver.run((node, instant) => node.leave(name, instant))
+    this.joined.delete(name)
+    this.emit({ event: 'room', room: name, state: 'left' })
+    if (this.current === name) {
+      this.current = [...this.joined].at(-1) ?? null
+      if (this.current !== null) this.emit({ event: 'room', room: this.current, state: 'current' })
+    }
+    return { ok: true, room: name, current: this.current }
+  }
+
+  rename(name: string): Outcome<{ name: string }> {
+    const clean = cleanName(name)
+    if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) {
+      return fault('bad-name', 'A name is 1 to 32 characters that can be seen, on one line.')
+    }
+    this.driver.run((node, instant) => node.rename(clean, instant))
+    this.people.meet(this.identity, clean)
+    return { ok: true, name: clean }
+  }
+
+  subscribe(hear: (event: AppEvent) => void): () => void {
+    this.listeners.add(hear)
+    return () => this.listeners.delete(hear)
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.leaveNetwork()
+    return this.closing
+  }
+
+  /** For `ready` and for what the program itself has to say. */
+  emit(event: AppEvent): void {
+    for (const listener of this.listeners) listener(event)
+  }
+
+  private async leaveNetwork(): Promise<void> {
+    const { driver } = this
+    const { node } = driver
+    if (this.said > 0) await driver.until(() => node.settling === 0, SETTLE_MS_MAX)
+    driver.run((_, instant) => node.leaveNetwork(instant))
+    await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
+    driver.run((_, instant) => node.sayGoodbye(instant))
+    await driver.until(() => driver.idle, GOODBYE_MS_MAX)
+    driver.stop()
+  }
+
+  private enter(room: string): Outcome<{ room: string }> {
+    if (this.current !== room) {
+      this.current = room
+      this.emit({ event: 'room', room, state: 'current' })
+    }
+    return { ok: true, room }
+  }
+
+  private async speak(
+    room: string,
+    say: (ref: number) => SayFault | null,
+  ): Promise<Outcome<{ id: string; room: string }>> {
+    const { driver } = this
+    if (driver.node.lagBundles() > LAG_BUNDLES_MAX) {
+      await driver.until(() => driver.node.lagBundles() <= LAG_BUNDLES_MAX, LAG_WAIT_MS_MAX)
+    }
+    const ref = this.nextRef++
+    const sealed = new Promise<Uint8Array>((resolve) => this.saying.set(ref, resolve))
+    const wrong = say(ref)
+    if (wrong !== null) {
+      this.saying.delete(ref)
+      return fault(wrong, SAY_FAULTS[wrong])
+    }
+    this.said++
+    return { ok: true, id: toHex(await sealed), room }
+  }
+
+  private person(id: Uint8Array, name: string): Person {
+    return only(this.people.meet(id, name))
+  }
+}
+
+/** Without what is ours alone: this goes out as JSON. */
+function only(person: Person): Person {
+  return { id: person.id, name: person.name }
+}
+
+function fault(code: string, message: string): Fault {
+  return { ok: false, code, message }
+}

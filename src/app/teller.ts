@@ -1,0 +1,107 @@
+import { formatAddress } from '../base/address.ts'
+import { toHex } from '../base/bytes.ts'
+import { cleanLine, cleanText, decodeUtf8 } from '../base/text.ts'
+import type { DialTelling, EventTelling, NodeTelling, PeerTelling } from '../node/outputs.ts'
+import { EventKind } from '../wire/event.ts'
+import type { AppEvent, MessageKind, Person } from './events.ts'
+import type { People } from './people.ts'
+
+/** Turns what a node tells into what front ends hear: names for keys, clean text for bytes, sentences for codes. */
+export class Teller {
+  constructor(
+    private readonly people: People,
+    private readonly emit: (event: AppEvent) => void,
+    private readonly log: (code: string, message: string) => void,
+  ) {}
+
+  tell(telling: NodeTelling): void {
+    switch (telling.kind) {
+      case 'event':
+        return this.message(telling)
+      case 'peer':
+        return this.peer(telling)
+      case 'dial-result':
+        return this.dialResult(telling)
+      case 'member': {
+        const { room, state, was } = telling
+        const { id, name } = this.people.meet(telling.member, telling.name)
+        return this.emit({ event: 'member', room, state, id, name, ...(state === 'renamed' ? { was } : {}) })
+      }
+      case 'gap':
+        return this.emit({
+          event: 'gap',
+          room: telling.room,
+          from: this.person(telling.author, telling.name),
+          missing: telling.missing,
+        })
+      case 'trouble': {
+        const message = cleanLine(telling.message)
+        this.log(telling.code, message)
+        if (telling.user) this.emit({ event: 'notice', code: telling.code, message })
+      }
+    }
+  }
+
+  /** Why an address could not be reached and what happens next, as one sentence. */
+  dialSentence(result: DialTelling): string {
+    const where = formatAddress(result.address)
+    const next =
+      result.retryMs === null
+        ? 'It is not tried again.'
+        : 'It is tried again with growing pauses; /disconnect it to stop.'
+    return cleanLine(`${where} ${result.reason}. ${next}`)
+  }
+
+  private dialResult(result: DialTelling): void {
+    if (result.peer !== null) return
+    const message = this.dialSentence(result)
+    this.log('dial-failed', message)
+    // The first failure is news; that it goes on failing is not.
+    if (result.failures === 1 || result.retryMs === null) {
+      this.emit({ event: 'error', code: `connect-${result.code}`, message })
+    }
+  }
+
+  private message(telling: EventTelling): void {
+    const text = decodeUtf8(telling.body)
+    if (text === null) return this.log('broken-text', `Event ${toHex(telling.id)} is not UTF-8; it is not shown.`)
+    const { ms, counter } = telling.time
+    const author = toHex(telling.author)
+    this.emit({
+      event: 'message',
+      id: toHex(telling.id),
+      room: telling.room ?? `@${this.person(telling.peer!, '').id}`,
+      from: this.person(telling.author, telling.name),
+      text: cleanText(text),
+      at: ms,
+      self: telling.self,
+      kind: kindName(telling.eventKind),
+      hops: telling.hops,
+      order: `${hex(ms, 12)}${hex(counter, 4)}${author}${hex(telling.number, 12)}`,
+      ...(telling.backlog ? { backlog: true } : {}),
+    })
+  }
+
+  private peer(telling: PeerTelling): void {
+    const { id, name } = this.people.meet(telling.peer, telling.name)
+    const address = formatAddress(telling.remote)
+    const { state, via } = telling
+    const reason = state === 'down' ? { reason: cleanLine(telling.reason) } : {}
+    this.log('peer', `${name} at ${address} is ${state}${state === 'down' ? `: ${reason.reason}` : ''}`)
+    this.emit({ event: 'peer', state, id, name, address, via, dialect: 'native', verified: true, ...reason })
+  }
+
+  private person(id: Uint8Array, name: string): Person {
+    const known = this.people.meet(id, name)
+    return { id: known.id, name: known.name }
+  }
+}
+
+function kindName(kind: number): MessageKind {
+  if (kind === EventKind.action) return 'action'
+  return kind === EventKind.notice ? 'notice' : 'text'
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}
