@@ -134,6 +134,13 @@ export class Hearsay implements Chat {
     return fault(telling.code, this.teller.dialSentence(telling))
   }
 
+  /** Begins to keep a link to an address given at the start: how it goes is told as events. */
+  keep(address: Address): void {
+    if (this.driver.run((node, instant) => node.connect(address, instant))) return
+    const message = `${formatAddress(address)} is one address too many: it is not dialled.`
+    this.emit({ event: 'error', code: 'too-many-addresses', message })
+  }
+
   disconnect(peer: string): Outcome<{ peer: Person }> {
     const address = parseAddress(peer)
     const found = this.people.find(peer)

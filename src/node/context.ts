@@ -1,3 +1,4 @@
+import { toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
 import type { AgreementKey } from '../crypto/agree.ts'
@@ -27,6 +28,8 @@ export class NodeContext implements Instant {
   readonly timers = new TimerQueue<() => void>()
   /** Links with something to send; the driver takes them after each input. */
   readonly dirty = new Set<LinkState>()
+  /** Our public key in hexadecimal. */
+  readonly ownKey: string
   private pending: NodeOutput[] = []
 
   constructor(
@@ -35,7 +38,9 @@ export class NodeContext implements Instant {
     readonly randomBytes: RandomBytes,
     /** For jitter: fast, and need not be secret. */
     readonly rng: Rng,
-  ) {}
+  ) {
+    this.ownKey = toHex(identity.signing.publicKey)
+  }
 
   emit(output: NodeOutput): void {
     this.pending.push(output)

@@ -106,6 +106,11 @@ export class Node {
     return this.displayName
   }
 
+  /** Sets the name before anybody has heard it. */
+  named(name: string): void {
+    this.displayName = name
+  }
+
   /** Where we listen, as told in hellos; to be set before the first link. */
   listening(tcpPort: number, udpPort: number): void {
     this.tcpPort = tcpPort

@@ -27,12 +27,14 @@ export class PassingOn {
     private readonly arrived: (passing: ReceivedPassing, authorKey: string) => void,
   ) {}
 
-  /** Signs and sends one of our own. */
-  say(room: Uint8Array, kind: number, time: HlcTime, body: Uint8Array): void {
+  /** Signs and sends one of our own; false when there is nobody to send it to. */
+  say(room: Uint8Array, kind: number, time: HlcTime, body: Uint8Array): boolean {
+    if (this.links.byPeer.size === 0) return false
     const author = this.context.identity.signing.publicKey
     const sealed = sealPassing({ author, room, time, kind, body }, this.context.identity.signing)
     this.seen.add(toHex(sha256(sealed.subarray(0, sealed.length - 64))), this.context.nowMs)
     this.flood(sealed, 0, null)
+    return true
   }
 
   received(link: LinkState, body: ByteReader): void {
@@ -45,11 +47,7 @@ export class PassingOn {
       return this.links.fault(link, 'sent a passing event that its author did not sign')
     }
     this.flood(passing.sealed, passing.hops, link)
-    if (authorKey !== this.ownKey) this.arrived(passing, authorKey)
-  }
-
-  private get ownKey(): string {
-    return toHex(this.context.identity.signing.publicKey)
+    if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey)
   }
 
   private flood(sealed: Uint8Array, hops: number, from: LinkState | null): void {

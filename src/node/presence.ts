@@ -9,7 +9,7 @@ import type { Room } from './room-state.ts'
 /** No room tells its presence more often than this, whatever happens around it. */
 const PRESENCE_GAP_MS = 250
 /** An answer to a newcomer comes within this; more for large rooms, so that a thousand do not answer at once. */
-const ANSWER_MS_MAX = 100
+const ANSWER_MS_MAX = 50
 const ANSWER_MS_MAX_LARGE = 5_000
 const LARGE_ROOM = 50
 
@@ -29,9 +29,9 @@ export class PresenceKeeper {
   /** At once: a change that others should see. */
   tell(room: Room, state: 'here' | 'left'): void {
     if (room.name === null) return
-    room.presenceAtMs = this.context.nowMs
     const body = encodePresence({ state, name: this.name() })
-    this.passing().say(room.id, PassingKind.presence, this.clock.tick(this.context.wallMs), body)
+    const told = this.passing().say(room.id, PassingKind.presence, this.clock.tick(this.context.wallMs), body)
+    if (told) room.presenceAtMs = this.context.nowMs
   }
 
   /** Soon, and once however often it is asked for: a newcomer or a new link should learn of us. */

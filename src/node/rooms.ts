@@ -207,7 +207,8 @@ export class Rooms {
       eventKind: said.kind,
       body: said.body,
       hops,
-      self: feed.own,
+      // A feed of ours from before a restart comes back from others and is still ours.
+      self: feed.authorKey === this.context.ownKey,
       backlog: feed.catching,
     }
   }

@@ -1,0 +1,135 @@
+import { getRandomValues } from 'node:crypto'
+import { bunTcp } from '../adapters/bun-tcp.ts'
+import { systemClock } from '../adapters/system-clock.ts'
+import { type Address, formatAddress } from '../base/address.ts'
+import { seededRng } from '../base/rng.ts'
+import { cleanLine } from '../base/text.ts'
+import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../crypto/agree.ts'
+import { signingKeyFromSeed } from '../crypto/sign.ts'
+import { Node } from '../node/node.ts'
+import type { Listener, TcpFault } from '../ports/tcp.ts'
+import { Driver } from './driver.ts'
+import type { ReadyEvent } from './events.ts'
+import { ExitStatus } from './exit.ts'
+import { Hearsay } from './hearsay.ts'
+import { loadIdentity } from './identity.ts'
+import { lockIdentity } from './identity-lock.ts'
+import type { Log } from './log.ts'
+import type { StartFault } from './options.ts'
+import { portHolder } from './port-holder.ts'
+import type { Settings } from './settings.ts'
+
+const FIRST_PORT = 8080
+const LAST_PORT = 8999
+/** Voice listens this far above the TCP port unless told otherwise. */
+const UDP_OFFSET = 1000
+const PORT_MAX = 65_535
+
+export interface Started {
+  readonly ok: true
+  readonly chat: Hearsay
+  /** To be told to front ends once they listen. */
+  readonly ready: ReadyEvent
+  /** Joins the rooms and begins to dial: to be called when the front end hears. */
+  begin(): void
+  /** Gives up what the process holds beside its connections. */
+  release(): void
+}
+
+/** Everything from settings to a node that listens; only joining and dialling are left for `begin`. */
+export async function start(settings: Settings, version: string, log: Log): Promise<Started | StartFault> {
+  const self = ownIdentity(settings)
+  if (!self.ok) return self
+  const signing = signingKeyFromSeed(self.seed)
+  const chat = new Hearsay(signing.publicKey, { log })
+  const identity = {
+    signing,
+    agreement: agreementKeyFromSigningSeed(self.seed),
+    linkStatic: agreementKeyFromSecret(randomBytes(32)),
+  }
+  const instant = { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() }
+  const agent = `hearsay/${version}`
+  const rng = seededRng(randomBytes(16))
+  const node = new Node({ identity, name: settings.username ?? '', agent, randomBytes, rng }, instant)
+  const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling))
+  const listener = await listen(driver, settings)
+  if ('ok' in listener) {
+    self.release()
+    return listener
+  }
+  const { local } = listener
+  const udpPort = settings.udpPort ?? (local.port + UDP_OFFSET <= PORT_MAX ? local.port + UDP_OFFSET : local.port)
+  if (settings.username === null) node.named(`user-${local.port}`)
+  node.listening(local.port, udpPort)
+  chat.attach(driver)
+  log('listening', `Listening on ${formatAddress(local)}.`)
+  const udp = { host: local.host, port: udpPort }
+  const ready: ReadyEvent = { event: 'ready', version, id: chat.id, name: chat.name(), tcp: local, udp }
+  return { ok: true, chat, ready, begin: () => begin(chat, settings, self.notice), release: self.release }
+}
+
+function begin(chat: Hearsay, settings: Settings, notice: string | null): void {
+  if (notice !== null) chat.emit({ event: 'notice', code: 'temporary-identity', message: notice })
+  // The last one joined is current: so the first goes last.
+  for (const room of [...settings.rooms].reverse()) {
+    const outcome = chat.join(room)
+    if (!outcome.ok) chat.emit({ event: 'error', code: outcome.code, message: outcome.message })
+  }
+  for (const address of settings.connect) chat.keep(address)
+}
+
+interface OwnIdentity {
+  readonly ok: true
+  readonly seed: Uint8Array
+  /** What the user should know about it, or null. */
+  readonly notice: string | null
+  release(): void
+}
+
+/** The identity of the config folder; one of this run only where that is asked for or another process is using it. */
+function ownIdentity(settings: Settings): OwnIdentity | StartFault {
+  const passing = (notice: string | null): OwnIdentity => ({ ok: true, seed: randomBytes(32), notice, release() {} })
+  if (settings.ephemeral) return passing(null)
+  const loaded = loadIdentity(settings.configFolder, randomBytes)
+  if (!loaded.ok) return loaded
+  const lock = lockIdentity(settings.configFolder)
+  if (!lock.ok) return lock
+  if ('heldBy' in lock) {
+    return passing(
+      `Your identity is in use by another hearsay (pid ${lock.heldBy}), so this one has a temporary one. ` +
+        'For a second lasting identity start it with another XDG_CONFIG_HOME.',
+    )
+  }
+  return { ok: true, seed: loaded.seed, notice: null, release: () => lock.release() }
+}
+
+/** The port asked for, or the first free one of the usual range, or the system's choice. */
+async function listen(driver: Driver, settings: Settings): Promise<Listener | StartFault> {
+  const { host, port } = settings
+  if (port !== 0) {
+    const result = await driver.listen({ host, port })
+    return 'local' in result ? result : cannotListen({ host, port }, result)
+  }
+  for (let candidate = FIRST_PORT; candidate <= LAST_PORT; candidate++) {
+    const result = await driver.listen({ host, port: candidate })
+    if ('local' in result) return result
+    if (result.code !== 'port-taken') return cannotListen({ host, port: candidate }, result)
+  }
+  const result = await driver.listen({ host, port: 0 })
+  return 'local' in result ? result : cannotListen({ host, port: 0 }, result)
+}
+
+function cannotListen(address: Address, fault: TcpFault): StartFault {
+  const holder = fault.code === 'port-taken' ? portHolder(address.port) : null
+  const who = holder === null ? fault.message : `is taken by ${holder}`
+  const advice =
+    fault.code === 'port-taken'
+      ? 'End it, or choose another with --port (0 finds a free one).'
+      : 'Choose another with --host and --port.'
+  const message = cleanLine(`cannot listen: ${formatAddress(address)} ${who}. ${advice}`)
+  return { ok: false, code: `listen-${fault.code}`, message, exit: ExitStatus.cannotListen }
+}
+
+function randomBytes(length: number): Uint8Array {
+  return getRandomValues(new Uint8Array(length))
+}

@@ -1,0 +1,86 @@
+import { gatherSettings, setupWanted } from './app/config.ts'
+import { ExitStatus } from './app/exit.ts'
+import { openLog } from './app/log.ts'
+import { parseArguments, type StartFault } from './app/options.ts'
+import type { Settings } from './app/settings.ts'
+import { start } from './app/start.ts'
+
+/** Arguments and wiring only: each step is elsewhere. */
+
+declare const HEARSAY_VERSION: string | undefined
+const VERSION = typeof HEARSAY_VERSION === 'string' ? HEARSAY_VERSION : '0.0.0-source'
+
+async function main(): Promise<number> {
+  const { stdout } = process
+  const colour = stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
+  const asked = await parseArguments(process.argv.slice(2), { version: VERSION, colour, columns: stdout.columns ?? 80 })
+  if (asked.kind === 'refuse') return refuse(asked.fault)
+  if (asked.kind === 'print') {
+    stdout.write(asked.text)
+    return ExitStatus.asked
+  }
+  let gathered = await gatherSettings(asked, process.env)
+  if (!gathered.ok) return refuse(gathered)
+  const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
+  if (setupWanted(gathered, asked.bare, terminal)) {
+    const { runSetup } = await import('./ui/wizard/wizard.ts')
+    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName: userName() }
+    const outcome = await runSetup(setup)
+    if (outcome.kind === 'fault') return refuse(outcome.fault)
+    if (outcome.kind === 'cancelled') return ExitStatus.interrupted
+    gathered = await gatherSettings(asked, process.env)
+    if (!gathered.ok) return refuse(gathered)
+  }
+  return run(gathered.settings)
+}
+
+async function run(settings: Settings): Promise<number> {
+  const started = await start(settings, VERSION, openLog(settings.debug))
+  if (!started.ok) return refuse(started)
+  const { chat } = started
+  const streams = {
+    chat,
+    input: process.stdin,
+    output: process.stdout,
+    signals: process,
+    env: { TERM: process.env['TERM'], NO_COLOR: process.env['NO_COLOR'] },
+  }
+  const over = await frontEnd(settings, streams)
+  chat.emit(started.ready)
+  started.begin()
+  const status = await over()
+  started.release()
+  return status
+}
+
+interface Streams {
+  readonly chat: Parameters<typeof import('./ui/json/json.ts').runJson>[0]['chat']
+  readonly input: NodeJS.ReadStream
+  readonly output: NodeJS.WriteStream
+  readonly signals: NodeJS.Process
+  readonly env: { readonly TERM?: string | undefined; readonly NO_COLOR?: string | undefined }
+}
+
+/** Starts the front end asked for; it hears from now on. The answer is called to await its exit status. */
+async function frontEnd(settings: Settings, streams: Streams): Promise<() => Promise<number>> {
+  if (settings.frontEnd === 'json') {
+    const { runJson } = await import('./ui/json/json.ts')
+    const status = runJson(streams)
+    return () => status
+  }
+  const { runPrompt } = await import('./ui/prompt/prompt.ts')
+  const status = runPrompt(streams)
+  return () => status
+}
+
+function refuse(fault: StartFault): number {
+  process.stderr.write(`hearsay: ${fault.message}\n`)
+  return fault.exit
+}
+
+/** What the system calls its user, for the question about a name. */
+function userName(): string | null {
+  return process.env['USER'] ?? process.env['USERNAME'] ?? null
+}
+
+process.exit(await main())
