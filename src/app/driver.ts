@@ -74,6 +74,11 @@ export class Driver {
     this.wakeWaiters()
   }
 
+  /** Every connection has been closed by one side or the other. */
+  get unconnected(): boolean {
+    return this.connections.size === 0
+  }
+
   private now(): Instant {
     return { nowMs: this.clock.nowMs(), wallMs: this.clock.wallMs() }
   }

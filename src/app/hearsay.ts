@@ -235,7 +235,7 @@ export class Hearsay implements Chat {
     driver.run((_, instant) => node.leaveNetwork(instant))
     await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))
-    await driver.until(() => driver.idle, GOODBYE_MS_MAX)
+    await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
     driver.stop()
   }
 

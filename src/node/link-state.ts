@@ -53,6 +53,8 @@ export class LinkState {
   partialSinceMs: number | null = null
   deadline: Timer<() => void> | null = null
   closeReason = ''
+  /** Counts against the limits of connections that have not proved who they are. */
+  halfOpen = true
   readonly feeds = new Map<Feed, LinkFeed>()
   readonly theirs = new Map<number, Feed>()
   handles = 0

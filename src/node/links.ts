@@ -18,6 +18,8 @@ export const PING_EVERY_MS = 15_000
 /** Two pings unanswered and some. */
 export const SILENT_MS_MAX = 40_000
 const CHECK_EVERY_MS = 5_000
+/** How long the other side has to hang up after a goodbye. */
+const LINGER_MS = 500
 export const HALF_OPEN_MAX = 64
 export const HALF_OPEN_PER_HOST_MAX = 8
 /** Open links: more than any overlay here wants, less than a process has descriptors for. */
@@ -94,7 +96,7 @@ export class Links {
     }
     if (link.phase === 'open') this.owner.fill(link, record, RECORD_BYTES_MAX)
     if (record.length > 0) return link.sealer.sealRecord(record.view())
-    if (link.phase === 'closing') this.remove(link, false)
+    if (link.phase === 'closing') this.linger(link)
     return null
   }
 
@@ -138,6 +140,17 @@ export class Links {
     this.owner.down(link)
   }
 
+  /**
+   * After a goodbye the other side hangs up: closing first, with something of theirs unread, would make the system
+   * throw the goodbye away.
+   */
+  private linger(link: LinkState): void {
+    link.deadline ??= this.context.after(LINGER_MS, () => {
+      link.deadline = null
+      this.remove(link, false)
+    })
+  }
+
   private remove(link: LinkState, abort: boolean): void {
     if (link.phase === 'closed') return
     this.settle(link)
@@ -149,9 +162,10 @@ export class Links {
 
   /** No longer half open. */
   private settle(link: LinkState): void {
-    if (link.deadline === null) return
-    this.context.timers.cancel(link.deadline)
+    if (link.deadline !== null) this.context.timers.cancel(link.deadline)
     link.deadline = null
+    if (!link.halfOpen) return
+    link.halfOpen = false
     this.halfOpen--
     const left = (this.halfOpenByHost.get(link.remote.host) ?? 1) - 1
     if (left === 0) this.halfOpenByHost.delete(link.remote.host)

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { freePort, Program, temporaryHome } from './program.ts'
+import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
 
 /** Three real programs in a chain, over real sockets: A — B — C. */
 
@@ -9,6 +9,7 @@ let running: Program[] = []
 afterEach(async () => {
   await Promise.all(running.map((program) => program.close()))
   running = []
+  removeHomes()
 })
 
 async function launch(args: string[], options: { home?: string } = {}): Promise<Program> {

@@ -23,9 +23,19 @@ interface Reply {
 
 export type Line = AppEvent | Reply
 
-/** An empty home, removed again by `close`. */
+const homes = new Set<string>()
+
+/** An empty folder to live in, until `removeHomes`. */
 export function temporaryHome(): string {
-  return mkdtempSync(join(tmpdir(), 'hearsay-e2e-'))
+  const home = mkdtempSync(join(tmpdir(), 'hearsay-e2e-'))
+  homes.add(home)
+  return home
+}
+
+/** For the end of each test, after its programs. */
+export function removeHomes(): void {
+  for (const home of homes) rmSync(home, { recursive: true, force: true })
+  homes.clear()
 }
 
 export async function freePort(): Promise<number> {
@@ -173,7 +183,6 @@ export class Program {
   async close(): Promise<void> {
     this.child.kill('SIGKILL')
     await this.child.exited
-    rmSync(this.home, { recursive: true, force: true })
   }
 
   private transcript(): string {
