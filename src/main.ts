@@ -1,7 +1,8 @@
 import { gatherSettings, setupWanted } from './app/config.ts'
 import { ExitStatus } from './app/exit.ts'
 import { openLog } from './app/log.ts'
-import { parseArguments, type StartFault } from './app/options.ts'
+import type { StartFault } from './app/options.ts'
+import { parseArguments } from './app/options.ts'
 import type { Settings } from './app/settings.ts'
 import { start } from './app/start.ts'
 

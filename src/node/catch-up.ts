@@ -1,4 +1,5 @@
 import type { Timer } from '../base/timers.ts'
+import type { Broadcast } from '../core/gossip/broadcast.ts'
 import { FrameType } from '../wire/frame.ts'
 import { writeWant } from '../wire/replication.ts'
 import type { NodeContext } from './context.ts'
@@ -9,6 +10,8 @@ import type { Links } from './links.ts'
 
 /** A source that brings nothing for so long is given up for another. */
 export const SOURCE_STALL_MS = 500
+/** So long what a neighbour has announced may take to come by another way (the prototype's figure; a guess that held). */
+const HAVE_STALL_MS = 120
 
 /**
  * Whom to ask for what is missing of a feed. One neighbour at a time is its source; when it stalls, goes, or has no more while
@@ -22,6 +25,7 @@ export class CatchUp {
     private readonly context: NodeContext,
     private readonly links: Links,
     private readonly sender: FeedSender,
+    private readonly broadcast: Broadcast,
     /** Began or ended to catch up with a feed. */
     private readonly changed: (feed: Feed, busy: boolean) => void,
   ) {}
@@ -54,14 +58,26 @@ export class CatchUp {
 
   want(link: LinkState, on: LinkFeed, from: number, full: boolean): void {
     const handle = this.sender.handleOf(link, on)
+    this.broadcast.asked(link.id, on.feed.key)
     this.links.send(link, FrameType.want, (out) => writeWant(out, { handle, from, full }))
   }
 
-  /** Somebody has more of it: if nothing moves for a while, ask. */
-  watch(feed: Feed): void {
+  /** Every link but `lost` is asked to push the feed: the duplicates that follow prune it to a tree again. */
+  askAll(feed: Feed, lost: LinkState): void {
+    for (const link of this.links.byPeer.values()) {
+      if (link !== lost) this.want(link, this.sender.on(link, feed), feed.log.next, false)
+    }
+  }
+
+  /** Somebody has more of it, and it is probably on its way: if nothing moves for a moment, ask. */
+  expect(feed: Feed): void {
+    if (!this.behind.has(feed)) this.watch(feed, HAVE_STALL_MS)
+  }
+
+  private watch(feed: Feed, stallMs = SOURCE_STALL_MS): void {
     const waiting = this.behind.get(feed)
     if (waiting !== undefined) this.context.timers.cancel(waiting.timer)
-    const timer = this.context.after(SOURCE_STALL_MS, () => this.stalled(feed))
+    const timer = this.context.after(stallMs, () => this.stalled(feed))
     this.behind.set(feed, { timer, next: feed.log.next })
   }
 

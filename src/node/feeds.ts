@@ -25,6 +25,7 @@ export class Feeds {
     private readonly context: NodeContext,
     private readonly makeVerifier: (key: Uint8Array) => Verifier | null = verifier,
     windowBytesMax?: number,
+    private readonly forgotten: (feed: Feed) => void = () => {},
   ) {
     this.window = new Window(windowBytesMax)
   }
@@ -95,5 +96,6 @@ export class Feeds {
     feed.forgotten = true
     this.all.delete(feed.key)
     this.window.forget(feed.log)
+    this.forgotten(feed)
   }
 }

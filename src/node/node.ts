@@ -1,7 +1,8 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { ByteReader, toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
-import { type Broadcast, FloodBroadcast } from '../core/gossip/broadcast.ts'
+import type { Broadcast } from '../core/gossip/broadcast.ts'
+import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import type { Verifier } from '../crypto/sign.ts'
 import type { SpokenKind } from '../wire/event.ts'
@@ -25,7 +26,7 @@ export interface NodeOptions {
   readonly agent: string
   readonly randomBytes: RandomBytes
   readonly rng: Rng
-  /** What decides who is pushed to; flooding when absent. */
+  /** What decides who is pushed to; a tree for each feed when absent. */
   readonly broadcast?: Broadcast
   /** For simulations that check one signature once for all their nodes. */
   readonly verifier?: (key: Uint8Array) => Verifier | null
@@ -66,14 +67,15 @@ export class Node {
       frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
       fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
     })
-    this.feeds = new Feeds(context, options.verifier, options.windowBytesMax)
+    const broadcast = options.broadcast ?? new TreeBroadcast()
+    this.feeds = new Feeds(context, options.verifier, options.windowBytesMax, (feed) => broadcast.forget(feed.key))
     this.rooms = new Rooms(
       context,
       this.feeds,
       () => this.replication,
       () => this.displayName,
     )
-    this.replication = new Replication(context, this.links, this.feeds, options.broadcast ?? new FloodBroadcast(), {
+    this.replication = new Replication(context, this.links, this.feeds, broadcast, {
       named: (feed) => this.rooms.feedNamed(feed),
       fresh: (feed, bundle, ids, hops) => this.rooms.fresh(feed, bundle, ids, hops),
       gap: (feed, missing) => {

@@ -11,6 +11,7 @@ import {
   HAVE_ENTRIES_MAX,
   readFeed,
   readGap,
+  readHandle,
   readHave,
   readWant,
   writeHave,
@@ -25,6 +26,9 @@ import type { Links } from './links.ts'
 
 /** `HAVE`s are gathered so long (measured: a quarter of the frames of sending each at once, and no later in effect). */
 export const HAVE_GATHER_MS = 25
+/** A feed that was heard of so recently is asked for at once when its link goes. */
+const ORPHAN_ACTIVE_MS = 10_000
+
 export interface ReplicationOwner {
   /** A feed has been opened by a peer's naming it. */
   named(feed: Feed): void
@@ -54,7 +58,7 @@ export class Replication {
     private readonly owner: ReplicationOwner,
   ) {
     this.sender = new FeedSender(context, links)
-    this.catchUp = new CatchUp(context, links, this.sender, (feed, busy) => owner.catching(feed, busy))
+    this.catchUp = new CatchUp(context, links, this.sender, broadcast, (feed, busy) => owner.catching(feed, busy))
   }
 
   fill(link: LinkState, record: ByteWriter, roomMax: number): void {
@@ -69,10 +73,10 @@ export class Replication {
   }
 
   linkDown(link: LinkState): void {
-    this.broadcast.linkDown(link.id)
     this.haves.delete(link)
     this.catchUp.linkDown(link)
     this.feeds.linkDown(link)
+    for (const key of this.broadcast.linkDown(link.id)) this.orphaned(this.feeds.all.get(key), link)
   }
 
   frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
@@ -88,6 +92,8 @@ export class Replication {
         return this.onWant(link, body)
       case FrameType.gap:
         return this.onGap(link, body)
+      case FrameType.lazy:
+        return this.onLazy(link, body)
     }
   }
 
@@ -137,7 +143,7 @@ export class Replication {
       if (on === null) continue
       on.peerNext = Math.max(on.peerNext, next)
       // What is pushed by others is usually on its way already: only a stall makes us ask.
-      if (next > on.feed.log.next && on.feed.source === null) this.catchUp.watch(on.feed)
+      if (next > on.feed.log.next && on.feed.source === null) this.catchUp.expect(on.feed)
     }
   }
 
@@ -146,12 +152,34 @@ export class Replication {
     if (want === null) return this.links.fault(link, 'asked for a feed wrongly')
     const on = this.theirs(link, want.handle)
     if (on === null) return
-    this.broadcast.wanted(link.id, on.feed.key)
+    if (this.broadcast.wanted(link.id, on.feed.key)) this.orphaned(on.feed, link)
     on.cursor = want.from < on.feed.log.base ? -1 : on.feed.log.positionOf(want.from)
     on.peerNext = want.from
     on.chained = 0
     on.full = want.full
     this.sender.markReady(link, on)
+  }
+
+  private onLazy(link: LinkState, body: ByteReader): void {
+    const handle = readHandle(body)
+    if (!body.done) return this.links.fault(link, 'asked for less wrongly')
+    const on = this.theirs(link, handle)
+    if (on !== null) this.broadcast.silenced(link.id, on.feed.key)
+  }
+
+  /** A copy has found its place in the feed's tree; the link that is worse is told so. */
+  private placed(link: LinkState, feed: Feed, hops: number, duplicate: boolean): void {
+    const worse = this.broadcast.arrived(link.id, feed.key, hops, duplicate)
+    const told = worse === null ? undefined : this.links.all.get(worse)
+    if (told === undefined) return
+    const handle = this.sender.handleOf(told, this.sender.on(told, feed))
+    this.links.send(told, FrameType.lazy, (out) => out.varint(handle))
+  }
+
+  /** The link a feed came by is lost to it: whoever else there is may be the way now. Of quiet feeds a `HAVE` will tell. */
+  private orphaned(feed: Feed | undefined, lost: LinkState): void {
+    if (feed === undefined || this.context.nowMs - feed.activeAtMs > ORPHAN_ACTIVE_MS) return
+    this.catchUp.askAll(feed, lost)
   }
 
   private onGap(link: LinkState, body: ByteReader): void {
@@ -176,10 +204,9 @@ export class Replication {
     const hops = Math.min((head & BUNDLE_HOPS_MASK) + 1, HOPS_MAX)
     if (end > on.peerNext) on.peerNext = end
     const duplicate = end <= feed.log.next
-    this.broadcast.arrived(link.id, feed.key, hops, duplicate)
     if (duplicate) {
       if (end === feed.log.next) on.chained = end
-      return
+      return this.placed(link, feed, hops, true)
     }
     if (feed.log.forked && peek.first < feed.log.next) return
     if (peek.first > feed.log.next && !(given !== null && feed.source === link && this.catchUp.mayCross(feed))) {
@@ -226,6 +253,7 @@ export class Replication {
     log.append({ first, count, bytes, previous, hops, from: from?.id ?? 0 }, ids[ids.length - 1]!)
     this.feeds.window.appended(log, bytes.length)
     feed.activeAtMs = this.context.nowMs
+    if (from !== null) this.placed(from, feed, hops, false)
     this.owner.fresh(feed, bundle, ids, hops)
     for (const link of this.links.byPeer.values()) {
       if (link === from) {

@@ -17,6 +17,7 @@ export const FrameType = {
   want: 0x12,
   bundle: 0x13,
   gap: 0x14,
+  lazy: 0x15,
   passing: 0x18,
 } as const
 

@@ -103,7 +103,7 @@ export function readGap(body: ByteReader): GapFrame | null {
 export const BUNDLE_WITH_PREVIOUS = 0x80
 export const BUNDLE_HOPS_MASK = 0x0f
 
-/** A handle from 1 up; 0 on a reader that has failed. */
+/** A handle from 1 up; the whole body of `LAZY`: push this feed to me no longer, announce it. */
 export function readHandle(body: ByteReader): number {
   const handle = body.varint()
   if (handle < 1 || handle > FEED_HANDLES_MAX) body.ok = false
