@@ -24,8 +24,9 @@ async function main(): Promise<number> {
   if (!gathered.ok) return refuse(gathered)
   const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
   if (setupWanted(gathered, asked.bare, terminal)) {
-    const { runSetup } = await import('./ui/wizard/wizard.ts')
-    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName: userName() }
+    const { runSetup, suggestName } = await import('./ui/wizard/wizard.ts')
+    const suggestedName = suggestName(gathered.settings.username, process.env)
+    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName }
     const outcome = await runSetup(setup)
     if (outcome.kind === 'fault') return refuse(outcome.fault)
     if (outcome.kind === 'cancelled') return ExitStatus.interrupted
@@ -77,11 +78,6 @@ async function frontEnd(settings: Settings, streams: Streams): Promise<() => Pro
 function refuse(fault: StartFault): number {
   process.stderr.write(`hearsay: ${fault.message}\n`)
   return fault.exit
-}
-
-/** What the system calls its user, for the question about a name. */
-function userName(): string | null {
-  return process.env['USER'] ?? process.env['USERNAME'] ?? null
 }
 
 process.exit(await main())

@@ -90,8 +90,6 @@ interface OwnIdentity {
 function ownIdentity(settings: Settings): OwnIdentity | StartFault {
   const passing = (notice: string | null): OwnIdentity => ({ ok: true, seed: randomBytes(32), notice, release() {} })
   if (settings.ephemeral) return passing(null)
-  const loaded = loadIdentity(settings.configFolder, randomBytes)
-  if (!loaded.ok) return loaded
   const lock = lockIdentity(settings.configFolder)
   if (!lock.ok) return lock
   if ('heldBy' in lock) {
@@ -99,6 +97,11 @@ function ownIdentity(settings: Settings): OwnIdentity | StartFault {
       `Your identity is in use by another hearsay (pid ${lock.heldBy}), so this one has a temporary one. ` +
         'For a second lasting identity start it with another XDG_CONFIG_HOME.',
     )
+  }
+  const loaded = loadIdentity(settings.configFolder, randomBytes)
+  if (!loaded.ok) {
+    lock.release()
+    return loaded
   }
   return { ok: true, seed: loaded.seed, notice: null, release: () => lock.release() }
 }

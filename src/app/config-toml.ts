@@ -1,0 +1,148 @@
+import { resolve } from 'node:path'
+import * as v from 'valibot'
+import { scanStatements } from './config-lines.ts'
+import { quoted, visible } from './options-quote.ts'
+import {
+  addressCheck,
+  type Check,
+  type Given,
+  hostCheck,
+  LIST_LENGTH_MAX,
+  nameCheck,
+  pathCheck,
+  portCheck,
+  roomCheck,
+} from './options-values.ts'
+import { suggest } from './suggest.ts'
+
+/** What is wrong with a configuration: `line` counted from 1, null where none can be named. */
+interface ConfigFault {
+  readonly ok: false
+  readonly line: number | null
+  readonly message: string
+}
+
+/** Lists in lists in lists: nothing here needs more than two, and the parser's stack is not endless. */
+const DEPTH_MAX = 16
+
+const BOOLEAN = 'true or false'
+const DEBUG = 'true, false or the path of a file'
+const MANY = `at most ${LIST_LENGTH_MAX} entries`
+
+const port = v.pipe(
+  v.number(portCheck.expected),
+  v.integer(portCheck.expected),
+  v.minValue(0, portCheck.expected),
+  v.maxValue(65535, portCheck.expected),
+)
+
+const boolean = v.boolean(BOOLEAN)
+
+/** A text that `check` reads; the issue's message is what was expected. */
+function text<T>(check: Check<T>, expected = check.expected) {
+  return v.pipe(
+    v.string(expected),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      const value = check.read(dataset.value)
+      if (value !== null) return value
+      addIssue({ message: expected })
+      return NEVER
+    }),
+  )
+}
+
+/** One entry, or a list of them. */
+function list<T>(check: Check<T>) {
+  return v.pipe(
+    v.unknown(),
+    v.transform((value: unknown): unknown => (Array.isArray(value) ? value : [value])),
+    v.array(text(check), check.expected),
+    v.maxLength(LIST_LENGTH_MAX, MANY),
+  )
+}
+
+const CONFIG = v.object({
+  host: v.exactOptional(text(hostCheck)),
+  port: v.exactOptional(port),
+  'udp-port': v.exactOptional(port),
+  connect: v.exactOptional(list(addressCheck)),
+  username: v.exactOptional(text(nameCheck)),
+  room: v.exactOptional(v.pipe(list(roomCheck), v.minLength(1, roomCheck.expected))),
+  plain: v.exactOptional(boolean),
+  json: v.exactOptional(boolean),
+  ephemeral: v.exactOptional(boolean),
+  debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
+})
+
+/**
+ * Reads the text of config.toml. Keys are the flags' names (`udp-port`, `udp_port` too); `room` and `connect` take a
+ * text or a list. `folder`: what a relative `debug` path starts from.
+ */
+export function parseConfig(
+  source: string,
+  folder: string,
+): { readonly ok: true; readonly given: Given } | ConfigFault {
+  const scan = scanStatements(source)
+  if (scan.depth > DEPTH_MAX) return { ok: false, line: null, message: 'lists stand too deep in each other' }
+  const table = parseToml(source)
+  if (table instanceof Error) return syntaxFault(source, table)
+  const lineOf = (key: string) => scan.statements.find((statement) => statement.key === key)?.line ?? null
+
+  const known = new Map<string, unknown>()
+  for (const [key, value] of Object.entries(table)) {
+    const name = key.replaceAll('_', '-')
+    if (!Object.hasOwn(CONFIG.entries, name)) {
+      const near = suggest(name, Object.keys(CONFIG.entries))
+      const hint = near === null ? `the keys are ${Object.keys(CONFIG.entries).join(', ')}` : `did you mean ${near}?`
+      return { ok: false, line: lineOf(key), message: `${visible(key.slice(0, 60))}: no such key; ${hint}` }
+    }
+    if (known.has(name)) return { ok: false, line: lineOf(key), message: `${name}: given more than once` }
+    known.set(name, value)
+  }
+  const checked = v.safeParse(CONFIG, Object.fromEntries(known), { abortEarly: true })
+  if (!checked.success) {
+    const [issue] = checked.issues
+    const key = String(issue.path?.[0].key ?? '')
+    const line = lineOf(key) ?? lineOf(key.replaceAll('-', '_'))
+    return { ok: false, line, message: `${key}: expected ${issue.message}, got ${described(issue.input)}` }
+  }
+  const given: Given = checked.output
+  if (given.plain === true && given.json === true) {
+    return { ok: false, line: lineOf('json'), message: 'json: cannot be true with plain' }
+  }
+  if (typeof given.debug !== 'string') return { ok: true, given }
+  return { ok: true, given: { ...given, debug: resolve(folder, given.debug) } }
+}
+
+function parseToml(source: string): object | Error {
+  try {
+    return Bun.TOML.parse(source)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/**
+ * The parser does not say where it stopped. It reads from the front, so the statement at fault is the last one of
+ * the shortest beginning that fails.
+ */
+function syntaxFault(source: string, error: Error): ConfigFault {
+  const { statements } = scanStatements(source)
+  let good = 0
+  let bad = statements.length
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    if (parseToml(source.slice(0, statements[middle - 1]!.end)) instanceof Error) bad = middle
+    else good = middle
+  }
+  const said = visible(error.message.replace(/^TOML Parse error: /, '')).slice(0, 200)
+  return { ok: false, line: statements[bad - 1]?.line ?? null, message: `not valid TOML: ${said}` }
+}
+
+/** A value as an error can show it. */
+function described(value: unknown): string {
+  if (typeof value === 'string') return quoted(value)
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object' && value !== null) return 'a table'
+  return String(value)
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { readConfigFile } from './config-file.ts'
+import { ExitStatus } from './exit.ts'
+import type { StartFault } from './options.ts'
+import { readVariables } from './options-environment.ts'
+import type { Given, OptionName } from './options-values.ts'
+import { configFolder, type Environment } from './paths.ts'
+import type { Settings } from './settings.ts'
+
+export interface Gathered {
+  readonly ok: true
+  readonly settings: Settings
+  /** The configuration file that was looked for, null without a home to look in. */
+  readonly configFile: string | null
+  /** Whether it was there. */
+  readonly configFound: boolean
+}
+
+/** What `parseArguments` found, as far as it concerns the settings. */
+export interface Asked {
+  readonly given: Given
+  readonly configFile: string | null
+}
+
+const ROOM_AT_START = 'general'
+
+/** Reads the variables and the configuration file and settles: flag over variable over file over default. */
+export async function gatherSettings(asked: Asked, environment: Environment): Promise<Gathered | StartFault> {
+  const variables = readVariables(environment)
+  if (!variables.ok) return variables
+
+  const folder = configFolder(environment)
+  const usual = folder === null ? null : join(folder, 'config.toml')
+  const configFile = asked.configFile ?? variables.configFile ?? usual
+  const namedBy = asked.configFile !== null ? '--config' : variables.configFile !== null ? 'HEARSAY_CONFIG' : null
+  const file = configFile === null ? null : await readConfigFile(configFile, namedBy)
+  if (file !== null && !file.ok) return file
+
+  const settings = settle([asked.given, variables.given, file?.given ?? {}], folder ?? '')
+  if (folder === null && !settings.ephemeral) {
+    const message =
+      'no home folder is known to keep the identity in: set HOME or XDG_CONFIG_HOME, or start with --ephemeral'
+    return { ok: false, code: 'no-home', message, exit: ExitStatus.badConfiguration }
+  }
+  return { ok: true, settings, configFile, configFound: file?.found ?? false }
+}
+
+/** Merges sources, the one that counts most first. */
+function settle(sources: readonly Given[], folder: string): Settings {
+  const first = <Name extends OptionName>(name: Name): Given[Name] | undefined =>
+    sources.find((source) => source[name] !== undefined)?.[name]
+  return {
+    host: first('host') ?? '127.0.0.1',
+    port: first('port') ?? 0,
+    udpPort: first('udp-port') || null,
+    connect: first('connect') ?? [],
+    username: first('username') ?? null,
+    rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
+    frontEnd: frontEndOf(sources),
+    ephemeral: first('ephemeral') ?? false,
+    debug: first('debug') ?? false,
+    configFolder: folder,
+  }
+}
+
+/** `plain` and `json` are one choice: the first source that turns one on, unless an earlier one turned it off. */
+function frontEndOf(sources: readonly Given[]): Settings['frontEnd'] {
+  const denied = new Set<'plain' | 'json'>()
+  for (const source of sources) {
+    for (const name of ['plain', 'json'] as const) {
+      if (source[name] === true && !denied.has(name)) return name
+      if (source[name] === false) denied.add(name)
+    }
+  }
+  return 'auto'
+}
+
+/**
+ * Whether to ask a newcomer how to set up: nothing was asked for, nothing is configured, and a person is there to
+ * answer. Never where nothing may be written, or where standard output belongs to a program.
+ */
+export function setupWanted(
+  gathered: Gathered,
+  bare: boolean,
+  terminal: { readonly input: boolean; readonly output: boolean },
+): boolean {
+  if (!bare || gathered.configFound || gathered.configFile === null) return false
+  const { ephemeral, frontEnd } = gathered.settings
+  return !ephemeral && frontEnd !== 'json' && terminal.input && terminal.output
+}

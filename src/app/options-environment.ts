@@ -1,0 +1,44 @@
+import { ExitStatus } from './exit.ts'
+import type { StartFault } from './options.ts'
+import { quoted } from './options-quote.ts'
+import { type Given, type Mutable, type OptionName, readInto } from './options-values.ts'
+import type { Environment } from './paths.ts'
+
+const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'])[] = [
+  ['host', 'HEARSAY_HOST'],
+  ['port', 'HEARSAY_PORT'],
+  ['udp-port', 'HEARSAY_UDP_PORT'],
+  ['connect', 'HEARSAY_CONNECT', 'many'],
+  ['username', 'HEARSAY_USERNAME'],
+  ['room', 'HEARSAY_ROOM', 'many'],
+  ['plain', 'HEARSAY_PLAIN'],
+  ['json', 'HEARSAY_JSON'],
+  ['ephemeral', 'HEARSAY_EPHEMERAL'],
+  ['debug', 'HEARSAY_DEBUG'],
+]
+
+interface Variables {
+  readonly ok: true
+  readonly given: Given
+  /** `HEARSAY_CONFIG`, or null. */
+  readonly configFile: string | null
+}
+
+/** Reads the `HEARSAY_…` variables. Empty ones count as absent; lists are separated by commas or spaces. */
+export function readVariables(environment: Environment): Variables | StartFault {
+  const given: Mutable<Given> = {}
+  for (const [name, variable, many] of VARIABLES) {
+    const text = environment[variable] ?? ''
+    const texts = many === undefined ? [text] : text.split(/[\s,]+/)
+    const filled = texts.filter((item) => item.length > 0)
+    if (filled.length === 0) continue
+    const wrong = readInto(given, name, filled)
+    if (wrong !== null) return refuse(`${variable}: expected ${wrong.expected}, got ${quoted(wrong.got)}`)
+  }
+  if (given.plain === true && given.json === true) return refuse('HEARSAY_JSON: cannot be on with HEARSAY_PLAIN')
+  return { ok: true, given, configFile: environment.HEARSAY_CONFIG || null }
+}
+
+function refuse(message: string): StartFault {
+  return { ok: false, code: 'bad-variable', message, exit: ExitStatus.wrongUsage }
+}

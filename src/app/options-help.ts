@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+import type { OptionName } from './options-values.ts'
+
+/** How an option takes its value. `many`: once for each. `maybe`: with a value or without. */
+type Arity = 'switch' | 'one' | 'many' | 'maybe'
+
+export interface OptionSpec {
+  readonly name: OptionName | 'config' | 'help' | 'version'
+  readonly short?: string
+  readonly arity: Arity
+  /** What stands for the value in the help; empty for a switch. */
+  readonly value: string
+  readonly about: string
+  readonly group: string
+}
+
+/** Every flag there is, in the order of the help. */
+export const OPTIONS: readonly OptionSpec[] = [
+  option('Reaching others:', 'host', 'one', 'host', 'where to listen (127.0.0.1: only this machine)'),
+  option('Reaching others:', 'port', 'one', 'number', 'TCP port (0 or absent: the first free one from 8080)'),
+  option('Reaching others:', 'udp-port', 'one', 'number', 'UDP port (0 or absent: the TCP port + 1000)'),
+  option(
+    'Reaching others:',
+    'connect',
+    'many',
+    'host:port',
+    'a peer to dial, again and again until it answers; repeatable',
+  ),
+  option('You and your rooms:', 'username', 'one', 'name', 'what others call you (user-<port>)'),
+  option('You and your rooms:', 'room', 'many', 'name', 'a room to join (general); repeatable, the first is current'),
+  option(
+    'You and your rooms:',
+    'ephemeral',
+    'switch',
+    '',
+    'a new identity, kept in memory; nothing is written to disk',
+  ),
+  option('Front end:', 'plain', 'switch', '', 'a plain prompt, one line at a time'),
+  option('Front end:', 'json', 'switch', '', 'JSON lines, for programs'),
+  option('Running:', 'config', 'one', 'file', 'read this file instead of config.toml'),
+  option('Running:', 'debug', 'maybe', 'file', 'diagnostics, on standard error or into a file'),
+  { ...option('Running:', 'help', 'switch', '', 'show this help'), short: '-h' },
+  { ...option('Running:', 'version', 'switch', '', 'show the version'), short: '-V' },
+]
+
+function option(group: string, name: OptionSpec['name'], arity: Arity, value: string, about: string): OptionSpec {
+  return { name, arity, value, about, group }
+}
+
+/** As commander and the help spell it: `-h, --help`, `--port <number>`, `--debug [file]`. */
+export function flagTerm(spec: OptionSpec): string {
+  const short = spec.short === undefined ? '' : `${spec.short}, `
+  if (spec.arity === 'switch') return `${short}--${spec.name}`
+  return spec.arity === 'maybe' ? `${short}--${spec.name} [${spec.value}]` : `${short}--${spec.name} <${spec.value}>`
+}
+
+const EXAMPLES = [
+  ['hearsay --port 5000 --username Alice', 'wait for others on port 5000'],
+  ['hearsay --connect 127.0.0.1:5000 --username Bob --room dev', 'join Alice, in #dev'],
+] as const
+
+/** Some terminals say that they have no columns at all. */
+const COLUMNS_MIN = 40
+
+/** The whole help. `terminalColumns`: how wide the terminal is. */
+export async function helpText(program: Command, colour: boolean, terminalColumns: number): Promise<string> {
+  const columns = Math.max(COLUMNS_MIN, terminalColumns || 80)
+  const { createColors } = (await import('picocolors')).default
+  const paint = createColors(colour)
+  program.configureOutput({ getOutHasColors: () => colour, getOutHelpWidth: () => columns })
+  program.configureHelp({
+    minWidthToWrap: 20,
+    styleTitle: (text) => paint.bold(text),
+    styleOptionTerm: (text) => paint.cyan(text),
+  })
+  const width = Math.max(...EXAMPLES.map(([line]) => line.length))
+  const examples = EXAMPLES.map(([line, about]) => {
+    const apart = width + about.length + 4 > columns ? '\n      ' : ' '.repeat(width - line.length + 2)
+    return `  ${paint.cyan(line)}${apart}${about}\n`
+  })
+  return [
+    program.helpInformation(),
+    `\n${paint.bold('Examples:')}\n${examples.join('')}`,
+    '\nThe names work in config.toml too, and as variables: HEARSAY_PORT for --port.\n',
+    'A flag wins over a variable, a variable over the file.\n',
+  ].join('')
+}

@@ -1,0 +1,174 @@
+import { type Address, makeAddress, parseAddress } from '../base/address.ts'
+import { normaliseRoom } from '../base/room-name.ts'
+import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
+
+/**
+ * What one source gave: the flags, the `HEARSAY_…` variables or the file. What it did not mention is absent. The
+ * names are those of the flags and of the file's keys; every value has been checked.
+ */
+export interface Given {
+  readonly host?: string
+  /** 0 to 65535. */
+  readonly port?: number
+  /** 0 to 65535. */
+  readonly 'udp-port'?: number
+  readonly connect?: readonly Address[]
+  readonly username?: string
+  readonly room?: readonly string[]
+  readonly plain?: boolean
+  readonly json?: boolean
+  readonly ephemeral?: boolean
+  readonly debug?: boolean | string
+}
+
+export type OptionName = keyof Given
+
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** A value of one kind: what to call it in an error, and how its text is read (null: it is not one). */
+export interface Check<T> {
+  readonly expected: string
+  read(text: string): T | null
+}
+
+type Read<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly expected: string; readonly got: string }
+
+/** Addresses dialled at the start, and rooms joined: as many as half-open links are allowed at a time. */
+export const LIST_LENGTH_MAX = 64
+const PORT_MAX = 65535
+/** Long before a name is looked at character by character: no 32 characters take as much. */
+const NAME_UNITS_MAX = 1024
+
+export const hostCheck: Check<string> = {
+  expected: 'a host name, an IPv4 or an IPv6 address',
+  read: (text) => readHost(text),
+}
+
+export const portCheck: Check<number> = {
+  expected: `a whole number from 0 to ${PORT_MAX}`,
+  read: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX ? Number(text) : null),
+}
+
+export const addressCheck: Check<Address> = {
+  expected: `HOST:PORT, or [HOST]:PORT for IPv6, with a port from 1 to ${PORT_MAX}`,
+  read(text) {
+    const address = parseAddress(text)
+    if (address === null) return null
+    const bracketed = text.trim().startsWith('[')
+    const host = readHost(address.host)
+    return host === null || bracketed !== host.includes(':') ? null : { host, port: address.port }
+  },
+}
+
+/** What others would see of it must be what was written: its owner is there to be asked. Runs of spaces are one. */
+export const nameCheck: Check<string> = {
+  expected: `a name of 1 to ${NAME_GRAPHEMES_MAX} characters, all of them visible`,
+  read(text) {
+    if (text.length > NAME_UNITS_MAX) return null
+    const written = text.trim().replace(/\s+/g, ' ')
+    return written.length > 0 && cleanName(written) === written ? written : null
+  },
+}
+
+export const roomCheck: Check<string> = {
+  expected: 'the name of a room: 1 to 32 visible characters without spaces',
+  read: normaliseRoom,
+}
+
+export const pathCheck: Check<string> = {
+  expected: 'the path of a file',
+  read: (text) => (text.length > 0 && !text.includes('\0') ? text : null),
+}
+
+const booleanCheck: Check<boolean> = {
+  expected: '1 or 0',
+  read(text) {
+    if (/^(1|true|yes|on)$/i.test(text)) return true
+    return /^(0|false|no|off)$/i.test(text) ? false : null
+  },
+}
+
+const debugCheck: Check<boolean | string> = {
+  expected: '1, 0 or the path of a file',
+  read: (text) => booleanCheck.read(text) ?? pathCheck.read(text),
+}
+
+/** A host to listen on or to dial, brackets taken off. A number with dots must be an IPv4 address, a colon IPv6. */
+function readHost(text: string): string | null {
+  const address = makeAddress(text, '1')
+  if (address === null) return null
+  const { host } = address
+  const zoneless = host.replace(/%[\w.-]+$/, '') // RFC 4007 §11: fe80::1%eth0
+  if (zoneless.includes(':')) return URL.canParse(`http://[${zoneless}]:1`) ? host : null
+  if (host.includes('%')) return null
+  if (text !== host || host.startsWith('-')) return null
+  if (/^[\d.]+$/.test(host)) return isIpv4(host) ? host : null
+  return host
+}
+
+function isIpv4(text: string): boolean {
+  const parts = text.split('.')
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
+}
+
+interface TextReader<T> {
+  /** Reads what one source gave for one option: never an empty list. */
+  read(texts: readonly string[]): Read<T>
+}
+
+function single<T>(check: Check<T>): TextReader<T> {
+  return {
+    read(texts) {
+      const text = texts[texts.length - 1]!
+      const value = check.read(text)
+      return value === null ? { ok: false, expected: check.expected, got: text } : { ok: true, value }
+    },
+  }
+}
+
+function list<T>(check: Check<T>): TextReader<readonly T[]> {
+  return {
+    read(texts) {
+      if (texts.length > LIST_LENGTH_MAX) {
+        return { ok: false, expected: `at most ${LIST_LENGTH_MAX}`, got: String(texts.length) }
+      }
+      const values: T[] = []
+      for (const text of texts) {
+        const value = check.read(text)
+        if (value === null) return { ok: false, expected: check.expected, got: text }
+        values.push(value)
+      }
+      return { ok: true, value: values }
+    },
+  }
+}
+
+type Values = Required<Given>
+
+const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
+  host: single(hostCheck),
+  port: single(portCheck),
+  'udp-port': single(portCheck),
+  connect: list(addressCheck),
+  username: single(nameCheck),
+  room: list(roomCheck),
+  plain: single(booleanCheck),
+  json: single(booleanCheck),
+  ephemeral: single(booleanCheck),
+  debug: single(debugCheck),
+}
+
+/** Reads the texts one source gave for `name` into `given`; answers null, or what was expected and what was there. */
+export function readInto<Name extends OptionName>(
+  given: Mutable<Given>,
+  name: Name,
+  texts: readonly string[],
+): { expected: string; got: string } | null {
+  const reader: TextReader<Values[Name]> = READERS[name]
+  const read = reader.read(texts)
+  if (!read.ok) return read
+  given[name] = read.value
+  return null
+}

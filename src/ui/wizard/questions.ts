@@ -1,0 +1,96 @@
+import { networkInterfaces } from 'node:os'
+import type { SetupAnswers } from '../../app/config-write.ts'
+import { visible } from '../../app/options-quote.ts'
+import { addressCheck, type Check, nameCheck } from '../../app/options-values.ts'
+import { formatAddress } from '../../base/address.ts'
+import type { Asker } from './asker.ts'
+
+type Reach = 'machine' | 'network' | 'everywhere'
+
+/** The answers as they were given, to begin with when asked again. */
+export interface Draft {
+  readonly name: string
+  readonly reach: Reach
+  readonly keep: boolean
+  readonly peer: string
+}
+
+export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
+  const name = await asker.ask<string>((prompts, streams) =>
+    prompts.text({
+      ...streams,
+      message: 'What shall others call you?',
+      placeholder: before.name === '' ? 'empty: user-<port>' : before.name,
+      defaultValue: before.name,
+      validate: (typed) => problem(typed, nameCheck),
+    }),
+  )
+  const reach = await asker.ask<Reach>((prompts, streams) =>
+    prompts.select<Reach>({
+      ...streams,
+      message: 'Who may reach you?',
+      initialValue: before.reach,
+      options: [
+        { value: 'machine', label: 'This machine', hint: `${hostFor('machine')}: only programs here` },
+        { value: 'network', label: 'The local network', hint: `${hostFor('network')}: who is on the same network` },
+        { value: 'everywhere', label: 'Everywhere', hint: `${hostFor('everywhere')}: as far as your router lets in` },
+      ],
+    }),
+  )
+  const keep = await asker.ask<boolean>((prompts, streams) =>
+    prompts.select<boolean>({
+      ...streams,
+      message: 'Keep history and identity on this disk?',
+      initialValue: before.keep,
+      options: [
+        { value: true, label: 'Keep them', hint: 'you are the same person at the next start' },
+        { value: false, label: 'Keep nothing', hint: 'somebody new at every start' },
+      ],
+    }),
+  )
+  const peer = await asker.ask<string>((prompts, streams) =>
+    prompts.text({
+      ...streams,
+      message: 'A peer to connect to, if there is one (host:port)',
+      placeholder: before.peer === '' ? 'empty: none yet' : before.peer,
+      defaultValue: before.peer,
+      validate: (typed) => problem(typed, addressCheck),
+    }),
+  )
+  return { name, reach, keep, peer }
+}
+
+export function answersOf(draft: Draft): SetupAnswers {
+  return {
+    username: nameCheck.read(draft.name),
+    host: hostFor(draft.reach),
+    ephemeral: !draft.keep,
+    connect: addressCheck.read(draft.peer),
+  }
+}
+
+/** What the answers come to, a line each. */
+export function summary({ username, host, ephemeral, connect }: SetupAnswers, configFile: string): string {
+  return [
+    `call you    ${username ?? 'user-<port>'}`,
+    `listen on   ${host}, the first free port from 8080`,
+    `dial        ${connect === null ? 'nobody yet (/connect <host> <port> does)' : formatAddress(connect)}`,
+    `keep        ${ephemeral ? 'nothing' : 'history and identity'}`,
+    `write this  ${visible(configFile)}`,
+  ].join('\n')
+}
+
+/** Where to listen for those who may reach this node. */
+function hostFor(reach: Reach): string {
+  if (reach === 'machine') return '127.0.0.1'
+  if (reach === 'network') return '0.0.0.0'
+  // :: takes IPv4 too, but cannot be listened on where IPv6 is switched off.
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  return interfaces.some((address) => address.family === 'IPv6') ? '::' : '0.0.0.0'
+}
+
+/** Nothing typed is an answer too. */
+function problem<T>(typed: string | undefined, check: Check<T>): string | undefined {
+  if (typed === undefined || typed.trim() === '' || check.read(typed) !== null) return undefined
+  return `Expected ${check.expected}`
+}

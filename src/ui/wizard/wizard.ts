@@ -1,0 +1,78 @@
+import type { Writable } from 'node:stream'
+import { writeConfigFile } from '../../app/config-file.ts'
+import { formatConfig, type SetupAnswers } from '../../app/config-write.ts'
+import type { StartFault } from '../../app/options.ts'
+import { visible } from '../../app/options-quote.ts'
+import { nameCheck } from '../../app/options-values.ts'
+import type { Environment } from '../../app/paths.ts'
+import { Asker, Cancelled } from './asker.ts'
+import { type TerminalInput, takeKeys } from './keys.ts'
+import { answersOf, askAll, type Draft, summary } from './questions.ts'
+
+export interface Setup {
+  /** Both must be terminals. */
+  readonly input: TerminalInput
+  readonly output: Writable & { readonly isTTY?: boolean }
+  /** Where the answers are written; nothing may be there yet. */
+  readonly configFile: string
+  /** The name unless another is typed; null where none offers itself. */
+  readonly suggestedName: string | null
+}
+
+export type SetupOutcome =
+  | { readonly kind: 'written' }
+  /** Left with Ctrl-C or Escape, or the terminal went away. Nothing was written. */
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'fault'; readonly fault: StartFault }
+
+/** Asks a newcomer how hearsay is to start, shows what comes of it, and writes config.toml once that is agreed to. */
+export async function runSetup(setup: Setup): Promise<SetupOutcome> {
+  const { input, output, configFile } = setup
+  // Without a terminal, or at its end, the prompts would ask for ever at full speed.
+  if (input.isTTY !== true || output.isTTY !== true || input.readableEnded || input.destroyed) {
+    return { kind: 'cancelled' }
+  }
+  const prompts = await import('@clack/prompts')
+  const gone = new AbortController()
+  const hangUp = () => gone.abort()
+  for (const event of OUTPUT_ENDS) output.on(event, hangUp)
+  const { keys, stop } = takeKeys(input, hangUp)
+  try {
+    prompts.intro('Welcome to hearsay. A few questions, and it starts.', { output })
+    const answers = await askUntilAgreed(new Asker(prompts, keys, output, gone.signal), setup)
+    const written = writeConfigFile(configFile, formatConfig(answers))
+    if (!written.ok) return { kind: 'fault', fault: written }
+    prompts.outro(`Written to ${visible(configFile)}: change it there whenever you like.`, { output })
+    return { kind: 'written' }
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error
+    output.write('Nothing was written.\n')
+    return { kind: 'cancelled' }
+  } finally {
+    stop()
+    // What was just written to a terminal that has gone fails later: that must not end the process its own way.
+    if (!gone.signal.aborted) for (const event of OUTPUT_ENDS) output.off(event, hangUp)
+  }
+}
+
+const OUTPUT_ENDS = ['close', 'error'] as const
+
+/** The name to suggest: one already given, else the login name where it will do. */
+export function suggestName(given: string | null, environment: Environment): string | null {
+  if (given !== null) return given
+  const login = [environment.USER, environment.LOGNAME, environment.USERNAME].find((name) => name)
+  return login === undefined ? null : nameCheck.read(login)
+}
+
+async function askUntilAgreed(asker: Asker, setup: Setup): Promise<SetupAnswers> {
+  let draft: Draft = { name: setup.suggestedName ?? '', reach: 'machine', keep: true, peer: '' }
+  for (;;) {
+    draft = await askAll(asker, draft)
+    const answers = answersOf(draft)
+    asker.prompts.note(summary(answers, setup.configFile), 'What hearsay will do', { output: asker.output })
+    const agreed = await asker.ask((prompts, streams) =>
+      prompts.confirm({ ...streams, message: 'Write that and start?', active: 'Yes', inactive: 'No, ask again' }),
+    )
+    if (agreed) return answers
+  }
+}

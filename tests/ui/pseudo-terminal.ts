@@ -1,0 +1,54 @@
+/** A process at a pseudo-terminal of the test's own. */
+export class AtTerminal {
+  /** What it has written, escape sequences taken out, from the last `until` on. */
+  seen = ''
+  readonly exited: Promise<number>
+  private readonly child: Bun.Subprocess
+  private readonly decoder = new TextDecoder()
+  private wake: () => void = () => {}
+
+  constructor(command: readonly string[], environment: Record<string, string>) {
+    let raw = ''
+    this.child = Bun.spawn([...command], {
+      env: environment,
+      terminal: {
+        cols: 100,
+        rows: 40,
+        data: (_terminal, bytes) => {
+          raw += this.decoder.decode(bytes, { stream: true })
+          // A sequence may be cut in two: what may be its beginning waits for the rest.
+          const cut = /\u001b[^a-zA-Z]*$/.exec(raw)?.index ?? raw.length
+          this.seen += Bun.stripANSI(raw.slice(0, cut))
+          raw = raw.slice(cut)
+          this.wake()
+        },
+      },
+    })
+    this.exited = this.child.exited
+    void this.exited.then(() => this.wake())
+  }
+
+  /** Waits until it has written `text`, and forgets what it wrote up to there. */
+  async until(text: string): Promise<void> {
+    while (!this.seen.includes(text)) {
+      if (this.child.exitCode !== null) throw new Error(`ended before writing ${JSON.stringify(text)}: ${this.seen}`)
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+    }
+    this.seen = this.seen.slice(this.seen.indexOf(text) + text.length)
+  }
+
+  type(keys: string): void {
+    this.child.terminal!.write(keys)
+  }
+
+  hangUp(): void {
+    this.child.terminal!.close()
+  }
+
+  /** Processor time it took, in milliseconds; once it has ended. */
+  cpuMs(): number {
+    return Number(this.child.resourceUsage()!.cpuTime.total) / 1000
+  }
+}
