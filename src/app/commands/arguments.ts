@@ -1,0 +1,168 @@
+import { type Address, makeAddress, parseAddress } from '../../base/address.ts'
+import { normaliseRoom } from '../../base/room-name.ts'
+import { type Argument, type ArgumentKind, fieldOf, type Read, type Words } from '../command.ts'
+import { quoted } from '../options-quote.ts'
+
+/** The kinds of argument commands take. Each reads itself from a typed line and from a JSON object. */
+
+/** A value that is one string, in JSON too. */
+interface StringArgument<T> {
+  readonly kind: ArgumentKind
+  /** As in `it needs a room`. */
+  readonly what: string
+  readonly label: string
+  readonly typed?: boolean
+  take(words: Words): string | null
+  check(text: string): Read<T>
+}
+
+function required<T>(spec: StringArgument<T>): Argument<T> {
+  const missing: Read<T> = { ok: false, message: `it needs ${spec.what}` }
+  return {
+    kind: spec.kind,
+    usage: `<${spec.label}>`,
+    typed: spec.typed ?? true,
+    fromLine(words) {
+      const text = spec.take(words)
+      return text === null ? missing : spec.check(text)
+    },
+    fromJson(field, object) {
+      const value = fieldOf(object, field)
+      if (value === undefined) return { ok: false, message: `it needs ${spec.what} in "${field}"` }
+      return readString(field, value, spec.check)
+    },
+  }
+}
+
+function optional<T>(spec: StringArgument<T>): Argument<T | null> {
+  return {
+    kind: spec.kind,
+    usage: `[<${spec.label}>]`,
+    typed: spec.typed ?? true,
+    fromLine(words) {
+      const text = spec.take(words)
+      return text === null ? { ok: true, value: null } : spec.check(text)
+    },
+    fromJson(field, object) {
+      const value = fieldOf(object, field)
+      return value === undefined ? { ok: true, value: null } : readString(field, value, spec.check)
+    },
+  }
+}
+
+function readString<T>(field: string, value: unknown, check: (text: string) => Read<T>): Read<T> {
+  if (typeof value !== 'string') return { ok: false, message: `"${field}" must be a string` }
+  const read = check(value)
+  return read.ok ? read : { ok: false, message: `"${field}": ${read.message}` }
+}
+
+/** Text that is kept as it is, line breaks and all. In a typed line, everything to its end. */
+export function text(): Argument<string> {
+  return required<string>({
+    kind: 'text',
+    what: 'a text',
+    label: 'text',
+    take: (words) => words.all(),
+    check: (value) => (value.trim() === '' ? { ok: false, message: 'the text is empty' } : { ok: true, value }),
+  })
+}
+
+/** Somebody, by whatever `Chat` finds people by. `toEnd`: nothing follows, so a name may hold spaces without quotes. */
+export function peer(options: { readonly toEnd: boolean }): Argument<string> {
+  return required<string>({
+    kind: 'peer',
+    what: 'a peer: a name, name#abcd or an id',
+    label: 'peer',
+    take: (words) => (options.toEnd ? withoutQuotes(words.all()) : words.nextQuoted()),
+    check(value) {
+      const named = value.trim().replace(/^@/, '')
+      return named === '' ? { ok: false, message: 'the name is empty' } : { ok: true, value: named }
+    },
+  })
+}
+
+export function name(): Argument<string | null> {
+  return optional<string>({
+    kind: 'name',
+    what: 'a name',
+    label: 'name',
+    take: (words) => withoutQuotes(words.all()),
+    check: (value) => (value.trim() === '' ? { ok: false, message: 'the name is empty' } : { ok: true, value }),
+  })
+}
+
+const ROOM = { kind: 'room', what: 'a room', label: 'room', take: (words: Words) => words.next() } as const
+
+/** A room's name; with `@` in front, the direct conversation with somebody. */
+export function roomOrPeer(): Argument<string> {
+  return required<string>({ ...ROOM, check: checkRoomOrPeer })
+}
+
+export function optionalRoomOrPeer(options: { readonly typed: boolean }): Argument<string | null> {
+  return optional<string>({ ...ROOM, ...options, check: checkRoomOrPeer })
+}
+
+export function optionalRoom(): Argument<string | null> {
+  return optional<string>({ ...ROOM, check: checkRoom })
+}
+
+export function commandName(): Argument<string | null> {
+  return optional<string>({
+    kind: 'command',
+    what: 'a command',
+    label: 'command',
+    take: (words) => words.next(),
+    check: (value) => ({ ok: true, value: value.trim().replace(/^\//, '') }),
+  })
+}
+
+/** `host:port` or `host port`; in JSON `"address"`, or `"host"` and `"port"`. */
+export function address(): Argument<Address> {
+  return {
+    kind: 'address',
+    usage: '<host:port>',
+    typed: true,
+    fromLine(words) {
+      const host = words.next()
+      if (host === null) return { ok: false, message: 'it needs an address' }
+      const port = words.next()
+      return port === null ? checkAddress(host) : joinAddress(host, port)
+    },
+    fromJson(field, object) {
+      const whole = fieldOf(object, field)
+      if (whole !== undefined) return readString(field, whole, checkAddress)
+      const host = fieldOf(object, 'host')
+      const port = fieldOf(object, 'port')
+      if (host === undefined) return { ok: false, message: `it needs "${field}", or "host" and "port"` }
+      if (typeof host !== 'string') return { ok: false, message: '"host" must be a string' }
+      if (typeof port !== 'number' && typeof port !== 'string') return { ok: false, message: '"port" must be a number' }
+      return joinAddress(host, String(port))
+    },
+  }
+}
+
+function checkRoom(value: string): Read<string> {
+  const room = normaliseRoom(value)
+  if (room !== null) return { ok: true, value: room }
+  return { ok: false, message: `${quoted(value)} cannot be a room: a name has 1 to 32 characters and no spaces` }
+}
+
+function checkRoomOrPeer(value: string): Read<string> {
+  return /^@./.test(value) ? { ok: true, value } : checkRoom(value)
+}
+
+function checkAddress(value: string): Read<Address> {
+  const found = parseAddress(value)
+  if (found !== null) return { ok: true, value: found }
+  return { ok: false, message: `${quoted(value)} is no address: write host:port, as in 192.168.1.5:8080` }
+}
+
+function joinAddress(host: string, port: string): Read<Address> {
+  const found = makeAddress(host, port)
+  if (found !== null) return { ok: true, value: found }
+  return { ok: false, message: `${quoted(`${host} ${port}`)} is no host and port: write them as in 192.168.1.5 8080` }
+}
+
+function withoutQuotes(value: string | null): string | null {
+  return value?.replace(/^"(.+)"$/s, '$1') ?? null
+}

@@ -1,0 +1,60 @@
+import { formatAddress } from '../../base/address.ts'
+import { type Command, defineCommand } from '../command.ts'
+import { taggedName } from '../names.ts'
+import { address, name, peer } from './arguments.ts'
+import { columns, namesOf } from './views.ts'
+
+export const PEOPLE: readonly Command[] = [
+  defineCommand({
+    name: 'connect',
+    aliases: [],
+    group: 'People',
+    args: { address: address() },
+    help: 'connect to a peer, and keep trying',
+    pending: ({ address }) => `Connecting to ${formatAddress(address)} …`,
+    async run(chat, { address }) {
+      const before = new Set(chat.peers().map((peer) => peer.id))
+      const outcome = await chat.connect(address)
+      return outcome.ok ? { ...outcome, already: before.has(outcome.peer.id) } : outcome
+    },
+    show: ({ peer, already }, chat) => (already ? [`You are connected to ${namesOf(chat).show(peer)} already.`] : []),
+  }),
+  defineCommand({
+    name: 'disconnect',
+    aliases: ['hangup'],
+    group: 'People',
+    args: { peer: peer({ toEnd: true }) },
+    help: 'hang up on a peer, and stop trying',
+    run: (chat, { peer }) => chat.disconnect(peer),
+    show: ({ peer }, chat) => [`You hung up on ${namesOf(chat).show(peer)}.`],
+  }),
+  defineCommand({
+    name: 'peers',
+    aliases: ['links'],
+    group: 'People',
+    args: {},
+    help: 'who you are connected to',
+    run: (chat) => ({ ok: true, peers: chat.peers() }),
+    show({ peers }, chat) {
+      if (peers.length === 0) return ['Nobody is connected. /connect <host:port> reaches a peer.']
+      const names = namesOf(chat)
+      const rows = peers.map((peer) => [
+        names.show(peer),
+        peer.address,
+        peer.via,
+        peer.rttMs === null ? '' : `${peer.rttMs} ms`,
+        peer.verified ? '' : 'not verified',
+      ])
+      return columns(rows)
+    },
+  }),
+  defineCommand({
+    name: 'nick',
+    aliases: ['name'],
+    group: 'People',
+    args: { name: name() },
+    help: 'change your name; alone, tell it',
+    run: (chat, { name }) => (name === null ? { ok: true, name: chat.name() } : chat.rename(name)),
+    show: ({ name }, chat) => [`You are ${taggedName({ id: chat.id, name })}.`],
+  }),
+]

@@ -1,0 +1,35 @@
+import { stringWidth } from 'bun'
+import type { Chat } from '../chat.ts'
+import { NameBook } from '../names.ts'
+
+/** How commands put what the chat holds into lines for people. */
+
+/** The names to show, given everybody who is connected or in a joined room. */
+export function namesOf(chat: Chat): NameBook {
+  return new NameBook([...chat.peers(), ...chat.rooms().flatMap(({ room }) => chat.users(room))])
+}
+
+/** A room as people see it: its name, or `@` and the name of the person a direct conversation is with. */
+export function placeName(chat: Chat, room: string): string {
+  return room.startsWith('@') ? `@${namesOf(chat).showId(room.slice(1))}` : room
+}
+
+/** Cells as columns, two blanks apart. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell))
+    })
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat(widths[column]! - stringWidth(cell) + 2))
+      .join('')
+      .trimEnd(),
+  )
+}
+
+export function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}

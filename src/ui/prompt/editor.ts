@@ -1,0 +1,214 @@
+import { createInterface, type Interface } from 'node:readline'
+import { PassThrough, type Readable, Writable } from 'node:stream'
+import { stripANSI } from 'bun'
+import { type Cell, cellAt, endOf, shownPart } from './layout.ts'
+
+/** Lines that the up key brings back. */
+const HISTORY_LINES = 500
+/** Where the terminal does not tell. */
+const COLUMNS_DEFAULT = 80
+const ROWS_DEFAULT = 24
+
+export type TerminalInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
+export type TerminalOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+
+export interface LineEditorOptions {
+  readonly input: TerminalInput
+  readonly output: TerminalOutput
+  /** Asked each time the line is drawn; one row, may hold colours. */
+  prompt(): string
+  line(line: string): void
+  /** Ctrl-C. */
+  interrupt(): void
+  /** Ctrl-D on an empty line, or the terminal is gone. */
+  end(): void
+}
+
+/** What is on the screen. */
+interface Drawn {
+  readonly text: string
+  /** Of the cursor in it, in UTF-16 units. */
+  readonly index: number
+  readonly cursor: Cell
+  /** Equal for equal drawings. */
+  readonly key: string
+}
+
+/**
+ * A line being typed, at the bottom of a terminal, while other text comes in above it.
+ *
+ * node:readline edits and remembers lines but draws to nowhere; the drawing is done here. Its own drawing loses count
+ * of its rows when a paste or a resize wraps the line, and then eats what stands above.
+ */
+export class LineEditor {
+  private readonly readline: Interface
+  /** What is typed, on its way to readline. It is no terminal, so that raw mode is ours to set: readline throws when a terminal has gone. */
+  private readonly keys = new PassThrough()
+  /** null: nothing is. */
+  private drawn: Drawn | null = null
+  private planned = false
+  private closed = false
+
+  constructor(private readonly options: LineEditorOptions) {
+    const { input, output } = options
+    const { keys } = this
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+    this.readline = createInterface({
+      input: keys,
+      output: nowhere,
+      terminal: true,
+      historySize: HISTORY_LINES,
+      removeHistoryDuplicates: true,
+    })
+    this.readline.on('line', (line) => this.take(line))
+    this.readline.on('SIGINT', () => options.interrupt())
+    this.readline.on('SIGTSTP', () => this.suspend())
+    this.readline.on('close', () => this.end())
+    // After readline's own listener: by then the key has done its work.
+    keys.on('keypress', this.onKey)
+    input.on('data', this.onInput)
+    input.on('end', this.onInputEnd)
+    input.on('error', this.onInputEnd)
+    this.setRawMode(true)
+    output.on('resize', this.onResize)
+    this.refresh()
+  }
+
+  /** Draws the line again soon; many calls draw once. */
+  refresh(): void {
+    if (this.planned || this.closed) return
+    this.planned = true
+    setImmediate(() => {
+      this.planned = false
+      if (!this.closed && this.key() !== this.drawn?.key) this.options.output.write(this.erase() + this.draw())
+    })
+  }
+
+  /** What to write so that `text`, whole lines, stands above the line being typed. Has to be written at once. */
+  frame(text: string): string {
+    return this.closed ? text : this.erase() + text + this.draw()
+  }
+
+  /** Throws the half-typed line away; false where there is none. */
+  clearLine(): boolean {
+    if (this.readline.line === '') return false
+    this.readline.write(null, { ctrl: true, name: 'e' })
+    this.readline.write(null, { ctrl: true, name: 'u' })
+    this.refresh()
+    return true
+  }
+
+  clearScreen(): void {
+    this.drawn = null
+    this.options.output.write(`\x1b[2J\x1b[H${this.draw()}`)
+  }
+
+  /** Takes the prompt off the screen and gives the terminal back as it was. */
+  close(): void {
+    if (this.closed) return
+    // First of all: the next Ctrl-C has to be a signal, since no keys are read any more.
+    this.setRawMode(false)
+    this.options.output.write(this.erase())
+    this.closed = true
+    this.options.input.off('data', this.onInput)
+    this.options.input.off('end', this.onInputEnd)
+    this.options.input.pause()
+    this.options.output.off('resize', this.onResize)
+    this.readline.close()
+  }
+
+  private readonly onKey = (_: string | undefined, key: { ctrl?: boolean; name?: string } | undefined): void => {
+    if (key?.ctrl === true && key.name === 'l') this.clearScreen()
+    else this.refresh()
+  }
+
+  /** Terminals wrap what is there anew; the cursor stays with its character. */
+  private readonly onResize = (): void => {
+    if (this.drawn !== null) {
+      const { text, index } = this.drawn
+      this.drawn = { text, index, cursor: cellAt(text, index, this.columns), key: '' }
+    }
+    this.refresh()
+  }
+
+  private take(line: string): void {
+    if (this.closed) return
+    const { prompt } = this.current()
+    this.options.output.write(`${this.erase()}${prompt}${shownPart(line, 0, Number.POSITIVE_INFINITY).text}\r\n`)
+    this.options.line(line)
+    this.refresh()
+  }
+
+  private end(): void {
+    if (!this.closed) this.options.end()
+  }
+
+  private readonly onInput = (chunk: Uint8Array | string): void => {
+    this.keys.write(chunk)
+  }
+
+  private readonly onInputEnd = (): void => {
+    this.keys.end()
+  }
+
+  private setRawMode(raw: boolean): void {
+    try {
+      this.options.input.setRawMode?.(raw)
+    } catch {
+      // The terminal has gone (EIO); the end of input follows, and there is nothing to set right any more.
+    }
+  }
+
+  /** Ctrl-Z. Until `fg`; the shell has written on by then, below what we drew. */
+  private suspend(): void {
+    this.options.output.write(this.erase())
+    this.setRawMode(false)
+    process.once('SIGCONT', () => {
+      if (this.closed) return
+      this.setRawMode(true)
+      this.drawn = null
+      this.refresh()
+    })
+    process.kill(process.pid, 'SIGTSTP')
+  }
+
+  private get columns(): number {
+    return this.options.output.columns || COLUMNS_DEFAULT
+  }
+
+  private current(): { readonly prompt: string; readonly text: string; readonly cursor: number } {
+    const prompt = this.options.prompt()
+    const rows = this.options.output.rows || ROWS_DEFAULT
+    // One row less than there are: a row that has scrolled away cannot be drawn again.
+    const cells = this.columns * Math.max(1, rows - 1) - stripANSI(prompt).length * 2
+    return { prompt, ...shownPart(this.readline.line, this.readline.cursor, Math.max(8, cells)) }
+  }
+
+  private key(): string {
+    const { prompt, text, cursor } = this.current()
+    return `${this.columns} ${cursor} ${prompt}${text}`
+  }
+
+  private erase(): string {
+    if (this.drawn === null) return ''
+    const { row } = this.drawn.cursor
+    this.drawn = null
+    return `\r${row > 0 ? `\x1b[${row}A` : ''}\x1b[J`
+  }
+
+  private draw(): string {
+    const { prompt, text, cursor } = this.current()
+    const bare = stripANSI(prompt)
+    const whole = bare + text
+    const index = bare.length + cursor
+    const end = endOf(whole, this.columns)
+    const at = cellAt(whole, index, this.columns)
+    this.drawn = { text: whole, index, cursor: at, key: this.key() }
+    // A full last row wraps only once something more is written.
+    const wrapped = end.column === 0 && end.row > 0 ? ' \r' : ''
+    if (index === whole.length) return `${prompt}${text}${wrapped}`
+    const up = end.row > at.row ? `\x1b[${end.row - at.row}A` : ''
+    const right = at.column > 0 ? `\x1b[${at.column}C` : ''
+    return `${prompt}${text}${wrapped}${up}\r${right}`
+  }
+}

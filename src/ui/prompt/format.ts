@@ -1,0 +1,126 @@
+import { wrapAnsi } from 'bun'
+import type { Chat } from '../../app/chat.ts'
+import type { AppEvent, MessageEvent, PeerEvent, Person } from '../../app/events.ts'
+import { NameBook, taggedName } from '../../app/names.ts'
+import { cleanLine, cleanText } from '../../base/text.ts'
+import type { Theme } from '../theme.ts'
+
+/** What stands before the second and later lines of one message: no line of a message can pass for a line of ours. */
+const CONTINUED = ' '.repeat('12:34 '.length)
+/** On narrower terminals wrapping by words makes a text harder to read, not easier. */
+const WRAP_COLUMNS_MIN = 40
+
+export interface FormatOptions {
+  readonly chat: Chat
+  readonly theme: Theme
+  readonly wallMs: () => number
+  /** Of the terminal; null where lines are not to be broken. */
+  readonly columns: () => number | null
+}
+
+/**
+ * Events as lines for people, in the manner of irssi:
+ *
+ *     12:34 [general] <Alice> hi
+ *     12:34 [general] * Alice waves
+ *     12:34 [@Bob] <Alice> between us
+ *     12:34 -!- Carol joined general
+ *
+ * Everything from outside is cleaned here, last of all.
+ */
+export class Formatter {
+  private readonly names = new NameBook()
+
+  constructor(private readonly options: FormatOptions) {
+    const { chat } = options
+    this.names.see({ id: chat.id, name: cleanLine(chat.name()) })
+    for (const person of [...chat.peers(), ...chat.rooms().flatMap(({ room }) => chat.users(room))]) this.name(person)
+  }
+
+  /** None, where there is nothing to tell: what the user did himself was answered already. */
+  event(event: AppEvent): string[] {
+    switch (event.event) {
+      case 'message':
+        return this.message(event)
+      case 'peer':
+        return [this.remark(this.peer(event))]
+      case 'member': {
+        const name = this.name(event)
+        if (event.id === this.options.chat.id) return []
+        if (event.state !== 'renamed') return [this.remark(`${name} ${event.state} ${this.place(event.room)}`)]
+        return [this.remark(`${cleanLine(event.was ?? 'somebody')} is ${taggedName(this.clean(event))} now`)]
+      }
+      case 'gap': {
+        const what = event.missing === 1 ? 'a message' : `${event.missing} messages`
+        const place = this.place(event.room)
+        return [this.remark(`${what} of ${this.name(event.from)} in ${place}: missing, nobody connected has it`)]
+      }
+      case 'error':
+        return [this.remark(this.options.theme.fault(cleanLine(event.message)))]
+      case 'notice':
+        return [this.remark(cleanLine(event.message))]
+      case 'ready': {
+        const { host, port } = event.tcp
+        const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+        const who = taggedName(this.clean(event))
+        return [this.remark(`hearsay ${event.version}: you are ${who}, reachable at ${where}; help lists the commands`)]
+      }
+      case 'room':
+        return []
+    }
+  }
+
+  /** A room's name, or `@` and the name of whom a direct conversation is with. */
+  place(room: string): string {
+    return room.startsWith('@') ? `@${this.names.showId(room.slice(1))}` : cleanLine(room)
+  }
+
+  private message(event: MessageEvent): string[] {
+    const { theme, columns } = this.options
+    const name = this.name(event.from)
+    const who = event.self ? theme.self(name) : theme.person(event.from.id, name)
+    const said = { text: `<${who}>`, action: `* ${who}`, notice: `-${who}-` }[event.kind]
+    const head = `${theme.faint(this.time(event.at))} ${theme.room(`[${this.place(event.room)}]`)} ${said}`
+    const whole = `${head} ${cleanText(event.text)}`
+    const width = columns()
+    const broken = width === null || width < WRAP_COLUMNS_MIN ? whole : wrap(whole, width - CONTINUED.length)
+    return broken.split('\n').map((line, index) => (index === 0 ? line : CONTINUED + line))
+  }
+
+  private peer({ state, via, address, reason, ...person }: PeerEvent): string {
+    const name = this.name(person)
+    const where = cleanLine(address)
+    if (state === 'up')
+      return via === 'dialled' ? `connected to ${name} at ${where}` : `${name} connected from ${where}`
+    return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}`
+  }
+
+  private remark(text: string): string {
+    const { theme, wallMs } = this.options
+    return `${theme.faint(`${this.time(wallMs())} -!-`)} ${text}`
+  }
+
+  /** Hours and minutes where we are; the date too where it is not today's. */
+  private time(atMs: number): string {
+    const then = new Date(atMs)
+    const clock = `${two(then.getHours())}:${two(then.getMinutes())}`
+    if (then.toDateString() === new Date(this.options.wallMs()).toDateString()) return clock
+    return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock}`
+  }
+
+  private name(person: Person): string {
+    return this.names.show(this.clean(person))
+  }
+
+  private clean({ id, name }: Person): Person {
+    return { id: cleanLine(id), name: cleanLine(name) }
+  }
+}
+
+function wrap(text: string, columns: number): string {
+  return wrapAnsi(text, columns, { trim: false, wordWrap: true })
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
+}

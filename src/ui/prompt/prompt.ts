@@ -1,0 +1,158 @@
+import type { Chat } from '../../app/chat.ts'
+import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
+import { COMMANDS } from '../../app/commands/table.ts'
+import type { AppEvent } from '../../app/events.ts'
+import { cleanLine } from '../../base/text.ts'
+import { Leaving, type SignalSource } from '../leaving.ts'
+import { LineReader } from '../line-reader.ts'
+import { OutputQueue } from '../output-queue.ts'
+import { Running } from '../running.ts'
+import { createTheme, type TerminalEnvironment, type Theme, wantsColour } from '../theme.ts'
+import { LineEditor, type TerminalInput, type TerminalOutput } from './editor.ts'
+import { Formatter } from './format.ts'
+import { BARE_WORDS_HELP, readPromptLine } from './read.ts'
+
+export interface PromptOptions {
+  readonly chat: Chat
+  readonly input: TerminalInput
+  readonly output: TerminalOutput
+  readonly signals: SignalSource
+  readonly env: TerminalEnvironment
+  readonly nowMs?: () => number
+  readonly wallMs?: () => number
+  readonly commands?: CommandTable
+}
+
+/**
+ * The line-based front end for people (spec: front ends, "The prompt"). With a terminal on both sides lines are edited;
+ * otherwise lines come in and go out, and no prompt is printed. Resolves with the exit status once the chat is closed.
+ */
+export function runPrompt(options: PromptOptions): Promise<number> {
+  return new Prompt(options).leaving.over
+}
+
+/** Where typed lines come from. */
+interface LineSource {
+  /** Called when a command has ended or output has room: may read on. */
+  regulate(busy: boolean): void
+  stop(): void
+}
+
+class Prompt {
+  readonly leaving: Leaving
+  private readonly chat: Chat
+  private readonly commands: CommandTable
+  private readonly theme: Theme
+  private readonly formatter: Formatter
+  private readonly queue: OutputQueue
+  private readonly editor: LineEditor | null
+  private readonly source: LineSource
+  private readonly unsubscribe: () => void
+  private readonly running = new Running(() => this.regulate())
+
+  constructor(private readonly options: PromptOptions) {
+    const { chat, input, output, env } = options
+    this.chat = chat
+    this.commands = options.commands ?? COMMANDS
+    this.theme = createTheme(wantsColour(output, env))
+    const wallMs = options.wallMs ?? Date.now
+    const columns = () => (output.isTTY === true ? (output.columns ?? null) : null)
+    this.formatter = new Formatter({ chat, theme: this.theme, wallMs, columns })
+    this.queue = new OutputQueue(output, {
+      lostLine: (count) => this.theme.fault(`${count} lines were dropped here: the output was not read fast enough.`),
+      gone: () => this.leaving.leave(true),
+      room: () => this.regulate(),
+      frame: (text) => this.editor?.frame(text) ?? text,
+    })
+    const nowMs = options.nowMs ?? (() => performance.now())
+    this.leaving = new Leaving({ close: (hurried) => this.close(hurried), signals: options.signals, nowMs })
+    this.unsubscribe = chat.subscribe((event) => this.tell(event))
+    const edited = input.isTTY === true && output.isTTY === true && env.TERM !== 'dumb'
+    this.editor = edited ? this.edit() : null
+    this.source = this.editor === null ? this.read() : { regulate() {}, stop: () => this.editor?.close() }
+  }
+
+  private edit(): LineEditor {
+    const { input, output } = this.options
+    return new LineEditor({
+      input,
+      output,
+      prompt: () => this.promptText(),
+      line: (line) => this.hear(line),
+      interrupt: () => this.leaving.interrupt(() => this.editor?.clearLine() ?? false),
+      end: () => this.leaving.leave(),
+    })
+  }
+
+  private read(): LineSource {
+    const reader = new LineReader(this.options.input, {
+      line: (line) => this.hear(line),
+      fault: ({ message }) => {
+        this.print([this.theme.fault(message)])
+        this.regulate()
+      },
+      end: () => this.leaving.leave(),
+    })
+    return { regulate: (busy) => (busy ? reader.pause() : reader.resume()), stop: () => reader.stop() }
+  }
+
+  /** `[general] > ` */
+  private promptText(): string {
+    const room = this.chat.currentRoom()
+    return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} > `
+  }
+
+  private tell(event: AppEvent): void {
+    for (const line of this.formatter.event(event)) this.queue.push(line, true)
+    this.editor?.refresh()
+  }
+
+  private hear(line: string): void {
+    const command = readPromptLine(this.commands, line)
+    if (command !== null) this.start(command)
+    this.regulate()
+  }
+
+  private start(command: Call | Refusal): void {
+    if (!command.ok) return this.answer(command)
+    this.running.add(this.run(command))
+  }
+
+  private async run(call: Call): Promise<void> {
+    // What stands after it in the input is not meant any more.
+    if (call.effect === 'quit') this.source.stop()
+    if (call.pending !== null) this.print([cleanLine(call.pending)])
+    const reply = await call.run(this.chat)
+    this.answer(reply)
+    if (call.effect === 'quit') this.leaving.leave()
+    if (call.effect === 'clear') this.editor?.clearScreen()
+    this.editor?.refresh()
+  }
+
+  private answer(reply: Reply): void {
+    if (!reply.ok) return this.print([this.theme.fault(cleanLine(reply.message))])
+    this.print(reply.lines().map(cleanLine))
+    if (listsCommands(reply.data)) this.print(BARE_WORDS_HELP)
+  }
+
+  private print(lines: readonly string[]): void {
+    for (const line of lines) this.queue.push(line, false)
+  }
+
+  private regulate(): void {
+    this.source.regulate(this.queue.isFull || this.running.isFull)
+  }
+
+  private async close(hurried: boolean): Promise<void> {
+    this.source.stop()
+    await this.chat.close()
+    await this.running.settled()
+    this.unsubscribe()
+    await this.queue.finish(hurried)
+  }
+}
+
+/** The whole list, not the help on one command. */
+function listsCommands(data: object): boolean {
+  return 'help' in data && Array.isArray(data.help) && data.help.length > 1
+}

@@ -1,0 +1,47 @@
+import { type Call, type CommandTable, type Refusal, readSlash, refusal, sayText } from '../../app/command.ts'
+import { suggest } from '../../app/suggest.ts'
+
+/** Commands that the prompt takes without a slash, and what each stands for. */
+const BARE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['connect', 'connect'],
+  ['send', 'say'],
+  ['room', 'room'],
+  ['peers', 'peers'],
+  ['help', 'help'],
+  ['exit', 'quit'],
+])
+
+/** What `help` adds here to what it tells everywhere. */
+export const BARE_WORDS_HELP: readonly string[] = [
+  'Without a slash: connect <host> <port>, send <message>, room [<room>], peers, help, exit',
+]
+
+const WORD_CHARS_SHOWN = 40
+
+/** A line at the prompt: a bare word, a slash command, or `//text`. Null for a blank line. Never throws. */
+export function readPromptLine(table: CommandTable, line: string): Call | Refusal | null {
+  const typed = line.trimStart()
+  if (typed === '') return null
+  if (typed.startsWith('//')) return sayText(table, typed.slice(1))
+  if (typed.startsWith('/')) return readSlash(table, typed)
+  const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(typed) ?? []
+  const command = BARE_WORDS.get(word.toLowerCase())
+  if (command === undefined) return unknownWord(table, word)
+  if (command === 'say' && rest.trim() === '')
+    return refusal('send', 'bad-argument', 'send: it needs a message. Usage: send <message>')
+  return readSlash(table, `/${command} ${rest}`)
+}
+
+/** One line that names `help`. */
+function unknownWord(table: CommandTable, word: string): Refusal {
+  const shown = word.slice(0, WORD_CHARS_SHOWN)
+  const slashed = table.find(word)
+  if (slashed !== null) return unknown(shown, `here it is written /${slashed.name}; help lists the commands`)
+  const near = suggest(word, BARE_WORDS.keys())
+  const hint = near === null ? 'to say something, send <message>;' : `did you mean ${near}?`
+  return unknown(shown, `no such command; ${hint} help lists them`)
+}
+
+function unknown(word: string, message: string): Refusal {
+  return refusal(word, 'unknown-command', `${word}: ${message}`)
+}

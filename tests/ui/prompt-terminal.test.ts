@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { TerminalProcess } from './terminal-process.ts'
+
+let terminal: TerminalProcess
+
+/** Starts the prompt and waits until it stands there. */
+async function start(...options: ConstructorParameters<typeof TerminalProcess>): Promise<TerminalProcess> {
+  terminal = new TerminalProcess(...options)
+  await terminal.untilLast('[general] >')
+  return terminal
+}
+
+afterEach(() => terminal.end())
+
+const LEFT = '\x1b[D'
+
+describe('the prompt on a terminal', () => {
+  test('shows the room, says what is sent, and follows to another room', async () => {
+    await start()
+    terminal.type('send hi\r')
+    await terminal.until((screen) => screen.text.some((row) => row.endsWith('[general] <Alice> hi')))
+    terminal.type('room #Dev\r')
+    await terminal.until((screen) => screen.text.includes('You are in dev now (1 person).'))
+    await terminal.untilLast('[dev] >')
+    terminal.type('/query Bob\r')
+    await terminal.untilLast('[@bob234bb] >')
+  })
+
+  test('keeps a half-typed line, wrapped and with the cursor inside it, while messages come in', async () => {
+    await start({ args: ['--heard', 'a message that is longer than one row of this narrow terminal'], columns: 44 })
+    terminal.type(`send this is half typed and so long that it wraps${LEFT.repeat(5)}`)
+    await terminal.untilLast('ong that it wraps')
+    for (const count of [1, 2]) {
+      terminal.hear()
+      await terminal.until((screen) => screen.text.filter((row) => row.includes('<Bob>')).length === count)
+    }
+    const message = /^\d\d:\d\d \[general\] <Bob> a message that$/
+    const rest = ['      is longer than one row of this narrow', '      terminal']
+    expect(terminal.screen.text).toEqual([
+      expect.stringMatching(message),
+      ...rest,
+      expect.stringMatching(message),
+      ...rest,
+      '[general] > send this is half typed and so l',
+      'ong that it wraps',
+    ])
+    expect(terminal.screen.cursor).toEqual({ row: 7, column: 12 })
+    terminal.type('!\r')
+    await terminal.until((screen) => screen.text.some((row) => row.includes('that it !wraps')))
+    await terminal.untilLast('[general] >')
+  })
+
+  test('is drawn anew when the terminal is resized', async () => {
+    await start({ columns: 30 })
+    terminal.type('send this line wraps once, but only once')
+    await terminal.untilLast('ps once, but only once')
+    terminal.resize(70, 20)
+    await terminal.until((screen) => screen.cursor.row === 0)
+    expect(terminal.screen.text).toEqual(['[general] > send this line wraps once, but only once'])
+  })
+
+  test('has colours, unless they are not wanted', async () => {
+    await start()
+    expect(terminal.raw).toContain('\x1b[36m[general]')
+    terminal.end()
+    await start({ env: { NO_COLOR: '1' } })
+    expect(terminal.raw).not.toContain('\x1b[36m')
+  })
+
+  test('clears the screen', async () => {
+    await start()
+    terminal.type('help join\r')
+    await terminal.until((screen) => screen.text.length > 4)
+    terminal.type('/clear\r')
+    await terminal.until((screen) => screen.text.length === 1)
+    expect(terminal.screen.text).toEqual(['[general] >'])
+  })
+
+  test('prints no control characters of others', async () => {
+    await start({ args: ['--heard', 'red \u001b[31malert\u001b]0;title\u0007\u009b2J'] })
+    terminal.hear()
+    await terminal.until((screen) => screen.text.some((row) => row.includes('red alert')))
+    expect(terminal.raw).not.toMatch(/\x1b\[31malert|\x1b\]|\x07|\x9b/)
+  })
+})
+
+describe('leaving the prompt on a terminal', () => {
+  test('Ctrl-C throws a half-typed line away and stays', async () => {
+    await start()
+    terminal.type('send half')
+    await terminal.untilLast('[general] > send half')
+    terminal.type('\x03')
+    await terminal.untilLast('[general] >')
+    terminal.type('send whole\r')
+    await terminal.until((screen) => screen.text.some((row) => row.endsWith('<Alice> whole')))
+  })
+
+  test('Ctrl-C on an empty line leaves with 130 and no trace of the prompt', async () => {
+    await start()
+    terminal.type('\x03')
+    expect(await terminal.exited).toBe(130)
+    expect(terminal.screen.text).toEqual([])
+    expect(terminal.screen.cursor).toEqual({ row: 0, column: 0 })
+  })
+
+  test('a second Ctrl-C leaves at once, though the chat cannot close', async () => {
+    await start({ args: ['--stuck'] })
+    terminal.type('\x03')
+    await terminal.until((screen) => screen.text.length === 0)
+    terminal.type('\x03')
+    expect(await terminal.exited).toBe(130)
+  })
+
+  test('Ctrl-D, exit, and SIGTERM leave in order', async () => {
+    await start()
+    terminal.type('\x04')
+    expect(await terminal.exited).toBe(0)
+    await start()
+    terminal.type('exit\r')
+    expect(await terminal.exited).toBe(0)
+    await start()
+    terminal.signal('SIGTERM')
+    expect(await terminal.exited).toBe(0)
+  })
+
+  test('a terminal that goes away takes it along', async () => {
+    await start()
+    terminal.hangUp()
+    expect(await terminal.exited).toBe(0)
+  })
+})
