@@ -19,6 +19,9 @@ export interface Settings {
   readonly ephemeral: boolean
   /** Diagnostics: false for none, true for standard error, or a file's path. */
   readonly debug: boolean | string
-  /** The folder of the identity (and of config.toml unless `--config` named another file). Empty only where `ephemeral` and no home is known. */
+  /**
+   * The folder of the identity (and of config.toml unless `--config` named another file). Empty only where
+   * `ephemeral` and no home is known.
+   */
   readonly configFolder: string
 }
