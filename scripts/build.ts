@@ -101,7 +101,8 @@ async function main(): Promise<number> {
   let failed = 0
   for (const { outfile, target } of jobs) {
     const name = target?.name ?? 'this machine'
-    const path = relative(process.cwd(), outfile) || outfile
+    const near = relative(process.cwd(), outfile)
+    const path = near.startsWith('..') ? outfile : near
     try {
       const bytes = await compile(outfile, target)
       if (!target) checkThatItStarts(outfile)

@@ -52,6 +52,8 @@ export class Hearsay implements Chat {
   private readonly saying = new Map<number, (id: Uint8Array) => void>()
   private readonly connecting = new Map<string, ((result: DialTelling) => void)[]>()
   private said = 0
+  /** The last of those who wait to speak. */
+  private lastTurn: Promise<void> | null = null
   private closing: Promise<void> | null = null
 
   constructor(
@@ -251,10 +253,8 @@ export class Hearsay implements Chat {
     room: string,
     say: (ref: number) => SayFault | null,
   ): Promise<Outcome<{ id: string; room: string }>> {
-    const { driver } = this
-    if (driver.node.lagBundles() > LAG_BUNDLES_MAX) {
-      await driver.until(() => driver.node.lagBundles() <= LAG_BUNDLES_MAX, LAG_WAIT_MS_MAX)
-    }
+    const turn = this.turnToSpeak()
+    if (turn !== null) await turn
     const ref = this.nextRef++
     const sealed = new Promise<Uint8Array>((resolve) => this.saying.set(ref, resolve))
     const wrong = say(ref)
@@ -264,6 +264,20 @@ export class Hearsay implements Chat {
     }
     this.said++
     return { ok: true, id: toHex(await sealed), room }
+  }
+
+  /** While links that read are far behind, speakers wait a little, and in the order they came. Null: no need to. */
+  private turnToSpeak(): Promise<void> | null {
+    const { driver } = this
+    const lags = (): boolean => driver.node.lagBundles() > LAG_BUNDLES_MAX
+    if (this.lastTurn === null && !lags()) return null
+    const turn = (this.lastTurn ?? Promise.resolve())
+      .then(() => (lags() ? driver.until(() => !lags(), LAG_WAIT_MS_MAX) : true))
+      .then(() => {
+        if (this.lastTurn === turn) this.lastTurn = null
+      })
+    this.lastTurn = turn
+    return turn
   }
 
   private person(id: Uint8Array, name: string): Person {

@@ -162,7 +162,7 @@ describe('JSON mode prints', () => {
     expect(output.text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/)
     expect(ready).toMatchObject({ event: 'ready', tcp: { host: '::1', port: 1 } })
     expect(message).toMatchObject({
-      text: 'one\ntwothree',
+      text: 'one\ntwo\nthree',
       from: { id: MALLORY.id, name: 'Mal lory' },
       self: false,
       hops: 1,
