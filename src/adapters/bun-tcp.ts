@@ -6,6 +6,9 @@ import { tcpFault } from './tcp-fault.ts'
 /** How long a dial may take before it is given up: the system's own limit is minutes. */
 const DIAL_MS_MAX = 10_000
 
+/** How long the other side may take to hang up after our end. */
+const HANG_UP_MS_MAX = 5_000
+
 interface Attached {
   connection: BunConnection
 }
@@ -16,6 +19,7 @@ class BunConnection implements Connection {
   private left: Uint8Array | null = null
   private ending = false
   private over = false
+  private deadline: ReturnType<typeof setTimeout> | null = null
 
   constructor(
     private readonly socket: Socket<Attached>,
@@ -32,19 +36,20 @@ class BunConnection implements Connection {
 
   /** The kernel has room again. */
   drained(): void {
+    if (this.over) return
     if (this.left !== null) {
       const taken = Math.max(0, this.socket.write(this.left))
       this.left = taken < this.left.length ? this.left.subarray(taken) : null
       if (this.left !== null) return
     }
-    if (this.ending) this.socket.end()
+    if (this.ending) this.finish()
     else this.events?.drain()
   }
 
   end(): void {
     if (this.over || this.ending) return
     this.ending = true
-    if (this.left === null) this.socket.end()
+    if (this.left === null) this.finish()
   }
 
   abort(): void {
@@ -54,17 +59,30 @@ class BunConnection implements Connection {
     this.socket.terminate()
   }
 
+  /** The socket is gone. Bun says so from inside `end` and `terminate`; our owner hears of it after its own call. */
   ended(fault: TcpFault | null): void {
     if (this.over) return
     this.over = true
-    this.events?.closed(fault)
+    if (this.deadline !== null) clearTimeout(this.deadline)
+    queueMicrotask(() => this.events?.closed(fault))
+  }
+
+  /**
+   * Our last has been said, and the other side hangs up: closing with something of theirs unread would make the system
+   * answer with a reset, which can overtake what we said last.
+   */
+  private finish(): void {
+    if (this.deadline !== null) return
+    this.deadline = setTimeout(() => this.socket.end(), HANG_UP_MS_MAX)
+    this.deadline.unref()
+    this.socket.shutdown()
   }
 }
 
 const handlers = {
   data(socket: Socket<Attached>, bytes: Uint8Array): void {
-    // Bun hands out views of a buffer it uses again; the port promises buffers of the receiver's own.
-    socket.data.connection.events?.data(bytes.slice())
+    // Bun hands out a Buffer over memory of its own each time (a test holds it to that); as a plain array it slices by copying.
+    socket.data.connection.events?.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   },
   drain(socket: Socket<Attached>): void {
     socket.data.connection.drained()

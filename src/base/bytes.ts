@@ -96,7 +96,7 @@ export class ByteWriter {
   length = 0
 
   constructor(capacity = 256) {
-    this.buffer = new Uint8Array(capacity)
+    this.buffer = roomFor(capacity)
   }
 
   u8(value: number): this {
@@ -168,10 +168,22 @@ export class ByteWriter {
   private reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.buffer.length) return
-    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2))
+    const grown = roomFor(Math.max(needed, this.buffer.length * 2))
     grown.set(this.buffer.subarray(0, this.length))
     this.buffer = grown
   }
+}
+
+const PAGE_BYTES = 4096
+const LEAD_BYTES = 64
+
+/**
+ * A large buffer does not begin where its memory does. Both are pages, and so is what is copied in: to copy 60 KiB from a page's
+ * beginning to a few bytes past one takes 46 µs on current AMD processors, to 16 or more past one 1.6 µs.
+ */
+function roomFor(capacity: number): Uint8Array {
+  if (capacity < PAGE_BYTES) return new Uint8Array(capacity)
+  return new Uint8Array(new ArrayBuffer(LEAD_BYTES + capacity), LEAD_BYTES)
 }
 
 /** How many bytes `value` takes as a varint. */
@@ -197,13 +209,9 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
 /** Lowercase hexadecimal: ids as map keys and in logs. */
 export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]!]
-  return text
+  return bytes.toHex()
 }
 
 const encoder = new TextEncoder()
@@ -213,3 +221,16 @@ export function utf8(text: string): Uint8Array {
 }
 
 export const EMPTY: Uint8Array = new Uint8Array(0)
+
+/** The parts one after the other in one fresh buffer. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}

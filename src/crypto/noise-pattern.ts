@@ -1,16 +1,21 @@
-/** Handshake patterns as data (Noise revision 34, section 7). */
-export type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss'
+/**
+ * Handshake patterns as data (Noise revision 34, section 7), so that one state machine runs them all. Of a DH token the first
+ * letter names the initiator's key and the second the responder's, `e` ephemeral and `s` static.
+ */
+export type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk'
 
 export interface Pattern {
+  /** As in the protocol's name, modifiers included: `XX`, `IKpsk2`. */
   readonly name: string
-  /** What each side knows of the other before the first message: `s` where the static key is known. */
+  /** Pre-message `-> s`: the responder knows the initiator's static key beforehand. */
   readonly initiatorKnown: boolean
+  /** Pre-message `<- s`: the initiator knows the responder's static key beforehand. */
   readonly responderKnown: boolean
-  /** Messages in turn, the initiator's first. */
+  /** The tokens of each message in turn, the initiator's first. */
   readonly messages: readonly (readonly Token[])[]
 }
 
-/** Both sides learn each other's static key under encryption: links (section 7.5). */
+/** Both sides learn each other's static key, the initiator's hidden from everyone else: links (section 7.5). */
 export const XX: Pattern = {
   name: 'XX',
   initiatorKnown: false,
@@ -18,7 +23,7 @@ export const XX: Pattern = {
   messages: [['e'], ['e', 'ee', 's', 'es'], ['s', 'se']],
 }
 
-/** One way, both static keys known: sealed direct messages (section 7.4). */
+/** One message, both static keys known beforehand: sealed direct messages (section 7.4). */
 export const K: Pattern = {
   name: 'K',
   initiatorKnown: true,

@@ -1,6 +1,6 @@
 import { type ByteReader, ByteWriter, utf8 } from '../base/bytes.ts'
 import { decodeUtf8 } from '../base/text.ts'
-import { sha256, sha256Of } from '../crypto/hash.ts'
+import { sha256, sha256Into, sha256Of } from '../crypto/hash.ts'
 import { NAME_BYTES_MAX, TEXT_BYTES_MAX } from './limits.ts'
 
 /** What an event is. A kind not known here is kept and passed on, and not shown. 0x80 and up cannot be: the top bit is the wire's. */
@@ -13,8 +13,6 @@ export const EventKind = {
   /** A direct message: the body is sealed to its one reader. */
   sealed: 5,
 } as const
-
-export const EVENT_KIND_MAX = 0x7f
 
 /** The three a person can say. */
 export type SpokenKind = typeof EventKind.text | typeof EventKind.action | typeof EventKind.notice
@@ -65,7 +63,8 @@ export class EventHasher {
     header[TIME_AT + 6] = counter >>> 8
     header[TIME_AT + 7] = counter
     header[KIND_AT] = kind
-    header.set(gone ? body : sha256(body), BODY_HASH_AT)
+    if (gone) header.set(body, BODY_HASH_AT)
+    else sha256Into(body, header, BODY_HASH_AT)
     const id = sha256(header)
     header.set(id, PREVIOUS_AT)
     return id

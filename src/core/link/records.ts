@@ -1,4 +1,3 @@
-import { EMPTY } from '../../base/bytes.ts'
 import type { CipherState } from '../../crypto/aead.ts'
 import { readU32 } from '../../wire/frame.ts'
 import { RECORD_BYTES_MAX, RECORD_HEADER_BYTES, RECORD_TAG_BYTES } from '../../wire/limits.ts'
@@ -9,41 +8,58 @@ import { RECORD_BYTES_MAX, RECORD_HEADER_BYTES, RECORD_TAG_BYTES } from '../../w
  * ends the link.
  */
 export class RecordReader {
-  private held: Uint8Array = EMPTY
+  private readonly header = new Uint8Array(RECORD_HEADER_BYTES)
+  private headerFilled = 0
+  /** The record that has come in part, at its full size; null while none of it has come. */
+  private held: Uint8Array | null = null
+  private heldFilled = 0
 
   constructor(private readonly cipher: CipherState) {}
 
   /** True while a record has begun and not ended: what the 30-second deadline for a frame looks at. */
   get partial(): boolean {
-    return this.held.length > 0
+    return this.headerFilled > 0
   }
 
   /**
    * Opens every whole record in what has come so far. `handle` gets the plaintext, its own to keep, and answers whether to go
-   * on. Answers null, or what the peer did wrong. A length over the limit is refused at the header, unread.
+   * on. Answers null, or what the peer did wrong; that ends it. A length over the limit is refused at the header, unread. A record
+   * that came in one piece is opened where it lies; of any other each byte is copied once, however small the pieces.
    */
   receive(bytes: Uint8Array, handle: (record: Uint8Array) => boolean): string | null {
-    let input = bytes
-    if (this.held.length > 0) {
-      input = new Uint8Array(this.held.length + bytes.length)
-      input.set(this.held)
-      input.set(bytes, this.held.length)
-      this.held = EMPTY
-    }
     let at = 0
-    while (input.length - at >= RECORD_HEADER_BYTES) {
-      const length = readU32(input, at)
+    while (at < bytes.length) {
+      while (this.headerFilled < RECORD_HEADER_BYTES && at < bytes.length)
+        this.header[this.headerFilled++] = bytes[at++]!
+      if (this.headerFilled < RECORD_HEADER_BYTES) return null
+      const length = readU32(this.header, 0)
       if (length > RECORD_BYTES_MAX + RECORD_TAG_BYTES || length <= RECORD_TAG_BYTES) {
         return `announced a record of ${length} bytes`
       }
-      const end = at + RECORD_HEADER_BYTES + length
-      if (end > input.length) break
-      const record = this.cipher.openRecord(input.subarray(at + RECORD_HEADER_BYTES, end))
+      const piece = bytes.subarray(at, at + length - this.heldFilled)
+      at += piece.length
+      const sealed = this.complete(piece, length)
+      if (sealed === null) return null
+      const record = this.cipher.openRecord(sealed)
       if (record === null) return 'sent a record that does not open: damaged, replayed or out of order'
-      at = end
       if (!handle(record)) return null
     }
-    this.held = at < input.length ? input.subarray(at) : EMPTY
     return null
+  }
+
+  /** The record of which `piece` is the next part, when that makes it whole; otherwise keeps the part and answers null. */
+  private complete(piece: Uint8Array, length: number): Uint8Array | null {
+    let sealed = piece
+    if (piece.length < length) {
+      this.held ??= new Uint8Array(length)
+      this.held.set(piece, this.heldFilled)
+      this.heldFilled += piece.length
+      if (this.heldFilled < length) return null
+      sealed = this.held
+    }
+    this.headerFilled = 0
+    this.held = null
+    this.heldFilled = 0
+    return sealed
   }
 }

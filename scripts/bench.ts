@@ -1,0 +1,237 @@
+/**
+ * Measures the program, figures of the machine itself first, and prints them beside their goals. It judges and never fails: how fast
+ * a machine is that day is no fault of the code. Everything talks over loopback, in a network namespace of its own where there is one.
+ */
+import { existsSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import {
+  compare,
+  comparisonGoals,
+  comparisonTable,
+  type Measurements,
+  measureOne,
+} from '../tests/bench/gossip/compare.ts'
+import { IMPLEMENTATIONS, type Implementation, type Prepared, prepare } from '../tests/bench/gossip/implementations.ts'
+import { type Topology, topologyNamed } from '../tests/bench/gossip/topology.ts'
+import { describeMachine, measureCrypto, measureNoise } from '../tests/bench/machine.ts'
+import { measureIdleMemory, measureNodeStart, measureReady } from '../tests/bench/program.ts'
+import { against, atMost, figure, type Goal, goalLine, spread } from '../tests/bench/report.ts'
+
+const ROOT = resolve(import.meta.dir, '..')
+const BUILD_MS_MAX = 120_000
+const PARTS = ['machine', 'ready', 'memory', 'gossip'] as const
+type Part = (typeof PARTS)[number]
+
+const USAGE = `Usage: scripts/bench [--quick] [--only PART] [--topology NAME] [--json FILE]
+
+  --quick           fewer repeats and messages: a first impression in under a minute
+  --only PART       ${PARTS.join(', ')}; may be given more than once
+  --topology NAME   chainN or rrNdD (N nodes of D neighbours each); chain3 where not given
+  --json FILE       writes every single figure there`
+
+interface Options {
+  readonly quick: boolean
+  readonly parts: readonly Part[]
+  readonly topology: Topology
+  readonly json: string | null
+}
+
+/** What is got ready while there is still a network; handed to the process inside the namespace. */
+interface Setup {
+  readonly isolated: boolean
+  readonly program: Prepared
+  readonly prepared: Readonly<Record<Implementation, Prepared>>
+}
+
+class UsageError extends Error {}
+
+function isPart(text: string): text is Part {
+  return PARTS.some((part) => part === text)
+}
+
+function parseOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true },
+      topology: { type: 'string', default: 'chain3' },
+      json: { type: 'string' },
+    },
+  })
+  if (values.help) return null
+  const parts = (values.only ?? [...PARTS]).map((text) => {
+    if (!isPart(text)) throw new UsageError(`--only ${text} is none of ${PARTS.join(', ')}.`)
+    return text
+  })
+  const topology = topologyNamed(values.topology)
+  if (topology === null) throw new UsageError(`--topology ${values.topology} is neither chainN nor rrNdD.`)
+  return { quick: values.quick, parts, topology, json: values.json === undefined ? null : resolve(values.json) }
+}
+
+function buildProgram(): Prepared {
+  const program = join(ROOT, 'dist', process.platform === 'win32' ? 'hearsay.exe' : 'hearsay')
+  const built = Bun.spawnSync([process.execPath, join(ROOT, 'scripts/build.ts'), '--quiet'], {
+    stdin: 'ignore',
+    timeout: BUILD_MS_MAX,
+  })
+  if (built.exitCode === 0 && existsSync(program)) return { command: [program] }
+  const why = built.stderr.toString().trim().split('\n')[0] ?? ''
+  return { missing: `not measured: dist/hearsay could not be built. ${why}` }
+}
+
+async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>> {
+  const prepared: Partial<Record<Implementation, Prepared>> = {}
+  for (const implementation of IMPLEMENTATIONS) {
+    const needed = parts.includes('gossip') || (implementation === 'rawtcp' && parts.includes('machine'))
+    prepared[implementation] = needed ? await prepare(implementation) : { missing: 'not asked for' }
+  }
+  const needsProgram = parts.includes('ready') || parts.includes('memory')
+  const program: Prepared = needsProgram ? buildProgram() : { missing: 'not asked for' }
+  return { program, prepared: { ...missingAll(), ...prepared } }
+}
+
+function missingAll(): Record<Implementation, Prepared> {
+  const missing: Prepared = { missing: 'not asked for' }
+  return { hearsay: missing, flood: missing, gossipsub: missing, rawtcp: missing }
+}
+
+/** A way to run a command with no network but loopback; null where the system does not let us. */
+function isolation(): string[] | null {
+  for (const flags of ['-n', '-rn']) {
+    const enter = ['unshare', flags, 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
+    try {
+      if (Bun.spawnSync([...enter, 'true'], { stdio: ['ignore', 'ignore', 'ignore'] }).exitCode === 0) return enter
+    } catch {
+      return null
+    }
+  }
+  return null
+}
+
+type Figures = Record<string, unknown>
+
+async function machinePart(options: Options, setup: Setup, figures: Figures): Promise<void> {
+  const [samples, sampleMs] = options.quick ? [5, 100] : [20, 200]
+  const noise = await measureNoise(samples, sampleMs)
+  const crypto = measureCrypto(options.quick ? 20 : 100)
+  const node = await measureNodeStart(options.quick ? 5 : 20)
+  console.log(`machine: ${describeMachine()}${setup.isolated ? '; network namespace of its own' : '; shared loopback'}`)
+  console.log(
+    `  SHA-256, MiB/s            ${spread(noise.alone)}, two processes at once ${spread(noise.together)} each`,
+  )
+  const { signUs, verifyUs, sha256Us, sealUs, sealMbPerS } = crypto
+  console.log(
+    `  sign ${figure(signUs)} µs, verify ${figure(verifyUs)} µs, SHA-256 of 256 B ${figure(sha256Us)} µs, ` +
+      `AES-256-GCM of 256 B ${figure(sealUs)} µs, of 64 KiB ${figure(sealMbPerS)} MB/s`,
+  )
+  console.log(`  node -e 0, ms             ${spread(node)}`)
+  const rawTcp = await rawTcpOf(options, setup)
+  console.log(`  raw TCP, ${options.topology.name}, messages/s ${rawTcp === null ? 'not measured' : figure(rawTcp)}`)
+  Object.assign(figures, { machine: { description: describeMachine(), noise, crypto, node, rawTcp } })
+}
+
+async function rawTcpOf(options: Options, setup: Setup): Promise<number | null> {
+  const { rawtcp } = setup.prepared
+  if ('missing' in rawtcp) return null
+  const { topology } = options
+  const once = { topology, repeats: 1, timedMessages: 0, share: 0.5, prepared: setup.prepared }
+  return (await measureOne('rawtcp', rawtcp.command, once)).fullSpeed?.messagesPerS ?? null
+}
+
+async function readyPart(program: string, options: Options, figures: Figures): Promise<Goal[]> {
+  const times = await measureReady(program, options.quick ? 5 : 20)
+  console.log('time to ready')
+  console.log(`  hearsay --json, ms        ${spread(times.ready)}`)
+  console.log(`  node -e 0, ms             ${spread(times.node)}`)
+  Object.assign(figures, { ready: times })
+  return [against('at most 1.5 × node -e 0', times.ready, times.node, 1.5, false)]
+}
+
+async function memoryPart(program: string, options: Options, figures: Figures): Promise<Goal[]> {
+  const memory = await measureIdleMemory(program, options.quick ? 1 : 3)
+  console.log('idle memory, 2 s after ready')
+  console.log(`  RSS, MB                   ${spread(memory?.rssMb ?? null)}`)
+  console.log(`  PSS, MB                   ${spread(memory?.pssMb ?? null)}`)
+  Object.assign(figures, { memory })
+  return [atMost('at most 90 MB', memory?.rssMb ?? null, 90, 'MB')]
+}
+
+async function gossipPart(options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
+  const { topology, quick } = options
+  const { prepared } = setup
+  const repeats = quick ? 1 : 3
+  console.log(
+    `gossip: 256-byte messages over ${topology.name}, ${repeats === 1 ? 'once each' : `${repeats} times each, in turn`}`,
+  )
+  const compareOptions = { topology, repeats, timedMessages: quick ? 400 : 1000, share: quick ? 0.4 : 1, prepared }
+  const results: Measurements = await compare(compareOptions, (line) => console.log(line))
+  console.log(comparisonTable(results))
+  Object.assign(figures, { gossip: { topology: topology.name, repeats, results } })
+  return topology.name === 'chain3' ? comparisonGoals(results) : []
+}
+
+/** One part; what goes wrong in it is said in a line, and the next one follows. */
+async function runPart(part: Part, options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
+  if (part === 'machine') {
+    await machinePart(options, setup, figures)
+    return []
+  }
+  if (part === 'gossip') return gossipPart(options, setup, figures)
+  if ('missing' in setup.program) {
+    console.log(`${part}: ${setup.program.missing}`)
+    return []
+  }
+  const program = setup.program.command[0]!
+  return part === 'ready' ? readyPart(program, options, figures) : memoryPart(program, options, figures)
+}
+
+async function bench(options: Options, setup: Setup): Promise<void> {
+  const figures: Figures = { at: new Date().toISOString(), isolated: setup.isolated, quick: options.quick }
+  const goals: Goal[] = []
+  for (const part of PARTS) {
+    if (!options.parts.includes(part)) continue
+    try {
+      const judged = await runPart(part, options, setup, figures)
+      for (const goal of judged) console.log(goalLine(goal))
+      goals.push(...judged)
+    } catch (error) {
+      console.log(`${part}: not measured: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  if (options.json !== null) writeFileSync(options.json, `${JSON.stringify({ ...figures, goals }, null, 1)}\n`)
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions()
+  if (options === null) {
+    console.log(USAGE)
+    return 0
+  }
+  const handed = process.env['HEARSAY_BENCH_SETUP']
+  if (handed !== undefined) {
+    const setup: Setup = JSON.parse(handed)
+    await bench(options, setup)
+    return 0
+  }
+  const ready = await getReady(options.parts)
+  const enter = isolation()
+  if (enter === null) {
+    await bench(options, { ...ready, isolated: false })
+    return 0
+  }
+  const setup: Setup = { ...ready, isolated: true }
+  const inside = Bun.spawnSync([...enter, process.execPath, ...process.argv.slice(1)], {
+    env: { ...process.env, HEARSAY_BENCH_SETUP: JSON.stringify(setup) },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  return inside.exitCode ?? 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(`hearsay: bench: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`)
+  process.exitCode = 2
+}

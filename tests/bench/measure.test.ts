@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'bun:test'
+import { type Implementation, prepare } from './gossip/implementations.ts'
+import { type Measurement, measure } from './gossip/measure.ts'
+import { topologyNamed } from './gossip/topology.ts'
+
+const TEST_MS_MAX = 30_000
+
+async function short(implementation: Implementation, topology: string): Promise<Measurement> {
+  const prepared = await prepare(implementation)
+  if ('missing' in prepared) throw new Error(prepared.missing)
+  return measure({
+    command: prepared.command,
+    topology: topologyNamed(topology)!,
+    payloadBytes: 256,
+    warmMessages: 0,
+    messages: 3_000,
+    timedMessages: 20,
+    ratePerS: 200,
+    phaseMsMax: 10_000,
+  })
+}
+
+describe('the gossip bench', () => {
+  test(
+    'delivers everything over a chain of three nodes of our own, for hardly more bytes than were said',
+    async () => {
+      const { fullSpeed, timed } = await short('hearsay', 'chain3')
+      expect(fullSpeed?.deliveredShare).toBe(1)
+      expect(timed?.deliveredShare).toBe(1)
+      expect(fullSpeed?.messagesPerS).toBeGreaterThan(0)
+      expect(timed?.p99Ms).toBeGreaterThanOrEqual(timed?.p50Ms ?? Number.NaN)
+      // Where the kernel counts: payload at least, and of signatures and framing a tenth at most.
+      const wire = fullSpeed?.wireBytesPerPayloadByte ?? 1.05
+      expect(wire).toBeGreaterThan(1)
+      expect(wire).toBeLessThan(1.1)
+    },
+    TEST_MS_MAX,
+  )
+
+  test(
+    'delivers everything over raw TCP, where every copy is a delivery',
+    async () => {
+      const { fullSpeed } = await short('rawtcp', 'chain3')
+      expect(fullSpeed?.deliveredShare).toBe(1)
+      expect(fullSpeed?.copiesPerDelivery).toBe(1)
+    },
+    TEST_MS_MAX,
+  )
+
+  test(
+    'says why when a node does not start',
+    async () => {
+      const broken = measure({
+        command: [process.execPath, '-e', 'throw new Error("no such luck")'],
+        topology: topologyNamed('chain2')!,
+        payloadBytes: 256,
+        warmMessages: 0,
+        messages: 10,
+        timedMessages: 0,
+        ratePerS: 200,
+        phaseMsMax: 1_000,
+      })
+      expect(broken).rejects.toThrow('no such luck')
+      await broken.catch(() => {})
+    },
+    TEST_MS_MAX,
+  )
+})
