@@ -12,8 +12,13 @@ export interface HlcTime {
 export const HLC_COUNTER_MAX = 0xffff
 export const HLC_MS_MAX = 2 ** 48 - 1
 
-/** A clock further ahead than this is not believed: neither followed nor shown until its time comes. */
+/** A clock further ahead than this is not believed: what it stamps is not shown until its time comes. */
 export const CLOCK_AHEAD_MAX_MS = 10 * 60_000
+/**
+ * A clock further ahead than this is not followed. Less than what is believed, or one bad clock could push a good one to the
+ * border, and everybody whose clock is a second behind would stop believing the good one.
+ */
+export const CLOCK_FOLLOW_MAX_MS = CLOCK_AHEAD_MAX_MS / 2
 
 export function compareHlc(a: HlcTime, b: HlcTime): number {
   return a.ms - b.ms || a.counter - b.counter
@@ -22,18 +27,21 @@ export function compareHlc(a: HlcTime, b: HlcTime): number {
 export class HybridClock {
   private last: HlcTime = { ms: 0, counter: 0 }
 
-  /** The time of a new event of our own at wall-clock `wallMs`: later than all given or seen before. */
+  /**
+   * The time of a new event of our own at wall-clock `wallMs` (whole milliseconds): later than all given or followed before, unless
+   * the wall clock has been set back so far that nobody would believe that.
+   */
   tick(wallMs: number): HlcTime {
-    if (wallMs > this.last.ms) this.last = { ms: wallMs, counter: 0 }
+    if (wallMs > this.last.ms || this.last.ms - wallMs > CLOCK_AHEAD_MAX_MS) this.last = { ms: wallMs, counter: 0 }
     else if (this.last.counter < HLC_COUNTER_MAX) this.last = { ms: this.last.ms, counter: this.last.counter + 1 }
     else this.last = { ms: this.last.ms + 1, counter: 0 }
     return this.last
   }
 
-  /** Takes in the time of an event from elsewhere; one too far ahead of `wallMs` is ignored (answers false). */
+  /** Takes in the time of an event from elsewhere; answers whether it can be believed at `wallMs`. */
   see(time: HlcTime, wallMs: number): boolean {
-    if (time.ms - wallMs > CLOCK_AHEAD_MAX_MS) return false
-    if (compareHlc(time, this.last) > 0) this.last = time
-    return true
+    const aheadMs = time.ms - wallMs
+    if (aheadMs <= CLOCK_FOLLOW_MAX_MS && compareHlc(time, this.last) > 0) this.last = time
+    return aheadMs <= CLOCK_AHEAD_MAX_MS
   }
 }

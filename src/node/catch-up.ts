@@ -9,13 +9,18 @@ import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
 /** A source that brings nothing for so long is given up for another. */
-export const SOURCE_STALL_MS = 500
+const SOURCE_STALL_MS = 500
 /** So long what a neighbour has announced may take to come by another way (the prototype's figure; a guess that held). */
 const HAVE_STALL_MS = 120
+/** A source that brought nothing is not asked again for a second, then two, up to this. */
+const DOUBT_MS_MAX = 64_000
+/** When everybody who says to have more has brought nothing so often, we are no longer "catching up". */
+const STRIKES_MAX = 3
 
 /**
  * Whom to ask for what is missing of a feed. One neighbour at a time is its source; when it stalls, goes, or has no more while
- * somebody else has, another is asked. What others push meanwhile is taken where it fits.
+ * somebody else has, another is asked. What others push meanwhile is taken where it fits. How far a neighbour says it has a feed is only
+ * a claim: one that is asked and brings nothing is doubted, longer each time, so a lie costs the others half a second.
  */
 export class CatchUp {
   /** Feeds being watched: the timer, and how far the feed was when it was set. */
@@ -38,16 +43,18 @@ export class CatchUp {
   seekSource(feed: Feed, not: LinkState | null): void {
     let best: LinkFeed | null = null
     let bestLink: LinkState | null = null
+    // Nobody but ourselves can have more of what we write ourselves.
+    if (feed.own) return
     for (const link of this.links.byPeer.values()) {
       const on = link.feeds.get(feed)
-      if (on === undefined || on.peerNext <= feed.log.next) continue
+      if (on === undefined || !this.believed(on)) continue
       const better = best === null || bestLink === not || (link !== not && rank(on, feed) > rank(best, feed))
       if (!better) continue
       best = on
       bestLink = link
     }
     feed.source = bestLink
-    if (best === null || bestLink === null) return this.settled(feed)
+    if (best === null || bestLink === null) return this.pause(feed)
     if (!feed.catching) {
       feed.catching = true
       this.changed(feed, true)
@@ -71,7 +78,14 @@ export class CatchUp {
 
   /** Somebody has more of it, and it is probably on its way: if nothing moves for a moment, ask. */
   expect(feed: Feed): void {
-    if (!this.behind.has(feed)) this.watch(feed, HAVE_STALL_MS)
+    const waiting = this.behind.get(feed)
+    if (feed.own || (waiting !== undefined && waiting.timer.atMs <= this.context.nowMs + HAVE_STALL_MS)) return
+    this.watch(feed, HAVE_STALL_MS)
+  }
+
+  /** The feed is no longer known. */
+  forget(feed: Feed): void {
+    this.settled(feed)
   }
 
   private watch(feed: Feed, stallMs = SOURCE_STALL_MS): void {
@@ -85,30 +99,61 @@ export class CatchUp {
   progressed(feed: Feed): void {
     const on = feed.source?.feeds.get(feed)
     if (on !== undefined && feed.log.next < on.peerNext) return
-    if (this.someoneAhead(feed)) this.seekSource(feed, null)
-    else this.settled(feed)
+    if (this.someoneAhead(feed)) return this.seekSource(feed, null)
+    this.settled(feed)
+    this.pause(feed)
   }
 
   /** Nobody who is ahead of us holds the next event: what is missing is lost to us for now. */
   mayCross(feed: Feed): boolean {
     for (const link of this.links.byPeer.values()) {
       const on = link.feeds.get(feed)
-      if (on !== undefined && on.peerNext > feed.log.next && on.peerBase <= feed.log.next) return false
+      if (on !== undefined && this.believed(on) && on.peerBase <= feed.log.next) return false
     }
     return true
   }
 
+  /** Brought something that fits: what it says is believed again. */
+  brought(on: LinkFeed): void {
+    on.strikes = 0
+    on.doubtedUntilMs = 0
+  }
+
   private stalled(feed: Feed): void {
     const before = this.behind.get(feed)?.next
-    if (!this.someoneAhead(feed)) this.settled(feed)
-    else if (feed.log.next !== before) this.watch(feed)
-    else this.seekSource(feed, feed.source)
+    if (feed.log.next !== before && this.someoneAhead(feed)) return this.watch(feed)
+    const on = feed.source?.feeds.get(feed)
+    if (on !== undefined && feed.log.next === before) {
+      on.strikes++
+      on.doubtedUntilMs = this.context.nowMs + Math.min(SOURCE_STALL_MS * 2 ** on.strikes, DOUBT_MS_MAX)
+    }
+    this.seekSource(feed, feed.source)
+  }
+
+  /** Nobody is left to ask: either nothing is missing, or all who say to have it are doubted and asked again later. */
+  private pause(feed: Feed): void {
+    let againAtMs = Number.POSITIVE_INFINITY
+    let strikes = Number.POSITIVE_INFINITY
+    for (const link of this.links.byPeer.values()) {
+      const on = link.feeds.get(feed)
+      if (on === undefined || !isAhead(on)) continue
+      againAtMs = Math.min(againAtMs, on.doubtedUntilMs)
+      strikes = Math.min(strikes, on.strikes)
+    }
+    if (strikes >= STRIKES_MAX) this.settled(feed)
+    if (againAtMs < Number.POSITIVE_INFINITY) this.watch(feed, againAtMs - this.context.nowMs)
   }
 
   private someoneAhead(feed: Feed): boolean {
-    for (const link of this.links.byPeer.values())
-      if ((link.feeds.get(feed)?.peerNext ?? 1) > feed.log.next) return true
+    for (const link of this.links.byPeer.values()) {
+      const on = link.feeds.get(feed)
+      if (on !== undefined && this.believed(on)) return true
+    }
     return false
+  }
+
+  private believed(on: LinkFeed): boolean {
+    return isAhead(on) && on.doubtedUntilMs <= this.context.nowMs
   }
 
   /** Nothing is missing, or nobody has it. */
@@ -121,6 +166,11 @@ export class CatchUp {
     feed.catching = false
     this.changed(feed, false)
   }
+}
+
+/** The peer says that it holds something that comes after what we hold. */
+function isAhead(on: LinkFeed): boolean {
+  return on.peerNext > on.feed.log.next && on.peerNext > on.peerBase
 }
 
 /** Holding the next event counts before being far ahead. */

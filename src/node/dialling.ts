@@ -5,7 +5,10 @@ import type { NodeContext } from './context.ts'
 import type { LinkState } from './link-state.ts'
 
 /** Addresses a person gives; more is a mistake. */
-export const TARGETS_MAX = 256
+const TARGETS_MAX = 256
+
+/** A link that did not last so long is made anew with growing pauses, as if the dial had failed. */
+const LASTING_MS = 5_000
 
 interface Target {
   readonly key: string
@@ -13,6 +16,10 @@ interface Target {
   /** `resting`: waiting for its timer. `held`: the peer there is linked, by this or another link. */
   state: 'resting' | 'dialling' | 'held'
   failures: number
+  /** Links in a row that ended as soon as they were up. */
+  brief: number
+  /** When the newest was up, monotonic. */
+  heldAtMs: number
   attempt: number
   timer: Timer<() => void> | null
   /** The peer last found there. */
@@ -41,7 +48,17 @@ export class Dialling {
     let target = this.targets.get(key)
     if (target === undefined) {
       if (this.targets.size >= TARGETS_MAX) return false
-      target = { key, address, state: 'resting', failures: 0, attempt: 0, timer: null, peerKey: null }
+      target = {
+        key,
+        address,
+        state: 'resting',
+        failures: 0,
+        brief: 0,
+        heldAtMs: 0,
+        attempt: 0,
+        timer: null,
+        peerKey: null,
+      }
       this.targets.set(key, target)
     }
     if (target.state === 'resting') this.dial(target)
@@ -90,6 +107,7 @@ export class Dialling {
     if (target === undefined) return
     target.state = 'held'
     target.failures = 0
+    target.heldAtMs = this.context.nowMs
     target.peerKey = link.peerKey
     const { address } = target
     this.context.emit({
@@ -107,7 +125,8 @@ export class Dialling {
   lost(peerKey: string): void {
     for (const target of this.targets.values()) {
       if (target.peerKey !== peerKey || target.state !== 'held') continue
-      this.rest(target, backoffMs(0, this.context.rng.float()))
+      target.brief = this.context.nowMs - target.heldAtMs < LASTING_MS ? target.brief + 1 : 0
+      this.rest(target, backoffMs(target.brief, this.context.rng.float()))
     }
   }
 

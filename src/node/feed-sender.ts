@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../base/bytes.ts'
 import type { HeldBundle } from '../core/history/feed-log.ts'
 import { beginFrame, endFrame, FrameType } from '../wire/frame.ts'
-import { FRAME_HEADER_BYTES } from '../wire/limits.ts'
+import { FEED_HANDLES_MAX, FRAME_HEADER_BYTES } from '../wire/limits.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap } from '../wire/replication.ts'
 import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
@@ -33,6 +33,8 @@ export class FeedSender {
         chained: 0,
         full: false,
         askedFull: false,
+        strikes: 0,
+        doubtedUntilMs: 0,
         queued: false,
       }
       link.feeds.set(feed, on)
@@ -49,9 +51,10 @@ export class FeedSender {
     this.context.dirty.add(link)
   }
 
-  /** Our handle for the feed on this link, naming it first if need be. */
+  /** Our handle for the feed on this link, naming it first if need be. With none left the link is ended. */
   handleOf(link: LinkState, on: LinkFeed): number {
     if (on.handle === 0) {
+      if (link.handles >= FEED_HANDLES_MAX) this.links.wornOut(link)
       on.handle = ++link.handles
       const { key, base, next } = on.feed.log
       this.links.send(link, FrameType.feed, (out) => writeFeed(out, { handle: on.handle, ...key, base, next }))
@@ -65,7 +68,7 @@ export class FeedSender {
       if (record.length + FEED_FRAME_BYTES_MAX > roomMax) return
       const feed = link.announce.pop()!
       const on = this.on(link, feed)
-      if (on.handle === 0 && !feed.forgotten) this.nameFeed(link, on, record)
+      if (on.handle === 0 && !feed.forgotten && link.handles < FEED_HANDLES_MAX) this.nameFeed(link, on, record)
     }
     while (link.ready.length > 0) {
       const on = link.ready[0]!
@@ -81,12 +84,18 @@ export class FeedSender {
   /** True when the feed has nothing more for this link; false when the record is full. */
   private fillFeed(link: LinkState, on: LinkFeed, record: ByteWriter, roomMax: number): boolean {
     const log = on.feed.log
+    if (on.feed.forgotten || (on.handle === 0 && link.handles >= FEED_HANDLES_MAX)) return true
     while (on.cursor !== null && on.cursor < log.end) {
       if (record.length + FEED_FRAME_BYTES_MAX + GAP_FRAME_BYTES_MAX > roomMax) return false
       if (on.handle === 0) this.nameFeed(link, on, record)
-      if (on.cursor < log.start) this.skipToWindow(on, record)
+      if (on.cursor < log.start) {
+        on.cursor = log.start
+        if (log.start === log.end) this.writeGap(record, on, log.next)
+        continue
+      }
       const held = log.at(on.cursor)
       if (on.peerNext < held.first + held.count) {
+        if (log.beginsAt(on.cursor)) this.writeGap(record, on, held.first)
         if (record.length + BUNDLE_HEAD_BYTES_MAX + held.bytes.length > roomMax) return false
         this.writeBundle(record, on, held)
       }
@@ -95,11 +104,9 @@ export class FeedSender {
     return true
   }
 
-  private skipToWindow(on: LinkFeed, record: ByteWriter): void {
-    const { log } = on.feed
-    on.cursor = log.start
-    if (on.peerNext >= log.base) return
-    writeFrame(record, FrameType.gap, (out) => writeGap(out, { handle: on.handle, to: log.base }))
+  /** Tells that nothing is held here between what the peer has and event `to`. */
+  private writeGap(record: ByteWriter, on: LinkFeed, to: number): void {
+    if (on.peerNext < to) writeFrame(record, FrameType.gap, (out) => writeGap(out, { handle: on.handle, to }))
   }
 
   private writeBundle(record: ByteWriter, on: LinkFeed, held: HeldBundle): void {
@@ -119,7 +126,8 @@ export class FeedSender {
     const { log } = on.feed
     const { key, base } = log
     // What is about to be pushed need not be asked for: only what lies before the cursor is announced.
-    const pushed = on.cursor !== null && on.cursor < log.end ? log.at(Math.max(on.cursor, log.start)).first : log.next
+    const position = Math.max(on.cursor ?? log.end, log.start)
+    const pushed = position < log.end ? log.at(position).first : log.next
     writeFrame(record, FrameType.feed, (out) => writeFeed(out, { handle: on.handle, ...key, base, next: pushed }))
   }
 }

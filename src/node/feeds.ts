@@ -12,6 +12,9 @@ export const FEEDS_MAX = 65_536
 /** Feeds that one link may have named and that hold nothing yet: naming is free, so it is bounded apart. */
 export const EMPTY_FEEDS_PER_LINK_MAX = 16_384
 const VERIFIERS_MAX = 16_384
+/** How many feeds make room at once when the table is full, and how soon it is tried again where there were fewer. */
+const FORGET_BATCH = FEEDS_MAX / 16
+const FORGET_PAUSE_MS = 10_000
 
 /** All feeds the node knows, its own included, and the window of bundles they hold. */
 export class Feeds {
@@ -20,6 +23,7 @@ export class Feeds {
   readonly own = new Set<Feed>()
   readonly window: Window
   private readonly verifiers = new Map<string, Verifier | null>()
+  private fullUntilMs = 0
 
   constructor(
     private readonly context: NodeContext,
@@ -40,17 +44,19 @@ export class Feeds {
     return made
   }
 
-  /** The feed, made if it was not known; null when a limit or an impossible author says no. `link` null: our own. */
+  /**
+   * The feed, made if it was not known; null when a limit or an impossible author says no. `link` null: our own, which
+   * no limit refuses, because they are as few as the rooms we speak in.
+   */
   open(author: Uint8Array, room: Uint8Array, epoch: Uint8Array, link: LinkState | null): Feed | null {
     const id = feedIdOf(author, room, epoch)
     const key = toHex(id)
     const known = this.all.get(key)
     if (known !== undefined) return known
-    if (link !== null && link.emptyFeeds >= EMPTY_FEEDS_PER_LINK_MAX) return null
-    if (this.all.size >= FEEDS_MAX) this.forgetOld()
+    if (link !== null && (link.emptyFeeds >= EMPTY_FEEDS_PER_LINK_MAX || !this.hasRoom())) return null
     const authorKey = toHex(author)
     const check = this.verifierOf(author, authorKey)
-    if (check === null || this.all.size >= FEEDS_MAX) return null
+    if (check === null) return null
     const feedKey: FeedKey = { author, room, epoch, id }
     const feed: Feed = {
       log: new FeedLog(feedKey, check),
@@ -84,11 +90,17 @@ export class Feeds {
     for (const feed of this.all.values()) if (feed.broughtBy === link) this.forget(feed)
   }
 
-  /** A sixteenth of the table, of rooms that nobody here is in, quietest first. */
-  private forgetOld(): void {
-    const strange = [...this.all.values()].filter((feed) => !feed.own && feed.room === null)
-    strange.sort((a, b) => a.activeAtMs - b.activeAtMs)
-    for (const feed of strange.slice(0, FEEDS_MAX / 16)) this.forget(feed)
+  /** Makes room where there is none: of the feeds that nobody here has heard anything of, the quietest are forgotten. */
+  private hasRoom(): boolean {
+    if (this.all.size < FEEDS_MAX) return true
+    const { nowMs } = this.context
+    // Looking through the whole table for each name that a flood brings would be the flood's real harm.
+    if (nowMs < this.fullUntilMs) return false
+    const unheard = [...this.all.values()].filter((feed) => !feed.own && (feed.room === null || feed.log.next === 1))
+    unheard.sort((a, b) => a.activeAtMs - b.activeAtMs)
+    for (const feed of unheard.slice(0, FORGET_BATCH)) this.forget(feed)
+    if (unheard.length < FORGET_BATCH) this.fullUntilMs = nowMs + FORGET_PAUSE_MS
+    return this.all.size < FEEDS_MAX
   }
 
   private forget(feed: Feed): void {

@@ -22,14 +22,23 @@ export interface LinkFeed {
   chained: number
   /** The peer asked for hashes in full. */
   full: boolean
-  /** We asked the peer for hashes in full: not twice. */
+  /** We asked the peer for hashes in full: what comes without is not looked at until one comes with. */
   askedFull: boolean
+  /** Times in a row that we asked the peer for it and nothing came. */
+  strikes: number
+  /** Until then what the peer says it has of it is not believed, monotonic. */
+  doubtedUntilMs: number
   /** In the link's queue of feeds with something to push. */
   queued: boolean
 }
 
-/** Frames of control waiting for a link: beyond this the peer is not reading and is dropped. */
-export const CONTROL_BYTES_MAX = 1024 * 1024
+/**
+ * What frames of control that wait for a link may take: beyond this the peer is not reading and is dropped. Some 14,000 feeds can
+ * be named and asked for at once.
+ */
+export const CONTROL_BYTES_MAX = 4 * 1024 * 1024
+/** What a queued frame costs beside its bytes (measured): five-byte pongs must not add up to twenty times the bound. */
+const FRAME_OVERHEAD_BYTES = 96
 /** Passing events give way before that: they are worth nothing late. */
 export const PASSING_BACKLOG_BYTES_MAX = 256 * 1024
 
@@ -92,6 +101,16 @@ export class LinkState {
     this.phase = 'hello'
   }
 
+  /** Lets go of all it knew of feeds and had to send: a deadline that has not come yet may hold on to the link itself. */
+  release(): void {
+    this.feeds.clear()
+    this.theirs.clear()
+    this.ready.length = 0
+    this.announce = []
+    this.frames.length = 0
+    this.frameBytes = 0
+  }
+
   get waitingBytes(): number {
     return this.frameBytes
   }
@@ -113,7 +132,7 @@ export class LinkState {
   queue(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     this.frames.push(bytes)
-    this.frameBytes += bytes.length
+    this.frameBytes += bytes.length + FRAME_OVERHEAD_BYTES
   }
 
   /** The oldest queued frame if it fits in `room` bytes, and takes it off; null otherwise. */
@@ -121,7 +140,7 @@ export class LinkState {
     const frame = this.frames[0]
     if (frame === undefined || frame.length > room) return null
     this.frames.shift()
-    this.frameBytes -= frame.length
+    this.frameBytes -= frame.length + FRAME_OVERHEAD_BYTES
     return frame
   }
 }

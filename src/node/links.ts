@@ -4,7 +4,7 @@ import { ByteReader, ByteWriter, compareBytes, equalBytes, toHex } from '../base
 import { type Established, Handshake } from '../core/link/handshake.ts'
 import { eachFrame, FrameType } from '../wire/frame.ts'
 import { ByeCode, type Hello, readBye, readHello, writeBye, writeHello } from '../wire/hello.ts'
-import { RECORD_BYTES_MAX } from '../wire/limits.ts'
+import { FEED_HANDLES_MAX, RECORD_BYTES_MAX } from '../wire/limits.ts'
 import type { NodeContext } from './context.ts'
 import { CONTROL_BYTES_MAX, frame, LinkState } from './link-state.ts'
 
@@ -61,7 +61,8 @@ export class Links {
     const ofHost = this.halfOpenByHost.get(remote.host) ?? 0
     if (target === null) {
       if (this.halfOpen >= HALF_OPEN_MAX || ofHost >= HALF_OPEN_PER_HOST_MAX) return null
-      if (this.byPeer.size >= LINKS_MAX) return null
+      // Those that are closing count too: who does not read our goodbye keeps its connection for a while.
+      if (this.all.size >= LINKS_MAX + HALF_OPEN_MAX || this.byPeer.size >= LINKS_MAX) return null
     }
     const via = target === null ? 'accepted' : 'dialled'
     const link = new LinkState(this.nextId++, remote, via, target, this.context.nowMs)
@@ -88,7 +89,11 @@ export class Links {
   /** The next bytes to write: raw handshake, or one sealed record of all that waits. Null when there is nothing. */
   pull(link: LinkState): Uint8Array | null {
     link.pulledAtMs = this.context.nowMs
-    if (link.sealer === null || link.waitsRaw) return link.takeRaw()
+    if (link.waitsRaw) return link.takeRaw()
+    if (link.sealer === null) {
+      if (link.phase === 'closing') this.linger(link)
+      return null
+    }
     const record = this.record.clear()
     for (let next = link.takeFrame(RECORD_BYTES_MAX); next !== null; ) {
       record.bytes(next)
@@ -130,6 +135,11 @@ export class Links {
     this.remove(link, abort)
   }
 
+  /** Every handle the protocol has is in use on this link, after months or a flood: a new link begins again at one. */
+  wornOut(link: LinkState): void {
+    this.bye(link, ByeCode.wornOut, 'has named as many feeds as one link can')
+  }
+
   private fallen(link: LinkState, reason: string): void {
     const wasUp = link.phase === 'open'
     if (link.closeReason === '') link.closeReason = reason
@@ -157,6 +167,7 @@ export class Links {
     link.phase = 'closed'
     this.all.delete(link.id)
     this.context.dirty.delete(link)
+    link.release()
     this.context.emit({ kind: 'close', link: link.id, abort })
   }
 
@@ -184,10 +195,18 @@ export class Links {
         message: `${what}; the connection was closed.`,
         user: false,
       })
-      this.end(link, step.send.length === 0, step.code, step.message)
+      this.shut(link, step.code, step.message, step.send.length === 0)
     } else if (step.state === 'established') {
       this.established(link, step.link)
     }
+  }
+
+  /** Ends a handshake: at once, or when a last word has left. */
+  private shut(link: LinkState, code: string, reason: string, abort: boolean): void {
+    if (abort) return this.end(link, true, code, reason)
+    this.owner.failed(link, code, reason)
+    this.settle(link)
+    link.phase = 'closing'
   }
 
   private established(link: LinkState, result: Established): void {
@@ -202,6 +221,8 @@ export class Links {
     const each = (type: number, record: Uint8Array, start: number, end: number) =>
       this.dispatch(link, type, record, start, end)
     const fault = reader.receive(bytes, (record) => {
+      // What is left over after this record is the beginning of another one.
+      link.partialSinceMs = null
       if (!eachFrame(record, each, alive)) this.fault(link, 'sent a frame that does not fit its record')
       return alive()
     })
@@ -261,10 +282,8 @@ export class Links {
 
   private refuse(link: LinkState, code: number, reason: string): void {
     link.queue(frame(FrameType.bye, (out) => writeBye(out, { code, reason })))
-    this.owner.failed(link, code === ByeCode.self ? 'self' : 'duplicate', reason)
-    this.settle(link)
-    link.phase = 'closing'
     this.context.dirty.add(link)
+    this.shut(link, code === ByeCode.self ? 'self' : 'duplicate', reason, false)
   }
 
   /**
@@ -288,6 +307,7 @@ export class Links {
   private check(): void {
     const now = this.context.nowMs
     for (const link of [...this.all.values()]) {
+      if (!this.context.dirty.has(link)) link.pulledAtMs = now
       if (link.partialSinceMs !== null && now - link.partialSinceMs > RECORD_MS_MAX) {
         this.end(link, true, 'too-slow', 'took over 30 seconds for one record')
       } else if (this.context.dirty.has(link) && now - link.pulledAtMs > STALLED_MS_MAX) {
@@ -295,7 +315,8 @@ export class Links {
       } else if (link.phase === 'closing' && now - link.pulledAtMs > RECORD_MS_MAX) {
         this.remove(link, true)
       } else if (link.phase === 'open') {
-        if (now - link.heardAtMs > SILENT_MS_MAX) this.end(link, true, 'silent', 'has been silent for 40 seconds')
+        if (link.handles >= FEED_HANDLES_MAX) this.wornOut(link)
+        else if (now - link.heardAtMs > SILENT_MS_MAX) this.end(link, true, 'silent', 'has been silent for 40 seconds')
         else if (now - link.heardAtMs > PING_EVERY_MS && link.pingSentAtMs === null) this.ping(link)
       }
     }

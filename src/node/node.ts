@@ -68,7 +68,9 @@ export class Node {
       fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
     })
     const broadcast = options.broadcast ?? new TreeBroadcast()
-    this.feeds = new Feeds(context, options.verifier, options.windowBytesMax, (feed) => broadcast.forget(feed.key))
+    this.feeds = new Feeds(context, options.verifier, options.windowBytesMax, (feed) =>
+      this.replication.forgotten(feed),
+    )
     this.rooms = new Rooms(
       context,
       this.feeds,
@@ -206,7 +208,14 @@ export class Node {
   /** Hangs up on a peer and stops dialling it; `peer` in hexadecimal. False when there was nothing to stop. */
   disconnect(peer: string | null, address: Address | null, instant: Instant): boolean {
     this.at(instant)
-    const forgotten = this.dialling.forget(peer, address === null ? null : formatAddress(address))
+    const target = address === null ? null : formatAddress(address)
+    const forgotten = this.dialling.forget(peer, target)
+    // One that is still shaking hands would be up a moment later.
+    for (const link of this.links.all.values()) {
+      if (target !== null && link.target === target && (link.phase === 'handshake' || link.phase === 'hello')) {
+        this.links.end(link, true, 'hung-up', 'was hung up on')
+      }
+    }
     const link = peer === null ? undefined : this.links.byPeer.get(peer)
     if (link === undefined) return forgotten
     this.links.bye(link, ByeCode.hungUp, 'hung up')

@@ -40,12 +40,15 @@ export class PassingOn {
   received(link: LinkState, body: ByteReader): void {
     const passing = readPassing(body)
     if (passing === null) return this.links.fault(link, 'sent a broken passing event')
-    if (!this.seen.add(toHex(passing.id), this.context.nowMs)) return
+    const id = toHex(passing.id)
+    if (this.seen.has(id, this.context.nowMs)) return
     const authorKey = toHex(passing.author)
     const check = this.feeds.verifierOf(passing.author, authorKey)
     if (check === null || !verifyPassing(passing, check)) {
       return this.links.fault(link, 'sent a passing event that its author did not sign')
     }
+    // Only now: a copy with a broken signature must not keep the true one out.
+    if (!this.seen.add(id, this.context.nowMs)) return
     this.flood(passing.sealed, passing.hops, link)
     if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey)
   }

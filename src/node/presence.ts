@@ -12,6 +12,8 @@ const PRESENCE_GAP_MS = 250
 const ANSWER_MS_MAX = 50
 const ANSWER_MS_MAX_LARGE = 5_000
 const LARGE_ROOM = 50
+/** Older than this by its own clock, a presence is a recording that somebody plays back. Clocks may differ by so much. */
+const PRESENCE_AGE_MAX_MS = 10 * 60_000
 
 /** Says who we are in which rooms, and keeps up with who else is. */
 export class PresenceKeeper {
@@ -52,6 +54,7 @@ export class PresenceKeeper {
     const room = this.roomOf(passing.room)
     const presence = decodePresence(passing.body)
     if (room === null || presence === null) return
+    if (this.context.wallMs - passing.time.ms > PRESENCE_AGE_MAX_MS) return
     if (!this.clock.see(passing.time, this.context.wallMs)) return
     if (presence.state === 'left') return this.changed(room, room.members.left(authorKey, passing.time))
     const name = cleanName(presence.name)

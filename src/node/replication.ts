@@ -25,7 +25,7 @@ import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
 /** `HAVE`s are gathered so long (measured: a quarter of the frames of sending each at once, and no later in effect). */
-export const HAVE_GATHER_MS = 25
+const HAVE_GATHER_MS = 25
 /** A feed that was heard of so recently is asked for at once when its link goes. */
 const ORPHAN_ACTIVE_MS = 10_000
 
@@ -112,9 +112,24 @@ export class Replication {
     return most
   }
 
+  /** The feed is no longer known: nothing about it is kept for any link, but for what their handles mean. */
+  forgotten(feed: Feed): void {
+    this.broadcast.forget(feed.key)
+    for (const link of this.links.all.values()) link.feeds.delete(feed)
+    this.catchUp.forget(feed)
+  }
+
   private theirs(link: LinkState, handle: number): LinkFeed | null {
     const feed = link.theirs.get(handle)
-    return feed === undefined || feed.forgotten ? null : this.sender.on(link, feed)
+    if (feed === undefined) return null
+    if (!feed.forgotten) return this.sender.on(link, feed)
+    // It was forgotten to make room, or with the link that named it first, and is talked of again.
+    const { author, room, epoch } = feed.log.key
+    const again = this.feeds.open(author, room, epoch, link)
+    if (again === null) return null
+    link.theirs.set(handle, again)
+    this.owner.named(again)
+    return this.sender.on(link, again)
   }
 
   private onFeed(link: LinkState, body: ByteReader): void {
@@ -213,8 +228,12 @@ export class Replication {
       if (feed.source === null) this.catchUp.seekSource(feed, null)
       return
     }
-    const bundle = decodeBundle(bytes)
+    if (given !== null) on.askedFull = false
+    else if (on.askedFull) return
+    const bundle = decodeBundle(kept(bytes))
     if (bundle === null) return this.links.fault(link, 'sent a broken bundle')
+    // Nobody deletes bodies yet: taking a bundle without them would let any relay silence anybody.
+    if (bundle.events.some((event) => event.gone)) return
     this.judge(link, on, bundle, given, hops)
   }
 
@@ -223,13 +242,13 @@ export class Replication {
     const verdict = feed.log.judge(bundle, given)
     if (verdict.kind === 'fits' && bundle.first >= feed.log.next) {
       on.chained = bundle.first + bundle.count
+      this.catchUp.brought(on)
       const missing = bundle.first - feed.log.next
       if (missing > 0) this.owner.gap(feed, missing)
       this.append(feed, bundle, verdict.previous, verdict.ids, hops, link)
     } else if (verdict.kind === 'forged') {
       this.links.fault(link, 'sent an event that its author did not sign', ByeCode.badSignature)
     } else if (verdict.kind === 'unclear') {
-      if (on.askedFull) return
       on.askedFull = true
       this.catchUp.want(link, on, Math.min(bundle.first, feed.log.next), true)
     } else if (!feed.log.forked) {
@@ -250,8 +269,8 @@ export class Replication {
     const log = feed.log
     if (log.start === log.end) this.feeds.filled(feed)
     const { first, count, bytes } = bundle
-    log.append({ first, count, bytes, previous, hops, from: from?.id ?? 0 }, ids[ids.length - 1]!)
-    this.feeds.window.appended(log, bytes.length)
+    const cost = log.append({ first, count, bytes, previous, hops, from: from?.id ?? 0 }, ids[ids.length - 1]!)
+    this.feeds.window.appended(log, cost)
     feed.activeAtMs = this.context.nowMs
     if (from !== null) this.placed(from, feed, hops, false)
     this.owner.fresh(feed, bundle, ids, hops)
@@ -294,4 +313,9 @@ export class Replication {
     }
     this.haves.clear()
   }
+}
+
+/** What may be kept of a bundle: a view into a record that holds little else, or a copy, so that the record can go. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes
 }

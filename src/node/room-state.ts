@@ -17,8 +17,10 @@ export class Room {
   toldName: string | null = null
   presenceAtMs = Number.NEGATIVE_INFINITY
   presencePlanned = false
-  /** Feeds being caught up with: while there are any, what arrives is held to be told in order. */
+  /** Feeds being caught up with. */
   catchingUp = 0
+  /** For the first moment of that, what arrives is held to be told in order. */
+  holding = false
   held: EventTelling[] = []
 
   constructor(

@@ -3,7 +3,7 @@ import { CLOCK_AHEAD_MAX_MS, compareHlc, HybridClock } from '../base/hlc.ts'
 import { decodeUtf8 } from '../base/text.ts'
 import { type Bundle, type BundleEvent, chainBundle, decodeBundle } from '../wire/bundle.ts'
 import { EventKind, isSpoken, openRoomId, type SpokenKind } from '../wire/event.ts'
-import { TEXT_BYTES_MAX } from '../wire/limits.ts'
+import { NAME_BYTES_MAX, TEXT_BYTES_MAX } from '../wire/limits.ts'
 import { EPOCH_BYTES } from '../wire/replication.ts'
 import type { NodeContext } from './context.ts'
 import { Conversations } from './conversations.ts'
@@ -14,15 +14,17 @@ import type { Replication } from './replication.ts'
 import { Room } from './room-state.ts'
 
 /** What joining a room shows of what was said before, as far as the window holds it. */
-export const BACKLOG_EVENTS_MAX = 1_000
+const BACKLOG_EVENTS_MAX = 1_000
 /** What arrives while catching up is told in order, after at most this long or this many. */
 const HOLD_MS_MAX = 1_000
 const HOLD_EVENTS_MAX = 10_000
 /** Events from clocks far ahead that wait for their time. */
 const AHEAD_EVENTS_MAX = 256
 const AHEAD_CHECK_MS = 30_000
+/** Authors whose clock was reported, each once: identities cost nothing, so a flood of them is not. */
+const AHEAD_TOLD_MAX = 16
 /** Rooms one node is in. */
-export const ROOMS_MAX = 256
+const ROOMS_MAX = 256
 
 export type SayFault = 'empty' | 'too-long' | 'not-joined' | 'no-such-person'
 
@@ -34,6 +36,7 @@ export class Rooms {
   private readonly byName = new Map<string, Room>()
   private readonly waiting = new Set<Room>()
   private ahead: EventTelling[] = []
+  private readonly aheadTold = new Set<string>()
 
   constructor(
     private readonly context: NodeContext,
@@ -72,6 +75,7 @@ export class Rooms {
     if (room === undefined) return null
     this.flushRoom(room)
     this.release(room)
+    this.ahead = this.ahead.filter((telling) => telling.room !== name)
     this.byName.delete(name)
     this.open.delete(room.key)
     for (const feed of this.feeds.all.values()) if (feed.room === room) feed.room = null
@@ -80,8 +84,7 @@ export class Rooms {
 
   /** Puts something said in line; `flush` seals it. */
   say(room: Room, kind: SpokenKind, text: Uint8Array, ref: number): SayFault | null {
-    if (text.length === 0) return 'empty'
-    if (text.length > TEXT_BYTES_MAX) return 'too-long'
+    if (!canBeSaid(text)) return text.length === 0 ? 'empty' : 'too-long'
     const feed = this.ownFeed(room)
     const sealed = room.peer !== null
     if (!sealed && room.toldName !== this.name()) {
@@ -118,7 +121,7 @@ export class Rooms {
     for (let i = 0; i < bundle.count; i++) {
       const telling = this.read(feed, room, bundle.events[i]!, bundle.first + i, ids[i]!, hops)
       if (telling === null) continue
-      if (room.catchingUp === 0) this.tell(telling)
+      if (!room.holding) this.tell(telling)
       else if (room.held.push(telling) >= HOLD_EVENTS_MAX) this.release(room)
     }
   }
@@ -131,11 +134,14 @@ export class Rooms {
       room.catchingUp = 0
       this.release(room)
     } else if (busy && room.catchingUp === 1) {
+      room.holding = true
+      // However long it goes on: one who never brings what he says he has must not keep a room from being heard.
       this.context.after(HOLD_MS_MAX, () => this.release(room))
     }
   }
 
   private release(room: Room): void {
+    room.holding = false
     if (room.held.length === 0) return
     const held = room.held.sort(inOrder)
     room.held = []
@@ -187,11 +193,11 @@ export class Rooms {
   ): EventTelling | null {
     if (event.gone) return null
     if (event.kind === EventKind.profile) {
-      feed.authorName = decodeUtf8(event.body) ?? feed.authorName
+      if (event.body.length <= NAME_BYTES_MAX) feed.authorName = decodeUtf8(event.body) ?? feed.authorName
       return null
     }
     let said: { kind: number; name: string; body: Uint8Array } | null = null
-    if (room.peer === null && isSpoken(event.kind)) {
+    if (room.peer === null && isSpoken(event.kind) && canBeSaid(event.body)) {
       said = { kind: event.kind, name: feed.authorName ?? '', body: event.body }
     } else if (room.peer !== null && event.kind === EventKind.sealed) said = this.unsealed(feed, room, event)
     if (said === null) return null
@@ -225,16 +231,28 @@ export class Rooms {
   }
 
   private tell(telling: EventTelling): void {
-    if (this.clock.see(telling.time, this.context.wallMs)) return this.context.emit(telling)
+    // Our own words are never held back from us, not even when our clock has just been set back.
+    if (this.clock.see(telling.time, this.context.wallMs) || telling.self) return this.context.emit(telling)
     if (this.ahead.length === 0) this.context.after(AHEAD_CHECK_MS, () => this.checkAhead())
-    if (this.ahead.length >= AHEAD_EVENTS_MAX) return
-    if (!this.ahead.some((held) => compareBytes(held.author, telling.author) === 0)) {
+    this.ahead.push(telling)
+    if (this.ahead.length > AHEAD_EVENTS_MAX) this.dropFurthestAhead()
+    const author = toHex(telling.author)
+    if (!this.aheadTold.has(author) && this.aheadTold.size < AHEAD_TOLD_MAX) {
+      this.aheadTold.add(author)
       const minutes = Math.round((telling.time.ms - this.context.wallMs) / 60_000)
-      const who = telling.name === '' ? toHex(telling.author).slice(0, 8) : telling.name
+      const who = telling.name === '' ? author.slice(0, 8) : telling.name
       const message = `${who}'s clock is ${minutes} minutes ahead of ours: what they say is held back until its time comes. One of the two clocks should be set.`
       this.context.emit({ kind: 'trouble', code: 'clock-ahead', message, user: true })
     }
-    this.ahead.push(telling)
+  }
+
+  /** A clock that is a year ahead must not keep out those that are some minutes ahead. */
+  private dropFurthestAhead(): void {
+    let furthest = 0
+    this.ahead.forEach((held, at) => {
+      if (held.time.ms > this.ahead[furthest]!.time.ms) furthest = at
+    })
+    this.ahead.splice(furthest, 1)
   }
 
   private checkAhead(): void {
@@ -258,6 +276,11 @@ export class Rooms {
       }
     }
   }
+}
+
+/** What a person can say is also all that is shown of what somebody sends. */
+function canBeSaid(text: Uint8Array): boolean {
+  return text.length > 0 && text.length <= TEXT_BYTES_MAX
 }
 
 /** The room's order: clock time, then author, then number. */

@@ -20,7 +20,7 @@ export interface ConnectionEvents {
   data(bytes: Uint8Array): void
   /** After `write` answered false: everything has been handed to the kernel and more is welcome. */
   drain(): void
-  /** Exactly once, whoever closed; nothing follows. `fault` is null for an orderly end. */
+  /** Exactly once, whoever closed, and never from inside a call of the owner's; nothing follows. `fault` is null for an orderly end. */
   closed(fault: TcpFault | null): void
 }
 
@@ -31,7 +31,7 @@ export interface Connection {
    * the caller must write nothing more until `drain`. Ownership of `bytes` passes to the port.
    */
   write(bytes: Uint8Array): boolean
-  /** Sends what was taken, then closes. `closed` follows. */
+  /** Sends what was taken, then closes. `closed` follows; what the other side said before it noticed may still come first. */
   end(): void
   /** Closes at once, dropping what is not sent. `closed` follows. */
   abort(): void

@@ -30,8 +30,8 @@ export interface BundleEvent {
   readonly gone: boolean
 }
 
-export const SIGNATURE_BYTES = 64
-export const EVENT_ID_BYTES = 32
+const SIGNATURE_BYTES = 64
+const EVENT_ID_BYTES = 32
 /** What stands before the first event of a feed. */
 export const NO_EVENT: Uint8Array = new Uint8Array(EVENT_ID_BYTES)
 
@@ -109,10 +109,15 @@ export class BundleBuilder {
     return this.waiting.length
   }
 
-  /** False when the event does not fit beside those that wait: seal first. `body` is kept, not copied, until then. */
+  /**
+   * False when the event does not fit beside those that wait: seal first. `body` is kept, not copied, until then. Within a
+   * bundle time only goes forward.
+   */
   add(kind: number, time: HlcTime, body: Uint8Array): boolean {
     if (body.length > EVENT_BODY_BYTES_MAX) throw new RangeError(`event body of ${body.length} bytes`)
-    const delta = this.waiting.length === 0 ? 0 : varintLength(time.ms - this.last.ms)
+    const first = this.waiting.length === 0
+    if (!first && time.ms < this.last.ms) return false
+    const delta = first ? 0 : varintLength(time.ms - this.last.ms)
     const bytes = 1 + delta + varintLength(time.counter) + varintLength(body.length) + body.length
     if (this.waiting.length >= BUNDLE_EVENTS_MAX || this.size + bytes > BODY_ROOM) return false
     this.waiting.push({ time, kind, body, gone: false, bytes })

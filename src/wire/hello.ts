@@ -40,6 +40,7 @@ export const ByeCode = {
   tooSlow: 7,
   silent: 8,
   hungUp: 9,
+  wornOut: 10,
 } as const
 
 export interface Bye {

@@ -1,14 +1,12 @@
 /** The sizes every codec holds to. A peer that goes over one is at fault; nothing is buffered beyond them. */
 
-/** Length field, type and body together: what a frame may take inside a record. */
-export const FRAME_BYTES_MAX = 64 * 1024
 /** A frame before the peer has proved who it is: three handshake messages need some 200 bytes. */
 export const FRAME_BYTES_MAX_UNAUTHENTICATED = 4 * 1024
 /** Length field and type. */
 export const FRAME_HEADER_BYTES = 5
 
-/** Plaintext of one record: at least one frame, as many as were waiting. */
-export const RECORD_BYTES_MAX = FRAME_BYTES_MAX
+/** Plaintext of one record: at least one frame, as many as were waiting. No frame is longer, its length field included. */
+export const RECORD_BYTES_MAX = 64 * 1024
 export const RECORD_HEADER_BYTES = 4
 export const RECORD_TAG_BYTES = 16
 
@@ -28,7 +26,6 @@ export const PASSING_BODY_BYTES_MAX = 1024
 export const HOPS_MAX = 8
 
 export const NAME_BYTES_MAX = 128
-export const ROOM_NAME_BYTES_MAX = 64
 /** A reason given in a goodbye. */
 export const REASON_BYTES_MAX = 256
 

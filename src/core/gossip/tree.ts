@@ -85,22 +85,25 @@ class FeedTree {
   first(link: number, hops: number): null {
     this.newest = link
     this.newestHops = hops
-    if (this.up === null) this.up = link
+    if (this.up === null && !this.lazy.has(link)) this.up = link
     if (this.up === link) this.upHops = hops
     return null
   }
 
-  /** Which of the two links that brought a bundle is to be lazy from now on. */
+  /**
+   * Which of the two links that brought a bundle is to be lazy from now on. What still comes by one that was told so before says
+   * nothing: were it the better one this time, the other would be told too, and nobody would push.
+   */
   duplicate(link: number, hops: number): number | null {
     const { up, newest } = this
-    if (up === null) return null
+    if (up === null || this.lazy.has(link)) return null
     if (link !== up) {
       if (hops >= this.upHops) return link
       this.up = link
       this.upHops = hops
       return up
     }
-    if (newest === null || newest === up) return null
+    if (newest === null || newest === up || this.lazy.has(newest)) return null
     if (this.newestHops > hops) return newest
     this.up = newest
     this.upHops = this.newestHops

@@ -26,6 +26,9 @@ export interface HeldBundle {
   readonly from: number
 }
 
+/** What a held bundle takes beside its bytes (measured): objects, the headers of its buffers, the hash before it. */
+const HELD_OVERHEAD_BYTES = 200
+
 export type Verdict =
   | { readonly kind: 'fits'; readonly ids: Uint8Array[]; readonly previous: Uint8Array }
   /** The signature does not hold, with the hash before it given: the sender is at fault. */
@@ -40,8 +43,6 @@ export class FeedLog {
   base = 1
   /** One past the newest event held. */
   next = 1
-  /** Bytes of all bundles held. */
-  size = 0
   forked = false
   /** Absolute position of `bundles[0]`: cursors count bundles from the feed's beginning here. */
   private dropped = 0
@@ -81,6 +82,13 @@ export class FeedLog {
     return low
   }
 
+  /** True when the bundle there follows nothing that is held: the window's first, or one that came after a gap. */
+  beginsAt(position: number): boolean {
+    if (position === this.start) return true
+    const before = this.at(position - 1)
+    return before.first + before.count < this.at(position).first
+  }
+
   /** The id of the newest event, which the author's next one follows. */
   get tip(): Uint8Array | null {
     return this.lastId
@@ -98,30 +106,33 @@ export class FeedLog {
     return { kind: 'fits', ids, previous: given === null ? previous : previous.slice() }
   }
 
-  /** Takes in a bundle judged to fit. A `first` beyond `next` leaves a gap behind it. */
-  append(held: HeldBundle, lastId: Uint8Array): void {
+  /** Takes in a bundle judged to fit; answers the memory it takes. A `first` beyond `next` leaves a gap behind it. */
+  append(held: HeldBundle, lastId: Uint8Array): number {
     if (this.base === this.next) this.base = held.first
     this.bundles.push(held)
-    this.size += held.bytes.length
     this.next = held.first + held.count
     this.lastId = lastId
+    return costOf(held)
   }
 
-  /** Forgets the oldest bundle; answers its size in bytes. */
+  /** Forgets the oldest bundle; answers the memory it took. There must be one. */
   dropOldest(): number {
     const oldest = this.bundles[this.head]!
     this.bundles[this.head] = EMPTY_SLOT
     this.head++
     this.dropped++
     this.base = this.start === this.end ? this.next : this.at(this.start).first
-    this.size -= oldest.bytes.length
     // Moving the array's content only when half of it is holes keeps dropping at constant cost.
     if (this.head > 64 && this.head * 2 > this.bundles.length) {
       this.bundles = this.bundles.slice(this.head)
       this.head = 0
     }
-    return oldest.bytes.length
+    return costOf(oldest)
   }
+}
+
+function costOf(held: HeldBundle): number {
+  return held.bytes.length + HELD_OVERHEAD_BYTES
 }
 
 const EMPTY_SLOT: HeldBundle = {

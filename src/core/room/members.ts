@@ -62,8 +62,11 @@ export class Members {
 
   left(key: string, time: HlcTime): MemberChange | null {
     const known = this.present.get(key)
-    if (known === undefined || compareHlc(time, known.time) <= 0) return null
-    return this.remove(known, time)
+    if (known !== undefined) return compareHlc(time, known.time) <= 0 ? null : this.remove(known, time)
+    // Whoever was not here may be said to be by a presence that comes late.
+    const gone = this.departed.get(key)
+    if (gone === undefined || compareHlc(time, gone) > 0) this.depart(key, time)
+    return null
   }
 
   /** Those not heard of for too long. */
@@ -74,8 +77,13 @@ export class Members {
 
   private remove(member: Member, time: HlcTime): MemberChange {
     this.present.delete(member.key)
-    if (this.departed.size >= MEMBERS_MAX) this.departed.delete(this.departed.keys().next().value!)
-    this.departed.set(member.key, time)
+    this.depart(member.key, time)
     return { kind: 'left', member }
+  }
+
+  private depart(key: string, time: HlcTime): void {
+    this.departed.delete(key)
+    if (this.departed.size >= MEMBERS_MAX) this.departed.delete(this.departed.keys().next().value!)
+    this.departed.set(key, time)
   }
 }

@@ -1,0 +1,120 @@
+import { joinBytes } from '../../src/base/bytes.ts'
+import type { Rng } from '../../src/base/rng.ts'
+import { frame } from '../../src/node/link-state.ts'
+import { FrameType } from '../../src/wire/frame.ts'
+import { writeBye, writeHello } from '../../src/wire/hello.ts'
+import { FRAME_HEADER_BYTES } from '../../src/wire/limits.ts'
+import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap, writeHave, writeWant } from '../../src/wire/replication.ts'
+import { type Library, type Material, TEXTS } from './library.ts'
+import { mutate } from './mutator.ts'
+
+const FAR = 2 ** 40
+
+/**
+ * One who has proved who it is and says what a peer says, in an order and with numbers that no honest peer would; and some of it
+ * spoilt, mostly inside a frame, so that more than the framing is tried.
+ */
+export class Attacker {
+  private handles = new Map<Material, number>()
+  private nextHandle = 1
+
+  constructor(
+    private readonly rng: Rng,
+    private library: Library,
+  ) {}
+
+  /** On a new link nothing has a name yet. */
+  newLink(): void {
+    this.handles = new Map()
+    this.nextHandle = 1
+  }
+
+  turnTo(library: Library): void {
+    this.library = library
+    this.handles = new Map()
+  }
+
+  /** The plaintext of one record. */
+  record(): Uint8Array {
+    const { rng } = this
+    const frames = Array.from({ length: 1 + rng.below(3) }, () => {
+      const made = this.frame()
+      return rng.below(16) === 0 ? spoil(made, rng) : made
+    })
+    const record = joinBytes(frames)
+    return rng.below(60) === 0 ? mutate(record, record, rng) : record
+  }
+
+  private frame(): Uint8Array {
+    const { rng, library } = this
+    const kind = rng.below(100)
+    if (kind < 6) return this.feed(library.pick(library.feeds))
+    if (kind < 55) return this.bundle(library.pick(library.feeds))
+    if (kind < 65) return frame(FrameType.have, (out) => writeHave(out, this.entries()))
+    if (kind < 75) return this.want()
+    if (kind < 80) return frame(FrameType.gap, (out) => writeGap(out, { handle: this.handle(), to: this.number() }))
+    if (kind < 85) return frame(FrameType.lazy, (out) => out.varint(this.handle()))
+    if (kind < 93) {
+      return frame(FrameType.passing, (out) => out.u8(rng.below(256)).bytes(library.pick(library.passings)))
+    }
+    if (kind < 95) return frame(rng.below(2) + FrameType.ping, (out) => out.bytes(rng.bytes(rng.below(12))))
+    if (kind < 98) return frame(0x40 + rng.below(64), (out) => out.bytes(rng.bytes(rng.below(60))))
+    if (kind === 98 && rng.below(5) === 0) {
+      return frame(FrameType.bye, (out) => writeBye(out, { code: rng.below(12), reason: library.pick(TEXTS) }))
+    }
+    return frame(FrameType.hello, (out) => writeHello(out, { name: 'again', tcpPort: 1, udpPort: 1, agent: '' }))
+  }
+
+  private feed(material: Material): Uint8Array {
+    const { rng } = this
+    const handle = rng.below(100) === 0 ? this.handle() : this.nextHandle++
+    this.handles.set(material, handle)
+    const { key, room, epoch } = material.author
+    const base = rng.below(5) === 0 ? this.number() : 1
+    const next = Math.max(base, rng.below(4) === 0 ? this.number() : material.at + 1)
+    return frame(FrameType.feed, (out) => writeFeed(out, { handle, author: key.publicKey, room, epoch, base, next }))
+  }
+
+  /** Mostly the next of its feed, now and then one from before or after, or of another history. */
+  private bundle(material: Material): Uint8Array {
+    const { rng } = this
+    const handle = this.handles.get(material)
+    if (handle === undefined) return this.feed(material)
+    const wanders = rng.below(6) === 0
+    const at = wanders ? rng.below(material.bundles.length) : material.at % material.bundles.length
+    if (!wanders && rng.below(8) !== 0) material.at++
+    const { bundle, previous } = material.bundles[at]!
+    const flags = rng.below(16) | (rng.below(3) === 0 ? 0 : BUNDLE_WITH_PREVIOUS)
+    return frame(FrameType.bundle, (out) => {
+      out.u8(flags).varint(rng.below(40) === 0 ? this.handle() : handle)
+      if (flags >= BUNDLE_WITH_PREVIOUS) out.bytes(previous)
+      out.bytes(bundle.bytes)
+    })
+  }
+
+  private want(): Uint8Array {
+    const want = { handle: this.handle(), from: this.number(), full: this.rng.below(2) === 0 }
+    return frame(FrameType.want, (out) => writeWant(out, want))
+  }
+
+  private entries(): { handle: number; next: number }[] {
+    return Array.from({ length: this.rng.below(6) }, () => ({ handle: this.handle(), next: this.number() }))
+  }
+
+  private handle(): number {
+    const { rng } = this
+    return rng.below(10) === 0 ? 1 + rng.below(65_536) : 1 + rng.below(this.nextHandle)
+  }
+
+  private number(): number {
+    const { rng, library } = this
+    return rng.below(4) === 0 ? library.pick([1, 2, 127, 128, FAR, 2 ** 48]) : 1 + rng.below(80)
+  }
+}
+
+/** The same frame with its body changed, and the length that goes with that. */
+function spoil(made: Uint8Array, rng: Rng): Uint8Array {
+  const type = made[FRAME_HEADER_BYTES - 1]!
+  const body = mutate(made.subarray(FRAME_HEADER_BYTES), made, rng)
+  return frame(type, (out) => out.bytes(body.subarray(0, 20_000)))
+}

@@ -1,0 +1,54 @@
+import { ByteReader } from '../../src/base/bytes.ts'
+import { decodeBundle } from '../../src/wire/bundle.ts'
+import { FrameType } from '../../src/wire/frame.ts'
+import { readBye, readHello } from '../../src/wire/hello.ts'
+import { HOPS_MAX } from '../../src/wire/limits.ts'
+import { readPassing } from '../../src/wire/passing.ts'
+import {
+  BUNDLE_HOPS_MASK,
+  BUNDLE_WITH_PREVIOUS,
+  readFeed,
+  readGap,
+  readHandle,
+  readHave,
+  readWant,
+} from '../../src/wire/replication.ts'
+import type { HeardFrame } from '../node/peer.ts'
+
+/** What is wrong with a frame that a node has sent, by the rules that it holds others to; null when nothing is. */
+export function wrongWith({ type, body }: HeardFrame): string | null {
+  const reader = new ByteReader(body)
+  switch (type) {
+    case FrameType.hello:
+      return readHello(reader) === null ? 'a broken hello' : null
+    case FrameType.bye:
+      return readBye(reader) === null ? 'a broken goodbye' : null
+    case FrameType.ping:
+    case FrameType.pong:
+      return body.length > 8 ? 'a ping of more than 8 bytes' : null
+    case FrameType.feed:
+      return readFeed(reader) === null ? 'a feed named wrongly' : null
+    case FrameType.have:
+      return readHave(reader) === null ? 'a broken list of feeds' : null
+    case FrameType.want:
+      return readWant(reader) === null ? 'a broken request' : null
+    case FrameType.gap:
+      return readGap(reader) === null ? 'a broken gap' : null
+    case FrameType.lazy:
+      return readHandle(reader) > 0 && reader.done ? null : 'a broken plea for less'
+    case FrameType.passing:
+      return body[0]! > HOPS_MAX || readPassing(reader) === null ? 'a broken passing event' : null
+    case FrameType.bundle:
+      return wrongWithBundle(reader)
+    default:
+      return `a frame of type ${type}`
+  }
+}
+
+function wrongWithBundle(reader: ByteReader): string | null {
+  const head = reader.u8()
+  readHandle(reader)
+  if ((head & BUNDLE_WITH_PREVIOUS) !== 0) reader.take(32)
+  if ((head & BUNDLE_HOPS_MASK) > HOPS_MAX) return 'more hops than there are'
+  return reader.ok && decodeBundle(reader.take(reader.left)) !== null ? null : 'a broken bundle'
+}

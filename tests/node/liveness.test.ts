@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'bun:test'
+import { joinBytes } from '../../src/base/bytes.ts'
+import { CONTROL_BYTES_MAX, frame } from '../../src/node/link-state.ts'
+import { PING_EVERY_MS, RECORD_MS_MAX, SILENT_MS_MAX, STALLED_MS_MAX } from '../../src/node/links.ts'
+import { EventKind } from '../../src/wire/event.ts'
+import { FrameType } from '../../src/wire/frame.ts'
+import { Author, nameFeed, push } from './author.ts'
+import { Bench } from './bench.ts'
+import { heapBytes } from './heap.ts'
+import { openPeer, type Peer } from './peer.ts'
+
+const CHECK_MS = 5_000
+const NOTHING = frame(0x7f, () => {})
+
+function reason(bench: Bench): string | undefined {
+  return bench.tellings('peer').find(({ state }) => state === 'down')?.reason
+}
+
+/** Sends a frame that means nothing every second, so that the peer is heard of. */
+function murmur(peer: Peer, seconds: number): void {
+  for (let i = 0; i < seconds; i++) {
+    peer.bench.pass(1_000)
+    peer.record(NOTHING)
+  }
+}
+
+describe('a peer that says nothing', () => {
+  test('is pinged after 15 seconds, and stays for as long as it answers', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench)
+    bench.pass(600_000)
+    expect(peer.up).toBe(true)
+    const pings = peer.heardOf(FrameType.ping).length
+    expect(pings).toBeGreaterThan(600_000 / (PING_EVERY_MS + CHECK_MS) - 1)
+    expect(pings).toBeLessThanOrEqual(600_000 / PING_EVERY_MS + 1)
+  })
+
+  test('is gone after 40 seconds', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench, { silent: true })
+    bench.pass(SILENT_MS_MAX)
+    expect(peer.up).toBe(true)
+    bench.pass(CHECK_MS)
+    expect(peer.ended).toBe('abort')
+    expect(reason(bench)).toBe('has been silent for 40 seconds')
+  })
+
+  test('answers pings with what they held, 8 bytes at most, and pongs that nobody asked for are nothing', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench)
+    const before = peer.heardOf(FrameType.pong).length
+    for (const length of [0, 3, 8, 9, 1_000])
+      peer.send(FrameType.ping, (out) => out.bytes(new Uint8Array(length).fill(7)))
+    const pongs = peer.heardOf(FrameType.pong).slice(before)
+    expect(pongs.map((pong) => pong.length)).toEqual([0, 3, 8, 8, 8])
+    peer.send(FrameType.pong, () => {})
+    peer.send(FrameType.pong, (out) => out.bytes(new Uint8Array(60_000)))
+    expect(peer.up).toBe(true)
+  })
+})
+
+describe('a record that comes slowly', () => {
+  test('is waited for 30 seconds, and no longer, although bytes of it keep coming', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench)
+    const record = peer.seal(new Uint8Array(200))
+    let at = 0
+    for (; at < RECORD_MS_MAX / 1_000; at++) {
+      peer.raw(record.slice(at, at + 1))
+      bench.pass(1_000)
+    }
+    expect(peer.up).toBe(true)
+    for (; at < 40; at++) {
+      peer.raw(record.slice(at, at + 1))
+      bench.pass(1_000)
+    }
+    expect(reason(bench)).toBe('took over 30 seconds for one record')
+  })
+
+  test('at 29 seconds each they are all read', () => {
+    const bench = new Bench()
+    // One that answered a ping would put its answer into the middle of the record.
+    const peer = openPeer(bench, { silent: true })
+    for (let i = 0; i < 5; i++) {
+      const record = peer.seal(NOTHING)
+      peer.raw(record.slice(0, 3))
+      bench.pass(29_000)
+      peer.raw(record.slice(3))
+      bench.pass(1)
+    }
+    expect(peer.up).toBe(true)
+  })
+
+  test('a stream that never pauses between records is not one slow record, wherever its pieces are cut', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench)
+    let left = new Uint8Array(0)
+    for (let second = 0; second < 100; second++) {
+      const stream = joinBytes([left, peer.seal(NOTHING), peer.seal(NOTHING)])
+      const cut = stream.length - 1 - (second % 9)
+      peer.raw(stream.slice(0, cut))
+      left = stream.slice(cut)
+      bench.pass(1_000)
+    }
+    expect(peer.up).toBe(true)
+  })
+})
+
+describe('a peer that does not read', () => {
+  test('is dropped when it has taken nothing for 30 seconds', () => {
+    const bench = new Bench()
+    bench.run((node, now) => node.join('general', now))
+    const peer = openPeer(bench)
+    bench.blocked.add(peer.link!)
+    bench.run((node, now) => node.say('general', EventKind.text, new Uint8Array([65]), 1, now))
+    murmur(peer, STALLED_MS_MAX / 1_000 - 1)
+    expect(peer.up).toBe(true)
+    murmur(peer, 2 + CHECK_MS / 1_000)
+    expect(reason(bench)).toBe('has read nothing for 30 seconds')
+  })
+
+  test('is not taken for one when there was nothing for it to read', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench)
+    // It is heard of all the time, so we send it nothing at all.
+    const before = peer.heard.length
+    murmur(peer, 600)
+    expect(peer.heard.length).toBe(before)
+    // Now something waits for it, and the next check comes before the connection has had the time to take it.
+    bench.blocked.add(peer.link!)
+    bench.run((node, now) => node.join('general', now))
+    murmur(peer, 20)
+    expect(peer.up).toBe(true)
+    bench.blocked.delete(peer.link!)
+    bench.settle()
+    expect(peer.heard.length).toBeGreaterThan(before)
+  })
+
+  test('and asks without end is dropped when too much waits for it, and takes no more memory than that', () => {
+    const bench = new Bench()
+    const peer = openPeer(bench)
+    bench.blocked.add(peer.link!)
+    const pings = joinBytes(Array.from({ length: 2_000 }, () => frame(FrameType.ping, () => {})))
+    const before = heapBytes()
+    let rounds = 0
+    let most = 0
+    while (peer.up && rounds < 1_000) {
+      peer.record(pings)
+      rounds++
+      if (rounds % 2 === 0) most = Math.max(most, heapBytes() - before)
+    }
+    expect(peer.up).toBe(false)
+    expect(reason(bench)).toBe('reads too slowly')
+    expect(most).toBeLessThan(2 * CONTROL_BYTES_MAX)
+    // Counted by their five bytes alone it would be eight hundred thousand.
+    expect(rounds * 2_000).toBeLessThan(60_000)
+  })
+
+  test('does not slow the others, and keeps only its place in what is said', () => {
+    const bench = new Bench(1, { windowBytesMax: 1024 * 1024 })
+    bench.run((node, now) => node.join('general', now))
+    const slow = openPeer(bench)
+    const quick = openPeer(bench, { seed: 101 })
+    const author = new Author(7)
+    nameFeed(quick, 1, author, 1, 1)
+    bench.blocked.add(slow.link!)
+    const other = openPeer(bench, { seed: 102 })
+    for (let i = 0; i < 2_000; i++) push(quick, 1, author.say('x'.repeat(4_000)))
+    expect(other.heardOf(FrameType.bundle).length).toBe(2_000)
+    expect(slow.up).toBe(true)
+    bench.blocked.delete(slow.link!)
+    bench.settle()
+    // It is told where what we still hold begins.
+    expect(slow.heardOf(FrameType.gap).length).toBe(1)
+    expect(slow.heardOf(FrameType.bundle).length).toBeGreaterThan(100)
+    expect(slow.heardOf(FrameType.bundle).length).toBeLessThan(300)
+  })
+})
