@@ -118,13 +118,13 @@ export class HandshakeState {
         const length = token === 's' && this.symmetric.keyed ? KEY_BYTES + TAG_BYTES : KEY_BYTES
         const field = message.subarray(at, at + length)
         at += length
-        if (field.length < length || !this.readKey(token, field)) return null
+        if (!this.readKey(token, field)) return null
       } else if (!this.mix(token)) return null
     }
     return this.symmetric.decryptAndHash(message.subarray(at))
   }
 
-  /** Refuses keys of small order here, so that our own next message cannot fail for what the other sent. */
+  /** Refuses a key cut short, and one of small order at once: our own next message must not fail for what the other sent. */
   private readKey(token: 'e' | 's', field: Uint8Array): boolean {
     const key = token === 'e' ? new Uint8Array(field) : this.symmetric.decryptAndHash(field)
     if (key === null || !canAgree(key)) return false
