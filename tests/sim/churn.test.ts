@@ -1,8 +1,10 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Rng } from '../../src/base/rng.ts'
-import { overSeeds } from './seeds.ts'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 /**
  * Nodes are killed, lose power, hang and come back, while others talk and links break. What a node said may die with it before anybody

@@ -1,8 +1,10 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { decodeBundle } from '../../src/wire/bundle.ts'
-import { overSeeds } from './seeds.ts'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 /** A — R — S — C: two people and two relays between them. */
 function line(world: World): [SimNode, SimNode, SimNode, SimNode] {

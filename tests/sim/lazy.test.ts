@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { type Broadcast, FloodBroadcast } from '../../src/core/gossip/broadcast.ts'
 import { TreeBroadcast } from '../../src/core/gossip/tree.ts'
-import { overSeeds } from './seeds.ts'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 /** Pushes on the links that `eager` picks and announces on all others, whatever comes of it. */
 class Fixed implements Broadcast {

@@ -1,7 +1,9 @@
-import { expect, test } from 'bun:test'
-import { overSeeds } from './seeds.ts'
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 /** A — B — C, each dialling the one to its left. */
 function chain(world: World): [SimNode, SimNode, SimNode] {

@@ -1,9 +1,8 @@
-import { setDefaultTimeout } from 'bun:test'
 import { basename } from 'node:path'
 import { SAVED_SEEDS } from './saved-seeds.ts'
 
-/** Worlds take as long as the machine lets them; what hangs is ended by virtual time. */
-setDefaultTimeout(900_000)
+/** For `setDefaultTimeout` in each file: worlds take as long as the machine lets them; what hangs is ended by virtual time. */
+export const REAL_MS_MAX = 900_000
 
 /** `SIM_SEED=<n>`: this one only. `SIM_SEEDS=<n>`: so many of every story, instead of its own number. */
 const ONLY_SEED = numberFrom('SIM_SEED')

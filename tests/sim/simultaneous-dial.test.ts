@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { toHex } from '../../src/base/bytes.ts'
-import { overSeeds } from './seeds.ts'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { Violation } from './witness.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 /** The link that `node` has with `other`, by the handshake that both ends share. */
 function linkBetween(node: SimNode, other: SimNode): string {

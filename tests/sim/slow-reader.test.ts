@@ -1,7 +1,9 @@
-import { expect, test } from 'bun:test'
-import { overSeeds } from './seeds.ts'
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 const KILOBYTE = 'x'.repeat(1_000)
 

@@ -1,8 +1,10 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { TreeBroadcast } from '../../src/core/gossip/tree.ts'
-import { overSeeds } from './seeds.ts'
+import { overSeeds, REAL_MS_MAX } from './seeds.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
+
+setDefaultTimeout(REAL_MS_MAX)
 
 /** How far the trees save what flooding costs, and how soon they are mended. */
 const NODES = 40
