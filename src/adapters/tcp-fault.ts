@@ -23,5 +23,7 @@ export function tcpFault(error: unknown): TcpFault {
   const known = KNOWN[code] ?? (code.startsWith('DNS_') ? NO_SUCH_HOST : undefined)
   if (known !== undefined) return known
   const text = error instanceof Error ? error.message : String(error)
+  // The runtime says no more than this of a name that leads nowhere.
+  if (text.startsWith('Failed to listen')) return NO_SUCH_HOST
   return { code: 'other', message: `could not be used: ${text}` }
 }

@@ -133,6 +133,7 @@ export class Hearsay implements Chat {
     }
     const telling = await result
     if (telling.peer !== null) return { ok: true, peer: this.person(telling.peer, '') }
+    if (telling.code === 'hung-up') return fault('hung-up', `${key} is not dialled any more, as asked.`)
     return fault(telling.code, this.teller.dialSentence(telling))
   }
 
@@ -181,7 +182,8 @@ export class Hearsay implements Chat {
       return found.ok ? this.enter(`@${found.person.id}`) : found
     }
     const name = normaliseRoom(room)
-    if (name === null) return fault('bad-room', `${room} cannot be a room's name: 1 to 64 bytes, no spaces.`)
+    if (name === null)
+      return fault('bad-room', `${room} cannot be a room's name: 1 to 32 visible characters without spaces.`)
     if (this.joined.has(name)) return this.enter(name)
     this.joined.add(name)
     this.emit({ event: 'room', room: name, state: 'joined' })
@@ -208,7 +210,7 @@ export class Hearsay implements Chat {
   rename(name: string): Outcome<{ name: string }> {
     const clean = cleanName(name)
     if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) {
-      return fault('bad-name', 'A name is 1 to 32 characters that can be seen, on one line.')
+      return fault('bad-name', 'A name is 1 to 32 characters that can be seen, on one line, and at most 128 bytes.')
     }
     this.driver.run((node, instant) => node.rename(clean, instant))
     this.people.meet(this.identity, clean)

@@ -21,11 +21,17 @@ export class People {
     const key = toHex(id)
     const known = this.byKey.get(key)
     const clean = cleanName(name)
-    if (known !== undefined && (clean === '' || clean === known.name)) return known
+    if (known !== undefined && (clean === '' || clean === known.name)) return this.refresh(key, known)
     const text = known?.id ?? encodeBase32(id)
     const person: Known = { id: text, name: clean === '' ? text.slice(0, 8) : clean, bytes: id.slice() }
+    this.refresh(key, person)
+    if (this.byKey.size > PEOPLE_MAX) this.byKey.delete(this.byKey.keys().next().value!)
+    return person
+  }
+
+  /** Puts somebody last in the order in which people are forgotten. */
+  private refresh(key: string, person: Known): Known {
     this.byKey.delete(key)
-    if (this.byKey.size >= PEOPLE_MAX) this.byKey.delete(this.byKey.keys().next().value!)
     this.byKey.set(key, person)
     return person
   }

@@ -53,7 +53,8 @@ export class Teller {
   }
 
   private dialResult(result: DialTelling): void {
-    if (result.peer !== null) return
+    // Who hung up knows.
+    if (result.peer !== null || result.code === 'hung-up') return
     const message = this.dialSentence(result)
     this.log('dial-failed', message)
     // The first failure is news; that it goes on failing is not.

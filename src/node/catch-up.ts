@@ -17,14 +17,25 @@ const DOUBT_MS_MAX = 64_000
 /** When everybody who says to have more has brought nothing so often, we are no longer "catching up". */
 const STRIKES_MAX = 3
 
+/** How often in a row a stall is forgiven while a record is on its way: ten seconds, the time 64 KiB take at 6 KB a second. */
+const ARRIVING_MAX = 20
+
+/** A feed being watched. */
+interface Watched {
+  readonly timer: Timer<() => void>
+  /** How far the feed was when the timer was set. */
+  readonly next: number
+  /** Stalls forgiven since it last moved. */
+  readonly arriving: number
+}
+
 /**
  * Whom to ask for what is missing of a feed. One neighbour at a time is its source; when it stalls, goes, or has no more while
  * somebody else has, another is asked. What others push meanwhile is taken where it fits. How far a neighbour says it has a feed is only
  * a claim: one that is asked and brings nothing is doubted, longer each time, so a lie costs the others half a second.
  */
 export class CatchUp {
-  /** Feeds being watched: the timer, and how far the feed was when it was set. */
-  private readonly behind = new Map<Feed, { timer: Timer<() => void>; next: number }>()
+  private readonly behind = new Map<Feed, Watched>()
 
   constructor(
     private readonly context: NodeContext,
@@ -88,11 +99,11 @@ export class CatchUp {
     this.settled(feed)
   }
 
-  private watch(feed: Feed, stallMs = SOURCE_STALL_MS): void {
+  private watch(feed: Feed, stallMs = SOURCE_STALL_MS, arriving = 0): void {
     const waiting = this.behind.get(feed)
     if (waiting !== undefined) this.context.timers.cancel(waiting.timer)
     const timer = this.context.after(stallMs, () => this.stalled(feed))
-    this.behind.set(feed, { timer, next: feed.log.next })
+    this.behind.set(feed, { timer, next: feed.log.next, arriving })
   }
 
   /** The feed has grown while it had a source. */
@@ -120,8 +131,12 @@ export class CatchUp {
   }
 
   private stalled(feed: Feed): void {
-    const before = this.behind.get(feed)?.next
+    const { next: before, arriving } = this.behind.get(feed) ?? { next: 0, arriving: 0 }
     if (feed.log.next !== before && this.someoneAhead(feed)) return this.watch(feed)
+    // On a thin line a record takes longer than that: to ask the only one who has it again would have it sent again.
+    const onItsWay = feed.source !== null && feed.source.partialSinceMs !== null
+    if (onItsWay && !this.someoneAhead(feed, feed.source) && arriving < ARRIVING_MAX)
+      return this.watch(feed, SOURCE_STALL_MS, arriving + 1)
     const on = feed.source?.feeds.get(feed)
     if (on !== undefined && feed.log.next === before) {
       on.strikes++
@@ -144,10 +159,10 @@ export class CatchUp {
     if (againAtMs < Number.POSITIVE_INFINITY) this.watch(feed, againAtMs - this.context.nowMs)
   }
 
-  private someoneAhead(feed: Feed): boolean {
+  private someoneAhead(feed: Feed, but: LinkState | null = null): boolean {
     for (const link of this.links.byPeer.values()) {
       const on = link.feeds.get(feed)
-      if (on !== undefined && this.believed(on)) return true
+      if (link !== but && on !== undefined && this.believed(on)) return true
     }
     return false
   }

@@ -36,7 +36,9 @@ export class Conversations {
   /** The conversation whose room has this id, if its author is the other side or ourselves. */
   find(roomKey: string, author: Uint8Array, authorKey: string): Room | null {
     const known = this.open.get(roomKey)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      return authorKey === known.peer?.key || authorKey === this.context.ownKey ? known : null
+    }
     const made = this.try(author, authorKey)
     return made !== null && made.key === roomKey ? this.with(author) : null
   }

@@ -78,8 +78,13 @@ export class Dialling {
       if (target.timer !== null) this.context.timers.cancel(target.timer)
       this.targets.delete(target.key)
       found = true
+      if (target.state !== 'held') this.given(target, 'hung-up', 'is not dialled any more, as asked')
     }
     return found
+  }
+
+  private given({ address, failures }: Target, code: string, reason: string): void {
+    this.context.emit({ kind: 'dial-result', address, peer: null, code, reason, failures, retryMs: null })
   }
 
   /** The target of the attempt, or null when it is no longer wanted. */

@@ -67,8 +67,9 @@ export class FeedSender {
     while (link.announce.length > 0) {
       if (record.length + FEED_FRAME_BYTES_MAX > roomMax) return
       const feed = link.announce.pop()!
+      if (feed.forgotten) continue
       const on = this.on(link, feed)
-      if (on.handle === 0 && !feed.forgotten && link.handles < FEED_HANDLES_MAX) this.nameFeed(link, on, record)
+      if (on.handle === 0 && link.handles < FEED_HANDLES_MAX) this.nameFeed(link, on, record)
     }
     while (link.ready.length > 0) {
       const on = link.ready[0]!

@@ -84,10 +84,20 @@ export class Feeds {
     feed.broughtBy = null
   }
 
-  /** Feeds that a link named and never filled go with it. */
-  linkDown(link: LinkState): void {
+  /** Feeds that a link named and never filled go with it, unless another link has named them too. */
+  linkDown(link: LinkState, others: Iterable<LinkState>): void {
     if (link.emptyFeeds === 0) return
-    for (const feed of this.all.values()) if (feed.broughtBy === link) this.forget(feed)
+    const left = [...others]
+    for (const feed of this.all.values()) {
+      if (feed.broughtBy !== link) continue
+      const heir = left.find((other) => other.feeds.has(feed) && other.emptyFeeds < EMPTY_FEEDS_PER_LINK_MAX)
+      if (heir === undefined) this.forget(feed)
+      else {
+        link.emptyFeeds--
+        heir.emptyFeeds++
+        feed.broughtBy = heir
+      }
+    }
   }
 
   /** Makes room where there is none: of the feeds that nobody here has heard anything of, the quietest are forgotten. */

@@ -33,6 +33,8 @@ export interface LinkOwner {
   down(link: LinkState): void
   /** A link ended before it was up. `fault`: the code and end of a sentence. */
   failed(link: LinkState, code: string, reason: string): void
+  /** The peer does not want to be linked with us, for now. */
+  hungUp(link: LinkState): void
   /** A frame of an open link, other than the link's own. */
   frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void
   /** Puts what feeds have for this link into a record. */
@@ -252,6 +254,7 @@ export class Links {
         return
       case FrameType.bye: {
         const bye = readBye(new ByteReader(bytes, start, end))
+        if (bye?.code === ByeCode.hungUp) this.owner.hungUp(link)
         link.closeReason = bye === null ? 'said goodbye' : byeSentence(bye.code, bye.reason)
         return this.end(link, false, 'bye', link.closeReason)
       }

@@ -64,6 +64,7 @@ export class Node {
       up: (link) => this.up(link),
       down: (link) => this.down(link),
       failed: (link, code, reason) => this.failed(link, code, reason),
+      hungUp: (link) => this.hungUp(link),
       frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
       fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
     })
@@ -302,7 +303,7 @@ export class Node {
   sayGoodbye(instant: Instant): void {
     this.at(instant)
     for (const link of [...this.links.all.values()]) {
-      if (link.phase === 'open') this.links.bye(link, ByeCode.leaving, 'left')
+      if (link.phase === 'open' || link.phase === 'hello') this.links.bye(link, ByeCode.leaving, 'left')
       else if (link.phase !== 'closing') this.links.end(link, true, 'leaving', 'we are leaving')
     }
   }
@@ -331,6 +332,13 @@ export class Node {
     const other = this.links.byPeer.get(link.peerKey)
     if (code === 'duplicate' && other !== undefined) this.dialling.reached(link.target, other)
     else this.dialling.failed(link.target, code, reason)
+  }
+
+  private hungUp(link: LinkState): void {
+    if (!this.dialling.forget(link.peerKey, null)) return
+    const who = link.hello?.name ?? formatAddress(link.remote)
+    const message = `${who} hung up on you, so they are not dialled any more. /connect tries again.`
+    this.context.emit({ kind: 'trouble', code: 'hung-up', message, user: true })
   }
 
   private tellPeer(link: LinkState, state: 'up' | 'down'): void {

@@ -75,7 +75,7 @@ export class Replication {
   linkDown(link: LinkState): void {
     this.haves.delete(link)
     this.catchUp.linkDown(link)
-    this.feeds.linkDown(link)
+    this.feeds.linkDown(link, this.links.byPeer.values())
     for (const key of this.broadcast.linkDown(link.id)) this.orphaned(this.feeds.all.get(key), link)
   }
 
@@ -303,7 +303,8 @@ export class Replication {
   private sendHaves(): void {
     this.haveTimer = null
     for (const [link, feeds] of this.haves) {
-      const entries = [...feeds].map((feed) => ({
+      const known = [...feeds].filter((feed) => !feed.forgotten)
+      const entries = known.map((feed) => ({
         handle: this.sender.handleOf(link, this.sender.on(link, feed)),
         next: feed.log.next,
       }))

@@ -62,6 +62,7 @@ export class Rooms {
     for (const feed of this.feeds.all.values()) {
       if (toHex(feed.log.key.room) !== room.key) continue
       feed.room = room
+      if (feed.catching) room.catchingUp++
       if (feed.own) room.own = feed
       this.replay(feed, backlog)
     }

@@ -138,6 +138,7 @@ describe('three in a chain', () => {
   test('names and members are told to everyone, and a change of name too', async () => {
     const [a, b, c] = await chain()
     await a.until((line) => line.event === 'member' && line.state === 'joined' && line.id === c.id)
+    await b.until((line) => line.event === 'member' && line.state === 'joined' && line.id === a.id)
     await c.do({ do: 'nick', name: 'Caroline' })
     const renamed = await a.until((line) => line.event === 'member' && line.state === 'renamed')
     expect(renamed).toMatchObject({ id: c.id, name: 'Caroline', was: 'Carol' })

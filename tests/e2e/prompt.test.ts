@@ -95,7 +95,7 @@ describe('at a terminal', () => {
     for (const [question, keys] of [
       ['What shall others call you?', 'Zoe\r'],
       ['Who may reach you?', '\r'],
-      ['Keep history', '\r'],
+      ['Keep your identity', '\r'],
       ['A peer to connect to', '\r'],
       ['call you    Zoe', '\r'],
     ] as const) {

@@ -32,7 +32,7 @@ export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
       initialValue: before.reach,
       options: [
         { value: 'machine', label: 'This machine', hint: `${hostFor('machine')}: only programs here` },
-        { value: 'network', label: 'The local network', hint: `${hostFor('network')}: who is on the same network` },
+        { value: 'network', label: 'The local network', hint: `${hostFor('network')}: every IPv4 network it is in` },
         { value: 'everywhere', label: 'Everywhere', hint: `${hostFor('everywhere')}: as far as your router lets in` },
       ],
     }),
@@ -40,7 +40,7 @@ export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
   const keep = await asker.ask<boolean>((prompts, streams) =>
     prompts.select<boolean>({
       ...streams,
-      message: 'Keep history and identity on this disk?',
+      message: 'Keep your identity on this disk? (history too, once there is one)',
       initialValue: before.keep,
       options: [
         { value: true, label: 'Keep them', hint: 'you are the same person at the next start' },
@@ -75,7 +75,7 @@ export function summary({ username, host, ephemeral, connect }: SetupAnswers, co
     `call you    ${username ?? 'user-<port>'}`,
     `listen on   ${host}, the first free port from 8080`,
     `dial        ${connect === null ? 'nobody yet (/connect <host> <port> does)' : formatAddress(connect)}`,
-    `keep        ${ephemeral ? 'nothing' : 'history and identity'}`,
+    `keep        ${ephemeral ? 'nothing' : 'your identity; history once a later version has one'}`,
     `write this  ${visible(configFile)}`,
   ].join('\n')
 }
