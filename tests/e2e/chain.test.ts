@@ -157,4 +157,26 @@ describe('three in a chain', () => {
     await six.say('over both')
     await named.hears('over both')
   })
+
+  test('who is hung up on stays so until somebody connects again', async () => {
+    const a = await launch(['--username', 'Alice'])
+    const b = await launch(['--username', 'Bob', '--connect', a.address])
+    await a.peerUp(b.id)
+    expect((await a.do({ do: 'disconnect', peer: b.id })).ok).toBe(true)
+    await b.until((line) => line.event === 'notice' && line.code === 'hung-up')
+    expect((await b.do({ do: 'peers' }))['peers']).toEqual([])
+    expect((await b.do({ do: 'connect', address: a.address })).ok).toBe(true)
+    const ups = b.lines.filter((line) => line.event === 'peer' && line.state === 'up')
+    expect(ups).toHaveLength(2)
+  })
+
+  test('a connect that is called off is answered', async () => {
+    const silent = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    const a = await launch(['--username', 'Alice'])
+    const address = `127.0.0.1:${silent.port}`
+    const connecting = a.do({ do: 'connect', address })
+    await a.do({ do: 'disconnect', peer: address })
+    expect(await connecting).toMatchObject({ ok: false, code: 'hung-up' })
+    silent.stop(true)
+  })
 })
