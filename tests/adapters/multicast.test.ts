@@ -1,0 +1,79 @@
+import { afterEach, expect, test } from 'bun:test'
+import { systemMulticast } from '../../src/adapters/multicast.ts'
+import { systemClock } from '../../src/adapters/system-clock.ts'
+import { LanDriver } from '../../src/app/lan.ts'
+import { seededRng } from '../../src/base/rng.ts'
+import type { LanPeer } from '../../src/core/discovery/lan.ts'
+import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
+import type { MulticastGroup } from '../../src/ports/multicast.ts'
+
+/** Real multicast, on the loopback interface alone. */
+const GROUP = '239.192.72.84'
+
+let closing: (() => void)[] = []
+afterEach(() => {
+  for (const close of closing) close()
+  closing = []
+})
+
+async function freePort(): Promise<number> {
+  const socket = await Bun.udpSocket({ hostname: '127.0.0.1' })
+  const { port } = socket
+  socket.close()
+  return port
+}
+
+async function joined(port: number, bytesMax: number, receive: (text: string, host: string) => void) {
+  const where = { group: GROUP, port, interfaces: 'loopback' } as const
+  const group = await systemMulticast.join(where, bytesMax, (datagram, source) =>
+    receive(new TextDecoder().decode(datagram), source.host),
+  )
+  if (typeof group === 'string') throw new Error(group)
+  closing.push(() => group.close())
+  return group
+}
+
+test('two that share the port both hear what either says, and nothing that is too long', async () => {
+  const port = await freePort()
+  const heard: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const receive = (who: string) => (text: string, host: string) => {
+    heard.push(`${who}: ${text} from ${host}`)
+    if (heard.length === 4) resolve()
+  }
+  const a: MulticastGroup = await joined(port, 10, receive('a'))
+  const b: MulticastGroup = await joined(port, 10, receive('b'))
+  a.send(Buffer.from('much too long for it'))
+  a.send(Buffer.from('one'))
+  b.send(Buffer.from('two'))
+  await promise
+  const all = ['a: one', 'a: two', 'b: one', 'b: two'].map((each) => `${each} from 127.0.0.1`)
+  expect(heard.toSorted()).toEqual(all)
+})
+
+test('a group that is none is answered with a reason', async () => {
+  const where = { group: '192.0.2.1', port: await freePort(), interfaces: 'loopback' } as const
+  expect(await systemMulticast.join(where, 10, () => {})).toBeString()
+})
+
+test('drivers on one machine find each other, by the port each announces', async () => {
+  const port = await freePort()
+  const start = (seed: number, found: (peer: LanPeer) => void): LanDriver => {
+    const driver = new LanDriver(systemClock, systemMulticast, {
+      key: signingKeyFromSeed(new Uint8Array(32).fill(seed)),
+      rng: seededRng(seed),
+      tcpPort: 6_000 + seed,
+      groups: [{ group: GROUP, port }],
+      interfaces: 'loopback',
+      found,
+      log: () => {},
+    })
+    closing.push(() => driver.stop())
+    void driver.start()
+    return driver
+  }
+  const meeting = (seed: number) => new Promise<LanPeer>((resolve) => start(seed, resolve))
+  const [byOne, byTwo] = await Promise.all([meeting(1), meeting(2)])
+  expect(byOne.address).toEqual({ host: '127.0.0.1', port: 6_002 })
+  expect(byTwo.address).toEqual({ host: '127.0.0.1', port: 6_001 })
+})
