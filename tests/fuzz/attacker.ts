@@ -5,8 +5,8 @@ import { FrameType } from '../../src/wire/frame.ts'
 import { writeBye, writeHello } from '../../src/wire/hello.ts'
 import { FRAME_HEADER_BYTES } from '../../src/wire/limits.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap, writeHave, writeWant } from '../../src/wire/replication.ts'
-import { type Library, type Material, TEXTS } from './library.ts'
 import { mutate } from './mutator.ts'
+import { type Material, type Stock, TEXTS } from './stock.ts'
 
 const FAR = 2 ** 40
 
@@ -20,7 +20,7 @@ export class Attacker {
 
   constructor(
     private readonly rng: Rng,
-    private library: Library,
+    private stock: Stock,
   ) {}
 
   /** On a new link nothing has a name yet. */
@@ -29,8 +29,8 @@ export class Attacker {
     this.nextHandle = 1
   }
 
-  turnTo(library: Library): void {
-    this.library = library
+  turnTo(stock: Stock): void {
+    this.stock = stock
     this.handles = new Map()
   }
 
@@ -46,21 +46,21 @@ export class Attacker {
   }
 
   private frame(): Uint8Array {
-    const { rng, library } = this
+    const { rng, stock } = this
     const kind = rng.below(100)
-    if (kind < 6) return this.feed(library.pick(library.feeds))
-    if (kind < 55) return this.bundle(library.pick(library.feeds))
+    if (kind < 6) return this.feed(stock.pick(stock.feeds))
+    if (kind < 55) return this.bundle(stock.pick(stock.feeds))
     if (kind < 65) return frame(FrameType.have, (out) => writeHave(out, this.entries()))
     if (kind < 75) return this.want()
     if (kind < 80) return frame(FrameType.gap, (out) => writeGap(out, { handle: this.handle(), to: this.number() }))
     if (kind < 85) return frame(FrameType.lazy, (out) => out.varint(this.handle()))
     if (kind < 93) {
-      return frame(FrameType.passing, (out) => out.u8(rng.below(256)).bytes(library.pick(library.passings)))
+      return frame(FrameType.passing, (out) => out.u8(rng.below(256)).bytes(stock.pick(stock.passings)))
     }
     if (kind < 95) return frame(rng.below(2) + FrameType.ping, (out) => out.bytes(rng.bytes(rng.below(12))))
     if (kind < 98) return frame(0x40 + rng.below(64), (out) => out.bytes(rng.bytes(rng.below(60))))
     if (kind === 98 && rng.below(5) === 0) {
-      return frame(FrameType.bye, (out) => writeBye(out, { code: rng.below(12), reason: library.pick(TEXTS) }))
+      return frame(FrameType.bye, (out) => writeBye(out, { code: rng.below(12), reason: stock.pick(TEXTS) }))
     }
     return frame(FrameType.hello, (out) => writeHello(out, { name: 'again', tcpPort: 1, udpPort: 1, agent: '' }))
   }
@@ -107,8 +107,8 @@ export class Attacker {
   }
 
   private number(): number {
-    const { rng, library } = this
-    return rng.below(4) === 0 ? library.pick([1, 2, 127, 128, FAR, 2 ** 48]) : 1 + rng.below(80)
+    const { rng, stock } = this
+    return rng.below(4) === 0 ? stock.pick([1, 2, 127, 128, FAR, 2 ** 48]) : 1 + rng.below(80)
   }
 }
 

@@ -10,8 +10,8 @@ import { openPeer, Peer } from '../node/peer.ts'
 import { Attacker } from './attacker.ts'
 import { readCorpus } from './corpus.ts'
 import { wrongWith } from './honest-frames.ts'
-import { Library } from './library.ts'
 import { failure, INPUTS, SEED } from './seed.ts'
+import { Stock } from './stock.ts'
 import { Watchdog } from './watchdog.ts'
 
 const INPUT_MS_MAX = 3_000
@@ -49,17 +49,17 @@ class Siege {
     for (const room of ['general', 'dev']) this.bench.run((node, now) => node.join(room, now))
     this.witness = openPeer(this.bench, { seed: 101 })
     nameFeed(this.witness, 1, this.honest, 1, 1)
-    const library = this.library(0)
+    const stock = this.stock(0)
     this.seats = [66, 67].map((seed) => {
       const identity = identityOf(seed)
-      return { identity, attacker: new Attacker(rng, library), peer: this.link(identity) }
+      return { identity, attacker: new Attacker(rng, stock), peer: this.link(identity) }
     })
   }
 
   /** Other feeds and passing events, of the same people. */
   chapter(number: number): void {
-    const library = this.library(number)
-    for (const { attacker } of this.seats) attacker.turnTo(library)
+    const stock = this.stock(number)
+    for (const { attacker } of this.seats) attacker.turnTo(stock)
   }
 
   /** One record from one of the two. */
@@ -121,8 +121,8 @@ class Siege {
     } else bench.run((node, now) => node.say('general', 2, utf8('we speak too'), 1, now))
   }
 
-  private library(number: number): Library {
-    return new Library(this.rng, number + 1, this.bench.wallMs, identityOf(1), this.people)
+  private stock(number: number): Stock {
+    return new Stock(this.rng, number + 1, this.bench.wallMs, identityOf(1), this.people)
   }
 
   private link(identity: NodeIdentity): Peer {

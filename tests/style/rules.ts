@@ -1,9 +1,8 @@
 /** Work put off, and folders of the machine a line was written on; spelled so that this file does not name them itself. */
 const UNWANTED: readonly RegExp[] = [
   /\b(T[O]DO|F[I]XME|X[X]X)\b/,
-  // Only where the path begins: src/work/ and example.org/work/ are nobody's folder.
-  /(?<![\w.$}~-])\/(work|root)\/(?=[\w.])/,
-  /(?<![\w.$}~-])\/tmp\/x(?![\w.-])/,
+  // Only where the path begins: src/root/ and example.org/root/ are nobody's folder.
+  /(?<![\w.$}~-])\/root\/(?=[\w.])/,
 ]
 
 /** One entry for each line with an unwanted word: its number, a space, and the line. */

@@ -21,7 +21,7 @@ const ROOMS = ['general', 'general', 'dev', 'elsewhere'].map(openRoomId)
 const BUNDLES = 30
 
 /** Everything that attackers have to show, rightly signed: by people who are real, or who they made up. */
-export class Library {
+export class Stock {
   readonly feeds: Material[]
   readonly passings: Uint8Array[]
 
