@@ -1,0 +1,297 @@
+import { formatAddress } from '../../base/address.ts'
+import { Generations } from '../../base/generations.ts'
+import type { Rng } from '../../base/rng.ts'
+import { type Timer, TimerQueue } from '../../base/timers.ts'
+import type { Contact, MembershipMessage } from '../../wire/membership.ts'
+import {
+  ACQUAINTANCES_MAX,
+  ACTIVE_MAX,
+  ASK_LEAK_MS,
+  ASK_REFILL_MS,
+  ASKS_BURST,
+  GUEST_MS,
+  PRESSED_ASKS,
+  PRESSED_ASKS_MAX,
+  SHUFFLE_ACTIVE,
+  SHUFFLE_PASSIVE,
+  SHUFFLE_REFILL_MS,
+  SHUFFLES_BURST,
+  STRANGER_MET_REFILL_MS,
+  STRANGERS_MET_BURST,
+  UNANSWERED_MAX,
+  UNANSWERED_MS,
+  WALK_REFILL_MS,
+  WALKS_BURST,
+} from './hyparview-parameters.ts'
+import { PassiveView, STRANGERS } from './hyparview-passive.ts'
+import { isCredible, isShareable, type Place, placeOf } from './hyparview-place.ts'
+import { LeakyMeter, TokenBucket } from './token-bucket.ts'
+
+/** What the machine wants done. The owner carries it out and answers a `dial` with `linkUp` or `dialFailed`. */
+export type HyParViewOutput =
+  | { readonly kind: 'dial'; readonly contact: Contact }
+  | { readonly kind: 'send'; readonly to: string; readonly message: MembershipMessage }
+  /** Close the link after what was sent has left; `reason` ends a sentence about the peer. No `linkDown` is expected. */
+  | { readonly kind: 'drop'; readonly peer: string; readonly reason: string }
+  /** Find out whether the link still lives: a ping. */
+  | { readonly kind: 'check'; readonly peer: string }
+  /** Broadcast over this link from now on, or no longer. */
+  | { readonly kind: 'neighbour'; readonly peer: string; readonly state: 'up' | 'down' }
+
+/** How a neighbour came to be one: picked by us, asked because a newcomer's walk ended here, or it asked us. */
+export type Origin = 'chosen' | 'walk' | 'offered'
+
+export type MembershipTimer =
+  | { readonly kind: 'shuffle' }
+  | { readonly kind: 'check' }
+  | { readonly kind: 'fill' }
+  | { readonly kind: 'link'; readonly key: string }
+  | { readonly kind: 'lost'; readonly key: string }
+
+/** One open link, as far as membership goes. */
+export class MemberLink {
+  /** `guest`: nothing agreed. `asking`: we asked it to be our neighbour. */
+  role: 'guest' | 'asking' | 'neighbour' = 'guest'
+  origin: Origin = 'offered'
+  /** A full view makes room for it: it comes from the other part of a network that was cut in two. */
+  reunion = false
+  sinceMs = 0
+  /** When the peer last said something, or was last checked. */
+  heardAtMs = 0
+  timer: Timer<MembershipTimer> | null = null
+  readonly asks = new TokenBucket(ASKS_BURST, ASK_REFILL_MS)
+  readonly walks = new TokenBucket(WALKS_BURST, WALK_REFILL_MS)
+  readonly shuffles = new TokenBucket(SHUFFLES_BURST, SHUFFLE_REFILL_MS)
+
+  constructor(
+    readonly contact: Contact,
+    /** Of the address it is seen at, which need not be one it can be dialled at. */
+    readonly place: Place,
+  ) {}
+
+  get key(): string {
+    return this.contact.key
+  }
+}
+
+/** The two views, the links, and what is done with them; who may become a neighbour is `Admission`'s to say. */
+export class Members {
+  nowMs = 0
+  readonly links = new Map<string, MemberLink>()
+  readonly active: MemberLink[] = []
+  readonly passive = new PassiveView()
+  readonly timers = new TimerQueue<MembershipTimer>()
+  outputs: HyParViewOutput[] = []
+  /** Requests to be neighbours. */
+  readonly asked = new LeakyMeter(PRESSED_ASKS_MAX, ASK_LEAK_MS)
+  /** Peers that answered where we dialled them, and former neighbours; the last at the end. */
+  private readonly acquaintances = new Map<string, Contact>()
+  private readonly strangersMet = new TokenBucket(STRANGERS_MET_BURST, STRANGER_MET_REFILL_MS)
+  /** Where nobody answered of late. Bounded by what may be dialled in that time. */
+  private readonly unanswered = new Generations(UNANSWERED_MS, UNANSWERED_MAX)
+
+  constructor(
+    readonly ownKey: string,
+    readonly rng: Rng,
+  ) {}
+
+  send(to: MemberLink, message: MembershipMessage): void {
+    this.outputs.push({ kind: 'send', to: to.key, message })
+  }
+
+  /** Ends a link, neighbour or not. */
+  drop(link: MemberLink, reason: string): void {
+    this.forget(link)
+    this.outputs.push({ kind: 'drop', peer: link.key, reason })
+  }
+
+  /** The link is no more. */
+  forget(link: MemberLink): void {
+    if (link.timer !== null) this.timers.cancel(link.timer)
+    link.timer = null
+    this.links.delete(link.key)
+    this.retire(link)
+  }
+
+  /** Sets when to look at a link again, instead of any time before. */
+  lookAt(link: MemberLink, afterMs: number): void {
+    if (link.timer !== null) this.timers.cancel(link.timer)
+    link.timer = this.timers.set(this.nowMs + afterMs, { kind: 'link', key: link.key })
+  }
+
+  /** Makes a link a neighbour's; the caller has made room. */
+  admit(link: MemberLink, origin: Origin): void {
+    if (link.timer !== null) this.timers.cancel(link.timer)
+    link.timer = null
+    link.role = 'neighbour'
+    link.origin = origin
+    link.sinceMs = this.nowMs
+    this.active.push(link)
+    this.passive.remove(link.key)
+    this.outputs.push({ kind: 'neighbour', peer: link.key, state: 'up' })
+  }
+
+  /** Turns a neighbour into a guest. */
+  retire(link: MemberLink): void {
+    const at = this.active.indexOf(link)
+    if (at < 0) return
+    this.active.splice(at, 1)
+    link.role = 'guest'
+    this.remember(link.contact, link.origin === 'chosen')
+    this.outputs.push({ kind: 'neighbour', peer: link.key, state: 'down' })
+  }
+
+  /** The other end has taken us out of its view, or asks for nothing: the link may stay a while for what comes next. */
+  tolerate(link: MemberLink): void {
+    this.retire(link)
+    link.role = 'guest'
+    this.lookAt(link, GUEST_MS)
+  }
+
+  /**
+   * Takes a neighbour out of the active view, in favour of another if there is one: that one is named first, and the two had better ask each
+   * other, so that a link that was cut becomes two through the newcomer. In the paper the one displaced has to find somebody with a
+   * place free, of whom a full network has few.
+   */
+  displace(link: MemberLink, inFavourOf: MemberLink | null): void {
+    const heir = inFavourOf === null || !isShareable(placeOf(inFavourOf.contact.address)) ? [] : [inFavourOf.contact]
+    const contacts = [...heir, ...this.contactsFor(link.key, SHARE)]
+    this.send(link, { kind: 'disconnect', hasHeir: heir.length > 0, contacts })
+    this.drop(link, 'gave its place to another')
+    this.noteFormer(link)
+  }
+
+  /** Notes a neighbour that is none any more. Of strangers many may come and go, only to be noted. */
+  noteFormer({ contact, origin }: MemberLink): void {
+    this.note(contact, origin === 'chosen' ? null : STRANGERS)
+  }
+
+  /** Notes a peer on `source`'s account; null: we know it at first hand. */
+  note(contact: Contact, source: string | null): void {
+    const place = placeOf(contact.address)
+    if (contact.key === this.ownKey || !isShareable(place) || this.isNeighbour(contact.key)) return
+    this.passive.add(contact, place, source, this.rng)
+  }
+
+  /** Notes peers that `source` told of, as far as they can be true; `given` were told in exchange. */
+  noteTold(contacts: readonly Contact[], source: MemberLink, given: readonly Contact[] = []): void {
+    for (const contact of contacts) {
+      const isKnown = this.passive.get(contact.key) !== null || this.isNeighbour(contact.key)
+      if (isKnown || contact.key === this.ownKey || contact.key === source.key) continue
+      const place = placeOf(contact.address)
+      if (!isCredible(place, source.place) || this.unanswered.has(addressKey(contact), this.nowMs)) continue
+      this.passive.add(contact, place, source.origin === 'chosen' ? source.key : STRANGERS, this.rng, given)
+    }
+  }
+
+  /** Peers once linked with, the last first, at most `ACQUAINTANCES_MAX`: more than a passive view keeps, for when that has nobody left who lives. */
+  get acquainted(): Contact[] {
+    return [...this.acquaintances.values()].reverse()
+  }
+
+  /** Strangers are remembered only so often, and who is forgotten for another is left to chance: a crowd of them does not drive out the rest. */
+  remember(contact: Contact, isChosen: boolean): void {
+    if (!isShareable(placeOf(contact.address))) return
+    const isNew = !this.acquaintances.delete(contact.key)
+    if (isNew && !isChosen && !this.strangersMet.take(this.nowMs)) return
+    if (this.acquaintances.size >= ACQUAINTANCES_MAX) {
+      const keys = [...this.acquaintances.keys()]
+      this.acquaintances.delete(keys[this.rng.below(keys.length)]!)
+    }
+    this.acquaintances.set(contact.key, contact)
+  }
+
+  /**
+   * Takes up to `count` acquaintances that have not failed to answer of late into the passive view, other than those `done` with, to which they are
+   * added. Answers whether there were any.
+   */
+  recall(count: number, done: Set<string>): boolean {
+    // The newest are the likeliest to be alive, the oldest to be from before a crowd came.
+    const all = this.isPressed ? [...this.acquaintances.values()] : this.acquainted
+    const left = all.filter(({ key }) => !done.has(key) && !this.links.has(key)).slice(0, count)
+    for (const contact of left) {
+      done.add(contact.key)
+      if (this.unanswered.has(addressKey(contact), this.nowMs)) continue
+      this.passive.remove(contact.key)
+      this.note(contact, null)
+    }
+    return left.length > 0
+  }
+
+  /** Whether many ask to be our neighbours: then free places are kept for those we know best. */
+  get isPressed(): boolean {
+    return this.asked.read(this.nowMs) > PRESSED_ASKS
+  }
+
+  /**
+   * Nobody answered where `contact` is said to be: others who still name it there are not listened to for a while. Unless we have no
+   * neighbour at all and so may be the one who is cut off, it is forgotten.
+   */
+  proveDead(contact: Contact): void {
+    this.unanswered.add(addressKey(contact), this.nowMs)
+    const entry = this.passive.get(contact.key)
+    if (entry === null) return
+    if (this.active.length > 0) this.passive.remove(contact.key)
+    else entry.failures++
+  }
+
+  /** Tries the links that have been silent for so long. In the paper a node that is cut off finds out when it next has something to say. */
+  checkNeighbours(silentMs: number): void {
+    for (const link of this.active) {
+      if (this.nowMs - link.heardAtMs < silentMs) continue
+      link.heardAtMs = this.nowMs
+      this.outputs.push({ kind: 'check', peer: link.key })
+    }
+  }
+
+  isNeighbour(key: string): boolean {
+    return this.links.get(key)?.role === 'neighbour'
+  }
+
+  /** A neighbour at random other than these two; null if there is none. */
+  randomNeighbour(not: string, nor: string): MemberLink | null {
+    let picked: MemberLink | null = null
+    let seen = 0
+    for (const link of this.active) {
+      if (link.key !== not && link.key !== nor && this.rng.below(++seen) === 0) picked = link
+    }
+    return picked
+  }
+
+  /** Up to `count` neighbours that others can be told of. */
+  shareableNeighbours(count: number, not: string): Contact[] {
+    const shareable = this.active.filter((link) => link.key !== not && isShareable(placeOf(link.contact.address)))
+    for (let i = 0; i < shareable.length - 1; i++) {
+      const j = i + this.rng.below(shareable.length - i)
+      const link = shareable[j]!
+      shareable[j] = shareable[i]!
+      shareable[i] = link
+    }
+    return shareable.slice(0, count).map((link) => link.contact)
+  }
+
+  /** Others whom `key` may turn to: from the passive view, and neighbours only where those do not suffice. */
+  contactsFor(key: string, count: number): Contact[] {
+    const contacts = this.passive.sample(count, this.rng, key)
+    return contacts.length === count
+      ? contacts
+      : [...contacts, ...this.shareableNeighbours(count - contacts.length, key)]
+  }
+
+  get chosen(): number {
+    return this.active.reduce((count, link) => count + (link.origin === 'chosen' ? 1 : 0), 0)
+  }
+
+  /** Everybody known, `besides` included, fits into the active view: then the network is a mesh and nobody needs protection. */
+  isMesh(besides: string): boolean {
+    const others = this.passive.entries.length - (this.passive.get(besides) === null ? 0 : 1)
+    return this.active.length + others < ACTIVE_MAX
+  }
+}
+
+/** Peers named in answer to a shuffle, as many as it has itself, and to somebody who is turned away. */
+export const SHARE = 1 + SHUFFLE_ACTIVE + SHUFFLE_PASSIVE
+
+function addressKey({ key, address }: Contact): string {
+  return address === null ? key : `${key} ${formatAddress(address)}`
+}

@@ -1,0 +1,101 @@
+import type { Rng } from '../../base/rng.ts'
+import type { Contact } from '../../wire/membership.ts'
+import {
+  PASSIVE_MAX,
+  PASSIVE_OF_STRANGERS_MAX,
+  PASSIVE_PER_BLOCK_MAX,
+  PASSIVE_PER_SOURCE_MAX,
+} from './hyparview-parameters.ts'
+import type { Place } from './hyparview-place.ts'
+
+/** Neighbours that we did not choose count as one source of what they tell: of those an adversary can have as many as he likes. */
+export const STRANGERS = 'strangers'
+
+export interface PassiveEntry {
+  readonly contact: Contact
+  readonly place: Place
+  /** The key of the chosen neighbour that told us, or `STRANGERS`; null for what we know ourselves, having been linked or told by the user. */
+  readonly source: string | null
+  /** The round of promotions in which it was last asked. */
+  triedRound: number
+  /** Dials that failed in a row, while we had no neighbour to tell whose fault it was. */
+  failures: number
+}
+
+/**
+ * The peers a node knows beside its neighbours: where new neighbours come from. A random sample of the network if nobody
+ * meddles, so what one neighbour or one address block put in is bounded, and makes room among its own kind.
+ */
+export class PassiveView {
+  readonly entries: PassiveEntry[] = []
+  private readonly byKey = new Map<string, PassiveEntry>()
+
+  get(key: string): PassiveEntry | null {
+    return this.byKey.get(key) ?? null
+  }
+
+  remove(key: string): void {
+    const entry = this.byKey.get(key)
+    if (entry !== undefined) this.take(this.entries.indexOf(entry))
+  }
+
+  /**
+   * Notes a peer. When there is no room one of its kind goes, else one of `given` (what was just handed out in exchange; paper, "View
+   * Update Procedures"; the very objects that `sample` answered), else any. An entry that is there stays as it is: its address may be the true one and this the lie.
+   */
+  add(contact: Contact, place: Place, source: string | null, rng: Rng, given: readonly Contact[] = []): boolean {
+    if (this.byKey.has(contact.key)) return false
+    let ofSource = 0
+    let ofBlock = 0
+    for (const entry of this.entries) {
+      if (source !== null && entry.source === source) ofSource++
+      if (place.block !== null && entry.place.block === place.block) ofBlock++
+    }
+    if (ofBlock >= PASSIVE_PER_BLOCK_MAX) this.takeOne(rng, (entry) => entry.place.block === place.block)
+    else if (ofSource >= (source === STRANGERS ? PASSIVE_OF_STRANGERS_MAX : PASSIVE_PER_SOURCE_MAX))
+      this.takeOne(rng, (entry) => entry.source === source)
+    else if (this.entries.length >= PASSIVE_MAX) {
+      if (!this.takeOne(rng, (entry) => given.includes(entry.contact))) this.take(rng.below(this.entries.length))
+    }
+    const entry: PassiveEntry = { contact, place, source, triedRound: 0, failures: 0 }
+    this.entries.push(entry)
+    this.byKey.set(contact.key, entry)
+    return true
+  }
+
+  /** `count` different ones at random, or all there are; `not` is left out. */
+  sample(count: number, rng: Rng, not: string): Contact[] {
+    const { entries } = this
+    const picked: Contact[] = []
+    // Order means nothing here, so the draw may shuffle the entries themselves.
+    for (let i = 0; i < entries.length && picked.length < count; i++) {
+      const j = i + rng.below(entries.length - i)
+      const entry = entries[j]!
+      entries[j] = entries[i]!
+      entries[i] = entry
+      if (entry.contact.key !== not) picked.push(entry.contact)
+    }
+    return picked
+  }
+
+  /** One at random of those that pass, or null. */
+  pick(rng: Rng, passes: (entry: PassiveEntry) => boolean): PassiveEntry | null {
+    let picked: PassiveEntry | null = null
+    let seen = 0
+    for (const entry of this.entries) if (passes(entry) && rng.below(++seen) === 0) picked = entry
+    return picked
+  }
+
+  private takeOne(rng: Rng, passes: (entry: PassiveEntry) => boolean): boolean {
+    const entry = this.pick(rng, passes)
+    if (entry === null) return false
+    this.take(this.entries.indexOf(entry))
+    return true
+  }
+
+  private take(at: number): void {
+    this.byKey.delete(this.entries[at]!.contact.key)
+    const last = this.entries.pop()!
+    if (at < this.entries.length) this.entries[at] = last
+  }
+}
