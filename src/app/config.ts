@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Address } from '../base/address.ts'
 import { readConfigFile } from './config-file.ts'
 import { ExitStatus } from './exit.ts'
 import type { StartFault } from './options.ts'
@@ -22,6 +23,11 @@ export interface Asked {
   readonly configFile: string | null
 }
 
+/** Of the site, and of the link: chosen from what RFC 2365 and RFC 4291 leave to everybody. */
+const MULTICAST_GROUPS: readonly Address[] = [
+  { host: '239.192.72.83', port: 9053 },
+  { host: 'ff12::4853:5901', port: 9053 },
+]
 const ROOM_AT_START = 'general'
 
 /** Reads the variables and the configuration file and settles: flag over variable over file over default. */
@@ -54,6 +60,9 @@ function settle(sources: readonly Given[], folder: string): Settings {
     port: first('port') ?? 0,
     udpPort: first('udp-port') || null,
     connect: first('connect') ?? [],
+    trackers: first('tracker') ?? [],
+    multicast: first('no-lan') === true ? [] : (first('multicast') ?? MULTICAST_GROUPS),
+    isStatic: first('static') ?? false,
     username: first('username') ?? null,
     rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
     frontEnd: frontEndOf(sources),

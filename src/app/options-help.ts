@@ -26,6 +26,10 @@ export const OPTIONS: readonly OptionSpec[] = [
     'host:port',
     'a peer to dial, again and again until it answers; repeatable',
   ),
+  option('Reaching others:', 'tracker', 'many', 'host:port', 'where a list of nodes is kept, or is to be; repeatable'),
+  option('Reaching others:', 'no-lan', 'switch', '', 'neither look for nodes on the local network nor be found there'),
+  option('Reaching others:', 'multicast', 'many', 'group:port', 'how to look there (239.192.72.83:9053); repeatable'),
+  option('Reaching others:', 'static', 'switch', '', 'links only as given and as they come in; learn of no others'),
   option('You and your rooms:', 'username', 'one', 'name', 'what others call you (user-<port>)'),
   option('You and your rooms:', 'room', 'many', 'name', 'a room to join (general); repeatable, the first is current'),
   option(

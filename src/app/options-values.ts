@@ -1,4 +1,5 @@
 import { type Address, makeAddress, parseAddress } from '../base/address.ts'
+import { isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
 
@@ -13,6 +14,11 @@ export interface Given {
   /** 0 to 65535. */
   readonly 'udp-port'?: number
   readonly connect?: readonly Address[]
+  readonly tracker?: readonly Address[]
+  readonly 'no-lan'?: boolean
+  /** Groups and ports. */
+  readonly multicast?: readonly Address[]
+  readonly static?: boolean
   readonly username?: string
   readonly room?: readonly string[]
   readonly plain?: boolean
@@ -59,6 +65,15 @@ export const addressCheck: Check<Address> = {
     const bracketed = text.trim().startsWith('[')
     const host = readHost(address.host)
     return host === null || bracketed !== host.includes(':') ? null : { host, port: address.port }
+  },
+}
+
+export const groupCheck: Check<Address> = {
+  expected: `GROUP:PORT with a multicast group (224.0.0.0 to 239.255.255.255, or [ff…]) and a port from 1 to ${PORT_MAX}`,
+  read(text) {
+    const address = addressCheck.read(text)
+    const ip = address === null ? null : parseIp(address.host)
+    return ip !== null && isMulticastIp(ip) ? address : null
   },
 }
 
@@ -152,6 +167,10 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   port: single(portCheck),
   'udp-port': single(portCheck),
   connect: list(addressCheck),
+  tracker: list(addressCheck),
+  'no-lan': single(booleanCheck),
+  multicast: list(groupCheck),
+  static: single(booleanCheck),
   username: single(nameCheck),
   room: list(roomCheck),
   plain: single(booleanCheck),

@@ -9,6 +9,12 @@ export interface Settings {
   /** null: TCP port + 1000 once that is known. */
   readonly udpPort: number | null
   readonly connect: readonly Address[]
+  /** Where a list of nodes is kept, or is to be. */
+  readonly trackers: readonly Address[]
+  /** Multicast groups to find the nodes of the local network by; none: not to look for any. */
+  readonly multicast: readonly Address[]
+  /** Links only as given and as they come in. */
+  readonly isStatic: boolean
   /** null: `user-<port>` once the port is known. */
   readonly username: string | null
   /** Rooms to join at the start, the first one current; never empty. */

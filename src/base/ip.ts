@@ -94,6 +94,11 @@ export function formatIp(bytes: Uint8Array): string {
   return length < 2 ? text(0, 8) : `${text(0, start)}::${text(start + length, 8)}`
 }
 
+/** Whether an address of 4 or 16 bytes is a multicast group (RFC 5771, RFC 4291 section 2.7). */
+export function isMulticastIp(bytes: Uint8Array): boolean {
+  return bytes.length === 4 ? bytes[0]! >> 4 === 0xe : bytes[0] === 0xff
+}
+
 /** How far an address reaches; `none` can be dialled by nobody (unspecified, multicast, broadcast, reserved). */
 export type IpScope = 'none' | 'loopback' | 'link' | 'private' | 'global'
 

@@ -24,6 +24,10 @@ describe('a configuration file', () => {
         port = 5000
         udp-port = 0
         connect = ["a:1", "[::1]:2"] # two
+        tracker = "t:3"
+        no-lan = true
+        multicast = ["239.1.2.3:4"]
+        static = false
         username = "Ann \\u00d6"
         room = ["#Dev", "general"]
         plain = false
@@ -39,6 +43,10 @@ describe('a configuration file', () => {
         { host: 'a', port: 1 },
         { host: '::1', port: 2 },
       ],
+      tracker: [{ host: 't', port: 3 }],
+      'no-lan': true,
+      multicast: [{ host: '239.1.2.3', port: 4 }],
+      static: false,
       username: 'Ann Ö',
       room: ['dev', 'general'],
       plain: false,
@@ -160,7 +168,9 @@ describe('the file that the answers to the first questions make', () => {
     const text = formatConfig({ username: null, host: '::', ephemeral: false, connect: null })
     const whole = given(text.replace(/^# (?=[a-z-]+ = )/gm, ''))
     expect(Object.keys(whole).sort()).toEqual(
-      ['host', 'port', 'udp-port', 'connect', 'username', 'room', 'plain', 'ephemeral', 'debug'].sort(),
+      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug'
+        .split(' ')
+        .sort(),
     )
   })
 })

@@ -47,6 +47,12 @@ describe('the settings', () => {
       port: 0,
       udpPort: null,
       connect: [],
+      trackers: [],
+      multicast: [
+        { host: '239.192.72.83', port: 9053 },
+        { host: 'ff12::4853:5901', port: 9053 },
+      ],
+      isStatic: false,
       username: null,
       rooms: ['general'],
       frontEnd: 'auto',

@@ -45,6 +45,7 @@ describe('what the command line gives', () => {
           '--config',
           'c.toml',
         ],
+        ...['--tracker=t:3', '--no-lan', '--multicast', '[ff12::1]:5', '--multicast=239.1.2.3:4', '--static'],
         '--debug',
       ),
     ).toEqual({
@@ -57,6 +58,13 @@ describe('what the command line gives', () => {
           { host: 'a.example', port: 1 },
           { host: '::1', port: 2 },
         ],
+        tracker: [{ host: 't', port: 3 }],
+        'no-lan': true,
+        multicast: [
+          { host: 'ff12::1', port: 5 },
+          { host: '239.1.2.3', port: 4 },
+        ],
+        static: true,
         username: 'Ann Ö',
         room: ['dev', 'general'],
         plain: true,
@@ -94,6 +102,7 @@ describe('what the command line refuses, in one line that names the argument', (
     for (const port of ['70000', '-1', '5000.5', '0x10', '+5', '', ' 5', '99999999999']) {
       expect(await refusal('--port', port)).toBe(`--port: expected a whole number from 0 to 65535, got "${port}"`)
     }
+    expect(await refusal('--multicast', '192.0.2.1:5')).toStartWith('--multicast: expected GROUP:PORT')
     expect(await refusal('--udp-port', '65536')).toStartWith('--udp-port: expected a whole number')
   })
 
@@ -179,7 +188,7 @@ describe('help and version', () => {
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)
     expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Front end:', 'Running:', 'Examples:'])
-    for (const flag of 'host port udp-port connect username room plain json ephemeral config debug help version'.split(
+    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral config debug help version'.split(
       ' ',
     )) {
       expect(help.text).toContain(`--${flag}`)
@@ -207,6 +216,10 @@ describe('the variables', () => {
         HEARSAY_PORT: '0',
         HEARSAY_UDP_PORT: '6000',
         HEARSAY_CONNECT: 'a:1, [::1]:2  b:3,',
+        HEARSAY_TRACKER: 't:3',
+        HEARSAY_NO_LAN: '0',
+        HEARSAY_MULTICAST: '239.1.2.3:4',
+        HEARSAY_STATIC: 'off',
         HEARSAY_USERNAME: 'Ann',
         HEARSAY_ROOM: 'dev general',
         HEARSAY_PLAIN: 'no',
@@ -227,6 +240,10 @@ describe('the variables', () => {
           { host: '::1', port: 2 },
           { host: 'b', port: 3 },
         ],
+        tracker: [{ host: 't', port: 3 }],
+        'no-lan': false,
+        multicast: [{ host: '239.1.2.3', port: 4 }],
+        static: false,
         username: 'Ann',
         room: ['dev', 'general'],
         plain: false,
