@@ -1,5 +1,6 @@
 import type { Socket } from 'bun'
 import type { Address } from '../base/address.ts'
+import { plainHost } from '../base/ip.ts'
 import type { Connection, ConnectionEvents, Tcp, TcpFault } from '../ports/tcp.ts'
 import { tcpFault } from './tcp-fault.ts'
 
@@ -79,6 +80,13 @@ class BunConnection implements Connection {
   }
 }
 
+/** By its IP address, also where a name was dialled: others are told of it. */
+function remoteOf({ remoteAddress, remotePort }: Socket<Attached>, dialled?: Address): Address {
+  // A connection that is over already has none any more.
+  if (remoteAddress === undefined) return dialled ?? { host: '', port: 0 }
+  return { host: plainHost(remoteAddress), port: remotePort }
+}
+
 const handlers = {
   data(socket: Socket<Attached>, bytes: Uint8Array): void {
     // Bun hands out a Buffer over memory of its own each time (a test holds it to that); as a plain array it slices by copying.
@@ -110,7 +118,7 @@ export const bunTcp: Tcp = {
         socket: {
           ...handlers,
           open(socket) {
-            const connection = new BunConnection(socket, { host: socket.remoteAddress, port: socket.remotePort })
+            const connection = new BunConnection(socket, remoteOf(socket))
             socket.data = { connection }
             socket.setNoDelay(true)
             connection.events = accept(connection)
@@ -141,7 +149,7 @@ export const bunTcp: Tcp = {
         ...handlers,
         open(socket) {
           if (settled) return void socket.terminate()
-          const connection = new BunConnection(socket, remote)
+          const connection = new BunConnection(socket, remoteOf(socket, remote))
           socket.data = { connection }
           socket.setNoDelay(true)
           settle(() => {

@@ -1,5 +1,5 @@
 import type { Address } from '../base/address.ts'
-import type { AppEvent, MessageKind, Person } from './events.ts'
+import type { AppEvent, MessageKind, Person, Via } from './events.ts'
 
 /** A fault a user can act on: `code` stable and kebab-case, `message` one sentence saying what happened and what to do. */
 export interface Fault {
@@ -12,7 +12,7 @@ export type Outcome<T extends object = object> = ({ readonly ok: true } & T) | F
 
 export interface PeerView extends Person {
   readonly address: string
-  readonly via: 'dialled' | 'accepted'
+  readonly via: Via
   readonly dialect: 'native'
   readonly verified: boolean
   /** Round-trip time in milliseconds; null before the first answer. */

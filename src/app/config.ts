@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import type { Address } from '../base/address.ts'
 import { readConfigFile } from './config-file.ts'
 import { ExitStatus } from './exit.ts'
 import type { StartFault } from './options.ts'
 import { readVariables } from './options-environment.ts'
 import type { Given, OptionName } from './options-values.ts'
-import { configFolder, type Environment } from './paths.ts'
+import { configFolder, dataFolder, type Environment } from './paths.ts'
 import type { Settings } from './settings.ts'
 
 export interface Gathered {
@@ -23,11 +22,6 @@ export interface Asked {
   readonly configFile: string | null
 }
 
-/** Of the site, and of the link: chosen from what RFC 2365 and RFC 4291 leave to everybody. */
-const MULTICAST_GROUPS: readonly Address[] = [
-  { host: '239.192.72.83', port: 9053 },
-  { host: 'ff12::4853:5901', port: 9053 },
-]
 const ROOM_AT_START = 'general'
 
 /** Reads the variables and the configuration file and settles: flag over variable over file over default. */
@@ -42,7 +36,11 @@ export async function gatherSettings(asked: Asked, environment: Environment): Pr
   const file = configFile === null ? null : await readConfigFile(configFile, namedBy)
   if (file !== null && !file.ok) return file
 
-  const settings = settle([asked.given, variables.given, file?.given ?? {}], folder ?? '')
+  const settings = settle(
+    [asked.given, variables.given, file?.given ?? {}],
+    folder ?? '',
+    dataFolder(environment) ?? '',
+  )
   if (folder === null && !settings.ephemeral) {
     const message =
       'no home folder is known to keep the identity in: set HOME or XDG_CONFIG_HOME, or start with --ephemeral'
@@ -52,7 +50,7 @@ export async function gatherSettings(asked: Asked, environment: Environment): Pr
 }
 
 /** Merges sources, the one that counts most first. */
-function settle(sources: readonly Given[], folder: string): Settings {
+function settle(sources: readonly Given[], folder: string, data: string): Settings {
   const first = <Name extends OptionName>(name: Name): Given[Name] | undefined =>
     sources.find((source) => source[name] !== undefined)?.[name]
   return {
@@ -61,7 +59,7 @@ function settle(sources: readonly Given[], folder: string): Settings {
     udpPort: first('udp-port') || null,
     connect: first('connect') ?? [],
     trackers: first('tracker') ?? [],
-    multicast: first('no-lan') === true ? [] : (first('multicast') ?? MULTICAST_GROUPS),
+    multicast: first('no-lan') === true ? [] : (first('multicast') ?? null),
     isStatic: first('static') ?? false,
     username: first('username') ?? null,
     rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
@@ -69,6 +67,7 @@ function settle(sources: readonly Given[], folder: string): Settings {
     ephemeral: first('ephemeral') ?? false,
     debug: first('debug') ?? false,
     configFolder: folder,
+    dataFolder: data,
   }
 }
 

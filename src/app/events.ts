@@ -9,6 +9,9 @@ export interface Person {
   readonly name: string
 }
 
+/** How a peer was found: we dialled an address that was given, it dialled us, an earlier run, the local network, a tracker, other peers. */
+export type Via = 'dialled' | 'accepted' | 'remembered' | 'lan' | 'tracker' | 'network'
+
 export type MessageKind = 'text' | 'action' | 'notice'
 
 export interface ReadyEvent {
@@ -26,7 +29,7 @@ export interface PeerEvent {
   readonly id: string
   readonly name: string
   readonly address: string
-  readonly via: 'dialled' | 'accepted'
+  readonly via: Via
   readonly dialect: 'native'
   readonly verified: boolean
   /** Only with `down`: why, as a sentence. */

@@ -37,6 +37,8 @@ const SAY_FAULTS: Record<SayFault, string> = {
 export interface HearsayOptions {
   /** Diagnostics that are not the user's business. */
   readonly log: (code: string, message: string) => void
+  /** Called when leaving begins, the links still being there. */
+  readonly leaving?: () => void
 }
 
 /** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
@@ -58,7 +60,7 @@ export class Hearsay implements Chat {
 
   constructor(
     private readonly identity: Uint8Array,
-    options: HearsayOptions,
+    private readonly options: HearsayOptions,
   ) {
     this.id = encodeBase32(identity)
     this.teller = new Teller(this.people, (event) => this.emit(event), options.log)
@@ -105,7 +107,7 @@ export class Hearsay implements Chat {
     return this.driver.node.peers().map((link) => ({
       ...this.person(link.peer, link.hello?.name ?? ''),
       address: formatAddress(link.remote),
-      via: link.via,
+      via: this.driver.node.viaOf(link),
       dialect: 'native',
       verified: true,
       rttMs: link.rttMs === null ? null : Math.round(link.rttMs * 10) / 10,
@@ -236,6 +238,7 @@ export class Hearsay implements Chat {
     const { driver } = this
     const { node } = driver
     if (this.said > 0) await driver.until(() => node.settling === 0, SETTLE_MS_MAX)
+    this.options.leaving?.()
     driver.run((_, instant) => node.leaveNetwork(instant))
     await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))

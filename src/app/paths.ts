@@ -6,6 +6,8 @@ export interface Environment {
   readonly [name: string]: string | undefined
   readonly HOME?: string | undefined
   readonly XDG_CONFIG_HOME?: string | undefined
+  readonly XDG_DATA_HOME?: string | undefined
+  readonly LOCALAPPDATA?: string | undefined
   readonly APPDATA?: string | undefined
   readonly USERPROFILE?: string | undefined
   readonly USER?: string | undefined
@@ -26,22 +28,50 @@ export function configFolder(
   platform: NodeJS.Platform = process.platform,
   home: () => string | null = systemHome,
 ): string | null {
+  const { XDG_CONFIG_HOME: xdg, APPDATA: windows } = environment
+  return folder({ environment, platform, home, xdg, windows, unix: ['.config'], roaming: 'Roaming' })
+}
+
+/**
+ * The folder of what is learnt and kept, or null as above: `$XDG_DATA_HOME/hearsay`, else `~/.local/share/hearsay`,
+ * `~/Library/Application Support/hearsay` on macOS, `%LOCALAPPDATA%\hearsay` on Windows.
+ */
+export function dataFolder(
+  environment: Environment,
+  platform: NodeJS.Platform = process.platform,
+  home: () => string | null = systemHome,
+): string | null {
+  const { XDG_DATA_HOME: xdg, LOCALAPPDATA: windows } = environment
+  return folder({ environment, platform, home, xdg, windows, unix: ['.local', 'share'], roaming: 'Local' })
+}
+
+interface Where {
+  readonly environment: Environment
+  readonly platform: NodeJS.Platform
+  readonly home: () => string | null
+  /** What the variables of the two worlds say. */
+  readonly xdg: string | undefined
+  readonly windows: string | undefined
+  /** Under the home where they say nothing. */
+  readonly unix: readonly string[]
+  readonly roaming: 'Roaming' | 'Local'
+}
+
+function folder({ environment, platform, home, xdg, windows, unix, roaming }: Where): string | null {
   const path = platform === 'win32' ? win32 : posix
   const absolute = (value: string | null | undefined): value is string =>
     value !== null && value !== undefined && path.isAbsolute(value)
 
   // The specification has relative paths ignored: they would make another folder wherever one happens to stand.
-  const xdg = environment.XDG_CONFIG_HOME
   if (absolute(xdg)) return path.join(xdg, FOLDER)
-  const roaming = environment.APPDATA
-  if (platform === 'win32' && absolute(roaming)) return path.join(roaming, FOLDER)
+  if (platform === 'win32' && absolute(windows)) return path.join(windows, FOLDER)
 
   const named = platform === 'win32' ? environment.USERPROFILE : environment.HOME
   const found = absolute(named) ? named : home()
   if (!absolute(found)) return null
-  if (platform === 'win32') return path.join(found, 'AppData', 'Roaming', FOLDER)
+  if (platform === 'win32') return path.join(found, 'AppData', roaming, FOLDER)
   if (platform === 'darwin') return path.join(found, 'Library', 'Application Support', FOLDER)
-  return path.join(found, '.config', FOLDER)
+  return path.join(found, ...unix, FOLDER)
 }
 
 function systemHome(): string | null {

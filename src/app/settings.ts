@@ -11,8 +11,8 @@ export interface Settings {
   readonly connect: readonly Address[]
   /** Where a list of nodes is kept, or is to be. */
   readonly trackers: readonly Address[]
-  /** Multicast groups to find the nodes of the local network by; none: not to look for any. */
-  readonly multicast: readonly Address[]
+  /** Multicast groups to find the nodes of the local network by; none: not to look for any; null: the usual ones where it listens beyond this machine. */
+  readonly multicast: readonly Address[] | null
   /** Links only as given and as they come in. */
   readonly isStatic: boolean
   /** null: `user-<port>` once the port is known. */
@@ -30,4 +30,6 @@ export interface Settings {
    * `ephemeral` and no home is known.
    */
   readonly configFolder: string
+  /** The folder of what is learnt and kept. Empty as above. */
+  readonly dataFolder: string
 }

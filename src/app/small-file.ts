@@ -8,6 +8,8 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -88,6 +90,20 @@ export function createSmallFile(
       unlinkSync(temporary)
     }
     if (options.durable) syncFolder(dirname(path))
+    return { ok: true }
+  } catch (error) {
+    return fileFault(error)
+  }
+}
+
+/** Makes such a file, or puts it in the place of the one there is: readers see the one or the other, whole. */
+export function replaceSmallFile(path: string, text: string): { readonly ok: true } | FileFault {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_FOLDER })
+    rmSync(temporary, { force: true })
+    writeNew(temporary, text, true)
+    renameSync(temporary, path)
     return { ok: true }
   } catch (error) {
     return fileFault(error)

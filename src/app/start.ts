@@ -1,9 +1,11 @@
 import { getRandomValues } from 'node:crypto'
 import { bunTcp } from '../adapters/bun-tcp.ts'
+import { systemMulticast as multicast } from '../adapters/multicast.ts'
 import { systemClock } from '../adapters/system-clock.ts'
 import { type Address, formatAddress } from '../base/address.ts'
-import { seededRng } from '../base/rng.ts'
+import { type Rng, seededRng } from '../base/rng.ts'
 import { cleanLine } from '../base/text.ts'
+import { HyParView } from '../core/gossip/hyparview.ts'
 import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../crypto/agree.ts'
 import { signingKeyFromSeed } from '../crypto/sign.ts'
 import { Node } from '../node/node.ts'
@@ -11,6 +13,7 @@ import type { Listener, TcpFault } from '../ports/tcp.ts'
 import { Driver } from './driver.ts'
 import type { ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
+import { Finding } from './finding.ts'
 import { Hearsay } from './hearsay.ts'
 import { loadIdentity } from './identity.ts'
 import { lockIdentity } from './identity-lock.ts'
@@ -41,7 +44,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const self = ownIdentity(settings)
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
-  const chat = new Hearsay(signing.publicKey, { log })
+  const chat = new Hearsay(signing.publicKey, { log, leaving: () => finding.end() })
   const identity = {
     signing,
     agreement: agreementKeyFromSigningSeed(self.seed),
@@ -50,7 +53,8 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const instant = { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() }
   const agent = `hearsay/${version}`
   const rng = seededRng(randomBytes(16))
-  const node = new Node({ identity, name: settings.username ?? '', agent, randomBytes, rng }, instant)
+  const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
+  const node = new Node({ identity, name: settings.username ?? '', agent, randomBytes, rng, ...membership }, instant)
   const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling))
   const listener = await listen(driver, settings)
   if ('ok' in listener) {
@@ -62,13 +66,22 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   if (settings.username === null) node.named(`user-${local.port}`)
   node.listening(local.port, udpPort)
   chat.attach(driver)
+  const { notice, isLasting } = self
+  const dataFolder = isLasting ? settings.dataFolder : null
+  const finding = new Finding(driver, systemClock, {
+    ...{ settings, dataFolder, local, key: signing, rng, multicast, log },
+  })
   log('listening', `Listening on ${formatAddress(local)}.`)
   const udp = { host: local.host, port: udpPort }
   const ready: ReadyEvent = { event: 'ready', version, id: chat.id, name: chat.name(), tcp: local, udp }
-  return { ok: true, chat, ready, begin: () => begin(chat, settings, self.notice), release: self.release }
+  return { ok: true, chat, ready, begin: () => begin(chat, settings, finding, notice), release: self.release }
 }
 
-function begin(chat: Hearsay, settings: Settings, notice: string | null): void {
+function chosenNeighbours(ownKey: string, rng: Rng, nowMs: number): HyParView {
+  return new HyParView(ownKey, rng, nowMs)
+}
+
+function begin(chat: Hearsay, settings: Settings, finding: Finding, notice: string | null): void {
   if (notice !== null) chat.emit({ event: 'notice', code: 'temporary-identity', message: notice })
   // The last one joined is current: so the first goes last.
   for (const room of [...settings.rooms].reverse()) {
@@ -76,6 +89,7 @@ function begin(chat: Hearsay, settings: Settings, notice: string | null): void {
     if (!outcome.ok) chat.emit({ event: 'error', code: outcome.code, message: outcome.message })
   }
   for (const address of settings.connect) chat.keep(address)
+  finding.begin()
 }
 
 interface OwnIdentity {
@@ -83,12 +97,20 @@ interface OwnIdentity {
   readonly seed: Uint8Array
   /** What the user should know about it, or null. */
   readonly notice: string | null
+  /** It is the same at the next start. */
+  readonly isLasting: boolean
   release(): void
 }
 
 /** The identity of the config folder; one of this run only where that is asked for or another process is using it. */
 function ownIdentity(settings: Settings): OwnIdentity | StartFault {
-  const passing = (notice: string | null): OwnIdentity => ({ ok: true, seed: randomBytes(32), notice, release() {} })
+  const passing = (notice: string | null): OwnIdentity => ({
+    ok: true,
+    seed: randomBytes(32),
+    notice,
+    isLasting: false,
+    release() {},
+  })
   if (settings.ephemeral) return passing(null)
   const lock = lockIdentity(settings.configFolder)
   if (!lock.ok) return lock
@@ -103,7 +125,7 @@ function ownIdentity(settings: Settings): OwnIdentity | StartFault {
     lock.release()
     return loaded
   }
-  return { ok: true, seed: loaded.seed, notice: null, release: () => lock.release() }
+  return { ok: true, seed: loaded.seed, notice: null, isLasting: true, release: () => lock.release() }
 }
 
 /** The port asked for, or the first free one of the usual range, or the system's choice. */

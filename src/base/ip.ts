@@ -73,6 +73,12 @@ export function isMappedIp(bytes: Uint8Array): boolean {
   return bytes[10] === 0xff && bytes[11] === 0xff
 }
 
+/** One text for one address: a peer that reaches a socket of both families over IPv4 is shown by its IPv4 address. Names are left as they are. */
+export function plainHost(host: string): string {
+  const bytes = host.startsWith('::') ? parseIp(host) : null
+  return bytes === null || bytes.length !== 4 ? host : formatIp(bytes)
+}
+
 /** Dotted, or as RFC 5952 §4 has it: lowercase, the longest run of zero groups (the first of equals) as `::`. */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')

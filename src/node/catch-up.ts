@@ -56,7 +56,7 @@ export class CatchUp {
     let bestLink: LinkState | null = null
     // Nobody but ourselves can have more of what we write ourselves.
     if (feed.own) return
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on === undefined || !this.believed(on)) continue
       const better = best === null || bestLink === not || (link !== not && rank(on, feed) > rank(best, feed))
@@ -82,7 +82,7 @@ export class CatchUp {
 
   /** Every link but `lost` is asked to push the feed: the duplicates that follow prune it to a tree again. */
   askAll(feed: Feed, lost: LinkState): void {
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       if (link !== lost) this.want(link, this.sender.on(link, feed), feed.log.next, false)
     }
   }
@@ -117,7 +117,7 @@ export class CatchUp {
 
   /** Nobody who is ahead of us holds the next event: what is missing is lost to us for now. */
   mayCross(feed: Feed): boolean {
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on !== undefined && this.believed(on) && on.peerBase <= feed.log.next) return false
     }
@@ -149,7 +149,7 @@ export class CatchUp {
   private pause(feed: Feed): void {
     let againAtMs = Number.POSITIVE_INFINITY
     let strikes = Number.POSITIVE_INFINITY
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on === undefined || !isAhead(on)) continue
       againAtMs = Math.min(againAtMs, on.doubtedUntilMs)
@@ -160,7 +160,7 @@ export class CatchUp {
   }
 
   private someoneAhead(feed: Feed, but: LinkState | null = null): boolean {
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (link !== but && on !== undefined && this.believed(on)) return true
     }

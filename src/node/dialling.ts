@@ -10,10 +10,16 @@ const TARGETS_MAX = 256
 /** A link that did not last so long is made anew with growing pauses, as if the dial had failed. */
 const LASTING_MS = 5_000
 
+/** What a dial was for: an address the user gave, or a peer that membership wants. */
+export interface Dialled {
+  readonly target: string | null
+  readonly expected: string | null
+}
+
 interface Target {
   readonly key: string
   readonly address: Address
-  /** `resting`: waiting for its timer. `held`: the peer there is linked, by this or another link. */
+  /** `resting`: waiting for its timer, or without one until we are alone. `held`: the peer there is linked, by this or another link. */
   state: 'resting' | 'dialling' | 'held'
   failures: number
   /** Links in a row that ended as soon as they were up. */
@@ -29,6 +35,8 @@ interface Target {
 /** Keeps links to the addresses it was given: dials, dials again with growing pauses, stops when told. */
 export class Dialling {
   private readonly targets = new Map<string, Target>()
+  /** Dials that membership asked for, by attempt: the key of the peer. As many as membership wants at a time. */
+  private readonly peers = new Map<number, string>()
   private nextAttempt = 1
 
   constructor(private readonly context: NodeContext) {}
@@ -87,10 +95,38 @@ export class Dialling {
     this.context.emit({ kind: 'dial-result', address, peer: null, code, reason, failures, retryMs: null })
   }
 
-  /** The target of the attempt, or null when it is no longer wanted. */
-  targetOf(attempt: number): { key: string; address: Address } | null {
-    for (const target of this.targets.values()) if (target.attempt === attempt) return target
+  /** Dials a peer once. */
+  dialPeer(key: string, address: Address): void {
+    const attempt = this.nextAttempt++
+    this.peers.set(attempt, key)
+    this.context.emit({ kind: 'dial', attempt, address })
+  }
+
+  /** The attempt has ended: what it was for, or null when that is no longer wanted. */
+  ended(attempt: number): Dialled | null {
+    const expected = this.peers.get(attempt)
+    if (expected !== undefined) {
+      this.peers.delete(attempt)
+      return { target: null, expected }
+    }
+    for (const target of this.targets.values()) {
+      if (target.attempt === attempt) return { target: target.key, expected: null }
+    }
     return null
+  }
+
+  /** A peer ended the link, or we did, because it was not needed: an address that has led into a network has done its work while that lasts. */
+  released(peerKey: string): void {
+    for (const target of this.targets.values()) {
+      if (target.peerKey === peerKey && target.state === 'held') target.state = 'resting'
+    }
+  }
+
+  /** There is no neighbour left: the addresses that rest without a timer are dialled again. */
+  alone(): void {
+    for (const target of this.targets.values()) {
+      if (target.state === 'resting' && target.timer === null) this.rest(target, backoffMs(1, this.context.rng.float()))
+    }
   }
 
   /** A dial failed, or its link ended before it was up. */

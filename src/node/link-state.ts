@@ -62,6 +62,14 @@ export class LinkState {
   partialSinceMs: number | null = null
   deadline: Timer<() => void> | null = null
   closeReason = ''
+  /** The peer's goodbye, or null. */
+  byeCode: number | null = null
+  /** It took over from another connection with the same running peer. */
+  isContinuation = false
+  /** We ended it because membership had no use for it. */
+  isReleased = false
+  /** It is or was a neighbour's. */
+  wasNeighbour = false
   /** Counts against the limits of connections that have not proved who they are. */
   halfOpen = true
   readonly feeds = new Map<Feed, LinkFeed>()
@@ -82,8 +90,10 @@ export class LinkState {
     readonly id: number,
     readonly remote: Address,
     readonly via: 'dialled' | 'accepted',
-    /** The dial target this link came from; null for an accepted one. */
+    /** The address given by the user that this link came from; null for others. */
     readonly target: string | null,
+    /** The key of the peer that was to be found there; null for whoever it is. */
+    readonly expected: string | null,
     readonly openedAtMs: number,
   ) {
     this.heardAtMs = openedAtMs
@@ -101,12 +111,17 @@ export class LinkState {
     this.phase = 'hello'
   }
 
-  /** Lets go of all it knew of feeds and had to send: a deadline that has not come yet may hold on to the link itself. */
-  release(): void {
+  /** Lets go of all it knew of feeds. */
+  forgetFeeds(): void {
     this.feeds.clear()
     this.theirs.clear()
     this.ready.length = 0
     this.announce = []
+  }
+
+  /** Lets go of all it knew and had to send: a deadline that has not come yet may hold on to the link itself. */
+  release(): void {
+    this.forgetFeeds()
     this.frames.length = 0
     this.frameBytes = 0
   }

@@ -6,6 +6,7 @@ import { eachFrame, FrameType } from '../wire/frame.ts'
 import { ByeCode, type Hello, readBye, readHello, writeBye, writeHello } from '../wire/hello.ts'
 import { FEED_HANDLES_MAX, RECORD_BYTES_MAX } from '../wire/limits.ts'
 import type { NodeContext } from './context.ts'
+import type { Dialled } from './dialling.ts'
 import { CONTROL_BYTES_MAX, frame, LinkState } from './link-state.ts'
 
 /** From the first byte to a proved identity and a hello. */
@@ -46,6 +47,8 @@ export class Links {
   readonly all = new Map<number, LinkState>()
   /** Open links by the peer's key. */
   readonly byPeer = new Map<string, LinkState>()
+  /** Those of them with neighbours, over which everything is broadcast; `Overlay` keeps it. */
+  readonly neighbours = new Map<string, LinkState>()
   private nextId = 1
   private halfOpen = 0
   private readonly halfOpenByHost = new Map<string, number>()
@@ -58,19 +61,25 @@ export class Links {
     this.check()
   }
 
-  /** Registers a connection; null when a limit says no, and the caller closes it. Dialled ones (`target`) are not limited. */
-  add(remote: Address, target: string | null): LinkState | null {
+  /** Registers a connection that came in; null when a limit says no, and the caller closes it. */
+  accept(remote: Address): LinkState | null {
     const ofHost = this.halfOpenByHost.get(remote.host) ?? 0
-    if (target === null) {
-      if (this.halfOpen >= HALF_OPEN_MAX || ofHost >= HALF_OPEN_PER_HOST_MAX) return null
-      // Those that are closing count too: who does not read our goodbye keeps its connection for a while.
-      if (this.all.size >= LINKS_MAX + HALF_OPEN_MAX || this.byPeer.size >= LINKS_MAX) return null
-    }
-    const via = target === null ? 'accepted' : 'dialled'
-    const link = new LinkState(this.nextId++, remote, via, target, this.context.nowMs)
+    if (this.halfOpen >= HALF_OPEN_MAX || ofHost >= HALF_OPEN_PER_HOST_MAX) return null
+    // Those that are closing count too: who does not read our goodbye keeps its connection for a while.
+    if (this.all.size >= LINKS_MAX + HALF_OPEN_MAX || this.byPeer.size >= LINKS_MAX) return null
+    return this.add(new LinkState(this.nextId++, remote, 'accepted', null, null, this.context.nowMs))
+  }
+
+  /** Registers a connection of ours, which no limit refuses. */
+  dialled(remote: Address, { target, expected }: Dialled): LinkState {
+    return this.add(new LinkState(this.nextId++, remote, 'dialled', target, expected, this.context.nowMs))
+  }
+
+  private add(link: LinkState): LinkState {
+    const { remote, via } = link
     this.all.set(link.id, link)
     this.halfOpen++
-    this.halfOpenByHost.set(remote.host, ofHost + 1)
+    this.halfOpenByHost.set(remote.host, (this.halfOpenByHost.get(remote.host) ?? 0) + 1)
     const { signing, linkStatic } = this.context.identity
     const ephemeralSecret = this.context.randomBytes(32)
     link.handshake = new Handshake(via === 'dialled', { identity: signing, staticKey: linkStatic, ephemeralSecret })
@@ -255,6 +264,7 @@ export class Links {
       case FrameType.bye: {
         const bye = readBye(new ByteReader(bytes, start, end))
         if (bye?.code === ByeCode.hungUp) this.owner.hungUp(link)
+        link.byeCode = bye?.code ?? null
         link.closeReason = bye === null ? 'said goodbye' : byeSentence(bye.code, bye.reason)
         return this.end(link, false, 'bye', link.closeReason)
       }
@@ -271,12 +281,16 @@ export class Links {
     if (equalBytes(link.peer, this.context.identity.signing.publicKey)) {
       return this.refuse(link, ByeCode.self, 'is this very node')
     }
+    if (link.expected !== null && link.expected !== link.peerKey) {
+      return this.refuse(link, ByeCode.notNeeded, 'is not the peer that was to be there')
+    }
     const other = this.byPeer.get(link.peerKey)
     if (other !== undefined && !this.newerStays(other, link)) {
       return this.refuse(link, ByeCode.duplicateLink, 'is linked already')
     }
     this.settle(link)
     link.phase = 'open'
+    link.isContinuation = other !== undefined && equalBytes(other.peerStatic, link.peerStatic)
     this.byPeer.set(link.peerKey, link)
     if (other !== undefined) this.bye(other, ByeCode.duplicateLink, 'is linked by a newer connection')
     this.ping(link)
@@ -286,7 +300,7 @@ export class Links {
   private refuse(link: LinkState, code: number, reason: string): void {
     link.queue(frame(FrameType.bye, (out) => writeBye(out, { code, reason })))
     this.context.dirty.add(link)
-    this.shut(link, code === ByeCode.self ? 'self' : 'duplicate', reason, false)
+    this.shut(link, REFUSALS.get(code) ?? 'refused', reason, false)
   }
 
   /**
@@ -300,7 +314,9 @@ export class Links {
     return (newer.via === 'dialled') === weAreLower
   }
 
-  private ping(link: LinkState): void {
+  /** Asks the peer for a sign of life, unless that has been asked for already. */
+  ping(link: LinkState): void {
+    if (link.pingSentAtMs !== null) return
     link.pingSentAtMs = this.context.nowMs
     const stamp = Math.floor(this.context.nowMs)
     this.send(link, FrameType.ping, (out) => out.u48(stamp))
@@ -326,6 +342,12 @@ export class Links {
     this.context.after(CHECK_EVERY_MS, () => this.check())
   }
 }
+
+const REFUSALS: ReadonlyMap<number, string> = new Map([
+  [ByeCode.self, 'self'],
+  [ByeCode.duplicateLink, 'duplicate'],
+  [ByeCode.notNeeded, 'somebody-else'],
+])
 
 function byeSentence(code: number, reason: string): string {
   if (code === ByeCode.leaving) return 'left'

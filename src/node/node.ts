@@ -1,20 +1,24 @@
-import { type Address, formatAddress } from '../base/address.ts'
+import type { Address } from '../base/address.ts'
 import { ByteReader, toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import type { Broadcast } from '../core/gossip/broadcast.ts'
+import type { Membership } from '../core/gossip/membership.ts'
+import { StaticMembership } from '../core/gossip/static-membership.ts'
 import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import type { Verifier } from '../crypto/sign.ts'
 import type { SpokenKind } from '../wire/event.ts'
 import { FrameType } from '../wire/frame.ts'
 import { ByeCode, type Hello } from '../wire/hello.ts'
+import type { Contact } from '../wire/membership.ts'
 import { type Instant, NodeContext, type NodeIdentity } from './context.ts'
-import { Dialling } from './dialling.ts'
 import { Feeds } from './feeds.ts'
 import type { LinkState } from './link-state.ts'
 import { Links } from './links.ts'
-import type { NodeOutput } from './outputs.ts'
+import type { NodeOutput, Via } from './outputs.ts'
+import type { FoundBy } from './overlay.ts'
 import { PassingOn } from './passing-on.ts'
+import { Peering } from './peering.ts'
 import { PresenceKeeper } from './presence.ts'
 import { Replication } from './replication.ts'
 import type { Room } from './room-state.ts'
@@ -28,6 +32,8 @@ export interface NodeOptions {
   readonly rng: Rng
   /** What decides who is pushed to; a tree for each feed when absent. */
   readonly broadcast?: Broadcast
+  /** What decides with whom to be linked; every link that comes to be, and no others, when absent. */
+  readonly membership?: (ownKey: string, rng: Rng, nowMs: number) => Membership
   /** For simulations that check one signature once for all their nodes. */
   readonly verifier?: (key: Uint8Array) => Verifier | null
   readonly windowBytesMax?: number
@@ -46,7 +52,7 @@ export class Node {
   private readonly rooms: Rooms
   private readonly presence: PresenceKeeper
   private readonly passing: PassingOn
-  private readonly dialling: Dialling
+  private readonly peering: Peering
   private displayName: string
   private tcpPort = 0
   private udpPort = 0
@@ -61,10 +67,10 @@ export class Node {
     const { context } = this
     this.links = new Links(context, {
       hello: () => this.hello(),
-      up: (link) => this.up(link),
-      down: (link) => this.down(link),
-      failed: (link, code, reason) => this.failed(link, code, reason),
-      hungUp: (link) => this.hungUp(link),
+      up: (link) => this.peering.up(link),
+      down: (link) => this.peering.down(link),
+      failed: (link, code, reason) => this.peering.failed(link, code, reason),
+      hungUp: (link) => this.peering.hungUp(link),
       frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
       fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
     })
@@ -100,7 +106,11 @@ export class Node {
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author) =>
       this.presence.arrived(passing, author),
     )
-    this.dialling = new Dialling(context)
+    const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
+    this.peering = new Peering(context, this.links, membership, {
+      neighbourUp: (link) => this.neighbourUp(link),
+      neighbourDown: (link) => this.replication.linkDown(link),
+    })
   }
 
   get id(): Uint8Array {
@@ -127,20 +137,19 @@ export class Node {
   /** A connection came in; null when a limit refuses it, and the caller closes it. */
   accepted(remote: Address, instant: Instant): number | null {
     this.at(instant)
-    return this.links.add(remote, null)?.id ?? null
+    return this.links.accept(remote)?.id ?? null
   }
 
   /** A dial has connected; null when nobody wants it any more. */
   dialled(attempt: number, remote: Address, instant: Instant): number | null {
     this.at(instant)
-    const target = this.dialling.targetOf(attempt)
-    return target === null ? null : this.links.add(remote, target.key)!.id
+    const dialled = this.peering.dialling.ended(attempt)
+    return dialled === null ? null : this.links.dialled(remote, dialled).id
   }
 
   dialFailed(attempt: number, code: string, reason: string, instant: Instant): void {
     this.at(instant)
-    const target = this.dialling.targetOf(attempt)
-    if (target !== null) this.dialling.failed(target.key, code, reason)
+    this.peering.dialFailed(attempt, code, reason)
   }
 
   /** The buffer is the node's from here on. */
@@ -191,36 +200,39 @@ export class Node {
 
   connect(address: Address, instant: Instant): boolean {
     this.at(instant)
-    return this.dialling.want(address)
+    return this.peering.dialling.want(address)
+  }
+
+  /** Peers that could be linked with, as `by` knows them. */
+  meet(contacts: readonly Contact[], by: Exclude<FoundBy, 'given' | 'network'>, instant: Instant): void {
+    this.at(instant)
+    this.peering.overlay.meet(contacts, by)
+  }
+
+  /** How a peer was found. */
+  viaOf(link: LinkState): Via {
+    return this.peering.via(link)
+  }
+
+  /** Peers worth remembering for the next start, the best first. */
+  get worthKeeping(): readonly Contact[] {
+    return this.peering.overlay.membership.worthKeeping
   }
 
   /** The peer an address is known to lead to right now, as a hexadecimal key. */
   heldBy(address: Address): string | null {
-    return this.dialling.isHeld(address)
+    return this.peering.dialling.isHeld(address)
   }
 
-  /** Dials begun whose first attempt is still under way, and links that are shaking hands. */
+  /** What is on its way to being a link to say something over. */
   get settling(): number {
-    let count = this.dialling.firstAttempts
-    for (const link of this.links.all.values()) if (link.phase === 'handshake' || link.phase === 'hello') count++
-    return count
+    return this.peering.settling
   }
 
   /** Hangs up on a peer and stops dialling it; `peer` in hexadecimal. False when there was nothing to stop. */
   disconnect(peer: string | null, address: Address | null, instant: Instant): boolean {
     this.at(instant)
-    const target = address === null ? null : formatAddress(address)
-    const forgotten = this.dialling.forget(peer, target)
-    // One that is still shaking hands would be up a moment later.
-    for (const link of this.links.all.values()) {
-      if (target !== null && link.target === target && (link.phase === 'handshake' || link.phase === 'hello')) {
-        this.links.end(link, true, 'hung-up', 'was hung up on')
-      }
-    }
-    const link = peer === null ? undefined : this.links.byPeer.get(peer)
-    if (link === undefined) return forgotten
-    this.links.bye(link, ByeCode.hungUp, 'hung up')
-    return true
+    return this.peering.disconnect(peer, address)
   }
 
   join(name: string, instant: Instant): boolean {
@@ -271,7 +283,7 @@ export class Node {
   }
 
   peers(): LinkState[] {
-    return [...this.links.byPeer.values()]
+    return [...this.links.neighbours.values()]
   }
 
   /** Bundles of our own that the slowest link has not taken yet, in the room where there are most. */
@@ -285,7 +297,7 @@ export class Node {
 
   /** Whether every peer has been sent, or has said it has, all that we ever said. */
   get ownDelivered(): boolean {
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       for (const feed of this.feeds.own) if ((link.feeds.get(feed)?.peerNext ?? 1) < feed.log.next) return false
     }
     return true
@@ -296,7 +308,7 @@ export class Node {
     this.at(instant)
     this.rooms.flush()
     for (const room of this.rooms.open.values()) this.presence.tell(room, 'left')
-    this.leaving = true
+    this.peering.leave()
   }
 
   /** After `leaveNetwork`, when everything has been pulled: the goodbyes themselves. */
@@ -308,45 +320,19 @@ export class Node {
     }
   }
 
-  private leaving = false
-
   private hello(): Hello {
     return { name: this.displayName, tcpPort: this.tcpPort, udpPort: this.udpPort, agent: this.options.agent }
   }
 
-  private up(link: LinkState): void {
-    if (link.target !== null) this.dialling.reached(link.target, link)
-    this.tellPeer(link, 'up')
+  private neighbourUp(link: LinkState): void {
     this.replication.linkUp(link)
     for (const room of this.rooms.open.values()) this.presence.tellSoon(room)
   }
 
-  private down(link: LinkState): void {
-    this.replication.linkDown(link)
-    if (!this.leaving && !this.links.byPeer.has(link.peerKey)) this.dialling.lost(link.peerKey)
-    this.tellPeer(link, 'down')
-  }
-
-  private failed(link: LinkState, code: string, reason: string): void {
-    if (link.target === null) return
-    const other = this.links.byPeer.get(link.peerKey)
-    if (code === 'duplicate' && other !== undefined) this.dialling.reached(link.target, other)
-    else this.dialling.failed(link.target, code, reason)
-  }
-
-  private hungUp(link: LinkState): void {
-    if (!this.dialling.forget(link.peerKey, null)) return
-    const who = link.hello?.name ?? formatAddress(link.remote)
-    const message = `${who} hung up on you, so they are not dialled any more. /connect tries again.`
-    this.context.emit({ kind: 'trouble', code: 'hung-up', message, user: true })
-  }
-
-  private tellPeer(link: LinkState, state: 'up' | 'down'): void {
-    const { id, peer, remote, via, closeReason: reason } = link
-    this.context.emit({ kind: 'peer', state, link: id, peer, name: link.hello?.name ?? '', remote, via, reason })
-  }
-
   private frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.peering.frame(link, type, bytes, start, end)) return
+    // A peer that we are no neighbour of any more may not know it yet.
+    if (this.links.neighbours.get(link.peerKey) !== link) return
     if (type === FrameType.passing) this.passing.received(link, new ByteReader(bytes, start, end))
     else this.replication.frame(link, type, bytes, start, end)
   }

@@ -27,6 +27,9 @@ export type NodeTelling =
   | GapTelling
   | TroubleTelling
 
+/** How a peer was found: its address was given and we dialled, it dialled us, or who told of it. */
+export type Via = 'dialled' | 'accepted' | 'remembered' | 'lan' | 'tracker' | 'network'
+
 export interface PeerTelling {
   readonly kind: 'peer'
   readonly state: 'up' | 'down'
@@ -36,7 +39,7 @@ export interface PeerTelling {
   /** As sent: clean before showing. */
   readonly name: string
   readonly remote: Address
-  readonly via: 'dialled' | 'accepted'
+  readonly via: Via
   /** With `down`: why, as the end of a sentence about the peer. */
   readonly reason: string
 }

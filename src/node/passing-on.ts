@@ -29,7 +29,7 @@ export class PassingOn {
 
   /** Signs and sends one of our own; false when there is nobody to send it to. */
   say(room: Uint8Array, kind: number, time: HlcTime, body: Uint8Array): boolean {
-    if (this.links.byPeer.size === 0) return false
+    if (this.links.neighbours.size === 0) return false
     const author = this.context.identity.signing.publicKey
     const sealed = sealPassing({ author, room, time, kind, body }, this.context.identity.signing)
     this.seen.add(toHex(sha256(sealed.subarray(0, sealed.length - 64))), this.context.nowMs)
@@ -55,7 +55,7 @@ export class PassingOn {
 
   private flood(sealed: Uint8Array, hops: number, from: LinkState | null): void {
     const bytes = frame(FrameType.passing, (out) => out.u8(Math.min(hops, HOPS_MAX)).bytes(sealed))
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       if (link !== from && link.waitingBytes < PASSING_BACKLOG_BYTES_MAX) this.links.sendFrame(link, bytes)
     }
   }

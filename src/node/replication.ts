@@ -75,7 +75,7 @@ export class Replication {
   linkDown(link: LinkState): void {
     this.haves.delete(link)
     this.catchUp.linkDown(link)
-    this.feeds.linkDown(link, this.links.byPeer.values())
+    this.feeds.linkDown(link, this.links.neighbours.values())
     for (const key of this.broadcast.linkDown(link.id)) this.orphaned(this.feeds.all.get(key), link)
   }
 
@@ -105,7 +105,7 @@ export class Replication {
   /** Bytes that wait in logs for the slowest of the links that are reading: what a publisher must not let grow. */
   lagBundles(feed: Feed): number {
     let most = 0
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on?.cursor != null) most = Math.max(most, feed.log.end - on.cursor)
     }
@@ -274,7 +274,7 @@ export class Replication {
     feed.activeAtMs = this.context.nowMs
     if (from !== null) this.placed(from, feed, hops, false)
     this.owner.fresh(feed, bundle, ids, hops)
-    for (const link of this.links.byPeer.values()) {
+    for (const link of this.links.neighbours.values()) {
       if (link === from) {
         const on = this.sender.on(link, feed)
         if (on.cursor !== null && on.cursor === log.end - 1) on.cursor = log.end

@@ -41,6 +41,8 @@ export const ByeCode = {
   silent: 8,
   hungUp: 9,
   wornOut: 10,
+  /** Membership has no use for the link: nothing is wrong. */
+  notNeeded: 11,
 } as const
 
 export interface Bye {

@@ -70,6 +70,10 @@ const TYPE_OF = {
   'shuffle-reply': MembershipType.shuffleReply,
 } as const
 
+export function isMembershipType(type: number): boolean {
+  return type >= MembershipType.join && type <= MembershipType.shuffleReply
+}
+
 /** The type of the frame that carries `message`. */
 export function membershipType(message: MembershipMessage): number {
   return TYPE_OF[message.kind]

@@ -23,7 +23,7 @@ function file(text: string | Uint8Array, name = usual()): string {
 async function gather(argv: string[], environment: Record<string, string> = {}) {
   const parsed = await parseArguments(argv, { version: '0', colour: false, columns: 80 })
   if (parsed.kind !== 'run') throw new Error(JSON.stringify(parsed))
-  return gatherSettings(parsed, { XDG_CONFIG_HOME: home, ...environment })
+  return gatherSettings(parsed, { XDG_CONFIG_HOME: home, XDG_DATA_HOME: join(home, 'data'), ...environment })
 }
 
 async function settings(argv: string[], environment: Record<string, string> = {}) {
@@ -48,10 +48,7 @@ describe('the settings', () => {
       udpPort: null,
       connect: [],
       trackers: [],
-      multicast: [
-        { host: '239.192.72.83', port: 9053 },
-        { host: 'ff12::4853:5901', port: 9053 },
-      ],
+      multicast: null,
       isStatic: false,
       username: null,
       rooms: ['general'],
@@ -59,6 +56,7 @@ describe('the settings', () => {
       ephemeral: false,
       debug: false,
       configFolder: join(home, 'hearsay'),
+      dataFolder: join(home, 'data', 'hearsay'),
     })
   })
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
 
-/** Three real programs in a chain, over real sockets: A — B — C. */
+/** Three real programs in a chain, over real sockets: A — B — C, kept one by `--static`. */
 
 setDefaultTimeout(60_000)
 
@@ -19,9 +19,9 @@ async function launch(args: string[], options: { home?: string } = {}): Promise<
 }
 
 async function chain(): Promise<[Program, Program, Program]> {
-  const a = await launch(['--username', 'Alice'])
-  const b = await launch(['--username', 'Bob', '--connect', a.address])
-  const c = await launch(['--username', 'Carol', '--connect', b.address])
+  const a = await launch(['--static', '--username', 'Alice'])
+  const b = await launch(['--static', '--username', 'Bob', '--connect', a.address])
+  const c = await launch(['--static', '--username', 'Carol', '--connect', b.address])
   await Promise.all([a.peerUp(b.id), b.peerUp(a.id), b.peerUp(c.id), c.peerUp(b.id)])
   return [a, b, c]
 }
@@ -99,7 +99,7 @@ describe('three in a chain', () => {
     expect(await c.quit()).toBe(0)
     await b.until((line) => line.event === 'peer' && line.state === 'down' && line.id === c.id)
     await a.until((line) => line.event === 'member' && line.state === 'left' && line.id === c.id)
-    const back = await launch(['--username', 'Carol', '--connect', b.address], { home: c.home })
+    const back = await launch(['--static', '--username', 'Carol', '--connect', b.address], { home: c.home })
     expect(back.id).toBe(c.id)
     await back.peerUp(b.id)
     await back.hears('before')
@@ -114,10 +114,10 @@ describe('three in a chain', () => {
   test('the middle is killed and started again, and the chain heals by itself within five seconds', async () => {
     const port = await freePort()
     const home = temporaryHome()
-    const a = await launch(['--username', 'Alice'])
-    const middle = ['--username', 'Bob', '--port', String(port), '--connect', a.address]
+    const a = await launch(['--static', '--username', 'Alice'])
+    const middle = ['--static', '--username', 'Bob', '--port', String(port), '--connect', a.address]
     const b = await launch(middle, { home })
-    const c = await launch(['--username', 'Carol', '--connect', `127.0.0.1:${port}`])
+    const c = await launch(['--static', '--username', 'Carol', '--connect', `127.0.0.1:${port}`])
     await c.peerUp(b.id)
     await a.say('one')
     await c.hears('one')

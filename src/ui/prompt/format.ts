@@ -5,6 +5,14 @@ import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
 
+/** How a peer was found, as a remark. */
+const FOUND: Readonly<Record<Exclude<PeerEvent['via'], 'dialled' | 'accepted'>, string>> = {
+  remembered: 'known from before',
+  lan: 'found on the local network',
+  tracker: 'found through a tracker',
+  network: 'found through others',
+}
+
 /** What stands before the second and later lines of one message: no line of a message can pass for a line of ours. */
 const CONTINUED = ' '.repeat('12:34 '.length)
 /** On narrower terminals wrapping by words makes a text harder to read, not easier. */
@@ -90,8 +98,10 @@ export class Formatter {
   private peer({ state, via, address, reason, ...person }: PeerEvent): string {
     const name = this.name(person)
     const where = cleanLine(address)
-    if (state === 'up')
-      return via === 'dialled' ? `connected to ${name} at ${where}` : `${name} connected from ${where}`
+    if (state === 'up') {
+      if (via === 'accepted') return `${name} connected from ${where}`
+      return `connected to ${name} at ${where}${via === 'dialled' ? '' : `, ${FOUND[via]}`}`
+    }
     return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}`
   }
 
