@@ -5,14 +5,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import {
-  compare,
-  comparisonGoals,
-  comparisonTable,
-  type Measurements,
-  measureOne,
-} from '../tests/bench/gossip/compare.ts'
 import { IMPLEMENTATIONS, type Implementation, type Prepared, prepare } from '../tests/bench/gossip/implementations.ts'
+import { gossipPart } from '../tests/bench/gossip/part.ts'
+import { measureSpeed } from '../tests/bench/gossip/rounds.ts'
 import { type Topology, topologyNamed } from '../tests/bench/gossip/topology.ts'
 import { describeMachine, measureCrypto, measureNoise } from '../tests/bench/machine.ts'
 import { measureIdleMemory, measureNodeStart, measureReady } from '../tests/bench/program.ts'
@@ -20,20 +15,25 @@ import { against, atMost, figure, type Goal, goalLine, spread } from '../tests/b
 
 const ROOT = resolve(import.meta.dir, '..')
 const BUILD_MS_MAX = 120_000
-const PARTS = ['machine', 'ready', 'memory', 'gossip'] as const
+const PARTS = ['machine', 'ready', 'memory', 'gossip', 'kill'] as const
 type Part = (typeof PARTS)[number]
+const TOPOLOGIES = ['chain3', 'rr8d3', 'rr16d3']
+/** No measurement begins later than this after the start. */
+const QUICK_MS_MAX = 200_000
+const FULL_MS_MAX = 14 * 60_000
 
 const USAGE = `Usage: scripts/bench [--quick] [--only PART] [--topology NAME] [--json FILE]
 
-  --quick           fewer repeats and messages: a first impression in under a minute
+  --quick           fewer repeats and messages: a first impression in two to three minutes; all of it takes a quarter of an hour
   --only PART       ${PARTS.join(', ')}; may be given more than once
-  --topology NAME   chainN or rrNdD (N nodes of D neighbours each); chain3 where not given
+  --topology NAME   chainN or rrNdD (N nodes of D neighbours each); may be given more than once; ${TOPOLOGIES.join(', ')} where not given
   --json FILE       writes every single figure there`
 
 interface Options {
   readonly quick: boolean
   readonly parts: readonly Part[]
-  readonly topology: Topology
+  readonly topologies: readonly Topology[]
+  readonly endAtMs: number
   readonly json: string | null
 }
 
@@ -56,7 +56,7 @@ function parseOptions(): Options | null {
       help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
-      topology: { type: 'string', default: 'chain3' },
+      topology: { type: 'string', multiple: true },
       json: { type: 'string' },
     },
   })
@@ -65,9 +65,14 @@ function parseOptions(): Options | null {
     if (!isPart(text)) throw new UsageError(`--only ${text} is none of ${PARTS.join(', ')}.`)
     return text
   })
-  const topology = topologyNamed(values.topology)
-  if (topology === null) throw new UsageError(`--topology ${values.topology} is neither chainN nor rrNdD.`)
-  return { quick: values.quick, parts, topology, json: values.json === undefined ? null : resolve(values.json) }
+  const topologies = (values.topology ?? TOPOLOGIES).map((text) => {
+    const topology = topologyNamed(text)
+    if (topology === null) throw new UsageError(`--topology ${text} is neither chainN nor rrNdD.`)
+    return topology
+  })
+  const { quick } = values
+  const endAtMs = performance.now() + (quick ? QUICK_MS_MAX : FULL_MS_MAX)
+  return { quick, parts, topologies, endAtMs, json: values.json === undefined ? null : resolve(values.json) }
 }
 
 function buildProgram(): Prepared {
@@ -84,7 +89,8 @@ function buildProgram(): Prepared {
 async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>> {
   const prepared: Partial<Record<Implementation, Prepared>> = {}
   for (const implementation of IMPLEMENTATIONS) {
-    const needed = parts.includes('gossip') || (implementation === 'rawtcp' && parts.includes('machine'))
+    const isCompared = parts.includes('gossip') || parts.includes('kill')
+    const needed = isCompared || (implementation === 'rawtcp' && parts.includes('machine'))
     prepared[implementation] = needed ? await prepare(implementation) : { missing: 'not asked for' }
   }
   const needsProgram = parts.includes('ready') || parts.includes('memory')
@@ -94,7 +100,7 @@ async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>
 
 function missingAll(): Record<Implementation, Prepared> {
   const missing: Prepared = { missing: 'not asked for' }
-  return { hearsay: missing, flood: missing, gossipsub: missing, rawtcp: missing }
+  return { hearsay: missing, overlay: missing, flood: missing, gossipsub: missing, rawtcp: missing }
 }
 
 /** A way to run a command with no network but loopback; null where the system does not let us. */
@@ -127,17 +133,17 @@ async function machinePart(options: Options, setup: Setup, figures: Figures): Pr
       `AES-256-GCM of 256 B ${figure(sealUs)} µs, of 64 KiB ${figure(sealMbPerS)} MB/s`,
   )
   console.log(`  node -e 0, ms             ${spread(node)}`)
-  const rawTcp = await rawTcpOf(options, setup)
-  console.log(`  raw TCP, ${options.topology.name}, messages/s ${rawTcp === null ? 'not measured' : figure(rawTcp)}`)
+  const rawTcp = await rawTcpOf(setup)
+  console.log(`  raw TCP, chain3, messages/s ${rawTcp === null ? 'not measured' : figure(rawTcp)}`)
   Object.assign(figures, { machine: { description: describeMachine(), noise, crypto, node, rawTcp } })
 }
 
-async function rawTcpOf(options: Options, setup: Setup): Promise<number | null> {
+async function rawTcpOf(setup: Setup): Promise<number | null> {
   const { rawtcp } = setup.prepared
   if ('missing' in rawtcp) return null
-  const { topology } = options
-  const once = { topology, repeats: 1, timedMessages: 0, share: 0.5, prepared: setup.prepared }
-  return (await measureOne('rawtcp', rawtcp.command, once)).fullSpeed?.messagesPerS ?? null
+  const chain = topologyNamed('chain3')!
+  const once = await measureSpeed('rawtcp', rawtcp.command, chain, { timedMessages: 0, share: 0.5 })
+  return once.fullSpeed?.messagesPerS ?? null
 }
 
 async function readyPart(program: string, options: Options, figures: Figures): Promise<Goal[]> {
@@ -158,18 +164,14 @@ async function memoryPart(program: string, options: Options, figures: Figures): 
   return [atMost('at most 90 MB', memory?.rssMb ?? null, 90, 'MB')]
 }
 
-async function gossipPart(options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
-  const { topology, quick } = options
-  const { prepared } = setup
-  const repeats = quick ? 1 : 3
-  console.log(
-    `gossip: 256-byte messages over ${topology.name}, ${repeats === 1 ? 'once each' : `${repeats} times each, in turn`}`,
-  )
-  const compareOptions = { topology, repeats, timedMessages: quick ? 400 : 1000, share: quick ? 0.4 : 1, prepared }
-  const results: Measurements = await compare(compareOptions, (line) => console.log(line))
-  console.log(comparisonTable(results))
-  Object.assign(figures, { gossip: { topology: topology.name, repeats, results } })
-  return topology.name === 'chain3' ? comparisonGoals(results) : []
+/** Speed and the kill test go in the same rounds. */
+async function comparedParts(options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
+  const { parts, quick, endAtMs } = options
+  const topologies = parts.includes('gossip') ? options.topologies : []
+  const kills = parts.includes('kill')
+  const compared = await gossipPart({ quick, topologies, kills, prepared: setup.prepared, endAtMs })
+  Object.assign(figures, { gossip: compared.figures })
+  return compared.goals
 }
 
 /** One part; what goes wrong in it is said in a line, and the next one follows. */
@@ -178,24 +180,25 @@ async function runPart(part: Part, options: Options, setup: Setup, figures: Figu
     await machinePart(options, setup, figures)
     return []
   }
-  if (part === 'gossip') return gossipPart(options, setup, figures)
+  if (part === 'gossip' || part === 'kill') return comparedParts(options, setup, figures)
   if ('missing' in setup.program) {
     console.log(`${part}: ${setup.program.missing}`)
     return []
   }
   const program = setup.program.command[0]!
-  return part === 'ready' ? readyPart(program, options, figures) : memoryPart(program, options, figures)
+  const judged = await (part === 'ready' ? readyPart : memoryPart)(program, options, figures)
+  for (const goal of judged) console.log(goalLine(goal))
+  return judged
 }
 
 async function bench(options: Options, setup: Setup): Promise<void> {
   const figures: Figures = { at: new Date().toISOString(), isolated: setup.isolated, quick: options.quick }
   const goals: Goal[] = []
+  const parts = options.parts.includes('gossip') ? options.parts.filter((part) => part !== 'kill') : options.parts
   for (const part of PARTS) {
-    if (!options.parts.includes(part)) continue
+    if (!parts.includes(part)) continue
     try {
-      const judged = await runPart(part, options, setup, figures)
-      for (const goal of judged) console.log(goalLine(goal))
-      goals.push(...judged)
+      goals.push(...(await runPart(part, options, setup, figures)))
     } catch (error) {
       console.log(`${part}: not measured: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -212,7 +215,10 @@ async function main(): Promise<number> {
   const handed = process.env['HEARSAY_BENCH_SETUP']
   if (handed !== undefined) {
     const setup: Setup = JSON.parse(handed)
+    // Whoever started this is gone, and with this process the nodes go as well.
+    process.stdin.on('end', () => process.exit(1)).resume()
     await bench(options, setup)
+    process.stdin.destroy()
     return 0
   }
   const ready = await getReady(options.parts)
@@ -222,11 +228,11 @@ async function main(): Promise<number> {
     return 0
   }
   const setup: Setup = { ...ready, isolated: true }
-  const inside = Bun.spawnSync([...enter, process.execPath, ...process.argv.slice(1)], {
+  const inside = Bun.spawn([...enter, process.execPath, ...process.argv.slice(1)], {
     env: { ...process.env, HEARSAY_BENCH_SETUP: JSON.stringify(setup) },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['pipe', 'inherit', 'inherit'],
   })
-  return inside.exitCode ?? 1
+  return await inside.exited
 }
 
 try {

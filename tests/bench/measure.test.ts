@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { type Implementation, prepare } from './gossip/implementations.ts'
-import { type Measurement, measure } from './gossip/measure.ts'
+import { type Measurement, measure, measureKill } from './gossip/measure.ts'
 import { topologyNamed } from './gossip/topology.ts'
 
 const TEST_MS_MAX = 30_000
@@ -13,6 +13,7 @@ async function short(implementation: Implementation, topology: string): Promise<
     topology: topologyNamed(topology)!,
     payloadBytes: 256,
     warmMessages: 0,
+    warmTimedMessages: 0,
     messages: 3_000,
     timedMessages: 20,
     ratePerS: 200,
@@ -48,6 +49,44 @@ describe('the gossip bench', () => {
   )
 
   test(
+    'kills nodes in the middle of it, and of ours those left miss nothing of what was said',
+    async () => {
+      const prepared = await prepare('hearsay')
+      if ('missing' in prepared) throw new Error(prepared.missing)
+      const result = await measureKill({
+        command: prepared.command,
+        topology: topologyNamed('rr6d3')!,
+        payloadBytes: 256,
+        warmMessages: 0,
+        warmTimedMessages: 0,
+        messages: 200,
+        ratePerS: 100,
+        kill: 2,
+        seed: 1,
+        phaseMsMax: 10_000,
+      })
+      expect(result.killed).toBe(2)
+      expect(result.missed).toBe(0)
+      expect(result.worstMs).toBeGreaterThanOrEqual(result.worstBeforeMs)
+      expect(result.worstMs).toBeGreaterThanOrEqual(result.p99Ms)
+    },
+    TEST_MS_MAX,
+  )
+
+  test('does not kill what the network would fall apart without', () => {
+    const options = {
+      command: [],
+      payloadBytes: 256,
+      warmMessages: 0,
+      warmTimedMessages: 0,
+      messages: 10,
+      ratePerS: 100,
+    }
+    const torn = measureKill({ ...options, topology: topologyNamed('chain3')!, kill: 3, seed: 1, phaseMsMax: 1_000 })
+    expect(torn).rejects.toThrow('falls apart')
+  })
+
+  test(
     'says why when a node does not start',
     async () => {
       const broken = measure({
@@ -55,6 +94,7 @@ describe('the gossip bench', () => {
         topology: topologyNamed('chain2')!,
         payloadBytes: 256,
         warmMessages: 0,
+        warmTimedMessages: 0,
         messages: 10,
         timedMessages: 0,
         ratePerS: 200,

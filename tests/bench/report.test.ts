@@ -21,7 +21,7 @@ describe('figures of the bench', () => {
   })
 
   test('are written with as many digits as are worth reading, the range beside the median', () => {
-    expect([341_565, 52.34, 1.0239, 0.25].map(figure)).toEqual(['341,565', '52.3', '1.02', '0.250'])
+    expect([341_565, 52.34, 1.0239, 0.25, 0].map(figure)).toEqual(['341,565', '52.3', '1.02', '0.250', '0'])
     expect(spread(of(1, 2, 3))).toBe('2.00 (1.00..3.00)')
     expect(spread(of(2))).toBe('2.00')
     expect(spread(null)).toBe('not measured')

@@ -1,4 +1,3 @@
-import type { PhaseResult } from './gossip/measure.ts'
 import { type Sample, summarise } from './statistics.ts'
 
 /** A goal beside what was measured; `met` null where it could not be judged. */
@@ -11,7 +10,7 @@ export interface Goal {
 /** 1,234 or 12.3 or 0.123: three or more significant digits, never more than are worth reading. */
 export function figure(value: number): string {
   const size = Math.abs(value)
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
+  const digits = size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
@@ -36,10 +35,7 @@ export function goalLine(goal: Goal): string {
 }
 
 /** One figure of a phase over its repeats. */
-export function over(
-  phases: readonly (PhaseResult | null)[],
-  pick: (phase: PhaseResult) => number | null,
-): Sample | null {
+export function over<T>(phases: readonly (T | null)[], pick: (phase: T) => number | null): Sample | null {
   const values: number[] = []
   for (const phase of phases) {
     const value = phase === null ? null : pick(phase)

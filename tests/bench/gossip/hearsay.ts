@@ -1,16 +1,20 @@
-/** The program's own node and driver, in this process, over real sockets: everything but the front end. */
+/**
+ * The program's own node and driver, in this process, over real sockets: everything but the front end. With `--static`, as of the program, it has the links it
+ * is told and no others; without, it is told one address, as everybody is, and finds its neighbours by itself.
+ */
 import { getRandomValues } from 'node:crypto'
 import { bunTcp } from '../../../src/adapters/bun-tcp.ts'
 import { systemClock } from '../../../src/adapters/system-clock.ts'
 import { Driver } from '../../../src/app/driver.ts'
 import { toHex } from '../../../src/base/bytes.ts'
-import { seededRng } from '../../../src/base/rng.ts'
+import { type Rng, seededRng } from '../../../src/base/rng.ts'
+import { HyParView } from '../../../src/core/gossip/hyparview.ts'
 import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../../src/crypto/sign.ts'
 import { Node } from '../../../src/node/node.ts'
 import type { NodeTelling } from '../../../src/node/outputs.ts'
 import { EventKind } from '../../../src/wire/event.ts'
-import { config, onDeliver, payload, run, turn } from './kit.ts'
+import { config, onDeliver, payload, run, sleep, turn } from './kit.ts'
 
 const ROOM = 'bench'
 /** Said in one turn of the event loop at full speed: a quarter of a megabyte, as a fast pipe would bring. */
@@ -18,7 +22,12 @@ const MESSAGES_PER_TURN = 1024
 /** Bundles that the slowest link may be behind before the publisher waits: some 2 MB. */
 const LAG_BUNDLES_MAX = 32
 const LINK_WAIT_MS_MAX = 10_000
-const LAG_WAIT_MS_MAX = 60_000
+/** An overlay in which nobody has come or gone for so long has found itself. */
+const CALM_MS = 1_500
+const CALM_WAIT_MS_MAX = 20_000
+const LAG_WAIT_MS_MAX = 10_000
+
+const isStatic = process.argv.includes('--static')
 
 function randomBytes(length: number): Uint8Array {
   return getRandomValues(new Uint8Array(length))
@@ -37,11 +46,20 @@ function makeNode(): Node {
   }
   const name = `node-${config.id}`
   const instant = { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() }
-  return new Node({ identity, name, agent: 'hearsay/bench', randomBytes, rng: seededRng(config.id) }, instant)
+  const membership = isStatic ? {} : { membership: chosenNeighbours }
+  const options = { identity, name, agent: 'hearsay/bench', randomBytes, rng: seededRng(config.id), ...membership }
+  return new Node(options, instant)
 }
+
+function chosenNeighbours(ownKey: string, rng: Rng, nowMs: number): HyParView {
+  return new HyParView(ownKey, rng, nowMs)
+}
+
+let changedAtMs = performance.now()
 
 function hear(telling: NodeTelling): void {
   if (telling.kind === 'event' && !telling.self) onDeliver(telling.body)
+  else if (telling.kind === 'peer') changedAtMs = performance.now()
   else if (telling.kind === 'trouble') process.stderr.write(`${telling.message}\n`)
 }
 
@@ -66,22 +84,36 @@ function linkedAsTold(): boolean {
   return found.sort().join() === wanted.join()
 }
 
+async function linkAsTold(): Promise<void> {
+  for (const id of config.dials) connect(id)
+  if (!(await driver.until(linkedAsTold, LINK_WAIT_MS_MAX))) throw new Error('the links are not the ones told')
+}
+
+async function findNeighbours(): Promise<void> {
+  if (config.id !== 0) connect(0)
+  const startedAtMs = performance.now()
+  const isCalm = (): boolean => node.peers().length > 0 && performance.now() - changedAtMs > CALM_MS
+  while (!isCalm() && performance.now() - startedAtMs < CALM_WAIT_MS_MAX) await sleep(100)
+  if (node.peers().length === 0) throw new Error('nobody was found')
+}
+
+function connect(id: number): void {
+  const address = { host: '127.0.0.1', port: config.basePort + id }
+  driver.run((here, instant) => here.connect(address, instant))
+}
+
 run({
-  async dial() {
-    for (const id of config.dials) {
-      const address = { host: '127.0.0.1', port: config.basePort + id }
-      driver.run((here, instant) => here.connect(address, instant))
-    }
-    if (!(await driver.until(linkedAsTold, LINK_WAIT_MS_MAX))) throw new Error('the links are not the ones told')
-  },
+  dial: isStatic ? linkAsTold : findNeighbours,
   publish: say,
-  async burst(count, size) {
-    const inTime = () => node.lagBundles() <= LAG_BUNDLES_MAX
-    for (let number = 0; number < count; number++) {
-      say(payload(number, size))
-      if (number % MESSAGES_PER_TURN !== MESSAGES_PER_TURN - 1) continue
+  async burst(count, size, inTime) {
+    const keepUp = (): boolean => node.lagBundles() <= LAG_BUNDLES_MAX
+    let number = 0
+    while (number < count && inTime()) {
+      const end = Math.min(count, number + MESSAGES_PER_TURN)
+      while (number < end) say(payload(number++, size))
       await turn()
-      if (!inTime() && !(await driver.until(inTime, LAG_WAIT_MS_MAX))) throw new Error('a link takes nothing')
+      if (!keepUp() && !(await driver.until(keepUp, LAG_WAIT_MS_MAX))) throw new Error('a link takes nothing')
     }
+    return number
   },
 })

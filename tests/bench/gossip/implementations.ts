@@ -2,9 +2,18 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** What is measured side by side, in the order of the table. */
-export const IMPLEMENTATIONS = ['hearsay', 'flood', 'gossipsub', 'rawtcp'] as const
+export const IMPLEMENTATIONS = ['hearsay', 'overlay', 'flood', 'gossipsub', 'rawtcp'] as const
 
 export type Implementation = (typeof IMPLEMENTATIONS)[number]
+
+/** As they stand in tables. */
+export const TITLES: Record<Implementation, string> = {
+  hearsay: 'hearsay',
+  overlay: 'hearsay, own overlay',
+  flood: 'flood',
+  gossipsub: 'gossipsub',
+  rawtcp: 'raw TCP',
+}
 
 /** Ready to be started, or why not: a sentence for the user. */
 export type Prepared = { readonly command: readonly string[] } | { readonly missing: string }
@@ -16,8 +25,12 @@ const INSTALL_MS_MAX = 180_000
 const NODE_SOURCES = { flood: 'flood.ts', gossipsub: 'gossipsub/gossipsub.mjs' } as const
 
 export async function prepare(implementation: Implementation): Promise<Prepared> {
-  if (implementation === 'hearsay') return { command: [process.execPath, join(import.meta.dir, 'hearsay.ts')] }
-  if (implementation === 'rawtcp') return { command: [process.execPath, join(import.meta.dir, 'rawtcp.ts')] }
+  const ofBun = (source: string, ...flags: string[]): Prepared => ({
+    command: [process.execPath, join(import.meta.dir, source), ...flags],
+  })
+  if (implementation === 'hearsay') return ofBun('hearsay.ts', '--static')
+  if (implementation === 'overlay') return ofBun('hearsay.ts')
+  if (implementation === 'rawtcp') return ofBun('rawtcp.ts')
   const node = Bun.which('node')
   if (node === null) return { missing: `${implementation} is left out: it runs in Node.js, which is not on PATH.` }
   if (implementation === 'gossipsub') {

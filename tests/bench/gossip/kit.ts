@@ -20,13 +20,23 @@ export interface NodeConfig {
 export type Command =
   | { readonly cmd: 'dial' | 'stat' | 'quit' }
   | { readonly cmd: 'phase'; readonly phase: number; readonly count: number; readonly timed: boolean }
-  /** `rate` 0: as fast as it goes. */
-  | { readonly cmd: 'publish'; readonly count: number; readonly size: number; readonly rate: number }
+  | PublishCommand
+
+interface PublishCommand {
+  readonly cmd: 'publish'
+  readonly count: number
+  readonly size: number
+  /** Messages a second; 0: as fast as it goes. */
+  readonly rate: number
+  /** What is not published by then stays unsaid. */
+  readonly msMax: number
+}
 
 export interface PublishReport {
   readonly ev: 'published'
+  /** How many were, in the time there was. */
+  readonly count: number
   readonly startedAtMs: number
-  readonly endedAtMs: number
 }
 
 export interface StatReport {
@@ -35,7 +45,7 @@ export interface StatReport {
   /** Copies that arrived, first ones and duplicates; 0 where the implementation is not asked to count them. */
   readonly copies: number
   readonly lastAtMs: number
-  /** Milliseconds from publishing to delivery, in order of arrival; empty where the phase is not timed. */
+  /** Milliseconds from publishing to delivery of each message, -1 where it did not come; empty where the phase is not timed. */
   readonly latenciesMs: readonly number[]
 }
 
@@ -51,8 +61,11 @@ export interface BenchNode {
   /** Resolves when every neighbour can be reached. */
   dial(): Promise<void>
   publish(payload: Uint8Array): unknown
-  /** Full speed in the implementation's own best way; without it `publish` is called in a loop. */
-  burst?(count: number, size: number): Promise<void>
+  /**
+   * Full speed in the implementation's own best way; without it `publish` is called in a loop. To be ended once `inTime` is false;
+   * resolves with how many were published.
+   */
+  burst?(count: number, size: number, inTime: () => boolean): Promise<number>
 }
 
 /** Without `burst`: the event loop gets a turn after so many messages. */
@@ -95,7 +108,7 @@ export function onDeliver(bytes: Uint8Array, at = 0): void {
   seen[number] = 1
   if (latencies !== null) {
     const sentAtMs = new DataView(bytes.buffer, bytes.byteOffset + at + 8, 8).getFloat64(0, true)
-    latencies[delivered] = wallMs() - sentAtMs
+    latencies[number] = Math.max(0, wallMs() - sentAtMs)
   }
   delivered++
   if ((delivered & 1023) === 0) lastAtMs = wallMs()
@@ -148,9 +161,14 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** At a steady pace: what is due by now is published at once, then it sleeps until the next is. */
-async function publishAtRate(node: BenchNode, count: number, size: number, rate: number): Promise<void> {
+async function publishAtRate(
+  node: BenchNode,
+  { count, size, rate }: PublishCommand,
+  inTime: () => boolean,
+): Promise<number> {
   const startedAtMs = performance.now()
-  for (let number = 0; number < count; ) {
+  let number = 0
+  while (number < count && inTime()) {
     const due = Math.min(count, Math.floor(((performance.now() - startedAtMs) * rate) / 1000) + 1)
     for (; number < due; number++) {
       const sent = node.publish(payload(number, size))
@@ -158,22 +176,33 @@ async function publishAtRate(node: BenchNode, count: number, size: number, rate:
     }
     await sleep(Math.max(0, (number * 1000) / rate - (performance.now() - startedAtMs)))
   }
+  return number
 }
 
-async function publishAll(node: BenchNode, count: number, size: number): Promise<void> {
-  for (let number = 0; number < count; number++) {
-    const sent = node.publish(payload(number, size))
-    if (sent instanceof Promise) await sent
-    if (number % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await turn()
+async function publishAll(node: BenchNode, { count, size }: PublishCommand, inTime: () => boolean): Promise<number> {
+  let number = 0
+  while (number < count && inTime()) {
+    const end = Math.min(count, number + MESSAGES_PER_TURN)
+    for (; number < end; number++) {
+      const sent = node.publish(payload(number, size))
+      if (sent instanceof Promise) await sent
+    }
+    await turn()
   }
+  return number
 }
 
-async function publish(node: BenchNode, count: number, size: number, rate: number): Promise<void> {
+async function publish(node: BenchNode, command: PublishCommand): Promise<void> {
   const startedAtMs = wallMs()
-  if (rate > 0) await publishAtRate(node, count, size, rate)
-  else if (node.burst !== undefined) await node.burst(count, size)
-  else await publishAll(node, count, size)
-  say({ ev: 'published', startedAtMs, endedAtMs: wallMs() })
+  const inTime = (): boolean => wallMs() - startedAtMs < command.msMax
+  const { count, size, rate } = command
+  const published =
+    rate > 0
+      ? await publishAtRate(node, command, inTime)
+      : node.burst !== undefined
+        ? await node.burst(count, size, inTime)
+        : await publishAll(node, command, inTime)
+  say({ ev: 'published', count: published, startedAtMs })
 }
 
 function beginPhase(number: number, count: number, withTimes: boolean): void {
@@ -183,7 +212,7 @@ function beginPhase(number: number, count: number, withTimes: boolean): void {
   phaseAtMs = wallMs()
   // Node 0 is the one that publishes: what it hears of itself is no delivery.
   seen = config.id === 0 ? null : new Uint8Array(count)
-  latencies = timed ? new Float64Array(count) : null
+  latencies = timed ? new Float64Array(count).fill(-1) : null
   delivered = 0
   copies = 0
   lastAtMs = 0
@@ -198,9 +227,9 @@ async function obey(node: BenchNode, command: Command): Promise<void> {
       beginPhase(command.phase, command.count, command.timed)
       return say({ ev: 'phase' })
     case 'publish':
-      return publish(node, command.count, command.size, command.rate)
+      return publish(node, command)
     case 'stat': {
-      const latenciesMs = latencies === null ? [] : [...latencies.subarray(0, delivered)]
+      const latenciesMs = latencies === null ? [] : [...latencies]
       return say({ ev: 'stat', delivered, copies, lastAtMs, latenciesMs })
     }
     case 'quit':

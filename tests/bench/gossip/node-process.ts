@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { cpuMsOf } from '../kernel.ts'
 import type { Command, NodeConfig, Report } from './kit.ts'
 
 const LOG_CHARACTERS_MAX = 4_000
@@ -23,6 +24,8 @@ export class NodeProcess {
   private log = ''
   private broken: Error | null = null
   private quitting = false
+  private isGone = false
+  private lastCpuMs: number | null = null
 
   constructor(command: readonly string[], config: NodeConfig) {
     // A session of its own: where the scheduler groups by session every node then gets its fair share.
@@ -43,6 +46,7 @@ export class NodeProcess {
     })
     this.exited = new Promise((resolve) => {
       const ended = (why: string): void => {
+        this.isGone = true
         if (!this.quitting) this.fail(`node ${config.id} ${why}: ${lineThatTells(this.log)}`)
         resolve()
       }
@@ -53,6 +57,12 @@ export class NodeProcess {
 
   get pid(): number {
     return this.child.pid ?? -1
+  }
+
+  /** User and system time so far; of one that is gone, what was last seen. */
+  get cpuMs(): number | null {
+    if (!this.isGone) this.lastCpuMs = cpuMsOf(this.pid) ?? this.lastCpuMs
+    return this.lastCpuMs
   }
 
   send(command: Command): void {
@@ -91,6 +101,14 @@ export class NodeProcess {
   /** Forgets what was said and not asked for. */
   forget(): void {
     this.early.length = 0
+  }
+
+  /** Ends the process as a power cut would; resolves when it is gone. */
+  kill(): Promise<void> {
+    this.quitting = true
+    this.lastCpuMs = this.cpuMs
+    this.child.kill('SIGKILL')
+    return this.exited
   }
 
   /** Resolves when the process is gone: it leaves by itself, or is killed. */

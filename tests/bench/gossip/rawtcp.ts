@@ -134,14 +134,15 @@ run({
     add(message)
     return flush()
   },
-  async burst(count, size) {
+  async burst(count, size, inTime) {
     let chunks = 0
-    for (let number = 0; number < count; number++) {
-      add(payload(number, size))
-      if (gatheredBytes < CHUNK_BYTES && number < count - 1) continue
+    let number = 0
+    while (number < count && inTime()) {
+      while (number < count && gatheredBytes < CHUNK_BYTES) add(payload(number++, size))
       const full = flush()
       if (full !== null) await full
       else if (++chunks % CHUNKS_PER_TURN === 0) await turn()
     }
+    return number
   },
 })

@@ -7,8 +7,54 @@ export interface Topology {
   readonly neighbors: readonly (readonly number[])[]
   /** Breadth-first from node 0: the node before each; -1 for node 0. */
   readonly parents: readonly number[]
-  /** The farthest node, the highest number among equals. */
-  readonly last: number
+}
+
+/** In words: `8 processes of degree 3`. */
+export function describeTopology({ name, size }: Topology): string {
+  const degree = /^rr\d+d(\d)$/.exec(name)?.[1]
+  return degree === undefined ? `chain of ${size}` : `${size} processes of degree ${degree}`
+}
+
+/**
+ * `count` nodes to kill, drawn from `seed` and never node 0, such that those left are still connected by the links they have.
+ * Fewer where there are not so many: the caller looks at how many it got.
+ */
+export function victimsOf(topology: Topology, count: number, seed: number): number[] {
+  const candidates = shuffled(
+    seededRng(seed),
+    Array.from({ length: topology.size - 1 }, (_, i) => i + 1),
+  )
+  const victims: number[] = []
+  for (const candidate of candidates) {
+    const dead = [...victims, candidate]
+    if (victims.length === count) break
+    if (reached(topology.neighbors, dead).length === topology.size - dead.length) victims.push(candidate)
+  }
+  return victims
+}
+
+/** In place. */
+function shuffled(rng: Rng, values: number[]): number[] {
+  for (let i = values.length - 1; i > 0; i--) {
+    const other = rng.below(i + 1)
+    ;[values[i], values[other]] = [values[other]!, values[i]!]
+  }
+  return values
+}
+
+/** Breadth-first from node 0: the nodes it is connected with, itself first, if `dead` are none. */
+function reached(neighbors: readonly (readonly number[])[], dead: readonly number[], parents?: number[]): number[] {
+  const queue = [0]
+  const seen = new Set([...dead, 0])
+  for (let at = 0; at < queue.length; at++) {
+    for (const next of neighbors[queue[at]!]!) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      if (parents !== undefined) parents[next] = queue[at]!
+      queue.push(next)
+    }
+  }
+  return queue
 }
 
 /** `chain3`: a chain of three. `rr16d3`: 16 nodes, each with 3 neighbours, drawn from a fixed seed. Null for another name. */
@@ -42,11 +88,10 @@ function regularOf(name: string, size: number, degree: number): Topology | null 
 }
 
 function pairing(rng: Rng, size: number, degree: number): [number, number][] | null {
-  const stubs = Array.from({ length: size * degree }, (_, i) => Math.floor(i / degree))
-  for (let i = stubs.length - 1; i > 0; i--) {
-    const other = rng.below(i + 1)
-    ;[stubs[i], stubs[other]] = [stubs[other]!, stubs[i]!]
-  }
+  const stubs = shuffled(
+    rng,
+    Array.from({ length: size * degree }, (_, i) => Math.floor(i / degree)),
+  )
   const edges = new Map<string, [number, number]>()
   for (let i = 0; i < stubs.length; i += 2) {
     const low = Math.min(stubs[i]!, stubs[i + 1]!)
@@ -64,21 +109,6 @@ function withTree(name: string, size: number, edges: readonly (readonly number[]
     neighbors[low!]!.push(high!)
     neighbors[high!]!.push(low!)
   }
-  const distances: number[] = new Array(size).fill(-1)
   const parents: number[] = new Array(size).fill(-1)
-  const queue = [0]
-  distances[0] = 0
-  for (let at = 0; at < queue.length; at++) {
-    const node = queue[at]!
-    for (const next of neighbors[node]!) {
-      if (distances[next] !== -1) continue
-      distances[next] = distances[node]! + 1
-      parents[next] = node
-      queue.push(next)
-    }
-  }
-  if (queue.length < size) return null
-  let last = 0
-  for (let node = 0; node < size; node++) if (distances[node]! >= distances[last]!) last = node
-  return { name, size, neighbors, parents, last }
+  return reached(neighbors, [], parents).length < size ? null : { name, size, neighbors, parents }
 }
