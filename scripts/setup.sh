@@ -73,6 +73,16 @@ get_bun() {
   find_bun || fail "npm installed bun@$BUN_VERSION but it does not run here (see $log). Put Bun $BUN_VERSION on PATH by other means, and start again."
 }
 
+# Tests make networks of their own with `ip`, and say that they were not run where there is none: so this never fails.
+get_ip() {
+  command -v ip >/dev/null 2>&1 && return
+  if [ "$(uname -s)" != Linux ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then return 0; fi
+  local log=$ROOT/.tools/apt-install.log
+  mkdir -p "$ROOT/.tools"
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2; } >"$log" 2>&1 </dev/null ||
+    printf 'hearsay: apt-get could not install iproute2: %s (all of it: %s)\n' "$(cause "$log")" "$log" >&2
+}
+
 packages_are_current() {
   [ -f "$STAMP" ] && [ ! "$ROOT/bun.lock" -nt "$STAMP" ] && [ ! "$ROOT/package.json" -nt "$STAMP" ]
 }

@@ -4,6 +4,8 @@ import { STORM, type StormOptions, storm } from '../tests/sim/storm.ts'
 
 const HELP = `scripts/sim [SEED…] [--seeds N] [--from SEED] [--nodes N] [--messages N] [--rooms N] [--partitions N]
             [--loss PERCENT] [--reset PER-MILLION]
+scripts/sim overlay --help
+scripts/sim attacks --help
 
 Runs the seeds given, or N seeds from SEED on, and prints one line of JSON for each.
 A seed that failed is worth a line in tests/sim/saved-seeds.ts.`

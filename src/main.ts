@@ -3,6 +3,7 @@ import { ExitStatus } from './app/exit.ts'
 import { openLog } from './app/log.ts'
 import type { StartFault } from './app/options.ts'
 import { parseArguments } from './app/options.ts'
+import type { Given } from './app/options-values.ts'
 import type { Settings } from './app/settings.ts'
 import { start } from './app/start.ts'
 
@@ -20,6 +21,7 @@ async function main(): Promise<number> {
     stdout.write(asked.text)
     return ExitStatus.asked
   }
+  if (asked.kind === 'tracker') return track(asked.given)
   let gathered = await gatherSettings(asked, process.env)
   if (!gathered.ok) return refuse(gathered)
   const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
@@ -53,6 +55,15 @@ async function run(settings: Settings): Promise<number> {
   const status = await over()
   started.release()
   return status
+}
+
+/** A tracker and nothing else. */
+async function track(given: Given): Promise<number> {
+  const { runTracker, TRACKER_PORT } = await import('./app/tracker.ts')
+  const { host = '127.0.0.1', port = TRACKER_PORT, json = false, debug = false } = given
+  const io = { output: process.stdout, signals: process }
+  const status = await runTracker({ host, port, json, version: VERSION, log: openLog(debug), ...io })
+  return typeof status === 'number' ? status : refuse(status)
 }
 
 interface Streams {

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
-import type { Multicast, MulticastGroup } from '../ports/multicast.ts'
+import type { Interfaces, Multicast, MulticastGroup } from '../ports/multicast.ts'
 
 /** The local network only: no router passes it on. */
 const HOPS = 1
@@ -98,15 +98,20 @@ function close(socket: Socket): void {
   }
 }
 
-function placesOf(which: 'loopback' | 'all', six: boolean): Place[] {
+function placesOf(which: Interfaces, six: boolean): Place[] {
   const family = six ? 'IPv6' : 'IPv4'
   const places: Place[] = []
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     const own = (addresses ?? []).find((address) => address.family === family && fits(address, six))
-    if (own === undefined || (which === 'loopback') !== own.internal) continue
+    if (own === undefined || !isMeant(which, addresses ?? [])) continue
     places.push({ key: six ? name : own.address, address: six ? `::%${name}` : own.address })
   }
   return places
+}
+
+function isMeant(which: Interfaces, addresses: readonly NetworkInterfaceInfo[]): boolean {
+  if (typeof which === 'object') return addresses.some(({ address }) => address === which.address)
+  return addresses.some(({ internal }) => internal) === (which === 'loopback')
 }
 
 /** IPv6 groups are joined by the interface's link-local address where it is not the loopback. */

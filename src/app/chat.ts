@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { Remark } from './doctor.ts'
 import type { AppEvent, MessageKind, Person, Via } from './events.ts'
 
 /** A fault a user can act on: `code` stable and kebab-case, `message` one sentence saying what happened and what to do. */
@@ -19,6 +20,23 @@ export interface PeerView extends Person {
   readonly rttMs: number | null
 }
 
+/** Somebody in the network whom we are not linked with ourselves. */
+export interface OtherView extends Person {
+  /** Links away, as last heard. */
+  readonly hops: number
+  /** The neighbour that last told of them; null where that one is gone. */
+  readonly through: Person | null
+}
+
+/** A neighbour that is one no longer. */
+export interface GoneView extends Person {
+  readonly address: string
+  /** Why, as the end of a sentence that begins with the name. */
+  readonly reason: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 export interface UserView extends Person {
   readonly self: boolean
   /** Links away, as last heard; 0 is oneself. */
@@ -29,6 +47,23 @@ export interface RoomView {
   readonly room: string
   readonly current: boolean
   readonly users: number
+}
+
+export interface TrackerView {
+  /** As it was given. */
+  readonly given: string
+  /** `searching`: never found yet. `checking`: lost a moment ago, and perhaps back in another. */
+  readonly state: 'searching' | 'following' | 'checking' | 'electing' | 'serving'
+  /** Where the list is kept, or was. */
+  readonly address: string
+  /** Who keeps it, oneself perhaps; null while nobody does. */
+  readonly by: Person | null
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number
+  /** How many are on the list, as last told. */
+  readonly registered: number
+  /** Why the address given is not used, as the end of a sentence that begins with it; empty while it is. */
+  readonly trouble: string
 }
 
 /**
@@ -42,8 +77,16 @@ export interface Chat {
   currentRoom(): string | null
   rooms(): RoomView[]
   peers(): PeerView[]
+  /** Everybody else who is in our rooms, and through whom. */
+  others(): OtherView[]
+  /** The neighbour that went last; null if none has. */
+  lastGone(): GoneView | null
+  /** How we stand in the network, and what to do about it. */
+  doctor(): Remark[]
   /** Members of a joined room, oneself included. */
   users(room: string): UserView[]
+  /** How it stands with each tracker given. */
+  trackers(): TrackerView[]
   /** Dials and keeps trying (with backoff) until `disconnect`. Answers when the first attempt has ended. */
   connect(address: Address): Promise<Outcome<{ peer: Person }>>
   /** Hangs up on a peer and stops dialling it. `peer`: a name, `name#abcd`, an id, a prefix of an id (4 characters or more), or an address. */

@@ -1,19 +1,22 @@
-import type { Address } from '../base/address.ts'
+import { type Address, formatAddress } from '../base/address.ts'
 import type { Instant } from '../node/context.ts'
+import type { Machine } from '../node/machine.ts'
 import type { Node } from '../node/node.ts'
 import type { NodeTelling } from '../node/outputs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionEvents, Listener, Tcp, TcpFault } from '../ports/tcp.ts'
 
+const NOT_OURS = { code: 'not-ours' } as const
+
 /**
  * Feeds a node from the world's ports and carries out what it wants. The same driver runs the executable and the simulator;
  * only the ports differ. After each input it takes the outputs, lets every link with something to send write, and sets one timer.
  */
-export class Driver {
+export class Driver<M extends Machine = Node> {
   private readonly connections = new Map<number, Connection>()
   /** Links whose connection said "no more for now". */
   private readonly blocked = new Set<number>()
-  private listener: Listener | null = null
+  private readonly listeners = new Map<string, Listener>()
   private cancelTimer: (() => void) | null = null
   private timerAtMs: number | null = null
   private flushPlanned = false
@@ -21,22 +24,24 @@ export class Driver {
   private waiters: { readonly met: () => boolean; readonly resolve: (met: boolean) => void }[] = []
 
   constructor(
-    readonly node: Node,
+    readonly node: M,
     private readonly clock: Clock,
     private readonly tcp: Tcp,
     private readonly hear: (telling: NodeTelling) => void,
+    /** Whether a host is this machine: only then does a node listen there of its own accord. */
+    private readonly isOurs: (host: string) => Promise<boolean> = () => Promise.resolve(false),
   ) {
     this.settle()
   }
 
   async listen(local: { host: string; port: number }): Promise<Listener | TcpFault> {
     const result = await this.tcp.listen(local, (connection) => this.accept(connection))
-    if ('local' in result) this.listener = result
+    if ('local' in result) this.listeners.set(formatAddress(local), result)
     return result
   }
 
   /** Runs something on the node with the time of now, and carries out what follows from it. */
-  run<T>(act: (node: Node, instant: Instant) => T): T {
+  run<T>(act: (node: M, instant: Instant) => T): T {
     const result = act(this.node, this.now())
     this.settle()
     return result
@@ -68,7 +73,7 @@ export class Driver {
   stop(): void {
     this.stopped = true
     this.cancelTimer?.()
-    this.listener?.stop()
+    for (const listener of this.listeners.values()) listener.stop()
     for (const connection of this.connections.values()) connection.end()
     this.connections.clear()
     this.wakeWaiters()
@@ -143,8 +148,22 @@ export class Driver {
     for (const output of this.node.takeOutputs()) {
       if (output.kind === 'dial') this.dial(output.attempt, output.address)
       else if (output.kind === 'close') this.close(output.link, output.abort)
+      else if (output.kind === 'listen') void this.listenToo(output.address)
+      else if (output.kind === 'unlisten') this.unlisten(output.address)
       else this.hear(output)
     }
+  }
+
+  private async listenToo(address: Address): Promise<void> {
+    const result = (await this.isOurs(address.host)) ? await this.listen(address) : NOT_OURS
+    if (this.stopped) return this.unlisten(address)
+    this.run((node, instant) => node.listened(address, 'local' in result ? null : result.code, instant))
+  }
+
+  private unlisten(address: Address): void {
+    const name = formatAddress(address)
+    this.listeners.get(name)?.stop()
+    this.listeners.delete(name)
   }
 
   private close(link: number, abort: boolean): void {

@@ -62,6 +62,10 @@ export interface MemberEvent {
   readonly name: string
   /** Only with `renamed`. */
   readonly was?: string
+  /** Links away, as far as was told; 1 is a neighbour. */
+  readonly hops: number
+  /** The neighbour that told, where it is not the member itself. */
+  readonly through?: Person
 }
 
 export interface RoomEvent {
@@ -76,6 +80,21 @@ export interface GapEvent {
   readonly from: Person
   /** How many of this author's events nobody reachable has. */
   readonly missing: number
+}
+
+/** Who keeps the list of nodes now, for those who use the tracker at `given`. */
+export interface TrackerEvent {
+  readonly event: 'tracker'
+  /** We keep it; somebody else does, and we are on it; it is lost, and who is to keep it is being found out. */
+  readonly state: 'serving' | 'following' | 'electing'
+  /** Where it is kept, or was. */
+  readonly address: string
+  /** The tracker as it was given. */
+  readonly given: string
+  /** Who keeps it; not with `electing`. */
+  readonly by?: Person
+  /** Whoever keeps it stands in for the tracker that was lost. */
+  readonly elected?: boolean
 }
 
 export interface ErrorEvent {
@@ -100,5 +119,6 @@ export type AppEvent =
   | MemberEvent
   | RoomEvent
   | GapEvent
+  | TrackerEvent
   | ErrorEvent
   | NoticeEvent

@@ -2,11 +2,12 @@ import { type Address, formatAddress, parseAddress } from '../base/address.ts'
 import { encodeBase32 } from '../base/base32.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
 import { normaliseRoom } from '../base/room-name.ts'
-import { cleanName } from '../base/text.ts'
-import type { DialTelling, NodeTelling } from '../node/outputs.ts'
+import { cleanLine, cleanName } from '../base/text.ts'
+import type { DialTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
 import type { SayFault } from '../node/rooms.ts'
 import { EventKind, type SpokenKind } from '../wire/event.ts'
-import type { Chat, Fault, Outcome, PeerView, RoomView, UserView } from './chat.ts'
+import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
+import { diagnose, type Remark, type Symptoms } from './doctor.ts'
 import type { Driver } from './driver.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
 import { People } from './people.ts'
@@ -33,10 +34,23 @@ const SAY_FAULTS: Record<SayFault, string> = {
   'no-such-person': 'That id cannot be written to: it is not the id of a hearsay identity.',
 }
 
+/** Where a node runs, as far as diagnostics want to know. */
+export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'lan'>
+
+/** Of a node that runs nowhere in particular. */
+const NOWHERE: Surroundings = {
+  local: { host: '127.0.0.1', port: 0 },
+  interfaces: [],
+  isStatic: true,
+  lan: null,
+}
+
 /** What driver and node need of the program they run in. */
 export interface HearsayOptions {
   /** Diagnostics that are not the user's business. */
   readonly log: (code: string, message: string) => void
+  /** What a diagnosis takes besides. */
+  readonly surroundings?: () => Surroundings
   /** Called when leaving begins, the links still being there. */
   readonly leaving?: () => void
 }
@@ -89,6 +103,9 @@ export class Hearsay implements Chat {
       }
     }
     this.teller.tell(telling)
+    if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
+      void this.announceTracker(telling)
+    }
   }
 
   name(): string {
@@ -114,12 +131,59 @@ export class Hearsay implements Chat {
     }))
   }
 
+  others(): OtherView[] {
+    const { node } = this.driver
+    const linked = new Set(node.peers().map((link) => link.peerKey))
+    const others = new Map<string, OtherView>()
+    for (const room of this.joined) {
+      for (const { id, key, name, hops, through } of node.members(room)) {
+        const known = others.get(key)
+        if (linked.has(key) || (known !== undefined && known.hops <= hops)) continue
+        const teller = linked.has(through) ? this.person(Uint8Array.fromHex(through), '') : null
+        others.set(key, { ...this.person(id, name), hops, through: teller })
+      }
+    }
+    return [...others.values()]
+  }
+
+  lastGone(): GoneView | null {
+    const gone = this.driver.run((node, instant) => node.facts(instant).lastGone)
+    if (gone === null) return null
+    const { peer, name, address, reason, atMs } = gone
+    return { ...this.person(peer, name), address: formatAddress(address), reason: cleanLine(reason), at: atMs }
+  }
+
+  doctor(): Remark[] {
+    const facts = this.driver.run((node, instant) => node.facts(instant))
+    const given = facts.targets.map(({ address, peerKey, failures, reason, retryMs }) => ({
+      address: formatAddress(address),
+      peer: peerKey === null ? null : this.person(Uint8Array.fromHex(peerKey), '').name,
+      failures,
+      reason: cleanLine(reason),
+      retryS: retryMs === null ? null : Math.ceil(retryMs / 1_000),
+    }))
+    const trackers = this.trackers().map(({ given, state, trouble }) => {
+      return { given, trouble, isFound: state === 'following' || state === 'serving' }
+    })
+    return diagnose({ ...facts, ...(this.options.surroundings?.() ?? NOWHERE), given, trackers })
+  }
+
   users(room: string): UserView[] {
     if (!this.joined.has(room)) return []
     const others = this.driver.node
       .members(room)
       .map((member) => ({ ...this.person(member.id, member.name), self: false, hops: member.hops }))
     return [{ id: this.id, name: this.name(), self: true, hops: 0 }, ...others]
+  }
+
+  trackers(): TrackerView[] {
+    return this.driver.node.trackers().map(({ given, address, by, name, sinceMs, ...rest }) => ({
+      ...rest,
+      given: formatAddress(given),
+      address: formatAddress(address),
+      by: by === null ? null : this.person(Uint8Array.fromHex(by), name),
+      since: sinceMs,
+    }))
   }
 
   async connect(address: Address): Promise<Outcome<{ peer: Person }>> {
@@ -244,6 +308,20 @@ export class Hearsay implements Chat {
     driver.run((_, instant) => node.sayGoodbye(instant))
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
     driver.stop()
+  }
+
+  /** Whoever takes over from a tracker says so where he is, so that people know whom the others find each other by. */
+  private async announceTracker({ given, address }: TrackerTelling): Promise<void> {
+    const here = this.current
+    const room = here === null || here.startsWith('@') ? [...this.joined].at(-1) : here
+    const where = formatAddress(address)
+    if (room === undefined) return
+    const lost = formatAddress(given)
+    await this.say(
+      room,
+      'action',
+      where === lost ? `is the tracker ${lost} now` : `is the tracker now, at ${where} (${lost} is gone)`,
+    )
   }
 
   private enter(room: string): Outcome<{ room: string }> {

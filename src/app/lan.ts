@@ -2,7 +2,7 @@ import type { Rng } from '../base/rng.ts'
 import { LanDiscovery, type LanPeer } from '../core/discovery/lan.ts'
 import type { SigningKey } from '../crypto/sign.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Multicast, MulticastGroup } from '../ports/multicast.ts'
+import type { Interfaces, Multicast, MulticastGroup } from '../ports/multicast.ts'
 import { ANNOUNCEMENT_BYTES } from '../wire/announcement.ts'
 
 /** Interfaces come and go with cables and lids. */
@@ -13,7 +13,7 @@ export interface LanOptions {
   readonly rng: Rng
   readonly tcpPort: number
   readonly groups: readonly { readonly group: string; readonly port: number }[]
-  readonly interfaces: 'loopback' | 'all'
+  readonly interfaces: Interfaces
   readonly found: (peer: LanPeer) => void
   readonly log: (code: string, message: string) => void
 }
@@ -45,6 +45,9 @@ export class LanDriver {
   async start(): Promise<void> {
     const { groups, interfaces, log } = this.options
     const receive = (datagram: Uint8Array, source: { host: string }): void => {
+      // A zone means something here alone, and who is known by it could be passed on to nobody. From a machine with any better address a group
+      // of wider scope is sent to with that (RFC 6724, section 5, rule 2).
+      if (source.host.includes('%')) return
       this.machine.received(datagram, source.host, this.clock.nowMs())
       this.settle()
     }

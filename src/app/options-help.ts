@@ -61,6 +61,7 @@ export function flagTerm(spec: OptionSpec): string {
 const EXAMPLES = [
   ['hearsay --port 5000 --username Alice', 'wait for others on port 5000'],
   ['hearsay --connect 127.0.0.1:5000 --username Bob --room dev', 'join Alice, in #dev'],
+  ['hearsay tracker --host 0.0.0.0', 'keep a list of who is there, on port 5000'],
 ] as const
 
 /** Some terminals say that they have no columns at all. */

@@ -28,6 +28,8 @@ export type Arguments =
       /** Nothing at all was written after the program's name. */
       readonly bare: boolean
     }
+  /** `hearsay tracker`: only what a tracker has a use for. */
+  | { readonly kind: 'tracker'; readonly given: Given }
   /** For standard output, then leave with 0. */
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
@@ -42,6 +44,10 @@ export interface Look {
 
 /** What was written for each flag, in order; null for a flag without its value. */
 type Written = Map<OptionSpec, (string | null)[]>
+
+/** The word that runs a tracker, and the flags that mean something to one. */
+const TRACKER = 'tracker'
+const TRACKER_FLAGS: ReadonlySet<string> = new Set(['host', 'port', 'plain', 'json', 'ephemeral', 'debug'])
 
 /** Reads the words after the program's name. `--help` and `--version` win over anything that is wrong beside them. */
 export async function parseArguments(argv: readonly string[], look: Look): Promise<Arguments> {
@@ -63,10 +69,12 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
     })
   }
   let strays: readonly string[] = []
+  let isTracker = false
   let incomplete: string | null = null
   try {
     const { operands, unknown } = program.parseOptions([...argv])
-    strays = [...unknown, ...operands]
+    isTracker = operands[0] === TRACKER
+    strays = [...unknown, ...operands.slice(isTracker ? 1 : 0)]
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     incomplete = argv[argv.length - 1]! // only the last word can lack its value
@@ -75,7 +83,18 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   if (asked.has('help')) return { kind: 'print', text: await helpText(program, look.colour, look.columns) }
   if (asked.has('version')) return { kind: 'print', text: `hearsay ${look.version}\n` }
   if (incomplete !== null) return refuse('value-missing', `${incomplete}: a value is missing`)
-  return strays.length > 0 ? refuseStray(strays[0]!) : readWritten(written)
+  if (strays.length > 0) return refuseStray(strays[0]!)
+  const read = readWritten(written)
+  return isTracker && read.kind === 'run' ? forTracker(read.given, asked) : read
+}
+
+function forTracker(given: Given, asked: ReadonlySet<string>): Arguments {
+  const foreign = [...asked].find((name) => !TRACKER_FLAGS.has(name))
+  if (foreign === undefined) return { kind: 'tracker', given }
+  return refuse(
+    'flag-foreign',
+    `--${foreign}: means nothing to a tracker, which keeps a list of nodes and does nothing else`,
+  )
 }
 
 function readWritten(written: Written): Arguments {

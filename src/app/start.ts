@@ -19,6 +19,7 @@ import { loadIdentity } from './identity.ts'
 import { lockIdentity } from './identity-lock.ts'
 import type { Log } from './log.ts'
 import type { StartFault } from './options.ts'
+import { isOwnHost } from './own-host.ts'
 import { portHolder } from './port-holder.ts'
 import type { Settings } from './settings.ts'
 
@@ -44,7 +45,11 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const self = ownIdentity(settings)
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
-  const chat = new Hearsay(signing.publicKey, { log, leaving: () => finding.end() })
+  const chat = new Hearsay(signing.publicKey, {
+    log,
+    leaving: () => finding.end(),
+    surroundings: () => finding.surroundings,
+  })
   const identity = {
     signing,
     agreement: agreementKeyFromSigningSeed(self.seed),
@@ -55,7 +60,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const rng = seededRng(randomBytes(16))
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
   const node = new Node({ identity, name: settings.username ?? '', agent, randomBytes, rng, ...membership }, instant)
-  const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling))
+  const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling), isOwnHost)
   const listener = await listen(driver, settings)
   if ('ok' in listener) {
     self.release()
@@ -144,7 +149,8 @@ async function listen(driver: Driver, settings: Settings): Promise<Listener | St
   return 'local' in result ? result : cannotListen({ host, port: 0 }, result)
 }
 
-function cannotListen(address: Address, fault: TcpFault): StartFault {
+/** Why a program that cannot listen does not start, and what to do. */
+export function cannotListen(address: Address, fault: TcpFault): StartFault {
   const holder = fault.code === 'port-taken' ? portHolder(address.port) : null
   const who = holder === null ? fault.message : `is taken by ${holder}`
   const advice =
@@ -155,6 +161,6 @@ function cannotListen(address: Address, fault: TcpFault): StartFault {
   return { ok: false, code: `listen-${fault.code}`, message, exit: ExitStatus.cannotListen }
 }
 
-function randomBytes(length: number): Uint8Array {
+export function randomBytes(length: number): Uint8Array {
   return getRandomValues(new Uint8Array(length))
 }

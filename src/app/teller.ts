@@ -1,7 +1,7 @@
 import { formatAddress } from '../base/address.ts'
 import { toHex } from '../base/bytes.ts'
 import { cleanLine, cleanText, decodeUtf8 } from '../base/text.ts'
-import type { DialTelling, EventTelling, NodeTelling, PeerTelling } from '../node/outputs.ts'
+import type { DialTelling, EventTelling, NodeTelling, PeerTelling, TrackerTelling } from '../node/outputs.ts'
 import { EventKind } from '../wire/event.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
 import type { People } from './people.ts'
@@ -23,9 +23,14 @@ export class Teller {
       case 'dial-result':
         return this.dialResult(telling)
       case 'member': {
-        const { room, state, was } = telling
+        const { room, state, was, hops, through } = telling
         const { id, name } = this.people.meet(telling.member, telling.name)
-        return this.emit({ event: 'member', room, state, id, name, ...(state === 'renamed' ? { was } : {}) })
+        const told =
+          through === '' || through === toHex(telling.member)
+            ? {}
+            : { through: this.person(Uint8Array.fromHex(through), '') }
+        const former = state === 'renamed' ? { was } : {}
+        return this.emit({ event: 'member', room, state, id, name, hops, ...former, ...told })
       }
       case 'gap':
         return this.emit({
@@ -34,6 +39,8 @@ export class Teller {
           from: this.person(telling.author, telling.name),
           missing: telling.missing,
         })
+      case 'tracker':
+        return this.tracker(telling)
       case 'trouble': {
         const message = cleanLine(telling.message)
         this.log(telling.code, message)
@@ -90,6 +97,14 @@ export class Teller {
     const reason = state === 'down' ? { reason: cleanLine(telling.reason) } : {}
     this.log('peer', `${name} at ${address} is ${state}${state === 'down' ? `: ${reason.reason}` : ''}`)
     this.emit({ event: 'peer', state, id, name, address, via, dialect: 'native', verified: true, ...reason })
+  }
+
+  private tracker({ state, given, address, peer, name, office }: TrackerTelling): void {
+    const where = formatAddress(address)
+    this.log('tracker', `${state} ${where}${office === null ? '' : ` (${office})`}, for ${formatAddress(given)}`)
+    const by = peer === null ? {} : { by: this.person(peer, name) }
+    const elected = office === 'elected' ? { elected: true } : {}
+    this.emit({ event: 'tracker', state, address: where, given: formatAddress(given), ...by, ...elected })
   }
 
   private person(id: Uint8Array, name: string): Person {

@@ -5,7 +5,7 @@ import { writeWant } from '../wire/replication.ts'
 import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
 import type { FeedSender } from './feed-sender.ts'
-import type { LinkFeed, LinkState } from './link-state.ts'
+import { isAhead, type LinkFeed, type LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
 /** A source that brings nothing for so long is given up for another. */
@@ -14,6 +14,8 @@ const SOURCE_STALL_MS = 500
 const HAVE_STALL_MS = 120
 /** A source that brought nothing is not asked again for a second, then two, up to this. */
 const DOUBT_MS_MAX = 64_000
+/** A link that took another's place in a feed's tree and then did not push is not believed its hops for twice this, then twice that. */
+const FALL_MS = 1_000
 /** When everybody who says to have more has brought nothing so often, we are no longer "catching up". */
 const STRIKES_MAX = 3
 
@@ -137,12 +139,21 @@ export class CatchUp {
     const onItsWay = feed.source !== null && feed.source.partialSinceMs !== null
     if (onItsWay && !this.someoneAhead(feed, feed.source) && arriving < ARRIVING_MAX)
       return this.watch(feed, SOURCE_STALL_MS, arriving + 1)
+    if (feed.source === null && feed.log.next === before) this.doubtClimber(feed)
     const on = feed.source?.feeds.get(feed)
     if (on !== undefined && feed.log.next === before) {
       on.strikes++
       on.doubtedUntilMs = this.context.nowMs + Math.min(SOURCE_STALL_MS * 2 ** on.strikes, DOUBT_MS_MAX)
     }
     this.seekSource(feed, feed.source)
+  }
+
+  /** Who brings a duplicate with few hops is pushed by in place of others; when it then pushes nothing, that was worth nothing. */
+  private doubtClimber(feed: Feed): void {
+    const on = this.links.all.get(feed.climber)?.feeds.get(feed)
+    if (on === undefined) return
+    on.falls++
+    on.hopsDoubtedUntilMs = this.context.nowMs + Math.min(FALL_MS * 2 ** on.falls, DOUBT_MS_MAX)
   }
 
   /** Nobody is left to ask: either nothing is missing, or all who say to have it are doubted and asked again later. */
@@ -181,11 +192,6 @@ export class CatchUp {
     feed.catching = false
     this.changed(feed, false)
   }
-}
-
-/** The peer says that it holds something that comes after what we hold. */
-function isAhead(on: LinkFeed): boolean {
-  return on.peerNext > on.feed.log.next && on.peerNext > on.peerBase
 }
 
 /** Holding the next event counts before being far ahead. */

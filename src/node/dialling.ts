@@ -2,6 +2,7 @@ import { type Address, formatAddress } from '../base/address.ts'
 import type { Timer } from '../base/timers.ts'
 import { backoffMs } from '../core/link/backoff.ts'
 import type { NodeContext } from './context.ts'
+import type { TargetFact } from './facts.ts'
 import type { LinkState } from './link-state.ts'
 
 /** Addresses a person gives; more is a mistake. */
@@ -10,10 +11,11 @@ const TARGETS_MAX = 256
 /** A link that did not last so long is made anew with growing pauses, as if the dial had failed. */
 const LASTING_MS = 5_000
 
-/** What a dial was for: an address the user gave, or a peer that membership wants. */
+/** What a dial was for: an address the user gave, a peer that membership wants, or a visit to a tracker. */
 export interface Dialled {
   readonly target: string | null
   readonly expected: string | null
+  readonly visit: number | null
 }
 
 interface Target {
@@ -22,6 +24,8 @@ interface Target {
   /** `resting`: waiting for its timer, or without one until we are alone. `held`: the peer there is linked, by this or another link. */
   state: 'resting' | 'dialling' | 'held'
   failures: number
+  /** Why the last attempt failed. */
+  reason: string
   /** Links in a row that ended as soon as they were up. */
   brief: number
   /** When the newest was up, monotonic. */
@@ -37,6 +41,8 @@ export class Dialling {
   private readonly targets = new Map<string, Target>()
   /** Dials that membership asked for, by attempt: the key of the peer. As many as membership wants at a time. */
   private readonly peers = new Map<number, string>()
+  /** Visits to trackers, by attempt. A few for each tracker given. */
+  private readonly visits = new Map<number, number>()
   private nextAttempt = 1
 
   constructor(private readonly context: NodeContext) {}
@@ -61,6 +67,7 @@ export class Dialling {
         address,
         state: 'resting',
         failures: 0,
+        reason: '',
         brief: 0,
         heldAtMs: 0,
         attempt: 0,
@@ -102,15 +109,27 @@ export class Dialling {
     this.context.emit({ kind: 'dial', attempt, address })
   }
 
+  /** Dials a tracker once. `visit`: what the owner knows it by. */
+  dialTracker(visit: number, address: Address): void {
+    const attempt = this.nextAttempt++
+    this.visits.set(attempt, visit)
+    this.context.emit({ kind: 'dial', attempt, address })
+  }
+
   /** The attempt has ended: what it was for, or null when that is no longer wanted. */
   ended(attempt: number): Dialled | null {
     const expected = this.peers.get(attempt)
     if (expected !== undefined) {
       this.peers.delete(attempt)
-      return { target: null, expected }
+      return { target: null, expected, visit: null }
+    }
+    const visit = this.visits.get(attempt)
+    if (visit !== undefined) {
+      this.visits.delete(attempt)
+      return { target: null, expected: null, visit }
     }
     for (const target of this.targets.values()) {
-      if (target.attempt === attempt) return { target: target.key, expected: null }
+      if (target.attempt === attempt) return { target: target.key, expected: null, visit: null }
     }
     return null
   }
@@ -134,6 +153,7 @@ export class Dialling {
     const target = this.targets.get(key)
     if (target === undefined) return
     target.failures++
+    target.reason = reason
     const hopeless = code === 'self'
     const retryMs = hopeless ? null : backoffMs(target.failures, this.context.rng.float())
     if (retryMs === null) this.targets.delete(key)
@@ -169,6 +189,14 @@ export class Dialling {
       target.brief = this.context.nowMs - target.heldAtMs < LASTING_MS ? target.brief + 1 : 0
       this.rest(target, backoffMs(target.brief, this.context.rng.float()))
     }
+  }
+
+  /** How it stands with each address. */
+  get facts(): TargetFact[] {
+    return [...this.targets.values()].map(({ address, state, peerKey, failures, reason, timer }) => {
+      const retryMs = timer === null ? null : Math.max(0, timer.atMs - this.context.nowMs)
+      return { address, peerKey: state === 'held' ? peerKey : null, failures, reason, retryMs }
+    })
   }
 
   private rest(target: Target, delayMs: number): void {

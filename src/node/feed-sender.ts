@@ -5,6 +5,7 @@ import { FEED_HANDLES_MAX, FRAME_HEADER_BYTES } from '../wire/limits.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap } from '../wire/replication.ts'
 import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
+import { LinkFeeds } from './link-feeds.ts'
 import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
@@ -15,26 +16,35 @@ const BUNDLE_HEAD_BYTES_MAX = FRAME_HEADER_BYTES + 1 + 3 + 32
 
 /** The sending side of replication: a cursor into each log for each link, and records filled straight from the logs. */
 export class FeedSender {
+  /** Bounds what `on` makes and what peers name. */
+  readonly places: LinkFeeds
+
   constructor(
     private readonly context: NodeContext,
     private readonly links: Links,
-  ) {}
+  ) {
+    this.places = new LinkFeeds(context, links)
+  }
 
   /** Where a link stands with a feed, from the beginning if nothing has been said of it. */
   on(link: LinkState, feed: Feed): LinkFeed {
     let on = link.feeds.get(feed)
     if (on === undefined) {
+      this.places.grow()
       on = {
         feed,
         handle: 0,
         cursor: null,
         peerBase: 1,
         peerNext: 1,
+        sentNext: 1,
         chained: 0,
         full: false,
         askedFull: false,
         strikes: 0,
         doubtedUntilMs: 0,
+        falls: 0,
+        hopsDoubtedUntilMs: 0,
         queued: false,
       }
       link.feeds.set(feed, on)
@@ -95,7 +105,13 @@ export class FeedSender {
         continue
       }
       const held = log.at(on.cursor)
-      if (on.peerNext < held.first + held.count) {
+      const end = held.first + held.count
+      if (on.peerNext < end) {
+        // What is asked for again and again is sent again so often; then only what is new.
+        if (end <= on.sentNext && !link.budget.repeats.take(this.context.nowMs, held.bytes.length)) {
+          on.cursor = log.positionOf(on.sentNext)
+          continue
+        }
         if (log.beginsAt(on.cursor)) this.writeGap(record, on, held.first)
         if (record.length + BUNDLE_HEAD_BYTES_MAX + held.bytes.length > roomMax) return false
         this.writeBundle(record, on, held)
@@ -120,6 +136,7 @@ export class FeedSender {
     on.full = false
     on.chained = held.first + held.count
     on.peerNext = on.chained
+    if (on.sentNext < on.chained) on.sentNext = on.chained
   }
 
   private nameFeed(link: LinkState, on: LinkFeed, record: ByteWriter): void {

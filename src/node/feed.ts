@@ -17,6 +17,8 @@ export interface Feed {
   source: LinkState | null
   /** Between the first request and having what was asked for. */
   catching: boolean
+  /** The link that last took another's place as the way it comes by, for having fewer hops as it said; 0 for none. */
+  climber: number
   /** When something last came of it, monotonic: old feeds of strange rooms are forgotten first. */
   activeAtMs: number
   /** The link that first named it while it is empty. */

@@ -67,6 +67,7 @@ export class Feeds {
       authorName: null,
       source: null,
       catching: false,
+      climber: 0,
       activeAtMs: this.context.nowMs,
       broughtBy: link,
       forgotten: false,

@@ -1,5 +1,5 @@
 import type { Address } from '../base/address.ts'
-import { ByteWriter, EMPTY } from '../base/bytes.ts'
+import { ByteWriter, compareBytes, EMPTY, equalBytes } from '../base/bytes.ts'
 import type { Timer } from '../base/timers.ts'
 import type { Established, Handshake } from '../core/link/handshake.ts'
 import { RecordReader } from '../core/link/records.ts'
@@ -7,6 +7,7 @@ import type { CipherState } from '../crypto/aead.ts'
 import { beginFrame, endFrame } from '../wire/frame.ts'
 import type { Hello } from '../wire/hello.ts'
 import type { Feed } from './feed.ts'
+import { LinkBudget } from './link-budget.ts'
 
 /** Where one link stands with one feed. */
 export interface LinkFeed {
@@ -18,6 +19,8 @@ export interface LinkFeed {
   /** Oldest number the peer says it holds, and one past the newest. 1 when unknown. */
   peerBase: number
   peerNext: number
+  /** One past the newest event that was ever sent there on this link: what comes before is sent once more. */
+  sentNext: number
   /** The peer knows the id of event `chained - 1` from this link, so what follows it can go without. 0: nothing yet. */
   chained: number
   /** The peer asked for hashes in full. */
@@ -28,8 +31,17 @@ export interface LinkFeed {
   strikes: number
   /** Until then what the peer says it has of it is not believed, monotonic. */
   doubtedUntilMs: number
+  /** Times that it took another's place and then what others announced had not come. */
+  falls: number
+  /** Until then the hops it tells of are taken for as many as there can be, monotonic. */
+  hopsDoubtedUntilMs: number
   /** In the link's queue of feeds with something to push. */
   queued: boolean
+}
+
+/** The peer says that it holds something that comes after what we hold. */
+export function isAhead(on: LinkFeed): boolean {
+  return on.peerNext > on.feed.log.next && on.peerNext > on.peerBase
 }
 
 /**
@@ -70,10 +82,19 @@ export class LinkState {
   isReleased = false
   /** It is or was a neighbour's. */
   wasNeighbour = false
-  /** Counts against the limits of connections that have not proved who they are. */
-  halfOpen = true
+  /** It carries the frames of a tracker and its visitors, and no others: a link that is nobody's peer. */
+  isVisit = false
+  /** Something has come from it. */
+  hasSpoken = false
+  /** The block of addresses it came from, where that is one holder's; null also for what we dialled. */
+  block: string | null = null
+  /** It came in and counts as open. */
+  isInside = false
+  readonly budget = new LinkBudget()
   readonly feeds = new Map<Feed, LinkFeed>()
   readonly theirs = new Map<number, Feed>()
+  /** `FEED`s it has sent. */
+  namings = 0
   handles = 0
   /** Feeds with something to push, oldest first. */
   readonly ready: LinkFeed[] = []
@@ -94,8 +115,11 @@ export class LinkState {
     readonly target: string | null,
     /** The key of the peer that was to be found there; null for whoever it is. */
     readonly expected: string | null,
+    /** Which of our visits to trackers it is; null for no visit of ours. */
+    readonly visit: number | null,
     readonly openedAtMs: number,
   ) {
+    this.isVisit = visit !== null
     this.heardAtMs = openedAtMs
     this.pulledAtMs = openedAtMs
   }
@@ -122,6 +146,10 @@ export class LinkState {
   /** Lets go of all it knew and had to send: a deadline that has not come yet may hold on to the link itself. */
   release(): void {
     this.forgetFeeds()
+    this.dropFrames()
+  }
+
+  dropFrames(): void {
     this.frames.length = 0
     this.frameBytes = 0
   }
@@ -158,6 +186,17 @@ export class LinkState {
     this.frameBytes -= frame.length + FRAME_OVERHEAD_BYTES
     return frame
   }
+}
+
+/**
+ * Of two links with one peer: after a restart of the peer the newer; else the one dialled by the lower id; dialled by
+ * the same side, the one whose handshake hash is lower. Both ends see the same facts and so keep the same link.
+ */
+export function newerStays(older: LinkState, newer: LinkState, ownKey: Uint8Array): boolean {
+  if (!equalBytes(older.peerStatic, newer.peerStatic)) return true
+  if (older.via === newer.via) return compareBytes(newer.hash, older.hash) < 0
+  const weAreLower = compareBytes(ownKey, newer.peer) < 0
+  return (newer.via === 'dialled') === weAreLower
 }
 
 /** Builds one frame as bytes of its own, for `LinkState.queue`. */

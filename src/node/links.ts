@@ -1,30 +1,26 @@
 import type { Address } from '../base/address.ts'
 import { formatAddress } from '../base/address.ts'
-import { ByteReader, ByteWriter, compareBytes, equalBytes, toHex } from '../base/bytes.ts'
+import { ByteReader, ByteWriter, equalBytes, toHex } from '../base/bytes.ts'
 import { type Established, Handshake } from '../core/link/handshake.ts'
 import { eachFrame, FrameType } from '../wire/frame.ts'
 import { ByeCode, type Hello, readBye, readHello, writeBye, writeHello } from '../wire/hello.ts'
 import { FEED_HANDLES_MAX, RECORD_BYTES_MAX } from '../wire/limits.ts'
+import { isVisit } from '../wire/tracker.ts'
 import type { NodeContext } from './context.ts'
 import type { Dialled } from './dialling.ts'
-import { CONTROL_BYTES_MAX, frame, LinkState } from './link-state.ts'
+import { byeSentence, refusalCode } from './goodbyes.ts'
+import { HALF_OPEN_MAX, Inbound, LINKS_MAX } from './inbound.ts'
+import type { Allowance } from './link-budget.ts'
+import { CONTROL_BYTES_MAX, frame, LinkState, newerStays } from './link-state.ts'
+import { judgeLiveness } from './liveness.ts'
 
 /** From the first byte to a proved identity and a hello. */
 export const HANDSHAKE_MS_MAX = 10_000
-/** From a record's first byte to its last. */
-export const RECORD_MS_MAX = 30_000
-/** How long a peer may take nothing while something waits for it. */
-export const STALLED_MS_MAX = 30_000
-export const PING_EVERY_MS = 15_000
-/** Two pings unanswered and some. */
-export const SILENT_MS_MAX = 40_000
 const CHECK_EVERY_MS = 5_000
 /** How long the other side has to hang up after a goodbye. */
 const LINGER_MS = 500
-export const HALF_OPEN_MAX = 64
-export const HALF_OPEN_PER_HOST_MAX = 8
-/** Open links: more than any overlay here wants, less than a process has descriptors for. */
-export const LINKS_MAX = 256
+/** Links of those who take us for a tracker, while we are none. */
+const VISITORS_MAX = 16
 
 /** What the rest of the node does about links. */
 export interface LinkOwner {
@@ -32,6 +28,8 @@ export interface LinkOwner {
   up(link: LinkState): void
   /** Called once for every link that was up. */
   down(link: LinkState): void
+  /** A link of ours to a tracker is there: to say what others say after hello. */
+  visit(link: LinkState): void
   /** A link ended before it was up. `fault`: the code and end of a sentence. */
   failed(link: LinkState, code: string, reason: string): void
   /** The peer does not want to be linked with us, for now. */
@@ -49,9 +47,11 @@ export class Links {
   readonly byPeer = new Map<string, LinkState>()
   /** Those of them with neighbours, over which everything is broadcast; `Overlay` keeps it. */
   readonly neighbours = new Map<string, LinkState>()
+  /** How many may visit us at a time; a tracker has room for more. */
+  visitorsMax = VISITORS_MAX
+  private visitors = 0
   private nextId = 1
-  private halfOpen = 0
-  private readonly halfOpenByHost = new Map<string, number>()
+  private readonly inbound = new Inbound()
   private readonly record = new ByteWriter(RECORD_BYTES_MAX)
 
   constructor(
@@ -63,26 +63,41 @@ export class Links {
 
   /** Registers a connection that came in; null when a limit says no, and the caller closes it. */
   accept(remote: Address): LinkState | null {
-    const ofHost = this.halfOpenByHost.get(remote.host) ?? 0
-    if (this.halfOpen >= HALF_OPEN_MAX || ofHost >= HALF_OPEN_PER_HOST_MAX) return null
+    const { nowMs } = this.context
     // Those that are closing count too: who does not read our goodbye keeps its connection for a while.
-    if (this.all.size >= LINKS_MAX + HALF_OPEN_MAX || this.byPeer.size >= LINKS_MAX) return null
-    return this.add(new LinkState(this.nextId++, remote, 'accepted', null, null, this.context.nowMs))
+    if (this.all.size - this.visitors >= LINKS_MAX + HALF_OPEN_MAX && !this.cutShort()) return null
+    const { isFree, evicted } = this.inbound.placeFor(remote.host, nowMs)
+    if (evicted !== null) this.end(evicted, true, 'crowded-out', 'gave way to another caller, having got nowhere')
+    if (!isFree) return null
+    const link = new LinkState(this.nextId++, remote, 'accepted', null, null, null, nowMs)
+    this.inbound.came(link)
+    return this.add(link)
+  }
+
+  /** Closes the connection that has waited longest for its goodbye to be read; false when none does. */
+  private cutShort(): boolean {
+    for (const link of this.all.values()) {
+      if (link.phase !== 'closing' || link.via !== 'accepted') continue
+      this.remove(link, true)
+      return true
+    }
+    return false
   }
 
   /** Registers a connection of ours, which no limit refuses. */
-  dialled(remote: Address, { target, expected }: Dialled): LinkState {
-    return this.add(new LinkState(this.nextId++, remote, 'dialled', target, expected, this.context.nowMs))
+  dialled(remote: Address, { target, expected, visit }: Dialled): LinkState {
+    return this.add(new LinkState(this.nextId++, remote, 'dialled', target, expected, visit, this.context.nowMs))
   }
 
   private add(link: LinkState): LinkState {
-    const { remote, via } = link
     this.all.set(link.id, link)
-    this.halfOpen++
-    this.halfOpenByHost.set(remote.host, (this.halfOpenByHost.get(remote.host) ?? 0) + 1)
     const { signing, linkStatic } = this.context.identity
     const ephemeralSecret = this.context.randomBytes(32)
-    link.handshake = new Handshake(via === 'dialled', { identity: signing, staticKey: linkStatic, ephemeralSecret })
+    link.handshake = new Handshake(link.via === 'dialled', {
+      identity: signing,
+      staticKey: linkStatic,
+      ephemeralSecret,
+    })
     link.queueRaw(link.handshake.start())
     this.context.dirty.add(link)
     link.deadline = this.context.after(HANDSHAKE_MS_MAX, () => {
@@ -93,6 +108,7 @@ export class Links {
 
   received(link: LinkState, bytes: Uint8Array): void {
     link.heardAtMs = this.context.nowMs
+    link.hasSpoken = true
     if (link.phase === 'handshake') this.shake(link, bytes)
     else this.read(link, bytes)
   }
@@ -125,7 +141,7 @@ export class Links {
   sendFrame(link: LinkState, bytes: Uint8Array): void {
     if (link.phase === 'closing' || link.phase === 'closed') return
     link.queue(bytes)
-    if (link.waitingBytes > CONTROL_BYTES_MAX) this.end(link, true, 'too-slow', 'reads too slowly')
+    if (link.waitingBytes > CONTROL_BYTES_MAX) this.part(link, ByeCode.tooSlow, 'reads too slowly')
     else this.context.dirty.add(link)
   }
 
@@ -136,6 +152,36 @@ export class Links {
     this.fallen(link, reason)
     link.phase = 'closing'
     this.context.dirty.add(link)
+  }
+
+  /** Ends a link that is not waited for: what it had to read is dropped, and the goodbye leaves now or never. */
+  private part(link: LinkState, code: number, reason: string): void {
+    link.dropFrames()
+    if (link.phase === 'open') this.bye(link, code, reason)
+    else if (link.phase === 'hello') this.refuse(link, code, reason)
+    else return this.end(link, true, 'too-slow', reason)
+    this.linger(link)
+  }
+
+  /**
+   * Whether a frame is within what its link may cause; otherwise it is to be ignored. One that has gone on far beyond that is
+   * told so and dropped.
+   */
+  admits(link: LinkState, allowance: Allowance, count = 1): boolean {
+    if (allowance.take(this.context.nowMs, count)) return true
+    if (allowance.isFlooded) this.flooded(link)
+    return false
+  }
+
+  flooded(link: LinkState): void {
+    if (link.phase !== 'open') return
+    this.context.emit({
+      kind: 'trouble',
+      code: 'peer-floods',
+      message: `${formatAddress(link.remote)} sent far more than any peer has reason to; the link was closed.`,
+      user: false,
+    })
+    this.part(link, ByeCode.flooding, 'sends more than any peer has reason to')
   }
 
   /** The connection is gone, or is to go at once. */
@@ -155,6 +201,7 @@ export class Links {
     const wasUp = link.phase === 'open'
     if (link.closeReason === '') link.closeReason = reason
     this.settle(link)
+    this.inbound.left(link)
     if (!wasUp) return
     link.phase = 'closing'
     if (this.byPeer.get(link.peerKey) === link) this.byPeer.delete(link.peerKey)
@@ -168,7 +215,7 @@ export class Links {
   private linger(link: LinkState): void {
     link.deadline ??= this.context.after(LINGER_MS, () => {
       link.deadline = null
-      this.remove(link, false)
+      this.remove(link, link.waitingBytes > 0)
     })
   }
 
@@ -176,7 +223,7 @@ export class Links {
     if (link.phase === 'closed') return
     this.settle(link)
     link.phase = 'closed'
-    this.all.delete(link.id)
+    if (this.all.delete(link.id) && link.isVisit && link.via === 'accepted') this.visitors--
     this.context.dirty.delete(link)
     link.release()
     this.context.emit({ kind: 'close', link: link.id, abort })
@@ -186,12 +233,7 @@ export class Links {
   private settle(link: LinkState): void {
     if (link.deadline !== null) this.context.timers.cancel(link.deadline)
     link.deadline = null
-    if (!link.halfOpen) return
-    link.halfOpen = false
-    this.halfOpen--
-    const left = (this.halfOpenByHost.get(link.remote.host) ?? 1) - 1
-    if (left === 0) this.halfOpenByHost.delete(link.remote.host)
-    else this.halfOpenByHost.set(link.remote.host, left)
+    this.inbound.settled(link)
   }
 
   private shake(link: LinkState, bytes: Uint8Array): void {
@@ -222,7 +264,8 @@ export class Links {
 
   private established(link: LinkState, result: Established): void {
     link.establish(result, toHex(result.peer))
-    this.send(link, FrameType.hello, (out) => writeHello(out, this.owner.hello()))
+    if (link.visit !== null) this.owner.visit(link)
+    else this.send(link, FrameType.hello, (out) => writeHello(out, this.owner.hello()))
     if (result.rest.length > 0) this.read(link, result.rest)
   }
 
@@ -251,9 +294,13 @@ export class Links {
   }
 
   private dispatch(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
-    if (link.phase === 'hello') return this.greeted(link, type, new ByteReader(bytes, start, end))
+    if (link.phase === 'hello') {
+      if (link.via === 'dialled' || !isVisit(type)) return this.greeted(link, type, new ByteReader(bytes, start, end))
+      if (!this.visited(link)) return
+    }
     switch (type) {
       case FrameType.ping: {
+        if (!this.admits(link, link.budget.pings)) return
         const body = bytes.slice(start, Math.min(end, start + 8))
         return this.send(link, FrameType.pong, (out) => out.bytes(body))
       }
@@ -284,9 +331,19 @@ export class Links {
     if (link.expected !== null && link.expected !== link.peerKey) {
       return this.refuse(link, ByeCode.notNeeded, 'is not the peer that was to be there')
     }
+    if (link.isVisit) {
+      this.settle(link)
+      link.phase = 'open'
+      return this.owner.up(link)
+    }
     const other = this.byPeer.get(link.peerKey)
-    if (other !== undefined && !this.newerStays(other, link)) {
+    if (other !== undefined && !newerStays(other, link, this.context.identity.signing.publicKey)) {
       return this.refuse(link, ByeCode.duplicateLink, 'is linked already')
+    }
+    if (link.via === 'accepted') {
+      const refusal = other === undefined ? this.inbound.refusal(link, this.byPeer.size) : null
+      if (refusal !== null) return this.refuse(link, ByeCode.tooManyLinks, refusal)
+      this.inbound.entered(link)
     }
     this.settle(link)
     link.phase = 'open'
@@ -297,21 +354,26 @@ export class Links {
     this.owner.up(link)
   }
 
+  /** The first frame is a visitor's, which has no hello. */
+  private visited(link: LinkState): boolean {
+    const isSelf = equalBytes(link.peer, this.context.identity.signing.publicKey)
+    if (isSelf || this.visitors >= this.visitorsMax || !this.inbound.hasRoomForVisit(link, this.visitorsMax)) {
+      this.refuse(link, isSelf ? ByeCode.self : ByeCode.tooManyLinks, isSelf ? 'is this very node' : 'has no room')
+      return false
+    }
+    link.isVisit = true
+    this.visitors++
+    this.inbound.entered(link)
+    this.settle(link)
+    link.phase = 'open'
+    this.owner.up(link)
+    return true
+  }
+
   private refuse(link: LinkState, code: number, reason: string): void {
     link.queue(frame(FrameType.bye, (out) => writeBye(out, { code, reason })))
     this.context.dirty.add(link)
-    this.shut(link, REFUSALS.get(code) ?? 'refused', reason, false)
-  }
-
-  /**
-   * Of two links with one peer: after a restart of the peer the newer; else the one dialled by the lower id; dialled by
-   * the same side, the one whose handshake hash is lower. Both ends see the same facts and so keep the same link.
-   */
-  private newerStays(older: LinkState, newer: LinkState): boolean {
-    if (!equalBytes(older.peerStatic, newer.peerStatic)) return true
-    if (older.via === newer.via) return compareBytes(newer.hash, older.hash) < 0
-    const weAreLower = compareBytes(this.context.identity.signing.publicKey, newer.peer) < 0
-    return (newer.via === 'dialled') === weAreLower
+    this.shut(link, refusalCode(code), reason, false)
   }
 
   /** Asks the peer for a sign of life, unless that has been asked for already. */
@@ -324,32 +386,13 @@ export class Links {
 
   /** Every few seconds: pings where it is quiet, and the deadlines that the socket layer cannot be trusted with. */
   private check(): void {
-    const now = this.context.nowMs
     for (const link of [...this.all.values()]) {
-      if (!this.context.dirty.has(link)) link.pulledAtMs = now
-      if (link.partialSinceMs !== null && now - link.partialSinceMs > RECORD_MS_MAX) {
-        this.end(link, true, 'too-slow', 'took over 30 seconds for one record')
-      } else if (this.context.dirty.has(link) && now - link.pulledAtMs > STALLED_MS_MAX) {
-        this.end(link, true, 'too-slow', 'has read nothing for 30 seconds')
-      } else if (link.phase === 'closing' && now - link.pulledAtMs > RECORD_MS_MAX) {
-        this.remove(link, true)
-      } else if (link.phase === 'open') {
-        if (link.handles >= FEED_HANDLES_MAX) this.wornOut(link)
-        else if (now - link.heardAtMs > SILENT_MS_MAX) this.end(link, true, 'silent', 'has been silent for 40 seconds')
-        else if (now - link.heardAtMs > PING_EVERY_MS && link.pingSentAtMs === null) this.ping(link)
-      }
+      const verdict = judgeLiveness(link, this.context.nowMs, this.context.dirty.has(link))
+      if (verdict === 'ping') this.ping(link)
+      else if (verdict === 'gone') this.remove(link, true)
+      else if (link.phase === 'open' && link.handles >= FEED_HANDLES_MAX) this.wornOut(link)
+      else if (verdict !== null) this.part(link, verdict.code, verdict.reason)
     }
     this.context.after(CHECK_EVERY_MS, () => this.check())
   }
-}
-
-const REFUSALS: ReadonlyMap<number, string> = new Map([
-  [ByeCode.self, 'self'],
-  [ByeCode.duplicateLink, 'duplicate'],
-  [ByeCode.notNeeded, 'somebody-else'],
-])
-
-function byeSentence(code: number, reason: string): string {
-  if (code === ByeCode.leaving) return 'left'
-  return reason === '' ? 'said goodbye' : `said goodbye: this side ${reason}`
 }

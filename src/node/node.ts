@@ -6,23 +6,25 @@ import type { Membership } from '../core/gossip/membership.ts'
 import { StaticMembership } from '../core/gossip/static-membership.ts'
 import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
-import type { Verifier } from '../crypto/sign.ts'
+import { type Verifier, verifier } from '../crypto/sign.ts'
 import type { SpokenKind } from '../wire/event.ts'
-import { FrameType } from '../wire/frame.ts'
 import { ByeCode, type Hello } from '../wire/hello.ts'
 import type { Contact } from '../wire/membership.ts'
+import { PassingKind } from '../wire/passing.ts'
 import { type Instant, NodeContext, type NodeIdentity } from './context.ts'
+import type { NodeFacts } from './facts.ts'
 import { Feeds } from './feeds.ts'
 import type { LinkState } from './link-state.ts'
 import { Links } from './links.ts'
 import type { NodeOutput, Via } from './outputs.ts'
-import type { FoundBy } from './overlay.ts'
+import { contactOf, type FoundBy } from './overlay.ts'
 import { PassingOn } from './passing-on.ts'
 import { Peering } from './peering.ts'
 import { PresenceKeeper } from './presence.ts'
 import { Replication } from './replication.ts'
 import type { Room } from './room-state.ts'
 import { Rooms, type SayFault } from './rooms.ts'
+import { type TrackerStatus, Tracking } from './tracking.ts'
 
 export interface NodeOptions {
   readonly identity: NodeIdentity
@@ -53,6 +55,7 @@ export class Node {
   private readonly presence: PresenceKeeper
   private readonly passing: PassingOn
   private readonly peering: Peering
+  private readonly tracking: Tracking
   private displayName: string
   private tcpPort = 0
   private udpPort = 0
@@ -67,10 +70,12 @@ export class Node {
     const { context } = this
     this.links = new Links(context, {
       hello: () => this.hello(),
-      up: (link) => this.peering.up(link),
-      down: (link) => this.peering.down(link),
-      failed: (link, code, reason) => this.peering.failed(link, code, reason),
-      hungUp: (link) => this.peering.hungUp(link),
+      up: (link) => link.isVisit || this.peering.up(link),
+      down: (link) => (link.isVisit ? this.tracking.down(link) : this.peering.down(link)),
+      failed: (link, code, reason) =>
+        link.isVisit ? this.tracking.linkFailed(link, code, reason) : this.peering.failed(link, code, reason),
+      hungUp: (link) => link.isVisit || this.peering.hungUp(link),
+      visit: (link) => this.tracking.established(link),
       frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
       fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
     })
@@ -103,13 +108,24 @@ export class Node {
       (id) => this.rooms.open.get(toHex(id)) ?? null,
       () => this.displayName,
     )
-    this.passing = new PassingOn(context, this.links, this.feeds, (passing, author) =>
-      this.presence.arrived(passing, author),
-    )
+    this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
+      if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
+      else this.presence.arrived(passing, author, ageMs, through)
+    })
     const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
     this.peering = new Peering(context, this.links, membership, {
       neighbourUp: (link) => this.neighbourUp(link),
       neighbourDown: (link) => this.replication.linkDown(link),
+    })
+    this.tracking = new Tracking(context, this.links, this.peering.dialling, {
+      verifierOf: options.verifier ?? verifier,
+      clock: this.rooms.clock,
+      say: (room, kind, time, body) => this.passing.say(room, kind, time, body),
+      meet: (contacts) => this.peering.overlay.meet(contacts, 'tracker'),
+      addressOf: (key) => {
+        const link = this.links.byPeer.get(key)
+        return link === undefined ? null : contactOf(link).address
+      },
     })
   }
 
@@ -137,19 +153,30 @@ export class Node {
   /** A connection came in; null when a limit refuses it, and the caller closes it. */
   accepted(remote: Address, instant: Instant): number | null {
     this.at(instant)
-    return this.links.accept(remote)?.id ?? null
+    // Whoever has just been told that we leave might dial us again before we are gone.
+    return this.peering.isLeaving ? null : (this.links.accept(remote)?.id ?? null)
   }
 
   /** A dial has connected; null when nobody wants it any more. */
   dialled(attempt: number, remote: Address, instant: Instant): number | null {
     this.at(instant)
     const dialled = this.peering.dialling.ended(attempt)
-    return dialled === null ? null : this.links.dialled(remote, dialled).id
+    if (dialled === null || (dialled.visit !== null && !this.tracking.isWanted(dialled.visit))) return null
+    return this.links.dialled(remote, dialled).id
   }
 
   dialFailed(attempt: number, code: string, reason: string, instant: Instant): void {
     this.at(instant)
-    this.peering.dialFailed(attempt, code, reason)
+    const dialled = this.peering.dialling.ended(attempt)
+    if (dialled === null) return
+    if (dialled.visit !== null) this.tracking.dialFailed(dialled.visit, code, reason)
+    else this.peering.dialFailed(dialled, code, reason)
+  }
+
+  /** What became of a `listen`: null, or why not. */
+  listened(address: Address, code: string | null, instant: Instant): void {
+    this.at(instant)
+    this.tracking.listened(address, code)
   }
 
   /** The buffer is the node's from here on. */
@@ -209,6 +236,23 @@ export class Node {
     this.peering.overlay.meet(contacts, by)
   }
 
+  /** Begins to use trackers. `local`: where we listen; `machine`: a name that no other machine has, for addresses that each has for itself. */
+  track(trackers: readonly Address[], local: Address, machine: string, instant: Instant): void {
+    this.at(instant)
+    this.tracking.begin(trackers, local, machine)
+  }
+
+  /** How it stands with the trackers given. */
+  trackers(): TrackerStatus[] {
+    return this.tracking.status()
+  }
+
+  /** How we stand in the network, for diagnostics. */
+  facts(instant: Instant): NodeFacts {
+    this.at(instant)
+    return this.peering.facts
+  }
+
   /** How a peer was found. */
   viaOf(link: LinkState): Via {
     return this.peering.via(link)
@@ -238,8 +282,10 @@ export class Node {
   join(name: string, instant: Instant): boolean {
     this.at(instant)
     const room = this.rooms.join(name)
-    if (room !== null) this.presence.tell(room, 'here')
-    return room !== null
+    if (room === null) return false
+    this.presence.entered(room)
+    this.presence.tell(room, 'here')
+    return true
   }
 
   leave(name: string, instant: Instant): boolean {
@@ -308,6 +354,7 @@ export class Node {
     this.at(instant)
     this.rooms.flush()
     for (const room of this.rooms.open.values()) this.presence.tell(room, 'left')
+    this.tracking.leave()
     this.peering.leave()
   }
 
@@ -326,15 +373,19 @@ export class Node {
 
   private neighbourUp(link: LinkState): void {
     this.replication.linkUp(link)
+    this.passing.linkUp(link)
+    // Others are told who we are with all the rest, unless there was nobody to tell so far.
+    if (this.links.neighbours.size > 1) return
     for (const room of this.rooms.open.values()) this.presence.tellSoon(room)
   }
 
   private frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (link.isVisit) return this.tracking.frame(link, type, bytes, start, end)
     if (this.peering.frame(link, type, bytes, start, end)) return
     // A peer that we are no neighbour of any more may not know it yet.
     if (this.links.neighbours.get(link.peerKey) !== link) return
-    if (type === FrameType.passing) this.passing.received(link, new ByteReader(bytes, start, end))
-    else this.replication.frame(link, type, bytes, start, end)
+    if (this.passing.frame(link, type, new ByteReader(bytes, start, end))) return
+    this.replication.frame(link, type, bytes, start, end)
   }
 
   private at(instant: Instant): void {

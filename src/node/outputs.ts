@@ -1,8 +1,9 @@
 import type { Address } from '../base/address.ts'
 import type { HlcTime } from '../base/hlc.ts'
+import type { Office } from '../wire/tracker.ts'
 
 /** What a node wants done (`dial`, `close`) and what it has to tell. The driver carries out the first and passes on the second. */
-export type NodeOutput = DialOutput | CloseOutput | NodeTelling
+export type NodeOutput = DialOutput | CloseOutput | ListenOutput | UnlistenOutput | NodeTelling
 
 /** Dial; answer with `dialled` or `dialFailed` and the same attempt. */
 export interface DialOutput {
@@ -18,6 +19,20 @@ export interface CloseOutput {
   readonly abort: boolean
 }
 
+/**
+ * Listen on one more address, if it is one of this machine's, or stop. The first is answered with `listened` and null or a code: `not-ours`,
+ * or why not as the port has it.
+ */
+export interface ListenOutput {
+  readonly kind: 'listen'
+  readonly address: Address
+}
+
+export interface UnlistenOutput {
+  readonly kind: 'unlisten'
+  readonly address: Address
+}
+
 export type NodeTelling =
   | PeerTelling
   | DialTelling
@@ -25,6 +40,7 @@ export type NodeTelling =
   | SaidTelling
   | MemberTelling
   | GapTelling
+  | TrackerTelling
   | TroubleTelling
 
 /** How a peer was found: its address was given and we dialled, it dialled us, or who told of it. */
@@ -97,6 +113,9 @@ export interface MemberTelling {
   readonly name: string
   /** The former name, with `renamed`. */
   readonly was: string
+  readonly hops: number
+  /** Hexadecimal key of the neighbour that told. */
+  readonly through: string
 }
 
 export interface GapTelling {
@@ -105,6 +124,21 @@ export interface GapTelling {
   readonly author: Uint8Array
   readonly name: string
   readonly missing: number
+}
+
+/** Who keeps the list of nodes now, for those who use the tracker at `given`. */
+export interface TrackerTelling {
+  readonly kind: 'tracker'
+  /** We keep it, somebody else does, or who is to is being found out. */
+  readonly state: 'serving' | 'following' | 'electing'
+  readonly given: Address
+  /** Where it is kept, or was. */
+  readonly address: Address
+  /** Who keeps it; null while that is being found out. */
+  readonly peer: Uint8Array | null
+  /** As sent; empty for our own. */
+  readonly name: string
+  readonly office: Office | null
 }
 
 /** Something went wrong that is nobody's business but the diagnostics', or (with `user`) the user's too. */

@@ -18,9 +18,10 @@ const FOUND_MAX = 512
 const AVOIDED_MAX = 256
 
 export interface OverlayOwner {
-  /** Broadcast over this link from now on. */
-  neighbourUp(link: LinkState): void
-  neighbourDown(link: LinkState, reason: string): void
+  /** Broadcast over this link from now on. `isContinuation`: in the place of another connection with the same running peer. */
+  neighbourUp(link: LinkState, isContinuation: boolean): void
+  /** `isReplaced`: another connection takes its place at once. */
+  neighbourDown(link: LinkState, reason: string, isReplaced: boolean): void
   /** There is no neighbour left. */
   alone(): void
 }
@@ -32,6 +33,7 @@ export class Overlay {
   private timer: Timer<() => void> | null = null
   private timerAtMs: number | null = null
   private isProcessing = false
+  private isLeaving = false
 
   constructor(
     private readonly context: NodeContext,
@@ -61,6 +63,11 @@ export class Overlay {
     return this.foundBy.get(key) ?? null
   }
 
+  /** Dials nobody from now on. */
+  leave(): void {
+    this.isLeaving = true
+  }
+
   /** Does not dial a peer any more until the user asks for it. */
   avoid(key: string): void {
     if (this.avoided.size >= AVOIDED_MAX) this.avoided.delete(this.avoided.values().next().value!)
@@ -74,7 +81,7 @@ export class Overlay {
     this.avoided.delete(key)
     if (link.expected === null && link.via === 'dialled') this.found(key, 'given')
     if (link.isContinuation) {
-      if (this.membership.neighbours.includes(key)) this.neighbourUp(link)
+      if (this.membership.neighbours.includes(key)) this.neighbourUp(link, true)
       this.membership.linkReplaced(key, nowMs, link.via)
     } else this.membership.linkUp(contactOf(link), link.remote.host, nowMs, link.via)
     if (isGiven) this.membership.join(key, nowMs)
@@ -88,7 +95,7 @@ export class Overlay {
       const hasLeft = link.byeCode === ByeCode.leaving || this.avoided.has(key)
       this.membership.linkDown(key, hasLeft ? 'left' : 'failed', this.context.nowMs)
     }
-    if (this.links.neighbours.get(key) === link) this.neighbourDown(link, link.closeReason)
+    if (this.links.neighbours.get(key) === link) this.neighbourDown(link, link.closeReason, isReplaced)
     this.process()
   }
 
@@ -140,32 +147,32 @@ export class Overlay {
         link.isReleased = true
         return this.links.bye(link, ByeCode.notNeeded, output.reason)
       case 'neighbour':
-        if (output.state === 'up') this.neighbourUp(link)
+        if (output.state === 'up') this.neighbourUp(link, false)
         else if (this.links.neighbours.get(link.peerKey) === link) {
-          this.neighbourDown(link, 'gave its place to another')
+          this.neighbourDown(link, 'gave its place to another', false)
         }
     }
   }
 
   private dial({ key, address }: Contact): void {
-    if (address !== null && !this.avoided.has(key)) {
+    if (address !== null && !this.isLeaving && !this.avoided.has(key)) {
       if (!this.foundBy.has(key)) this.found(key, 'network')
       this.dialling.dialPeer(key, address)
     } else this.membership.dialFailed(key, this.context.nowMs)
   }
 
-  private neighbourUp(link: LinkState): void {
+  private neighbourUp(link: LinkState, isContinuation: boolean): void {
     // What the two ends know of each other's feeds cannot be begun again on one connection.
     if (link.wasNeighbour) return this.links.bye(link, ByeCode.notNeeded, 'is linked anew')
     link.wasNeighbour = true
     this.links.neighbours.set(link.peerKey, link)
-    this.owner.neighbourUp(link)
+    this.owner.neighbourUp(link, isContinuation)
   }
 
-  private neighbourDown(link: LinkState, reason: string): void {
+  private neighbourDown(link: LinkState, reason: string, isReplaced: boolean): void {
     this.links.neighbours.delete(link.peerKey)
-    this.owner.neighbourDown(link, reason)
-    if (this.links.neighbours.size === 0) this.owner.alone()
+    this.owner.neighbourDown(link, reason, isReplaced)
+    if (!isReplaced && this.links.neighbours.size === 0) this.owner.alone()
   }
 }
 

@@ -1,10 +1,12 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { ByteReader } from '../base/bytes.ts'
+import { ipScope, parseIp } from '../base/ip.ts'
 import type { Membership } from '../core/gossip/membership.ts'
 import { ByeCode } from '../wire/hello.ts'
 import { isMembershipType } from '../wire/membership.ts'
 import type { NodeContext } from './context.ts'
-import { Dialling } from './dialling.ts'
+import { type Dialled, Dialling } from './dialling.ts'
+import { type GoneFact, type NodeFacts, type Reach, wider } from './facts.ts'
 import type { LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 import type { Via } from './outputs.ts'
@@ -20,7 +22,9 @@ export interface PeeringOwner {
 export class Peering {
   readonly dialling: Dialling
   readonly overlay: Overlay
-  private isLeaving = false
+  isLeaving = false
+  private reachedFrom: Reach | null = null
+  private lastGone: GoneFact | null = null
 
   constructor(
     private readonly context: NodeContext,
@@ -30,12 +34,12 @@ export class Peering {
   ) {
     this.dialling = new Dialling(context)
     this.overlay = new Overlay(context, links, this.dialling, membership, {
-      neighbourUp: (link) => {
+      neighbourUp: (link, isContinuation) => {
         if (link.target !== null) this.dialling.reached(link.target, link)
-        this.tell(link, 'up', '')
+        if (!isContinuation) this.tell(link, 'up', '')
         owner.neighbourUp(link)
       },
-      neighbourDown: (link, reason) => this.neighbourDown(link, reason),
+      neighbourDown: (link, reason, isReplaced) => this.neighbourDown(link, reason, isReplaced),
       alone: () => this.dialling.alone(),
     })
   }
@@ -45,6 +49,7 @@ export class Peering {
     const isAlone = this.links.neighbours.size === 0
     let count = this.dialling.firstAttempts
     for (const link of this.links.all.values()) {
+      if (link.isVisit) continue
       const isAsking = link.phase === 'open' && !link.wasNeighbour && (isAlone || link.target !== null)
       if (link.phase === 'handshake' || link.phase === 'hello' || isAsking) count++
     }
@@ -54,16 +59,24 @@ export class Peering {
   /** From now on links end because we leave, and nothing is dialled again for that. */
   leave(): void {
     this.isLeaving = true
+    this.overlay.leave()
   }
 
-  dialFailed(attempt: number, code: string, reason: string): void {
-    const dialled = this.dialling.ended(attempt)
-    if (dialled === null) return
+  dialFailed(dialled: Dialled, code: string, reason: string): void {
     if (dialled.target !== null) this.dialling.failed(dialled.target, code, reason)
     if (dialled.expected !== null) this.overlay.dialFailed(dialled.expected)
   }
 
+  get facts(): NodeFacts {
+    const { reachedFrom, lastGone, overlay, dialling } = this
+    const known = overlay.membership.known.length
+    return { neighbours: this.links.neighbours.size, known, reachedFrom, targets: dialling.facts, lastGone }
+  }
+
   up(link: LinkState): void {
+    const ip = link.via === 'accepted' ? parseIp(link.remote.host) : null
+    const scope = ip === null ? 'none' : ipScope(ip)
+    if (scope !== 'none') this.reachedFrom = wider(this.reachedFrom, scope)
     this.overlay.linkUp(link, link.target !== null)
   }
 
@@ -135,9 +148,12 @@ export class Peering {
     return by === null || by === 'given' ? link.via : by
   }
 
-  private neighbourDown(link: LinkState, reason: string): void {
+  private neighbourDown(link: LinkState, reason: string, isReplaced: boolean): void {
     this.owner.neighbourDown(link)
     link.forgetFeeds()
+    if (isReplaced) return
+    const { peer, remote: address } = link
+    this.lastGone = { peer, name: link.hello?.name ?? '', address, reason, atMs: this.context.wallMs }
     this.tell(link, 'down', reason)
   }
 

@@ -1,17 +1,15 @@
 import type { HybridClock } from '../base/hlc.ts'
 import { cleanName } from '../base/text.ts'
 import { type MemberChange, PRESENCE_EVERY_MS } from '../core/room/members.ts'
-import { decodePresence, encodePresence, PassingKind, type ReceivedPassing } from '../wire/passing.ts'
+import { decodePresence, encodePresence, PassingKind, type ReceivedPassing, readSealed } from '../wire/passing.ts'
 import type { NodeContext } from './context.ts'
 import type { PassingOn } from './passing-on.ts'
 import type { Room } from './room-state.ts'
 
 /** No room tells its presence more often than this, whatever happens around it. */
 const PRESENCE_GAP_MS = 250
-/** An answer to a newcomer comes within this; more for large rooms, so that a thousand do not answer at once. */
-const ANSWER_MS_MAX = 50
-const ANSWER_MS_MAX_LARGE = 5_000
-const LARGE_ROOM = 50
+/** With the first neighbour, presence is told within this. */
+const SOON_MS_MAX = 50
 /** Older than this by its own clock, a presence is a recording that somebody plays back. Clocks may differ by so much. */
 const PRESENCE_AGE_MAX_MS = 10 * 60_000
 
@@ -36,20 +34,30 @@ export class PresenceKeeper {
     if (told) room.presenceAtMs = this.context.nowMs
   }
 
-  /** Soon, and once however often it is asked for: a newcomer or a new link should learn of us. */
+  /** Soon, and once however often it is asked for: there is somebody to tell again. */
   tellSoon(room: Room): void {
     if (room.presencePlanned || room.name === null) return
     room.presencePlanned = true
-    const spread = room.members.size > LARGE_ROOM ? ANSWER_MS_MAX_LARGE : ANSWER_MS_MAX
-    const since = this.context.nowMs - room.presenceAtMs
-    const wait = Math.max(0, PRESENCE_GAP_MS - since) + this.context.rng.float() * spread
-    this.context.after(since > PRESENCE_GAP_MS ? this.context.rng.float() * spread : wait, () => {
+    const sinceMs = this.context.nowMs - room.presenceAtMs
+    const waitMs = Math.max(0, PRESENCE_GAP_MS - sinceMs) + this.context.rng.float() * SOON_MS_MAX
+    this.context.after(waitMs, () => {
       room.presencePlanned = false
       if (this.roomOf(room.id) === room) this.tell(room, 'here')
     })
   }
 
-  arrived(passing: ReceivedPassing, authorKey: string): void {
+  /** Takes in what was said in a room before it was joined here. */
+  entered(room: Room): void {
+    for (const { sealed, hops, authorKey, bornAtMs, through } of this.passing().presences(room.key)) {
+      const passing = readSealed(sealed, hops)
+      if (passing !== null && authorKey !== this.context.ownKey) {
+        this.arrived(passing, authorKey, this.context.nowMs - bornAtMs, through)
+      }
+    }
+  }
+
+  /** `ageMs`: how long ago it was said. `through`: key of the neighbour that brought it. */
+  arrived(passing: ReceivedPassing, authorKey: string, ageMs: number, through: string): void {
     if (passing.kind !== PassingKind.presence) return
     const room = this.roomOf(passing.room)
     const presence = decodePresence(passing.body)
@@ -59,9 +67,8 @@ export class PresenceKeeper {
     if (presence.state === 'left') return this.changed(room, room.members.left(authorKey, passing.time))
     const name = cleanName(presence.name)
     const { author, time, hops } = passing
-    const change = room.members.here(author, authorKey, name, time, hops, this.context.nowMs)
-    if (change?.kind === 'joined') this.tellSoon(room)
-    this.changed(room, change)
+    const heardAtMs = this.context.nowMs - ageMs
+    this.changed(room, room.members.here(author, authorKey, { name, time, hops, through, heardAtMs }))
   }
 
   private changed(room: Room, change: MemberChange | null): void {
@@ -75,6 +82,8 @@ export class PresenceKeeper {
       member: member.id,
       name: member.name,
       was,
+      hops: member.hops,
+      through: member.through,
     })
   }
 

@@ -1,21 +1,19 @@
-import { ByteReader, type ByteWriter } from '../base/bytes.ts'
-import type { Timer } from '../base/timers.ts'
+import { ByteReader, type ByteWriter, equalBytes } from '../base/bytes.ts'
 import type { Broadcast } from '../core/gossip/broadcast.ts'
 import { type Bundle, decodeBundle, peekBundle } from '../wire/bundle.ts'
 import { FrameType } from '../wire/frame.ts'
 import { ByeCode } from '../wire/hello.ts'
-import { HOPS_MAX } from '../wire/limits.ts'
+import { FEED_HANDLES_MAX, HOPS_MAX } from '../wire/limits.ts'
 import {
   BUNDLE_HOPS_MASK,
   BUNDLE_WITH_PREVIOUS,
-  HAVE_ENTRIES_MAX,
   readFeed,
   readGap,
   readHandle,
   readHave,
   readWant,
-  writeHave,
 } from '../wire/replication.ts'
+import { Announcements } from './announcements.ts'
 import { CatchUp } from './catch-up.ts'
 import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
@@ -24,8 +22,6 @@ import type { Feeds } from './feeds.ts'
 import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
-/** `HAVE`s are gathered so long (measured: a quarter of the frames of sending each at once, and no later in effect). */
-const HAVE_GATHER_MS = 25
 /** A feed that was heard of so recently is asked for at once when its link goes. */
 const ORPHAN_ACTIVE_MS = 10_000
 
@@ -47,8 +43,7 @@ export interface ReplicationOwner {
 export class Replication {
   private readonly sender: FeedSender
   private readonly catchUp: CatchUp
-  private readonly haves = new Map<LinkState, Set<Feed>>()
-  private haveTimer: Timer<() => void> | null = null
+  private readonly announcements: Announcements
 
   constructor(
     private readonly context: NodeContext,
@@ -58,6 +53,7 @@ export class Replication {
     private readonly owner: ReplicationOwner,
   ) {
     this.sender = new FeedSender(context, links)
+    this.announcements = new Announcements(context, links, this.sender)
     this.catchUp = new CatchUp(context, links, this.sender, broadcast, (feed, busy) => owner.catching(feed, busy))
   }
 
@@ -73,7 +69,7 @@ export class Replication {
   }
 
   linkDown(link: LinkState): void {
-    this.haves.delete(link)
+    this.announcements.linkDown(link)
     this.catchUp.linkDown(link)
     this.feeds.linkDown(link, this.links.neighbours.values())
     for (const key of this.broadcast.linkDown(link.id)) this.orphaned(this.feeds.all.get(key), link)
@@ -132,11 +128,21 @@ export class Replication {
     return this.sender.on(link, again)
   }
 
+  /** What a request is about, as far as its link has any left. */
+  private admitted(link: LinkState, handle: number): LinkFeed | null {
+    return this.links.admits(link, link.budget.requests) ? this.theirs(link, handle) : null
+  }
+
   private onFeed(link: LinkState, body: ByteReader): void {
+    // A handle is named once, so nobody who keeps to that can name more.
+    if (++link.namings > FEED_HANDLES_MAX) return this.links.flooded(link)
     const named = readFeed(body)
     if (named === null || link.theirs.has(named.handle)) return this.links.fault(link, 'named a feed wrongly')
     const feed = this.feeds.open(named.author, named.room, named.epoch, link)
     if (feed === null) return
+    this.sender.places.grow()
+    // It may have been this link's name too many.
+    if (link.phase !== 'open') return
     link.theirs.set(named.handle, feed)
     this.owner.named(feed)
     const on = this.sender.on(link, feed)
@@ -153,6 +159,7 @@ export class Replication {
   private onHave(link: LinkState, body: ByteReader): void {
     const entries = readHave(body)
     if (entries === null) return this.links.fault(link, 'sent a broken list of what it has')
+    if (!this.links.admits(link, link.budget.haves, entries.length)) return
     for (const { handle, next } of entries) {
       const on = this.theirs(link, handle)
       if (on === null) continue
@@ -165,7 +172,7 @@ export class Replication {
   private onWant(link: LinkState, body: ByteReader): void {
     const want = readWant(body)
     if (want === null) return this.links.fault(link, 'asked for a feed wrongly')
-    const on = this.theirs(link, want.handle)
+    const on = this.admitted(link, want.handle)
     if (on === null) return
     if (this.broadcast.wanted(link.id, on.feed.key)) this.orphaned(on.feed, link)
     on.cursor = want.from < on.feed.log.base ? -1 : on.feed.log.positionOf(want.from)
@@ -178,15 +185,19 @@ export class Replication {
   private onLazy(link: LinkState, body: ByteReader): void {
     const handle = readHandle(body)
     if (!body.done) return this.links.fault(link, 'asked for less wrongly')
-    const on = this.theirs(link, handle)
-    if (on !== null) this.broadcast.silenced(link.id, on.feed.key)
+    const on = this.admitted(link, handle)
+    // Of a feed of which nothing has been sent there is nothing to silence, and a name costs nothing.
+    if (on !== null && on.feed.log.next > 1) this.broadcast.silenced(link.id, on.feed.key)
   }
 
   /** A copy has found its place in the feed's tree; the link that is worse is told so. */
   private placed(link: LinkState, feed: Feed, hops: number, duplicate: boolean): void {
-    const worse = this.broadcast.arrived(link.id, feed.key, hops, duplicate)
+    const on = duplicate ? link.feeds.get(feed) : undefined
+    const isDoubted = on !== undefined && on.hopsDoubtedUntilMs > this.context.nowMs
+    const worse = this.broadcast.arrived(link.id, feed.key, isDoubted ? HOPS_MAX : hops, duplicate)
     const told = worse === null ? undefined : this.links.all.get(worse)
     if (told === undefined) return
+    if (told !== link) feed.climber = link.id
     const handle = this.sender.handleOf(told, this.sender.on(told, feed))
     this.links.send(told, FrameType.lazy, (out) => out.varint(handle))
   }
@@ -200,7 +211,7 @@ export class Replication {
   private onGap(link: LinkState, body: ByteReader): void {
     const gap = readGap(body)
     if (gap === null) return this.links.fault(link, 'reported a gap wrongly')
-    const on = this.theirs(link, gap.handle)
+    const on = this.admitted(link, gap.handle)
     if (on === null || gap.to <= on.feed.log.next) return
     on.peerBase = Math.max(on.peerBase, gap.to)
     if (on.feed.source === link && !this.catchUp.mayCross(on.feed)) this.catchUp.seekSource(on.feed, link)
@@ -223,7 +234,7 @@ export class Replication {
       if (end === feed.log.next) on.chained = end
       return this.placed(link, feed, hops, true)
     }
-    if (feed.log.forked && peek.first < feed.log.next) return
+    if (feed.log.forked && (peek.first < feed.log.next || isOfOtherHistory(feed, peek.first, given))) return
     if (peek.first > feed.log.next && !(given !== null && feed.source === link && this.catchUp.mayCross(feed))) {
       if (feed.source === null) this.catchUp.seekSource(feed, null)
       return
@@ -288,32 +299,19 @@ export class Replication {
     if (!this.broadcast.isEager(link.id, feed.key)) {
       // A lazy link's cursor follows the log: it asks from where it is when it wants the feed.
       on.cursor = feed.log.end
-      return this.announceLater(link, feed)
+      return this.announcements.add(link, feed)
     }
-    on.cursor ??= feed.log.positionOf(on.peerNext)
+    // Nothing is known of how far it is: it was told of all there was when the link came up.
+    on.cursor ??= on.peerNext === 1 ? feed.log.end - 1 : feed.log.positionOf(on.peerNext)
     this.sender.markReady(link, on)
+    // An author who wants to leave has to know that his words are in other hands, also where they came by others'.
+    if (link.peerKey === feed.authorKey) this.announcements.add(link, feed)
   }
+}
 
-  private announceLater(link: LinkState, feed: Feed): void {
-    const waiting = this.haves.get(link) ?? new Set()
-    this.haves.set(link, waiting.add(feed))
-    this.haveTimer ??= this.context.after(HAVE_GATHER_MS, () => this.sendHaves())
-  }
-
-  private sendHaves(): void {
-    this.haveTimer = null
-    for (const [link, feeds] of this.haves) {
-      const known = [...feeds].filter((feed) => !feed.forgotten)
-      const entries = known.map((feed) => ({
-        handle: this.sender.handleOf(link, this.sender.on(link, feed)),
-        next: feed.log.next,
-      }))
-      for (let at = 0; at < entries.length; at += HAVE_ENTRIES_MAX) {
-        this.links.send(link, FrameType.have, (out) => writeHave(out, entries.slice(at, at + HAVE_ENTRIES_MAX)))
-      }
-    }
-    this.haves.clear()
-  }
+/** It does not follow what we hold of its feed: no reason to check a signature again. */
+function isOfOtherHistory({ log }: Feed, first: number, given: Uint8Array | null): boolean {
+  return given !== null && first === log.next && log.tip !== null && !equalBytes(given, log.tip)
 }
 
 /** What may be kept of a bundle: a view into a record that holds little else, or a copy, so that the record can go. */

@@ -21,6 +21,8 @@ export class Room {
   catchingUp = 0
   /** For the first moment of that, what arrives is held to be told in order. */
   holding = false
+  /** When that may be so again, monotonic. */
+  mayHoldAtMs = Number.NEGATIVE_INFINITY
   held: EventTelling[] = []
 
   constructor(

@@ -18,6 +18,8 @@ const BACKLOG_EVENTS_MAX = 1_000
 /** What arrives while catching up is told in order, after at most this long or this many. */
 const HOLD_MS_MAX = 1_000
 const HOLD_EVENTS_MAX = 10_000
+/** And not again for so long: one who names feed after feed and brings each a little late must not hold a room all the time. */
+const HOLD_AGAIN_MS = 30_000
 /** Events from clocks far ahead that wait for their time. */
 const AHEAD_EVENTS_MAX = 256
 const AHEAD_CHECK_MS = 30_000
@@ -134,8 +136,9 @@ export class Rooms {
     if (room.catchingUp <= 0) {
       room.catchingUp = 0
       this.release(room)
-    } else if (busy && room.catchingUp === 1) {
+    } else if (busy && room.catchingUp === 1 && this.context.nowMs >= room.mayHoldAtMs) {
       room.holding = true
+      room.mayHoldAtMs = this.context.nowMs + HOLD_AGAIN_MS
       // However long it goes on: one who never brings what he says he has must not keep a room from being heard.
       this.context.after(HOLD_MS_MAX, () => this.release(room))
     }

@@ -14,6 +14,9 @@ export interface MulticastGroup {
   close(): void
 }
 
+/** Those of this machine alone, all the others, or the one that has this address. */
+export type Interfaces = 'loopback' | 'all' | { readonly address: string }
+
 export interface Multicast {
   /**
    * Joins `group` (IPv4 or IPv6) on `port`, shared with other processes of this machine, whose datagrams come too. `receive`
@@ -21,7 +24,7 @@ export interface Multicast {
    * sentence.
    */
   join(
-    where: { readonly group: string; readonly port: number; readonly interfaces: 'loopback' | 'all' },
+    where: { readonly group: string; readonly port: number; readonly interfaces: Interfaces },
     bytesMax: number,
     receive: (datagram: Uint8Array, source: DatagramSource) => void,
   ): Promise<MulticastGroup | string>

@@ -19,6 +19,9 @@ export const FrameType = {
   gap: 0x14,
   lazy: 0x15,
   passing: 0x18,
+  recalled: 0x19,
+  recallList: 0x1a,
+  recallWant: 0x1b,
 } as const
 
 /** Starts a frame in `out`; answers where it began, for `endFrame`. */

@@ -43,6 +43,8 @@ export const ByeCode = {
   wornOut: 10,
   /** Membership has no use for the link: nothing is wrong. */
   notNeeded: 11,
+  /** It went on sending far more than any peer has reason to. */
+  flooding: 12,
 } as const
 
 export interface Bye {

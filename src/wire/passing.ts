@@ -31,7 +31,7 @@ export interface ReceivedPassing extends Passing {
   readonly sealed: Uint8Array
 }
 
-export const PassingKind = { presence: 1 } as const
+export const PassingKind = { presence: 1, election: 2 } as const
 
 const SIGNATURE_BYTES = 64
 const SIGN_DOMAIN = utf8('hearsay passing 1')
@@ -47,6 +47,15 @@ export function sealPassing(passing: Passing, key: SigningKey): Uint8Array {
 /** Takes the frame's body apart, unverified; null when broken. Shares the reader's bytes. */
 export function readPassing(body: ByteReader): ReceivedPassing | null {
   const hops = Math.min(body.u8() + 1, HOPS_MAX)
+  return readRest(body, hops)
+}
+
+/** The same of what was kept: the signed part and the signature. */
+export function readSealed(sealed: Uint8Array, hops: number): ReceivedPassing | null {
+  return readRest(new ByteReader(sealed), hops)
+}
+
+function readRest(body: ByteReader, hops: number): ReceivedPassing | null {
   const start = body.at
   const author = body.take(AUTHOR_BYTES)
   const room = body.take(ROOM_ID_BYTES)

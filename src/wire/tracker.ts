@@ -6,13 +6,16 @@ import { REGISTRATION_BYTES } from './registration.ts'
  * The frames between a node and a tracker, which may be a program of its own or a node that serves as one.
  *
  *     REGISTER   registration 106                     to the tracker, every few seconds; answered by
- *     PEERS      how 1 · registered 2 · count 1 · entries   where an entry is host · registration 106, or by
+ *     PEERS      office 1 · seen host · registered 2 · count 1 · entries   where an entry is host · registration 106, or by
  *     CLOSED     nothing                              we keep no list, or no longer
  *     YIELD      nothing                              to a node that stands in for us on our port: give it back
  *
  *     host: family 1 (4 or 6; 0: the tracker's own machine) · address 4, 16 or 0
  *
  * A tracker sees those of its own machine at a loopback address, which means another machine to everybody else; hence family 0.
+ *
+ * Who visits a tracker dials it and says REGISTER or YIELD where others say HELLO: such a link carries these frames alone and is no
+ * peer's, so that it neither takes part in the network nor stands in the way of another link with the same node.
  */
 export const TrackerType = { register: 0x30, peers: 0x31, closed: 0x32, yield: 0x33 } as const
 
@@ -35,6 +38,8 @@ export type TrackerMessage =
   | {
       readonly kind: 'peers'
       readonly office: Office
+      /** Where the tracker sees the one it answers; null: on its own machine. */
+      readonly seen: string | null
       /** How many are registered; the list may be a part. */
       readonly registered: number
       readonly peers: readonly ListedPeer[]
@@ -52,13 +57,25 @@ export function isTrackerType(type: number): boolean {
   return type >= TrackerType.register && type <= TrackerType.yield
 }
 
+/** Whether a link that begins with such a frame is a visitor's. */
+export function isVisit(type: number): boolean {
+  return type === TrackerType.register || type === TrackerType.yield
+}
+
+/** The type of the frame that carries `message`. */
+export function trackerType(message: TrackerMessage): number {
+  return TrackerType[message.kind]
+}
+
 /** Writes a frame's body. Throws where there are too many peers, or a host is no IP address. */
 export function writeTracker(out: ByteWriter, message: TrackerMessage): void {
   if (message.kind === 'register') out.bytes(message.registration)
   else if (message.kind === 'peers') {
-    const { office, registered, peers } = message
+    const { office, seen, registered, peers } = message
     if (peers.length > LISTED_MAX) throw new RangeError(`${peers.length} peers in one frame`)
-    out.u8(OFFICES.indexOf(office)).u16(Math.min(registered, REGISTERED_MAX)).u8(peers.length)
+    out.u8(OFFICES.indexOf(office))
+    writeHost(out, seen)
+    out.u16(Math.min(registered, REGISTERED_MAX)).u8(peers.length)
     for (const { host, registration } of peers) {
       writeHost(out, host)
       out.bytes(registration)
@@ -89,6 +106,7 @@ function readFields(type: number, body: ByteReader): TrackerMessage | null {
 
 function readPeers(body: ByteReader): TrackerMessage | null {
   const office = OFFICES[body.u8()]
+  const seen = readHost(body)
   const registered = body.u16()
   const count = body.u8()
   if (office === undefined || count > LISTED_MAX) return null
@@ -96,7 +114,7 @@ function readPeers(body: ByteReader): TrackerMessage | null {
   for (let i = 0; i < count && body.ok; i++) {
     peers.push({ host: readHost(body), registration: body.take(REGISTRATION_BYTES).slice() })
   }
-  return { kind: 'peers', office, registered, peers }
+  return { kind: 'peers', office, seen, registered, peers }
 }
 
 /** `host`: an IP address, or null for "here". Throws on a name. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { fieldOf, type JsonObject, type Reply, readLine, readObject } from '../../src/app/command.ts'
 import { COMMANDS } from '../../src/app/commands/table.ts'
-import { ALICE, BOB, FakeChat, MALLORY } from './fake-chat.ts'
+import { ALICE, BOB, CAROL, FakeChat, MALLORY } from './fake-chat.ts'
 
 interface Answer {
   readonly reply: Reply
@@ -47,6 +47,8 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ['/nick Anna Lee', { do: 'nick', name: 'Anna Lee' }, ['rename Anna Lee']],
   ['/nick', { do: 'nick' }, []],
   ['/clear', { do: 'clear' }, []],
+  ['/tracker', { do: 'tracker' }, []],
+  ['/doctor', { do: 'doctor' }, []],
   ['/help', { do: 'help' }, []],
   ['/help /join', { do: 'help', command: 'join' }, []],
   ['/quit', { do: 'quit' }, []],
@@ -182,11 +184,47 @@ describe('people', () => {
 
   test('/peers lists links with their round trip', async () => {
     const chat = new FakeChat()
-    expect((await run('/peers', chat)).lines).toEqual(['Nobody is connected. /connect <host:port> reaches a peer.'])
+    expect((await run('/peers', chat)).lines).toEqual([
+      'Nobody is connected. /connect <host:port> reaches a peer; /doctor looks for what is wrong.',
+    ])
     await run('/connect b.example 1', chat)
     const { lines, reply } = await run('/peers', chat)
-    expect(lines).toEqual(['Bob  b.example:1  dialled  3.5 ms'])
+    expect(lines).toEqual(['Bob  b.example:1  you dialled  3.5 ms'])
     expect(reply).toMatchObject({ data: { peers: [{ ...BOB, via: 'dialled', rttMs: 3.5 }] } })
+  })
+
+  test('/peers tells who is farther off, through whom, and why the last one went', async () => {
+    const chat = new FakeChat()
+    await run('/connect b.example 1', chat)
+    chat.far = [
+      { ...MALLORY, hops: 3, through: BOB },
+      { ...CAROL, hops: 1, through: null },
+    ]
+    chat.gone = { ...CAROL, address: 'c.example:1', reason: 'left', at: 0 }
+    const { lines, reply } = await run('/peers', chat)
+    expect(lines.slice(1)).toEqual([
+      `${MALLORY.name}#mall  3 links away  through Bob`,
+      'Carol       1 link away',
+      'Last to go: Carol, who left.',
+    ])
+    expect(reply).toMatchObject({ data: { others: chat.far, lastGone: chat.gone } })
+  })
+
+  test('/doctor says how things stand, and what to do below each', async () => {
+    const chat = new FakeChat()
+    chat.remarks = [
+      { about: 'listening', state: 'ok', text: 'You listen.' },
+      { about: 'network', state: 'problem', text: 'You are alone.', advice: 'Find somebody.' },
+      { about: 'lan', state: 'note', text: 'The local network is not searched.' },
+    ]
+    const { lines, reply } = await run('/doctor', chat)
+    expect(lines).toEqual([
+      'ok  You listen.',
+      ' !  You are alone.',
+      '    Find somebody.',
+      ' -  The local network is not searched.',
+    ])
+    expect(reply).toMatchObject({ data: { remarks: chat.remarks } })
   })
 
   test('/nick tells the name, changes it, and passes on why not', async () => {

@@ -1,10 +1,22 @@
-import type { Chat, Fault, Outcome, PeerView, RoomView, UserView } from '../../src/app/chat.ts'
+import type {
+  Chat,
+  Fault,
+  GoneView,
+  OtherView,
+  Outcome,
+  PeerView,
+  RoomView,
+  TrackerView,
+  UserView,
+} from '../../src/app/chat.ts'
+import type { Remark } from '../../src/app/doctor.ts'
 import type { AppEvent, MessageKind, Person } from '../../src/app/events.ts'
 import type { Address } from '../../src/base/address.ts'
 import { formatAddress } from '../../src/base/address.ts'
 
 export const ALICE: Person = { id: 'alice2'.padEnd(52, 'a'), name: 'Alice' }
 export const BOB: Person = { id: 'bob234'.padEnd(52, 'b'), name: 'Bob' }
+export const CAROL: Person = { id: 'carol5'.padEnd(52, 'c'), name: 'Carol' }
 export const MALLORY: Person = { id: 'mallory'.padEnd(52, 'm'), name: 'Аlice' } // the first letter is Cyrillic
 
 function fault(code: string, message: string): Fault {
@@ -25,6 +37,11 @@ export class FakeChat implements Chat {
   /** Until this resolves, `close` does not. */
   flushed: Promise<void> = Promise.resolve()
   answerSlowly: () => void = () => {}
+  far: OtherView[] = []
+  gone: GoneView | null = null
+  remarks: Remark[] = []
+  /** How it stands with trackers. */
+  tracked: TrackerView[] = []
   private me = ALICE.name
   private current: string | null = 'general'
   private readonly joined = new Map<string, Person[]>([['general', []]])
@@ -44,7 +61,7 @@ export class FakeChat implements Chat {
   /** Somebody comes into a room. */
   admit(room: string, person: Person): void {
     this.joined.get(room)?.push(person)
-    this.emit({ event: 'member', room, state: 'joined', ...person })
+    this.emit({ event: 'member', room, state: 'joined', hops: 1, ...person })
   }
 
   /** Somebody else says something. */
@@ -72,9 +89,25 @@ export class FakeChat implements Chat {
     return [...this.links]
   }
 
+  others(): OtherView[] {
+    return this.far
+  }
+
+  lastGone(): GoneView | null {
+    return this.gone
+  }
+
+  doctor(): Remark[] {
+    return this.remarks
+  }
+
   users(room: string): UserView[] {
     const others = (this.joined.get(room) ?? []).map((person) => ({ ...person, self: false, hops: 1 }))
     return [{ id: this.id, name: this.me, self: true, hops: 0 }, ...others]
+  }
+
+  trackers(): TrackerView[] {
+    return [...this.tracked]
   }
 
   async connect(address: Address): Promise<Outcome<{ peer: Person }>> {

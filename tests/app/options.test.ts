@@ -182,7 +182,7 @@ describe('help and version', () => {
     }
   })
 
-  test('the help is grouped, has two examples that work, and names every flag', async () => {
+  test('the help is grouped, has examples that work, and names every flag', async () => {
     const help = await parse('--help')
     if (help.kind !== 'print') throw new Error(help.kind)
     expect(help.text).not.toContain('\u001b')
@@ -194,8 +194,8 @@ describe('help and version', () => {
       expect(help.text).toContain(`--${flag}`)
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
-    expect(examples.length).toBe(2)
-    for (const [, line] of examples) expect((await parse(...line!.split(' '))).kind).toBe('run')
+    const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
+    expect(kinds).toEqual(['run', 'run', 'tracker'])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {
@@ -205,6 +205,25 @@ describe('help and version', () => {
     expect(coloured.text).toContain('\u001b[36m')
     const options = narrow.text.slice(0, narrow.text.indexOf('Examples:'))
     for (const line of options.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
+  })
+})
+
+describe('a tracker', () => {
+  test('is run by its name, before or after what it is told', async () => {
+    expect(await parse('tracker')).toEqual({ kind: 'tracker', given: {} })
+    const told = { kind: 'tracker', given: { host: '::', port: 5001, json: true, debug: true } } as const
+    expect(await parse('tracker', '--host', '::', '--port=5001', '--json', '--debug=1')).toEqual(told)
+    expect(await parse('--json', '--host', '::', '--port', '5001', 'tracker', '--debug')).toEqual(told)
+    expect((await parse('tracker', '--help')).kind).toBe('print')
+  })
+
+  test('wants nothing that only a node has a use for', async () => {
+    expect(await refusal('tracker', '--room', 'dev')).toContain('--room: means nothing to a tracker')
+    expect(await refusal('tracker', '--tracker', 'a:1')).toContain('--tracker: means nothing to a tracker')
+    expect(await refusal('tracker', '--config', 'c.toml')).toContain('--config')
+    expect(await refusal('tracker', 'tracker')).toContain('unexpected argument')
+    expect(await refusal('tracker', '--prot', '1')).toContain('did you mean --port?')
+    expect(await refusal('tracker', '--json', '--plain')).toContain('--json')
   })
 })
 

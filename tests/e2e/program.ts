@@ -23,6 +23,13 @@ interface Reply {
 
 export type Line = AppEvent | Reply
 
+export interface RunOptions {
+  readonly home?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** A command that becomes the one after it, put in front: it chooses where the program runs. */
+  readonly via?: readonly string[]
+}
+
 const homes = new Set<string>()
 
 /** An empty folder to live in, until `removeHomes`. */
@@ -54,9 +61,9 @@ export class Program {
   private nextRef = 1
   private errors = ''
 
-  constructor(args: readonly string[], options: { home?: string; env?: Record<string, string> } = {}) {
+  constructor(args: readonly string[], options: RunOptions = {}) {
     this.home = options.home ?? temporaryHome()
-    this.child = Bun.spawn([EXECUTABLE, '--json', ...args], {
+    this.child = Bun.spawn([...(options.via ?? []), EXECUTABLE, '--json', ...args], {
       cwd: this.home,
       env: { HOME: this.home, XDG_CONFIG_HOME: join(this.home, 'config'), ...options.env },
       stdin: 'pipe',
@@ -68,7 +75,7 @@ export class Program {
   }
 
   /** Starts and waits until it listens. */
-  static async start(args: readonly string[], options: { home?: string; env?: Record<string, string> } = {}) {
+  static async start(args: readonly string[], options: RunOptions = {}) {
     const program = new Program(args, options)
     await program.until((line) => line.event === 'ready')
     return program

@@ -4,6 +4,8 @@ import { frame } from '../../src/node/link-state.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { writeBye, writeHello } from '../../src/wire/hello.ts'
 import { FRAME_HEADER_BYTES } from '../../src/wire/limits.ts'
+import { type Contact, type MembershipMessage, membershipType, writeMembership } from '../../src/wire/membership.ts'
+import { writePrefixes } from '../../src/wire/recall.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap, writeHave, writeWant } from '../../src/wire/replication.ts'
 import { mutate } from './mutator.ts'
 import { type Material, type Stock, TEXTS } from './stock.ts'
@@ -54,9 +56,11 @@ export class Attacker {
     if (kind < 75) return this.want()
     if (kind < 80) return frame(FrameType.gap, (out) => writeGap(out, { handle: this.handle(), to: this.number() }))
     if (kind < 85) return frame(FrameType.lazy, (out) => out.varint(this.handle()))
-    if (kind < 93) {
+    if (kind < 88) {
       return frame(FrameType.passing, (out) => out.u8(rng.below(256)).bytes(stock.pick(stock.passings)))
     }
+    if (kind < 90) return this.recall()
+    if (kind < 93) return this.membership()
     if (kind < 95) return frame(rng.below(2) + FrameType.ping, (out) => out.bytes(rng.bytes(rng.below(12))))
     if (kind < 98) return frame(0x40 + rng.below(64), (out) => out.bytes(rng.bytes(rng.below(60))))
     if (kind === 98 && rng.below(5) === 0) {
@@ -95,6 +99,38 @@ export class Attacker {
   private want(): Uint8Array {
     const want = { handle: this.handle(), from: this.number(), full: this.rng.below(2) === 0 }
     return frame(FrameType.want, (out) => writeWant(out, want))
+  }
+
+  private recall(): Uint8Array {
+    const { rng, stock } = this
+    if (rng.below(2) === 0) {
+      const ageS = rng.below(256)
+      return frame(FrameType.recalled, (out) => out.u8(ageS).u8(rng.below(256)).bytes(stock.pick(stock.passings)))
+    }
+    const prefixes = Array.from({ length: rng.below(20) }, () => rng.bytes(8).toHex())
+    const type = rng.below(2) === 0 ? FrameType.recallList : FrameType.recallWant
+    return frame(type, (out) => writePrefixes(out, prefixes))
+  }
+
+  private membership(): Uint8Array {
+    const { rng } = this
+    const contact = (): Contact => ({
+      key: rng.bytes(32).toHex(),
+      address: { host: '192.0.2.9', port: 1 + rng.below(9) },
+    })
+    const contacts = Array.from({ length: 1 + rng.below(8) }, contact)
+    const all: MembershipMessage[] = [
+      { kind: 'join' },
+      { kind: 'forward-join', ttl: rng.below(256), contact: contact() },
+      { kind: 'neighbor', priority: this.stock.pick(['low', 'high', 'splice'] as const) },
+      { kind: 'neighbor-reply', accepted: rng.below(8) !== 0, contacts },
+      { kind: 'disconnect', hasHeir: rng.below(2) === 0, contacts },
+      { kind: 'shuffle', ttl: rng.below(256), nonce: rng.below(4), contacts },
+      { kind: 'shuffle-reply', nonce: rng.below(4), contacts },
+    ]
+    const ends = rng.below(20) === 0
+    const message = this.stock.pick(ends ? all : all.filter((each) => each.kind !== 'disconnect'))
+    return frame(membershipType(message), (out) => writeMembership(out, message))
   }
 
   private entries(): { handle: number; next: number }[] {

@@ -13,6 +13,7 @@ import { chainBundle, decodeBundle, NO_EVENT, signatureOf, signedPart } from '..
 import { eachFrame } from '../../src/wire/frame.ts'
 import { recogniseCaller } from '../../src/wire/magic.ts'
 import { readPassing, verifyPassing } from '../../src/wire/passing.ts'
+import { readRegistration, verifyRegistration } from '../../src/wire/registration.ts'
 import { identityOf } from '../node/bench.ts'
 import type { Codec } from '../wire/codec-laws.ts'
 import {
@@ -24,10 +25,13 @@ import {
   haveCodec,
   helloCodec,
   lazyCodec,
+  membershipCodec,
   passingCodec,
+  prefixesCodec,
   presenceCodec,
   wantCodec,
 } from '../wire/codecs.ts'
+import { noteCodec, trackerCodec } from '../wire/tracker-codecs.ts'
 
 /** Reads one input; true when it could be read. Throws only where something is wrong. */
 export type Decoder = (bytes: Uint8Array) => boolean
@@ -63,8 +67,12 @@ export const CODECS: Record<string, CodecUnderTest> = {
   lazy: lawful(lazyCodec),
   bundle: lawful(bundleCodec),
   passing: lawful(passingCodec),
+  prefixes: lawful(prefixesCodec),
+  membership: lawful(membershipCodec),
   presence: lawful(presenceCodec),
   direct: lawful(directCodec),
+  tracker: lawful(trackerCodec),
+  note: lawful(noteCodec),
 }
 
 /** Names, rooms, texts and addresses, from bytes that may or may not be UTF-8. */
@@ -135,6 +143,7 @@ export const DEAR: Record<string, Decoder> = {
     const ids = chainBundle(bundle, KEY, NO_EVENT)
     return check.verify(signedPart(bundle.first, ids.at(-1)!), signatureOf(bundle))
   },
+  'signed-registration': (bytes) => readRegistration(bytes) !== null && verifyRegistration(bytes, check),
   'signed-passing': (bytes) => {
     const passing = readPassing(new ByteReader(bytes))
     return passing !== null && verifyPassing(passing, check)

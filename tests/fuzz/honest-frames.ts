@@ -3,7 +3,9 @@ import { decodeBundle } from '../../src/wire/bundle.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { readBye, readHello } from '../../src/wire/hello.ts'
 import { HOPS_MAX } from '../../src/wire/limits.ts'
+import { isMembershipType, readMembership } from '../../src/wire/membership.ts'
 import { readPassing } from '../../src/wire/passing.ts'
+import { readPrefixes } from '../../src/wire/recall.ts'
 import {
   BUNDLE_HOPS_MASK,
   BUNDLE_WITH_PREVIOUS,
@@ -38,9 +40,15 @@ export function wrongWith({ type, body }: HeardFrame): string | null {
       return readHandle(reader) > 0 && reader.done ? null : 'a broken plea for less'
     case FrameType.passing:
       return body[0]! > HOPS_MAX || readPassing(reader) === null ? 'a broken passing event' : null
+    case FrameType.recalled:
+      return body[1]! > HOPS_MAX || (reader.u8() >= 0 && readPassing(reader) === null) ? 'a broken recollection' : null
+    case FrameType.recallList:
+    case FrameType.recallWant:
+      return readPrefixes(reader) === null ? 'a broken list of who is where' : null
     case FrameType.bundle:
       return wrongWithBundle(reader)
     default:
+      if (isMembershipType(type)) return readMembership(type, reader) === null ? 'a broken membership frame' : null
       return `a frame of type ${type}`
   }
 }

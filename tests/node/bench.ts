@@ -3,7 +3,7 @@ import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../../src/c
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
 import type { Instant, NodeIdentity } from '../../src/node/context.ts'
 import { Node, type NodeOptions } from '../../src/node/node.ts'
-import type { CloseOutput, DialOutput, NodeTelling } from '../../src/node/outputs.ts'
+import type { CloseOutput, DialOutput, ListenOutput, NodeTelling, UnlistenOutput } from '../../src/node/outputs.ts'
 
 /** Some day in 2027: any will do, as long as every run has the same. */
 export const WALL_START_MS = 1_800_000_000_000
@@ -36,6 +36,8 @@ export class Bench {
   readonly node: Node
   readonly told: NodeTelling[] = []
   readonly dials: DialOutput[] = []
+  /** Where it would listen too, or no longer, in order; answered by the test. */
+  readonly listens: (ListenOutput | UnlistenOutput)[] = []
   /** Links whose connection takes nothing: the other side does not read. */
   readonly blocked = new Set<number>()
   private readonly wires = new Map<number, Wire>()
@@ -148,6 +150,7 @@ export class Bench {
     for (const output of outputs) {
       if (output.kind === 'dial') this.dials.push(output)
       else if (output.kind === 'close') this.close(output)
+      else if (output.kind === 'listen' || output.kind === 'unlisten') this.listens.push(output)
       else this.told.push(output)
     }
     return outputs.length > 0

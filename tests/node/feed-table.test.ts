@@ -82,15 +82,25 @@ describe('a flood of feeds that hold nothing', () => {
     const peer = openPeer(bench)
     flood(peer, EMPTY_FEEDS_PER_LINK_MAX, 1)
     const before = heapBytes()
-    for (let salt = 2; salt < 6; salt++) flood(peer, 20_000, salt, 'general', 20_000)
+    const rest = FEED_HANDLES_MAX - EMPTY_FEEDS_PER_LINK_MAX
+    flood(peer, rest, 2, 'general', EMPTY_FEEDS_PER_LINK_MAX + 1)
     expect(peer.up).toBe(true)
-    expect(heapBytes() - before).toBeLessThan(20_000 * 100 * 4)
+    expect(heapBytes() - before).toBeLessThan(rest * 100)
     // Others are heard as before.
     const honest = openPeer(bench, { seed: 101 })
     const author = new Author(7)
     nameFeed(honest, 1, author, 1, 1)
     push(honest, 1, author.say('still here'))
     expect(bench.texts()).toEqual(['still here'])
+  })
+
+  test('that goes on when every handle has been named ends the link with a goodbye that says so', () => {
+    const bench = listener()
+    const peer = openPeer(bench)
+    flood(peer, FEED_HANDLES_MAX, 1)
+    expect(peer.up).toBe(true)
+    flood(peer, 1, 2, 'general', FEED_HANDLES_MAX)
+    expect(peer.bye).toBe(ByeCode.flooding)
   })
 
   test('goes with the link that brought it, memory and all', () => {

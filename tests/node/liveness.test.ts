@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { joinBytes } from '../../src/base/bytes.ts'
+import { ByteWriter, joinBytes } from '../../src/base/bytes.ts'
 import { CONTROL_BYTES_MAX, frame } from '../../src/node/link-state.ts'
-import { PING_EVERY_MS, RECORD_MS_MAX, SILENT_MS_MAX, STALLED_MS_MAX } from '../../src/node/links.ts'
+import { PING_EVERY_MS, RECORD_MS_MAX, SILENT_MS_MAX, STALLED_MS_MAX } from '../../src/node/liveness.ts'
 import { EventKind } from '../../src/wire/event.ts'
 import { FrameType } from '../../src/wire/frame.ts'
+import { ByeCode } from '../../src/wire/hello.ts'
+import { writeFeed } from '../../src/wire/replication.ts'
 import { Author, nameFeed, push } from './author.ts'
 import { Bench } from './bench.ts'
 import { heapBytes } from './heap.ts'
@@ -41,7 +43,7 @@ describe('a peer that says nothing', () => {
     bench.pass(SILENT_MS_MAX)
     expect(peer.up).toBe(true)
     bench.pass(CHECK_MS)
-    expect(peer.ended).toBe('abort')
+    expect(peer.bye).toBe(ByeCode.silent)
     expect(reason(bench)).toBe('has been silent for 40 seconds')
   })
 
@@ -136,24 +138,47 @@ describe('a peer that does not read', () => {
     expect(peer.heard.length).toBeGreaterThan(before)
   })
 
-  test('and asks without end is dropped when too much waits for it, and takes no more memory than that', () => {
+  test('and has us name and ask for more than can wait for it is dropped, takes no more memory than that, and is told when it can be', () => {
     const bench = new Bench()
     const peer = openPeer(bench)
     bench.blocked.add(peer.link!)
-    const pings = joinBytes(Array.from({ length: 2_000 }, () => frame(FrameType.ping, () => {})))
+    const author = new Uint8Array(32).fill(9)
     const before = heapBytes()
-    let rounds = 0
     let most = 0
-    while (peer.up && rounds < 1_000) {
-      peer.record(pings)
-      rounds++
-      if (rounds % 2 === 0) most = Math.max(most, heapBytes() - before)
+    // Each is asked for at once, which takes a name and a request of ours.
+    for (let handle = 1; peer.up && handle <= 30_000; handle += 500) {
+      const frames = Array.from({ length: 500 }, (_, at) => {
+        const epoch = new ByteWriter(8)
+          .u48(handle + at)
+          .u16(0)
+          .copy()
+        const named = { handle: handle + at, author, room: author, epoch, base: 1, next: 2 }
+        return frame(FrameType.feed, (out) => writeFeed(out, named))
+      })
+      peer.record(joinBytes(frames))
+      peer.sent.length = 0
+      if (peer.up) most = Math.max(most, heapBytes() - before)
     }
-    expect(peer.up).toBe(false)
     expect(reason(bench)).toBe('reads too slowly')
-    expect(most).toBeLessThan(2 * CONTROL_BYTES_MAX)
-    // Counted by their five bytes alone it would be eight hundred thousand.
-    expect(rounds * 2_000).toBeLessThan(60_000)
+    // Beside what waits, each feed it has named takes some two kilobytes while it is asked for.
+    expect(most).toBeLessThan(CONTROL_BYTES_MAX + 14_000 * 3_000)
+    expect(heapBytes() - before).toBeLessThan(4 * 1024 * 1024)
+    bench.blocked.delete(peer.link!)
+    bench.settle()
+    expect(peer.bye).toBe(ByeCode.tooSlow)
+    expect(peer.heardOf(FrameType.feed)).toEqual([])
+  })
+
+  test('our goodbye either is gone half a second later', () => {
+    const bench = new Bench()
+    bench.run((node, now) => node.join('general', now))
+    const peer = openPeer(bench)
+    bench.blocked.add(peer.link!)
+    bench.run((node, now) => node.say('general', EventKind.text, new Uint8Array([65]), 1, now))
+    murmur(peer, STALLED_MS_MAX / 1_000 + CHECK_MS / 1_000)
+    expect(reason(bench)).toBe('has read nothing for 30 seconds')
+    bench.pass(1_000)
+    expect(peer.ended).toBe('abort')
   })
 
   test('does not slow the others, and keeps only its place in what is said', () => {

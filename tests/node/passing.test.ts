@@ -150,6 +150,7 @@ describe('a passing event', () => {
     const { bench, peer, other } = scene()
     for (const body of [[], [1], [9, 0], [1, 1, 0xff], [1, 0x81, 1, ...new Array(129).fill(65)]]) {
       pass(peer, presence(bench, { body: Uint8Array.from(body) }))
+      bench.pass(1)
     }
     expect(members(bench)).toEqual([])
     expect(forwarded(other).length).toBe(5)

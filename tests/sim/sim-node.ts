@@ -1,8 +1,9 @@
 import { Driver } from '../../src/app/driver.ts'
 import type { Address } from '../../src/base/address.ts'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
-import { seededRng } from '../../src/base/rng.ts'
+import { type Rng, seededRng } from '../../src/base/rng.ts'
 import type { Broadcast } from '../../src/core/gossip/broadcast.ts'
+import { HyParView } from '../../src/core/gossip/hyparview.ts'
 import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
 import { Node } from '../../src/node/node.ts'
@@ -20,7 +21,13 @@ export interface SimNodeOptions {
   /** Made anew for each life; flooding when absent. */
   readonly broadcast?: () => Broadcast
   readonly windowBytesMax?: number
+  /** It chooses its neighbours, as the executable does; otherwise links are as the story makes them. */
+  readonly isChoosing?: boolean
+  /** Trackers it is given. */
+  readonly trackers?: readonly Address[]
 }
+
+const hyparview = (ownKey: string, rng: Rng, nowMs: number): HyParView => new HyParView(ownKey, rng, nowMs)
 
 /** Where simulated nodes listen. */
 const PORT = 8080
@@ -102,20 +109,29 @@ export class SimNode {
         rng: seededRng(chance.bytes(16)),
         verifier: world.verifier,
         ...(this.options.broadcast === undefined ? {} : { broadcast: this.options.broadcast() }),
+        ...(this.options.isChoosing === true ? { membership: hyparview } : {}),
         ...(this.options.windowBytesMax === undefined ? {} : { windowBytesMax: this.options.windowBytesMax }),
       },
       { nowMs: clock.nowMs(), wallMs: clock.wallMs() },
     )
-    const driver = new Driver(node, clock, world.network.tcp(process), (telling) => {
-      this.hears(telling)
-      hear?.(telling)
-    })
+    const driver = new Driver(
+      node,
+      clock,
+      world.network.tcp(process),
+      (telling) => {
+        this.hears(telling)
+        hear?.(telling)
+      },
+      (host) => Promise.resolve(host === this.host.address),
+    )
     this.process = process
     this.running = { driver, clock }
     void driver.listen(this.address)
     node.listening(PORT, PORT + 1000)
     for (const room of this.rooms) driver.run((node, instant) => node.join(room, instant))
     for (const target of this.targets) this.dial(target)
+    const { trackers } = this.options
+    if (trackers !== undefined) driver.run((node, instant) => node.track(trackers, this.address, this.name, instant))
   }
 
   /** Ends the process without a word of its own; `power`: the whole machine, so that nobody hears of it. */

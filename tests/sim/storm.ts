@@ -83,7 +83,10 @@ export function storm(seed: number, options: StormOptions = STORM): StormResult 
 
 /** Nodes in some of the rooms each, in a random graph: two rings of all of them, so that each has about four neighbours. */
 function people(world: World, chance: Rng, options: StormOptions): SimNode[] {
-  const nodes = Array.from({ length: options.nodes }, () => world.add())
+  // By turns with links as they are given here, and with these as a beginning to choose neighbours from.
+  const isChoosing = world.seed % 2 === 1
+  if (isChoosing) world.witness.expected.add('neighbours-enough')
+  const nodes = Array.from({ length: options.nodes }, () => world.add({ isChoosing }))
   for (const node of nodes) {
     for (let room = 0; room < options.rooms; room++) if (chance.float() < JOIN_CHANCE) node.join(`room-${room}`)
     if (node.rooms.size === 0) node.join('room-0')

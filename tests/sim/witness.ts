@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { formatAddress } from '../../src/base/address.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { EventTelling, NodeTelling } from '../../src/node/outputs.ts'
 import type { SimNode } from './sim-node.ts'
@@ -139,6 +140,8 @@ function line(telling: NodeTelling): string {
       return `member ${telling.room} ${telling.state} ${toHex(telling.member)} ${telling.name}`
     case 'gap':
       return `gap ${telling.room} ${toHex(telling.author)} ${telling.missing}`
+    case 'tracker':
+      return `tracker ${telling.state} ${formatAddress(telling.address)} ${telling.peer === null ? '' : toHex(telling.peer)}`
     case 'trouble':
       return `trouble ${telling.code} ${telling.message}`
   }

@@ -91,7 +91,8 @@ function checkBounds(sim: SimNode): void {
   }
   const links = node['links']
   if (clock.waiting > 1 + driver['waiters'].length) fail(`has ${clock.waiting} timers set at once`)
-  if (links['halfOpen'] > links.all.size - links.byPeer.size) fail(`counts ${links['halfOpen']} half-open links`)
+  const { halfOpen } = links['inbound']
+  if (halfOpen > links.all.size - links.byPeer.size) fail(`counts ${halfOpen} half-open links`)
   if (driver['connections'].size > links.all.size) fail('keeps connections that no link belongs to')
   for (const id of driver['blocked']) if (!links.all.has(id)) fail(`waits for the connection of a link that is gone`)
   for (const link of links.all.values()) {

@@ -154,7 +154,7 @@ describe('JSON mode prints', () => {
       udp: { host: '::1', port: 2 },
     })
     chat.hear({ ...MALLORY, name: `Mal${steer}\nlory` }, `one${steer}\ntwo\u2028three`)
-    chat.emit({ event: 'member', room: 'general', state: 'renamed', id: BOB.id, name: 'B', was: `B${steer}` })
+    chat.emit({ event: 'member', room: 'general', state: 'renamed', id: BOB.id, name: 'B', was: `B${steer}`, hops: 1 })
     input.end()
     await over
     const [ready, message, member] = output.events

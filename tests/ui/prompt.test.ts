@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { COMMANDS } from '../../src/app/commands/table.ts'
 import { runPrompt } from '../../src/ui/prompt/prompt.ts'
 import { readPromptLine } from '../../src/ui/prompt/read.ts'
-import { BOB, FakeChat } from '../app/fake-chat.ts'
+import { ALICE, BOB, FakeChat } from '../app/fake-chat.ts'
 import { Collector, inputOf, signalSource } from './streams.ts'
 import { ENTRY } from './terminal-process.ts'
 
@@ -115,9 +115,15 @@ describe('the prompt through pipes', () => {
       verified: true,
       reason: 'it left',
     })
-    chat.emit({ event: 'member', room: 'general', state: 'renamed', id: BOB.id, name: 'Robert', was: 'Bob' })
+    chat.emit({ event: 'member', room: 'general', state: 'renamed', id: BOB.id, name: 'Robert', was: 'Bob', hops: 1 })
     chat.emit({ event: 'error', code: 'x', message: 'Something failed.' })
     chat.emit({ event: 'notice', code: 'x', message: 'Something happened.' })
+    const tracker = { event: 'tracker', address: 't.example:1', given: 't.example:1' } as const
+    chat.emit({ ...tracker, state: 'serving', by: ALICE })
+    chat.emit({ ...tracker, state: 'following', by: BOB })
+    chat.emit({ ...tracker, state: 'electing' })
+    // Whoever takes over says so in the room.
+    chat.emit({ ...tracker, state: 'following', by: BOB, elected: true })
     input.end()
     expect(await over).toBe(0)
     expect(output.lines).toEqual([
@@ -134,6 +140,9 @@ describe('the prompt through pipes', () => {
       '12:00 -!- Bob is Robert#bob2 now',
       '12:00 -!- Something failed.',
       '12:00 -!- Something happened.',
+      '12:00 -!- nobody was there, so you are the tracker t.example:1',
+      '12:00 -!- on the list of the tracker t.example:1',
+      '12:00 -!- the tracker t.example:1 is gone; those who used it choose another',
     ])
   })
 
@@ -142,7 +151,7 @@ describe('the prompt through pipes', () => {
     const steer = '\u001b[2J\u009b5A\u0007\u202e\r'
     const evil = { id: `x${steer}`, name: `Eve${steer}` }
     chat.hear(evil, `a${steer}\n12:00 [general] <Bob> forged`, { room: `r${steer}` })
-    chat.emit({ event: 'member', room: `r${steer}`, state: 'renamed', ...evil, was: steer })
+    chat.emit({ event: 'member', room: `r${steer}`, state: 'renamed', ...evil, was: steer, hops: 1 })
     chat.emit({
       event: 'peer',
       state: 'down',

@@ -13,7 +13,9 @@ import {
   NAME_BYTES_MAX,
   REASON_BYTES_MAX,
 } from '../../src/wire/limits.ts'
+import { type MembershipMessage, membershipType, readMembership, writeMembership } from '../../src/wire/membership.ts'
 import { decodePresence, encodePresence, type ReceivedPassing, readPassing } from '../../src/wire/passing.ts'
+import { PREFIX_BYTES, readPrefixes, writePrefixes } from '../../src/wire/recall.ts'
 import {
   readFeed,
   readGap,
@@ -44,6 +46,36 @@ export const helloCodec = codec({
   encode: (hello) => written((out) => writeHello(out, hello)),
   decode: (bytes) => readHello(new ByteReader(bytes)),
   growing: true,
+})
+
+export const prefixesCodec = codec({
+  values: fc.array(
+    exactly(PREFIX_BYTES).map((bytes) => bytes.toHex()),
+    { maxLength: 40 },
+  ),
+  encode: (prefixes) => written((out) => writePrefixes(out, prefixes)),
+  decode: (bytes) => readPrefixes(new ByteReader(bytes)),
+})
+
+const contacts = fc.record({
+  key: exactly(32).map((bytes) => bytes.toHex()),
+  address: fc.record({ host: fc.constantFrom('192.0.2.1', '10.0.0.7', '2001:db8::1'), port: numbers(1, 65_535) }),
+})
+
+/** A frame's type and body. */
+export const membershipCodec = codec<MembershipMessage>({
+  values: fc.oneof<fc.Arbitrary<MembershipMessage>[]>(
+    fc.record({ kind: fc.constant('forward-join' as const), ttl: fc.nat(255), contact: contacts }),
+    fc.record({
+      kind: fc.constant('shuffle' as const),
+      ttl: fc.nat(255),
+      nonce: numbers(0, 2 ** 32 - 1),
+      contacts: fc.array(contacts, { maxLength: 8 }),
+    }),
+    fc.record({ kind: fc.constant('neighbor' as const), priority: fc.constantFrom('low', 'high', 'splice') }),
+  ),
+  encode: (message) => written((out) => writeMembership(out.u8(membershipType(message)), message)),
+  decode: (bytes) => (bytes.length === 0 ? null : readMembership(bytes[0]!, new ByteReader(bytes, 1))),
 })
 
 export const byeCodec = codec({

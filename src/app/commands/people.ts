@@ -1,8 +1,19 @@
 import { formatAddress } from '../../base/address.ts'
 import { type Command, defineCommand } from '../command.ts'
+import type { Via } from '../events.ts'
 import { taggedName } from '../names.ts'
 import { address, name, peer } from './arguments.ts'
-import { columns, namesOf } from './views.ts'
+import { columns, namesOf, plural } from './views.ts'
+
+/** How a peer was found. */
+const FOUND: Readonly<Record<Via, string>> = {
+  dialled: 'you dialled',
+  accepted: 'dialled you',
+  remembered: 'known from before',
+  lan: 'local network',
+  tracker: 'tracker',
+  network: 'through others',
+}
 
 export const PEOPLE: readonly Command[] = [
   defineCommand({
@@ -34,18 +45,26 @@ export const PEOPLE: readonly Command[] = [
     group: 'People',
     args: {},
     help: 'who you are connected to',
-    run: (chat) => ({ ok: true, peers: chat.peers() }),
-    show({ peers }, chat) {
-      if (peers.length === 0) return ['Nobody is connected. /connect <host:port> reaches a peer.']
+    run: (chat) => ({ ok: true, peers: chat.peers(), others: chat.others(), lastGone: chat.lastGone() }),
+    show({ peers, others, lastGone }, chat) {
       const names = namesOf(chat)
+      const gone = lastGone === null ? [] : [`Last to go: ${names.show(lastGone)}, who ${lastGone.reason}.`]
+      if (peers.length === 0) {
+        return ['Nobody is connected. /connect <host:port> reaches a peer; /doctor looks for what is wrong.', ...gone]
+      }
       const rows = peers.map((peer) => [
         names.show(peer),
         peer.address,
-        peer.via,
+        FOUND[peer.via],
         peer.rttMs === null ? '' : `${peer.rttMs} ms`,
         peer.verified ? '' : 'not verified',
       ])
-      return columns(rows)
+      const far = others.map((other) => [
+        names.show(other),
+        plural(other.hops, 'link away', 'links away'),
+        other.through === null ? '' : `through ${names.show(other.through)}`,
+      ])
+      return [...columns(rows), ...columns(far), ...gone]
     },
   }),
   defineCommand({

@@ -1,5 +1,6 @@
 import type { Priority } from '../../wire/membership.ts'
-import type { MemberLink, Members } from './hyparview-members.ts'
+import type { MemberLink } from './hyparview-link.ts'
+import type { Members } from './hyparview-members.ts'
 import {
   ACTIVE_MAX,
   CHOSEN_MIN,
@@ -44,6 +45,7 @@ export class Admission {
     if (members.isMesh(link.key)) return true
     const { isPressed } = members
     if (link.origin === 'walk') return this.hasPlaceFor(link, isPressed) || this.displaceFor(link, isPressed)
+    if (link.origin === 'offered') return this.hasPlaceFor(link, isPressed)
     if (members.active.length < ACTIVE_MAX) return true
     const victims = this.displaceable().filter((each) => each.origin !== 'chosen')
     if (victims.length === 0 || (members.chosen >= CHOSEN_MIN && !link.reunion)) return false

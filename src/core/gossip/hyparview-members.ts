@@ -1,82 +1,30 @@
 import { formatAddress } from '../../base/address.ts'
 import { Generations } from '../../base/generations.ts'
 import type { Rng } from '../../base/rng.ts'
-import { type Timer, TimerQueue } from '../../base/timers.ts'
+import { TimerQueue } from '../../base/timers.ts'
 import type { Contact, MembershipMessage } from '../../wire/membership.ts'
+import { Acquaintances } from './hyparview-acquaintances.ts'
+import type { HyParViewOutput, MemberLink, MembershipTimer, Origin } from './hyparview-link.ts'
 import {
-  ACQUAINTANCES_MAX,
   ACTIVE_MAX,
   ASK_LEAK_MS,
-  ASK_REFILL_MS,
-  ASKS_BURST,
   GUEST_MS,
+  OFFERED_MAX,
   PRESSED_ASKS,
   PRESSED_ASKS_MAX,
   SHUFFLE_ACTIVE,
   SHUFFLE_PASSIVE,
-  SHUFFLE_REFILL_MS,
-  SHUFFLES_BURST,
-  STRANGER_MET_REFILL_MS,
-  STRANGERS_MET_BURST,
   UNANSWERED_MAX,
   UNANSWERED_MS,
-  WALK_REFILL_MS,
-  WALKS_BURST,
 } from './hyparview-parameters.ts'
 import { PassiveView, STRANGERS } from './hyparview-passive.ts'
-import { isCredible, isShareable, type Place, placeOf } from './hyparview-place.ts'
-import { LeakyMeter, TokenBucket } from './token-bucket.ts'
-
-/** What the machine wants done. The owner carries it out and answers a `dial` with `linkUp` or `dialFailed`. */
-export type HyParViewOutput =
-  | { readonly kind: 'dial'; readonly contact: Contact }
-  | { readonly kind: 'send'; readonly to: string; readonly message: MembershipMessage }
-  /** Close the link after what was sent has left; `reason` ends a sentence about the peer. No `linkDown` is expected. */
-  | { readonly kind: 'drop'; readonly peer: string; readonly reason: string }
-  /** Find out whether the link still lives: a ping. */
-  | { readonly kind: 'check'; readonly peer: string }
-  /** Broadcast over this link from now on, or no longer. */
-  | { readonly kind: 'neighbour'; readonly peer: string; readonly state: 'up' | 'down' }
-
-/** How a neighbour came to be one: picked by us, asked because a newcomer's walk ended here, or it asked us. */
-export type Origin = 'chosen' | 'walk' | 'offered'
-
-export type MembershipTimer =
-  | { readonly kind: 'shuffle' }
-  | { readonly kind: 'check' }
-  | { readonly kind: 'fill' }
-  | { readonly kind: 'link'; readonly key: string }
-  | { readonly kind: 'lost'; readonly key: string }
-
-/** One open link, as far as membership goes. */
-export class MemberLink {
-  /** `guest`: nothing agreed. `asking`: we asked it to be our neighbour. */
-  role: 'guest' | 'asking' | 'neighbour' = 'guest'
-  origin: Origin = 'offered'
-  /** A full view makes room for it: it comes from the other part of a network that was cut in two. */
-  reunion = false
-  sinceMs = 0
-  /** When the peer last said something, or was last checked. */
-  heardAtMs = 0
-  timer: Timer<MembershipTimer> | null = null
-  readonly asks = new TokenBucket(ASKS_BURST, ASK_REFILL_MS)
-  readonly walks = new TokenBucket(WALKS_BURST, WALK_REFILL_MS)
-  readonly shuffles = new TokenBucket(SHUFFLES_BURST, SHUFFLE_REFILL_MS)
-
-  constructor(
-    readonly contact: Contact,
-    /** Of the address it is seen at, which need not be one it can be dialled at. */
-    readonly place: Place,
-  ) {}
-
-  get key(): string {
-    return this.contact.key
-  }
-}
+import { isCredible, isShareable, placeOf } from './hyparview-place.ts'
+import { LeakyMeter } from './token-bucket.ts'
 
 /** The two views, the links, and what is done with them; who may become a neighbour is `Admission`'s to say. */
 export class Members {
   nowMs = 0
+  private hadNeighbours = false
   readonly links = new Map<string, MemberLink>()
   readonly active: MemberLink[] = []
   readonly passive = new PassiveView()
@@ -84,16 +32,16 @@ export class Members {
   outputs: HyParViewOutput[] = []
   /** Requests to be neighbours. */
   readonly asked = new LeakyMeter(PRESSED_ASKS_MAX, ASK_LEAK_MS)
-  /** Peers that answered where we dialled them, and former neighbours; the last at the end. */
-  private readonly acquaintances = new Map<string, Contact>()
-  private readonly strangersMet = new TokenBucket(STRANGERS_MET_BURST, STRANGER_MET_REFILL_MS)
+  readonly acquaintances: Acquaintances
   /** Where nobody answered of late. Bounded by what may be dialled in that time. */
   private readonly unanswered = new Generations(UNANSWERED_MS, UNANSWERED_MAX)
 
   constructor(
     readonly ownKey: string,
     readonly rng: Rng,
-  ) {}
+  ) {
+    this.acquaintances = new Acquaintances(rng)
+  }
 
   send(to: MemberLink, message: MembershipMessage): void {
     this.outputs.push({ kind: 'send', to: to.key, message })
@@ -127,6 +75,7 @@ export class Members {
     link.origin = origin
     link.sinceMs = this.nowMs
     this.active.push(link)
+    this.hadNeighbours = true
     this.passive.remove(link.key)
     this.outputs.push({ kind: 'neighbour', peer: link.key, state: 'up' })
   }
@@ -166,6 +115,17 @@ export class Members {
     this.note(contact, origin === 'chosen' ? null : STRANGERS)
   }
 
+  /** Somebody linked to us, and lives: one to turn to where we have lost everybody. (A newcomer has its walks, which take it farther afield.) */
+  noteGuest({ contact }: MemberLink): void {
+    this.remember(contact, false)
+    if (this.active.length === 0 && this.hadNeighbours) this.note(contact, STRANGERS)
+  }
+
+  /** We had a link with it. */
+  remember(contact: Contact, isChosen: boolean): void {
+    this.acquaintances.add(contact, isChosen, this.nowMs)
+  }
+
   /** Notes a peer on `source`'s account; null: we know it at first hand. */
   note(contact: Contact, source: string | null): void {
     const place = placeOf(contact.address)
@@ -184,36 +144,22 @@ export class Members {
     }
   }
 
-  /** Peers once linked with, the last first, at most `ACQUAINTANCES_MAX`: more than a passive view keeps, for when that has nobody left who lives. */
-  get acquainted(): Contact[] {
-    return [...this.acquaintances.values()].reverse()
-  }
-
-  /** Strangers are remembered only so often, and who is forgotten for another is left to chance: a crowd of them does not drive out the rest. */
-  remember(contact: Contact, isChosen: boolean): void {
-    if (!isShareable(placeOf(contact.address))) return
-    const isNew = !this.acquaintances.delete(contact.key)
-    if (isNew && !isChosen && !this.strangersMet.take(this.nowMs)) return
-    if (this.acquaintances.size >= ACQUAINTANCES_MAX) {
-      const keys = [...this.acquaintances.keys()]
-      this.acquaintances.delete(keys[this.rng.below(keys.length)]!)
-    }
-    this.acquaintances.set(contact.key, contact)
-  }
-
   /**
    * Takes up to `count` acquaintances that have not failed to answer of late into the passive view, other than those `done` with, to which they are
    * added. Answers whether there were any.
    */
   recall(count: number, done: Set<string>): boolean {
     // The newest are the likeliest to be alive, the oldest to be from before a crowd came.
-    const all = this.isPressed ? [...this.acquaintances.values()] : this.acquainted
+    const all = this.isPressed ? this.acquaintances.oldestFirst() : this.acquaintances.newestFirst()
     const left = all.filter(({ key }) => !done.has(key) && !this.links.has(key)).slice(0, count)
     for (const contact of left) {
       done.add(contact.key)
       if (this.unanswered.has(addressKey(contact), this.nowMs)) continue
+      const triedRound = this.passive.get(contact.key)?.triedRound ?? 0
       this.passive.remove(contact.key)
       this.note(contact, null)
+      const entry = this.passive.get(contact.key)
+      if (entry !== null) entry.triedRound = triedRound
     }
     return left.length > 0
   }
@@ -280,6 +226,11 @@ export class Members {
 
   get chosen(): number {
     return this.active.reduce((count, link) => count + (link.origin === 'chosen' ? 1 : 0), 0)
+  }
+
+  /** Many press in, and have all the places that they can have. */
+  get isFullOfStrangers(): boolean {
+    return this.isPressed && this.active.length - this.chosen >= OFFERED_MAX
   }
 
   /** Everybody known, `besides` included, fits into the active view: then the network is a mesh and nobody needs protection. */

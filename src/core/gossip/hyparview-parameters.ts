@@ -35,6 +35,8 @@ export const SETTLE_MS = 500
 
 /** Known peers dialled and asked side by side, while many prove dead. A guess. */
 export const PROMOTIONS_AT_ONCE = 4
+/** The same when several neighbours went at once, and half the network may be gone. A guess: with 4 a network of which a tenth is left takes twice as long to find itself. */
+export const ALARM_DIALS_AT_ONCE = 16
 /** Dials to peers that others told us of: two whole passive views at once, then 60 a minute. A guess. */
 export const DIALS_BURST = 2 * PASSIVE_MAX
 export const DIAL_REFILL_MS = 1_000
@@ -45,7 +47,7 @@ export const WALK_DIAL_REFILL_MS = 1_000
 export const REFUSALS_MAX = 6
 /** Pause before all known peers are asked again, doubling each time they had no room. A guess. */
 export const RETRY_FIRST_MS = 1_000
-export const RETRY_MAX_MS = 30_000
+export const RETRY_MAX_MS = 64_000
 
 /** How long nobody is believed who names a peer where nobody answered. A guess: four cycles. */
 export const UNANSWERED_MS = 120_000

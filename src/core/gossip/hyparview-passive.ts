@@ -18,6 +18,8 @@ export interface PassiveEntry {
   readonly source: string | null
   /** The round of promotions in which it was last asked. */
   triedRound: number
+  /** When a dial last found it there. */
+  answeredAtMs: number
   /** Dials that failed in a row, while we had no neighbour to tell whose fault it was. */
   failures: number
 }
@@ -57,7 +59,14 @@ export class PassiveView {
     else if (this.entries.length >= PASSIVE_MAX) {
       if (!this.takeOne(rng, (entry) => given.includes(entry.contact))) this.take(rng.below(this.entries.length))
     }
-    const entry: PassiveEntry = { contact, place, source, triedRound: 0, failures: 0 }
+    const entry: PassiveEntry = {
+      contact,
+      place,
+      source,
+      triedRound: 0,
+      answeredAtMs: Number.NEGATIVE_INFINITY,
+      failures: 0,
+    }
     this.entries.push(entry)
     this.byKey.set(contact.key, entry)
     return true

@@ -1,5 +1,6 @@
 import type { Contact, MembershipMessage } from '../../wire/membership.ts'
-import { type MemberLink, type Members, SHARE } from './hyparview-members.ts'
+import type { MemberLink } from './hyparview-link.ts'
+import { type Members, SHARE } from './hyparview-members.ts'
 import {
   ACTIVE_WALK_HOPS,
   CRUMBS_MAX,

@@ -1,20 +1,20 @@
 import type { Rng } from '../../base/rng.ts'
-import type { Contact, MembershipMessage, Priority } from '../../wire/membership.ts'
-import { Admission } from './hyparview-admission.ts'
-import { type HyParViewOutput, MemberLink, Members, type MembershipTimer, SHARE } from './hyparview-members.ts'
+import type { Contact, MembershipMessage } from '../../wire/membership.ts'
+import { type HyParViewOutput, MemberLink, type MembershipTimer } from './hyparview-link.ts'
+import { Members, SHARE } from './hyparview-members.ts'
 import {
   CHECK_EVERY_MS,
   CHECK_WHEN_LINKED_MS,
   GUESTS_MAX,
   PASSIVE_MAX,
-  SETTLE_MS,
   SHUFFLE_EVERY_MS,
 } from './hyparview-parameters.ts'
 import { placeOf } from './hyparview-place.ts'
 import { Promotion } from './hyparview-promotion.ts'
+import { Requests } from './hyparview-requests.ts'
 import { Walks } from './hyparview-walks.ts'
 
-export type { HyParViewOutput } from './hyparview-members.ts'
+export type { HyParViewOutput } from './hyparview-link.ts'
 
 /**
  * Who a node's neighbours are, in a network too large to know: HyParView (Leitão, Pereira, Rodrigues, DSN 2007). A few neighbours with open
@@ -28,14 +28,14 @@ export class HyParView {
   private readonly members: Members
   private readonly promotion: Promotion
   private readonly walks: Walks
-  private readonly admission: Admission
+  private readonly requests: Requests
 
   /** `ownKey`: our public key in hexadecimal. */
   constructor(ownKey: string, rng: Rng, nowMs: number) {
     this.members = new Members(ownKey, rng)
     this.promotion = new Promotion(this.members)
     this.walks = new Walks(this.members)
-    this.admission = new Admission(this.members)
+    this.requests = new Requests(this.members, this.promotion, this.walks)
     this.members.nowMs = nowMs
     this.members.timers.set(nowMs + SHUFFLE_EVERY_MS * rng.float(), { kind: 'shuffle' })
     this.members.timers.set(nowMs + CHECK_EVERY_MS * rng.float(), { kind: 'check' })
@@ -54,7 +54,7 @@ export class HyParView {
   /** Peers worth keeping for the next start, the best first: neighbours that can be dialled, then others that links were had with. */
   get worthKeeping(): Contact[] {
     const neighbours = this.members.active.map((link) => link.contact).filter((contact) => contact.address !== null)
-    const former = this.members.acquainted.filter(({ key }) => !this.members.isNeighbour(key))
+    const former = this.members.acquaintances.newestFirst().filter(({ key }) => !this.members.isNeighbour(key))
     return [...neighbours, ...former]
   }
 
@@ -91,8 +91,24 @@ export class HyParView {
     const link = new MemberLink(contact, placeOf({ host, port: 1 }))
     members.links.set(contact.key, link)
     members.tolerate(link)
-    if (this.promotion.linkUp(link)) members.drop(link, 'is not needed as a neighbour')
+    const why = this.promotion.linkUp(link)
+    if (why === 'needless') members.drop(link, 'is not needed as a neighbour')
+    else if (why === 'not dialled') members.noteGuest(link)
     this.promotion.fill()
+  }
+
+  /**
+   * The connection under a link has given way to another with the same running peer: two dialled each other at once. Nothing is undone, and what
+   * the old connection may have swallowed is said again: what we asked, and to a neighbour that it is one. (Should it have forgotten, that
+   * makes it end the link; a shuffle that was lost is not missed.)
+   */
+  linkReplaced(key: string, nowMs: number): void {
+    const { members } = this
+    members.nowMs = nowMs
+    const link = members.links.get(key)
+    if (link === undefined) return
+    link.heardAtMs = nowMs
+    this.requests.sayAgain(link)
   }
 
   /** The link is gone: `left` where the peer said that it leaves the network, `failed` for any other reason. */
@@ -152,13 +168,13 @@ export class HyParView {
     const isNeighbour = link.role === 'neighbour'
     switch (message.kind) {
       case 'join':
-        return this.onAsked(link, 'high', true)
+        return this.requests.asked(link, 'high', true)
       case 'neighbor':
-        return this.onAsked(link, message.priority, false)
+        return this.requests.asked(link, message.priority, false)
       case 'neighbor-reply':
-        return this.onReply(link, message.accepted, message.contacts)
+        return this.requests.reply(link, message.accepted, message.contacts)
       case 'disconnect':
-        return this.onDisconnect(link, message)
+        return this.requests.disconnect(link, message)
       case 'forward-join': {
         if (!isNeighbour || !link.walks.take(members.nowMs)) return
         const newcomer = walks.forwardJoin(link, message.contact, message.ttl)
@@ -174,61 +190,12 @@ export class HyParView {
     }
   }
 
-  /** `JOIN` or `NEIGHBOR`. Whoever is turned away is told of others. */
-  private onAsked(link: MemberLink, priority: Priority, joins: boolean): void {
-    const { members } = this
-    if (!link.asks.take(members.nowMs)) return
-    const isNew = link.role !== 'neighbour'
-    const { origin } = link
-    const isMutual = link.role === 'asking'
-    const accepted = !isNew || (isMutual ? this.admission.admitsAsked(link) : this.admission.admits(link, priority))
-    const contacts = accepted && !joins ? [] : members.contactsFor(link.key, SHARE)
-    members.send(link, { kind: 'neighbor-reply', accepted, contacts })
-    if (!accepted) return members.tolerate(link)
-    if (isNew) this.admit(link, isMutual ? origin : 'offered')
-    if (joins) this.walks.announce(link)
-  }
-
-  private onReply(link: MemberLink, accepted: boolean, contacts: readonly Contact[]): void {
-    const { members } = this
-    if (link.role !== 'asking') {
-      // We refused it, or gave up, while it agreed: it must not go on counting on us.
-      if (link.role === 'guest' && accepted) members.displace(link, null)
-      return
-    }
-    members.noteTold(contacts, link)
-    if (!accepted) {
-      members.drop(link, 'has neighbours enough')
-      this.promotion.askFailed()
-      return
-    }
-    const isFirst = members.active.length === 0
-    if (!this.admission.admitsAsked(link)) return members.displace(link, null)
-    this.admit(link, link.origin)
-    if (isFirst) this.promotion.wait(SETTLE_MS)
-  }
-
-  private onDisconnect(link: MemberLink, { hasHeir, contacts }: MembershipMessage & { kind: 'disconnect' }): void {
-    const { members } = this
-    if (link.role !== 'neighbour') return
-    members.tolerate(link)
-    members.noteTold(contacts, link)
-    members.noteFormer(link)
-    this.promotion.encourage()
-    const heir = hasHeir ? members.passive.get(contacts[0]?.key ?? '') : null
-    if (heir !== null) this.promotion.welcome(heir.contact, link)
-  }
-
-  private admit(link: MemberLink, origin: MemberLink['origin']): void {
-    this.members.admit(link, origin)
-    this.promotion.admitted()
-  }
-
   private fire(timer: MembershipTimer): void {
     const { members } = this
     switch (timer.kind) {
       case 'shuffle':
         this.walks.begin()
+        this.promotion.probe()
         members.timers.set(members.nowMs + SHUFFLE_EVERY_MS * (0.9 + 0.2 * members.rng.float()), timer)
         return
       case 'check':
@@ -251,9 +218,13 @@ export class HyParView {
     }
   }
 
-  /** The one that has waited longest gives way to a new one. */
+  /** The one that has waited longest gives way to a new one. It may be about to ask, as others are; so it is told whom else to turn to. */
   private limitGuests(): void {
-    const guests = [...this.members.links.values()].filter((link) => link.role === 'guest')
-    if (guests.length >= GUESTS_MAX) this.members.drop(guests[0]!, 'asked for nothing')
+    const { members } = this
+    const guests = [...members.links.values()].filter((link) => link.role === 'guest')
+    const [first] = guests
+    if (first === undefined || guests.length < GUESTS_MAX) return
+    members.send(first, { kind: 'neighbor-reply', accepted: false, contacts: members.contactsFor(first.key, SHARE) })
+    members.drop(first, 'asked for nothing')
   }
 }

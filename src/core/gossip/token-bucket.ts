@@ -10,11 +10,11 @@ export class TokenBucket {
     this.tokens = capacity
   }
 
-  /** Takes a token; false when there is none. */
-  take(nowMs: number): boolean {
+  /** Takes so many tokens; false, and takes none, when there are fewer. */
+  take(nowMs: number, count = 1): boolean {
     this.refill(nowMs)
-    if (this.tokens < 1) return false
-    this.tokens--
+    if (this.tokens < count) return false
+    this.tokens -= count
     return true
   }
 

@@ -10,9 +10,14 @@ export interface Member {
   readonly key: string
   name: string
   hops: number
+  /** Key of the neighbour that brought this. */
+  through: string
   heardAtMs: number
   time: HlcTime
 }
+
+/** What a presence tells, and how it came. */
+export type Heard = Pick<Member, 'name' | 'time' | 'hops' | 'through' | 'heardAtMs'>
 
 export type MemberChange =
   | { readonly kind: 'joined'; readonly member: Member }
@@ -43,19 +48,19 @@ export class Members {
   }
 
   /** Takes in a presence; answers what changed, or null. Older than what is known changes nothing. */
-  here(id: Uint8Array, key: string, name: string, time: HlcTime, hops: number, nowMs: number): MemberChange | null {
+  here(id: Uint8Array, key: string, { name, time, hops, through, heardAtMs }: Heard): MemberChange | null {
     const known = this.present.get(key)
     if (known !== undefined) {
       if (compareHlc(time, known.time) <= 0) return null
       const was = known.name
-      Object.assign(known, { name, time, hops, heardAtMs: nowMs })
+      Object.assign(known, { name, time, hops, through, heardAtMs })
       return was === name ? null : { kind: 'renamed', member: known, was }
     }
     const gone = this.departed.get(key)
     if (gone !== undefined && compareHlc(time, gone) <= 0) return null
     if (this.present.size >= MEMBERS_MAX) return null
     this.departed.delete(key)
-    const member: Member = { id: id.slice(), key, name, hops, heardAtMs: nowMs, time }
+    const member: Member = { id: id.slice(), key, name, hops, through, heardAtMs, time }
     this.present.set(key, member)
     return { kind: 'joined', member }
   }

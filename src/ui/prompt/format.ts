@@ -1,6 +1,6 @@
 import { wrapAnsi } from 'bun'
 import type { Chat } from '../../app/chat.ts'
-import type { AppEvent, MessageEvent, PeerEvent, Person } from '../../app/events.ts'
+import type { AppEvent, MessageEvent, PeerEvent, Person, TrackerEvent } from '../../app/events.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
@@ -63,6 +63,8 @@ export class Formatter {
         const place = this.place(event.room)
         return [this.remark(`${what} of ${this.name(event.from)} in ${place}: missing, nobody connected has it`)]
       }
+      case 'tracker':
+        return this.tracker(event).map((text) => this.remark(text))
       case 'error':
         return [this.remark(this.options.theme.fault(cleanLine(event.message)))]
       case 'notice':
@@ -103,6 +105,16 @@ export class Formatter {
       return `connected to ${name} at ${where}${via === 'dialled' ? '' : `, ${FOUND[via]}`}`
     }
     return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}`
+  }
+
+  /** Who takes over says so in the room; that he does is not said twice. */
+  private tracker({ state, address, given, elected }: TrackerEvent): string[] {
+    const where = cleanLine(address)
+    if (state === 'electing') return [`the tracker ${cleanLine(given)} is gone; those who used it choose another`]
+    if (elected === true) return []
+    return [
+      state === 'serving' ? `nobody was there, so you are the tracker ${where}` : `on the list of the tracker ${where}`,
+    ]
   }
 
   private remark(text: string): string {

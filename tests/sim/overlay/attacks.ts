@@ -32,12 +32,14 @@ export function sybilAttack(
     kin.push(world.contacts[node]!)
   }
   let honestMin = Number.POSITIVE_INFINITY
-  const honestNow = (): number[] => neighboursOf(world, victim).filter((peer) => peer < honest)
+  const honestNow = (): number[] => neighboursOf(world, victim).filter((peer) => peer < honest && world.alive[peer])
   for (let second = 1; second <= seconds; second++) {
     world.run(1_000)
     const peers = honestNow()
     honestMin = Math.min(honestMin, peers.length)
-    if (churnEveryS === 0 || second % churnEveryS !== 0 || peers.length === 0) continue
+    // The last of them has had its time to be replaced before anything is measured.
+    const isTime = churnEveryS > 0 && second % churnEveryS === 0 && second < seconds
+    if (!isTime || peers.length === 0) continue
     world.kill([peers[rng.below(peers.length)]!])
     world.closeLinksOfDead()
   }

@@ -12,8 +12,10 @@ const DOUBT_MS_MAX = 64_000
 
 /** What an adversary among the relays does to frames; an honest node does none of it. */
 export interface Mischief {
-  /** The frame it sends in the place of one of its own, or null for none. */
-  forge(node: number, to: number, frame: FeedFrame): FeedFrame | null
+  /** Takes in nothing that it is sent. */
+  readonly isDeaf: boolean
+  /** What it sends in the place of a frame. */
+  forge(frame: FeedFrame): readonly FeedFrame[]
 }
 
 interface Gossiper {
@@ -92,6 +94,7 @@ export class FeedReplication implements Listener {
 
   arrived(from: number, to: number, payload: unknown): void {
     const frame = payload as FeedFrame
+    if (this.mischief.get(to)?.isDeaf === true) return
     switch (frame.kind) {
       case 'bundle':
         return this.onBundle(to, from, frame)
@@ -113,13 +116,16 @@ export class FeedReplication implements Listener {
     if (replica.watchedUntilMs === due.atMs) this.stalled(node, replica)
   }
 
-  /** Claims of its own that an adversary sends. */
-  send(node: number, to: number, frame: FeedFrame): void {
+  /** Sends a frame as it is, whoever `node` may be. */
+  transmit(node: number, to: number, frame: FeedFrame): void {
+    this.count[frame.kind]++
+    this.world.send(node, to, frame)
+  }
+
+  private send(node: number, to: number, frame: FeedFrame): void {
     const mischief = this.mischief.get(node)
-    const sent = mischief === undefined ? frame : mischief.forge(node, to, frame)
-    if (sent === null) return
-    this.count[sent.kind]++
-    this.world.send(node, to, sent)
+    if (mischief === undefined) return this.transmit(node, to, frame)
+    for (const forged of mischief.forge(frame)) this.transmit(node, to, forged)
   }
 
   private onBundle(node: number, from: number, frame: FeedFrame & { kind: 'bundle' }): void {

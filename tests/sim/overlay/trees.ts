@@ -18,7 +18,7 @@ export interface Spread {
   readonly control: number
 }
 
-/** One message after another, from each of `senders` in turn, `everyMs` apart; the last is given `restMs`. */
+/** One message after another, from each of `senders` in turn, `everyMs` apart; the last is given `restMs`. `nodes`: those that are to get them. `act` is called after each. */
 export function spread(
   world: World,
   feeds: FeedReplication,
@@ -26,14 +26,16 @@ export function spread(
   each: number,
   everyMs: number,
   restMs = 5_000,
+  nodes = living(world),
+  act: () => void = () => {},
 ): Spread {
-  const nodes = living(world)
   const before = { ...feeds.count }
   const sent: [sender: number, number: number][] = []
   for (let i = 0; i < each; i++) {
     for (const sender of senders) {
       sent.push([sender, feeds.publish(sender, sender)])
       world.run(everyMs)
+      act()
     }
   }
   world.run(restMs)

@@ -46,8 +46,11 @@ export class World {
   neighbours = new Int32Array(0)
   degree = new Uint8Array(0)
   listener: Listener | null = null
-  /** Dials made, messages of membership sent, links that a neighbour was given on and lost again. */
+  /** Dials made and in vain, messages of membership sent, and what was broadcast. */
   readonly count = { dials: 0, refused: 0, messages: 0, payloads: 0 }
+  /** The same of each node. */
+  readonly dialsOf: number[] = []
+  readonly messagesOf: number[] = []
   private readonly wheel = new Wheel<Event>()
   private readonly links = new Set<number>()
   private wakesAtMs = new Float64Array(0)
@@ -69,6 +72,8 @@ export class World {
     this.contacts.push({ key, address: isDialable ? { host, port: 5000 } : null })
     this.hosts.push(host)
     this.alive.push(true)
+    this.dialsOf.push(0)
+    this.messagesOf.push(0)
     if (node >= this.degree.length) this.grow(Math.max(64, 2 * node))
     this.actors.push(make(key))
     this.settle(node)
@@ -197,6 +202,7 @@ export class World {
       case 'send': {
         const to = this.indexOf(output.to)
         this.count.messages++
+        this.messagesOf[node]!++
         if (!this.reaches(node, to)) return
         const { message } = output
         return this.wheel.set(this.nowMs + this.latencyMs(node, to), { kind: 'message', from: node, to, message })
@@ -219,6 +225,7 @@ export class World {
 
   private dial(node: number, { key, address }: Contact): void {
     this.count.dials++
+    this.dialsOf[node]!++
     const to = this.indexOf(key)
     const place = to < 0 ? null : this.contacts[to]!.address
     const latencyMs = to < 0 ? this.latenciesMs[1] : this.latencyMs(node, to)

@@ -1,0 +1,57 @@
+import { TokenBucket } from '../core/gossip/token-bucket.ts'
+import { FEED_HANDLES_MAX } from '../wire/limits.ts'
+
+/**
+ * Entries of `HAVE`. An honest neighbour tells of a feed once for each bundle it takes in, and that costs it a check of a
+ * signature (25,000 a second and core). Seen at once: 181 in the storms of the simulator.
+ */
+const HAVES_BURST = FEED_HANDLES_MAX
+const HAVES_REFILL_MS = 1 / 32
+/** One for each feed there can be at once, when a link comes up or is lost. Seen: 10,000 with as many feeds to catch up with, 213 in storms. */
+const REQUESTS_BURST = FEED_HANDLES_MAX
+const REQUESTS_REFILL_MS = 1
+/** A thousand newcomers within a few seconds, each answered by all who are there at most every 2.5 seconds. */
+const PASSING_BURST = 8_192
+const PASSING_REFILL_MS = 1
+/** One every few seconds. */
+const PINGS_BURST = 64
+const PINGS_REFILL_MS = 1_000
+/** All that is held (48 MiB) once more, and what a lossy line has on its way again and again. Seen: 165 KiB in storms. */
+const REPEATS_BURST_BYTES = 64 * 1024 * 1024
+/** A mebibyte a second. */
+const REPEATS_REFILL_MS = 1_000 / (1024 * 1024)
+
+/** What is refused is counted too: by so many times what is granted a peer may go over before it counts as a flood. */
+const EXCESS_FACTOR = 4
+
+/** So much of one kind of frame is listened to. What is over is ignored, and who keeps on far beyond that is to be dropped. */
+export class Allowance {
+  /** It went on far beyond what is granted. */
+  isFlooded = false
+  private readonly granted: TokenBucket
+  private readonly excess: TokenBucket
+
+  /** `burst` at once, then one every `refillMs`. */
+  constructor(burst: number, refillMs: number) {
+    this.granted = new TokenBucket(burst, refillMs)
+    this.excess = new TokenBucket(EXCESS_FACTOR * burst, refillMs)
+  }
+
+  /** Whether `count` more are within it. */
+  take(nowMs: number, count = 1): boolean {
+    if (this.granted.take(nowMs, count)) return true
+    if (!this.excess.take(nowMs, count)) this.isFlooded = true
+    return false
+  }
+}
+
+/** What one link may cause here. Honest neighbours never come near it. */
+export class LinkBudget {
+  readonly haves = new Allowance(HAVES_BURST, HAVES_REFILL_MS)
+  /** `WANT`, `LAZY` and `GAP` together. */
+  readonly requests = new Allowance(REQUESTS_BURST, REQUESTS_REFILL_MS)
+  readonly passing = new Allowance(PASSING_BURST, PASSING_REFILL_MS)
+  readonly pings = new Allowance(PINGS_BURST, PINGS_REFILL_MS)
+  /** Bytes of bundles that are sent to it once more. */
+  readonly repeats = new TokenBucket(REPEATS_BURST_BYTES, REPEATS_REFILL_MS)
+}

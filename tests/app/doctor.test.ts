@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'bun:test'
+import { diagnose, dialableAddresses, type Symptoms } from '../../src/app/doctor.ts'
+
+const WELL: Symptoms = {
+  local: { host: '0.0.0.0', port: 8080 },
+  interfaces: ['192.168.1.5', '2001:db8::5'],
+  reachedFrom: 'global',
+  neighbours: 5,
+  known: 12,
+  isStatic: false,
+  lan: { groups: ['239.192.72.83:9053'], found: 2, faults: [] },
+  given: [],
+  trackers: [],
+}
+
+/** What is said about one thing. */
+function said(about: string, symptoms: Partial<Symptoms>): string[] {
+  const remarks = diagnose({ ...WELL, ...symptoms }).filter((remark) => remark.about === about)
+  return remarks.map(({ state, text, advice }) => [state, text, advice ?? ''].join(' | '))
+}
+
+describe('the doctor', () => {
+  test('finds nothing wrong where nothing is', () => {
+    const remarks = diagnose(WELL)
+    expect(remarks.map(({ about, state }) => `${about} ${state}`)).toEqual([
+      'listening ok',
+      'reachable ok',
+      'network ok',
+      'lan ok',
+    ])
+    expect(remarks.every((remark) => remark.advice === undefined)).toBe(true)
+    expect(said('network', {})).toEqual([
+      'ok | You are linked with 5 neighbours, and know 12 other nodes to turn to should they go. | ',
+    ])
+  })
+
+  test('tells whom one listens to, and the addresses to dictate', () => {
+    expect(said('listening', {})).toEqual([
+      'ok | You listen on 0.0.0.0:8080 (TCP). Others can try 192.168.1.5:8080. | ',
+    ])
+    expect(dialableAddresses({ ...WELL, local: { host: '::', port: 1 } })).toEqual(['192.168.1.5:1', '[2001:db8::5]:1'])
+    expect(dialableAddresses({ ...WELL, local: { host: '192.168.1.5', port: 1 } })).toEqual(['192.168.1.5:1'])
+    const alone = said('listening', { local: { host: '127.0.0.1', port: 8080 } })
+    expect(alone[0]).toStartWith('note | You listen on 127.0.0.1:8080: programs on this machine can reach you')
+    expect(alone[0]).toContain('--host 0.0.0.0')
+  })
+
+  test('believes that one can be reached when somebody has, and from where', () => {
+    expect(said('reachable', {})[0]).toContain('from the internet: somebody has')
+    expect(said('reachable', { reachedFrom: 'private' })[0]).toContain('from your own network: somebody has')
+    for (const reachedFrom of [null, 'loopback'] as const) {
+      expect(said('reachable', { reachedFrom })[0]).toContain('whether they can is not known')
+    }
+    expect(said('reachable', { reachedFrom: null, neighbours: 0 })[0]).toContain('forwards it here')
+    const local = { host: '::1', port: 8080 }
+    expect(said('reachable', { reachedFrom: 'loopback', local })[0]).toContain('from this machine alone; somebody has')
+  })
+
+  test('calls being alone a problem, and says what to do', () => {
+    expect(said('network', { neighbours: 0, known: 0 })).toEqual([
+      'problem | You are alone: no other node is known. | /connect <host:port> reaches somebody whose address you have; or give them yours.',
+    ])
+    expect(said('network', { neighbours: 0, known: 1 })[0]).toContain('1 node is known')
+    expect(said('network', { neighbours: 1, known: 0, isStatic: true })[0]).toContain('1 neighbour. No others')
+  })
+
+  test('says why the local network is not searched, or cannot be', () => {
+    expect(said('lan', { lan: null })[0]).toContain('turned off (--no-lan)')
+    expect(said('lan', { lan: null, local: { host: 'localhost', port: 1 } })[0]).toContain('this machine alone')
+    expect(said('lan', { lan: null, isStatic: true })[0]).toContain('--static')
+    const faults = ['239.192.72.83: no such device']
+    expect(said('lan', { lan: { groups: ['239.192.72.83:9053'], found: 0, faults } })).toEqual([
+      expect.stringContaining('problem | The local network cannot be searched through 239.192.72.83: no such device.'),
+    ])
+    const half = said('lan', { lan: { groups: ['239.192.72.83:9053', '[ff12::1]:9053'], found: 0, faults } })
+    expect(half.map((line) => line.split(' ')[0])).toEqual(['ok', 'problem'])
+    expect(half[0]).toContain('nobody was found so far')
+  })
+
+  test('tells of each address that was given what came of it', () => {
+    const given = { address: 'a:1', peer: null, failures: 0, reason: '', retryS: null }
+    const lines = said('address', {
+      given: [
+        { ...given, peer: 'Ann' },
+        given,
+        { ...given, retryS: 3 },
+        { ...given, failures: 2, reason: 'refused the connection: nothing listens there', retryS: 8 },
+        { ...given, failures: 1, reason: 'did not answer' },
+      ],
+    })
+    expect(lines[0]).toBe('ok | a:1 leads to Ann, who is linked. | ')
+    expect(lines[1]).toContain('note | a:1 rests')
+    expect(lines[2]).toContain('again in 3 s')
+    expect(lines[3]).toStartWith(
+      'problem | a:1 refused the connection: nothing listens there (tried 2 times). It is tried again in 8 s.',
+    )
+    expect(lines[4]).toStartWith('problem | a:1 did not answer (tried once). It is being tried now.')
+  })
+
+  test('and of each tracker', () => {
+    const lines = said('tracker', {
+      trackers: [
+        { given: 't:1', isFound: true, trouble: '' },
+        { given: 't:2', isFound: false, trouble: '' },
+        { given: 't:3', isFound: false, trouble: 'refused the connection' },
+      ],
+    })
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['ok', 'note', 'problem'])
+    expect(lines[2]).toContain('t:3 refused the connection; it is tried again')
+  })
+})

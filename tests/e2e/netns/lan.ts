@@ -1,0 +1,129 @@
+import { Program, temporaryHome } from '../program.ts'
+import { Namespace } from './namespace.ts'
+
+/** Both kinds of addresses, or only the newer. */
+export type Families = 'both' | 'six'
+
+/** Addresses from 1 up, in one byte. */
+const MACHINES_MAX = 254
+
+/** One machine of a local network: a namespace with a loopback, a network card and addresses of its own. */
+export class Machine {
+  constructor(
+    readonly number: number,
+    private readonly lan: Lan,
+    readonly namespace: Namespace,
+    readonly families: Families,
+  ) {}
+
+  get four(): string {
+    return `10.72.83.${this.number}`
+  }
+
+  get six(): string {
+    return `fd72:83::${this.number.toString(16)}`
+  }
+
+  /** Any program that can be started, in this machine. */
+  get via(): string[] {
+    return this.namespace.via
+  }
+
+  /** How the others reach a program that runs here. */
+  addressOf(program: Program): string {
+    return this.families === 'six' ? `[${this.six}]:${program.port}` : `${this.four}:${program.port}`
+  }
+
+  /** Not yet ready when this returns. Killed when the network is closed, if it runs until then. */
+  launch(args: readonly string[], home = temporaryHome()): Program {
+    const program = new Program(args, { home, via: this.via })
+    this.lan.programs.add(program)
+    return program
+  }
+
+  async start(args: readonly string[], home?: string): Promise<Program> {
+    const program = this.launch(args, home)
+    await program.until((line) => line.event === 'ready')
+    return program
+  }
+
+  /** What `ip -batch` has to do in here once the cable is laid. Given addresses need not be tried for doubles. */
+  get wiring(): string[] {
+    const addresses = [`fe80::${this.number.toString(16)}/64 dev eth0 nodad`, `${this.six}/64 dev eth0 nodad`]
+    if (this.families === 'both') addresses.push(`${this.four}/24 dev eth0`)
+    return [
+      'link set lo up',
+      'link set eth0 addrgenmode none',
+      'link set eth0 up',
+      ...addresses.map((address) => `addr add ${address}`),
+    ]
+  }
+}
+
+/**
+ * Machines on one bridge, in a namespace of its own: a local network that ends at itself. The bridge passes multicast to everybody,
+ * as a plain switch does. To be closed whatever happens: `await using`.
+ */
+export class Lan implements AsyncDisposable {
+  readonly machines: Machine[] = []
+  readonly programs = new Set<Program>()
+  private constructor(private readonly hub: Namespace) {}
+
+  static async open(count: number, families: Families = 'both'): Promise<Lan> {
+    if (count > MACHINES_MAX) throw new Error(`a local network here has at most ${MACHINES_MAX} machines`)
+    const lan = new Lan(await Namespace.open())
+    try {
+      await lan.build(count, families)
+    } catch (error) {
+      await lan[Symbol.asyncDispose]()
+      throw error
+    }
+    return lan
+  }
+
+  /**
+   * From now on these machines hear only each other, and the rest hears nothing of them: they are moved to a second bridge. Nobody is
+   * told; cards stay up, connections across stay open, and what is sent over them is simply not answered.
+   */
+  cut(apart: readonly Machine[]): Promise<void> {
+    return this.plug(apart, 'bridge1')
+  }
+
+  rejoin(): Promise<void> {
+    return this.plug(this.machines, 'bridge0')
+  }
+
+  /** Ends every program of it, and takes the machines and cables away. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.programs].map((program) => program.close()))
+    await Promise.all([...this.machines.map((machine) => machine.namespace), this.hub].map((each) => close(each)))
+  }
+
+  private async build(count: number, families: Families): Promise<void> {
+    const opened = await Promise.allSettled(Array.from({ length: count }, () => Namespace.open(this.hub)))
+    const wrong: unknown[] = []
+    for (const [i, each] of opened.entries()) {
+      if (each.status === 'fulfilled') this.machines.push(new Machine(i + 1, this, each.value, families))
+      else wrong.push(each.reason)
+    }
+    if (wrong.length > 0) throw wrong[0]
+    const bridges = ['bridge0', 'bridge1']
+    await this.hub.ip([
+      ...bridges.map((name) => `link add name ${name} type bridge mcast_snooping 0`),
+      ...bridges.map((name) => `link set ${name} up`),
+      ...this.machines.map(
+        ({ number, namespace }) => `link add name port${number} type veth peer name eth0 netns ${namespace.pid}`,
+      ),
+    ])
+    await this.rejoin()
+    await Promise.all(this.machines.map((machine) => machine.namespace.ip(machine.wiring)))
+  }
+
+  private plug(machines: readonly Machine[], bridge: string): Promise<void> {
+    return this.hub.ip(machines.map(({ number }) => `link set port${number} master ${bridge} up`))
+  }
+}
+
+function close(namespace: Namespace): Promise<void> {
+  return namespace[Symbol.asyncDispose]()
+}
