@@ -1,127 +1,26 @@
 import { describe, expect, test } from 'bun:test'
-import { ByteReader, toHex } from '../../src/base/bytes.ts'
+import { toHex } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
-import { HyParView } from '../../src/core/gossip/hyparview.ts'
-import type { NodeIdentity } from '../../src/node/context.ts'
-import { type ElectionNote, encodeNote, trackerGroupId } from '../../src/wire/election.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { ByeCode } from '../../src/wire/hello.ts'
-import { PassingKind, sealPassing } from '../../src/wire/passing.ts'
-import { readRegistration, sealRegistration } from '../../src/wire/registration.ts'
-import {
-  type ListedPeer,
-  type Office,
-  readTracker,
-  type TrackerMessage,
-  TrackerType,
-  trackerType,
-  writeTracker,
-} from '../../src/wire/tracker.ts'
+import { readRegistration } from '../../src/wire/registration.ts'
+import { TrackerType } from '../../src/wire/tracker.ts'
 import { Bench, identityOf } from './bench.ts'
-import { openPeer, Peer } from './peer.ts'
-
-const GIVEN = { host: '192.0.2.1', port: 5_000 }
-const LOCAL = { host: '0.0.0.0', port: 8_001 }
-
-/** A node that was given a tracker, at the moment in which it dials it. */
-function searching(given = GIVEN): Bench {
-  const bench = new Bench(1, { membership: (key, rng, nowMs) => new HyParView(key, rng, nowMs) })
-  bench.run((node, now) => {
-    node.listening(LOCAL.port, 0)
-    node.track([given], LOCAL, 'machine', now)
-  })
-  return bench
-}
-
-function signed({ signing }: NodeIdentity, wallMs: number, lastsS = 15): Uint8Array {
-  return sealRegistration({ identity: signing.publicKey, ms: wallMs, lastsS, tcpPort: 6_000 }, signing)
-}
-
-function say(peer: Peer, message: TrackerMessage): void {
-  peer.send(trackerType(message), (out) => writeTracker(out, message))
-}
-
-/** What a peer has heard of trackers since the last time. */
-function heard(peer: Peer): TrackerMessage[] {
-  const messages = peer.heard
-    .filter(({ type }) => type >= TrackerType.register && type <= TrackerType.yield)
-    .map(({ type, body }) => readTracker(type, new ByteReader(body))!)
-  peer.heard.length = 0
-  return messages
-}
-
-/** The tracker that the node's newest dial leads to. */
-function answering(
-  bench: Bench,
-  office: Office | null,
-  options: { seed?: number; ephemeral?: number; tcpPort?: number } = {},
-): Peer {
-  const tracker = new Peer(bench, { seed: options.seed ?? 500, dialled: true, ephemeral: options.ephemeral ?? 0 })
-  tracker.open({ tcpPort: options.tcpPort ?? 5_000 })
-  if (office !== null) list(tracker, office)
-  return tracker
-}
-
-function list(tracker: Peer, office: Office, peers: readonly ListedPeer[] = [], registered = peers.length): void {
-  say(tracker, { kind: 'peers', office, seen: '203.0.113.9', registered, peers })
-}
-
-function following(): { bench: Bench; tracker: Peer } {
-  const bench = searching()
-  return { bench, tracker: answering(bench, 'appointed') }
-}
-
-/** A node that became the tracker, because nobody was there. */
-function serving(): Bench {
-  const bench = searching()
-  const { attempt } = bench.dials.pop()!
-  bench.run((node, now) => node.dialFailed(attempt, 'refused', 'refused the connection', now))
-  expect(bench.listens.pop()).toEqual({ kind: 'listen', address: GIVEN })
-  bench.run((node, now) => node.listened(GIVEN, null, now))
-  expect(states(bench)).toEqual(['serving'])
-  return bench
-}
-
-function states(bench: Bench): string[] {
-  return bench.tellings('tracker').map(({ state }) => state)
-}
-
-/** One who takes the node for a tracker. */
-function visitor(bench: Bench, seed: number, registration?: Uint8Array): Peer {
-  const peer = new Peer(bench, { seed, host: `192.0.2.${seed % 250}` }).connect()
-  say(peer, { kind: 'register', registration: registration ?? signed(identityOf(seed), bench.wallMs) })
-  return peer
-}
-
-const GROUP = trackerGroupId('192.0.2.1:5000', '')
-
-/** What one who uses the same tracker says, as a neighbour passes it on. */
-function pass(neighbour: Peer, author: NodeIdentity, ms: number, note: ElectionNote): void {
-  const { signing } = author
-  const passing = { author: signing.publicKey, room: GROUP, time: { ms, counter: 0 }, kind: PassingKind.election }
-  const sealed = sealPassing({ ...passing, body: encodeNote(note) }, signing)
-  neighbour.send(FrameType.passing, (out) => out.u8(0).bytes(sealed))
-}
-
-/** Links of the story's own making: one neighbour, through which notes come. */
-function withNeighbour(): { bench: Bench; neighbour: Peer; tracker: Peer } {
-  const bench = new Bench(1)
-  const neighbour = openPeer(bench, { seed: 101 })
-  bench.run((node, now) => {
-    node.listening(LOCAL.port, 0)
-    node.track([GIVEN], LOCAL, 'machine', now)
-  })
-  const tracker = answering(bench, 'appointed')
-  heard(tracker)
-  return { bench, neighbour, tracker }
-}
-
-/** What the node itself has said to others who use the tracker. */
-function notes(neighbour: Peer): number {
-  const count = neighbour.heardOf(FrameType.passing).length
-  neighbour.heard.length = 0
-  return count
-}
+import { Peer } from './peer.ts'
+import {
+  answering,
+  following,
+  GIVEN,
+  heard,
+  LOCAL,
+  list,
+  say,
+  searching,
+  serving,
+  signed,
+  states,
+  visitor,
+} from './tracked.ts'
 
 describe('a node that was given a tracker', () => {
   test('registers there, signed, and dials whom the list names', () => {
@@ -317,113 +216,5 @@ describe('a node that serves as a tracker', () => {
     bench.pass(5_000)
     say(honest, { kind: 'register', registration: signed(identityOf(7), bench.wallMs) })
     expect(heard(honest).at(-1)?.kind).toBe('peers')
-  })
-})
-
-describe('notes of strangers', () => {
-  const ELECTION: ElectionNote = { kind: 'election', tcpPort: 65_535, address: null }
-
-  test('a thousand who say that the tracker is lost make a node look once, and say once that it is there', () => {
-    const { bench, neighbour, tracker } = withNeighbour()
-    bench.pass(2_000)
-    heard(tracker)
-    notes(neighbour)
-    for (let i = 0; i < 1_000; i++) pass(neighbour, identityOf(1_000 + i), bench.wallMs, ELECTION)
-    expect(heard(tracker).map(({ kind }) => kind)).toEqual(['register'])
-    list(tracker, 'appointed')
-    bench.pass(1_000)
-    expect(notes(neighbour)).toBe(1)
-    expect(states(bench)).toEqual(['following'])
-  })
-
-  test('a hundred who say that they have taken over from a tracker that is there are not even dialled', () => {
-    const { bench, neighbour } = withNeighbour()
-    for (let i = 0; i < 100; i++) {
-      const address = { host: '198.51.100.1', port: 22 }
-      pass(neighbour, identityOf(1_000 + i), bench.wallMs, { kind: 'coordinator', tcpPort: 60_000 + i, address })
-    }
-    expect(bench.dials).toEqual([])
-  })
-
-  test('where it is lost, they have a node dial a few addresses, none of them its own, and it takes over all the same', () => {
-    const { bench, neighbour, tracker } = withNeighbour()
-    bench.vanish(tracker.link!)
-    const refuse = (): void => {
-      for (const { attempt } of bench.dials.splice(0)) {
-        bench.run((node, now) => node.dialFailed(attempt, 'refused', 'refused the connection', now))
-      }
-    }
-    const dialled = new Map<string, number>()
-    for (let i = 0; i < 200; i++) {
-      const host = i % 2 === 0 ? '198.51.100.1' : '127.0.0.1'
-      pass(neighbour, identityOf(1_000 + i), bench.wallMs, {
-        kind: 'coordinator',
-        tcpPort: 60_000 + i,
-        address: { host, port: 22 },
-      })
-      for (const { address } of bench.dials) dialled.set(address.host, (dialled.get(address.host) ?? 0) + 1)
-      refuse()
-      bench.pass(50)
-    }
-    expect(dialled.get('127.0.0.1')).toBeUndefined()
-    expect(dialled.get('198.51.100.1') ?? 0).toBeLessThan(20)
-    expect(states(bench)).toContain('electing')
-    for (let i = 0; i < 100; i++) {
-      refuse()
-      bench.pass(50)
-    }
-    bench.run((node, now) => node.listened(GIVEN, 'not-ours', now))
-    expect(states(bench).at(-1)).toBe('serving')
-  })
-
-  test('a recording of a coordinator, or a note from another day, is not listened to', () => {
-    const { bench, neighbour, tracker } = withNeighbour()
-    bench.vanish(tracker.link!)
-    bench.dials.length = 0
-    const coordinator: ElectionNote = {
-      kind: 'coordinator',
-      tcpPort: 60_000,
-      address: { host: '198.51.100.1', port: 60_000 },
-    }
-    pass(neighbour, identityOf(1_000), bench.wallMs - 3_600_000, coordinator)
-    expect(bench.dials).toEqual([])
-    pass(neighbour, identityOf(1_000), bench.wallMs, { ...coordinator, kind: 'alive', address: null })
-    pass(neighbour, identityOf(1_000), bench.wallMs - 1_000, coordinator)
-    expect(bench.dials).toEqual([])
-  })
-
-  test('one who claims to be coordinator and is not where he says is not followed', () => {
-    const { bench, neighbour, tracker } = withNeighbour()
-    bench.vanish(tracker.link!)
-    for (const { attempt } of bench.dials.splice(0)) {
-      bench.run((node, now) => node.dialFailed(attempt, 'refused', 'refused the connection', now))
-    }
-    pass(neighbour, identityOf(1_000), bench.wallMs, {
-      kind: 'coordinator',
-      tcpPort: 60_000,
-      address: { host: '198.51.100.1', port: 60_000 },
-    })
-    const impostor = answering(bench, 'elected', { seed: 666, ephemeral: 6, tcpPort: 60_000 })
-    expect(impostor.bye).toBe(ByeCode.notNeeded)
-    expect(states(bench)).toEqual(['following', 'electing'])
-  })
-
-  test('the right one is: higher than we are, and answering as one', () => {
-    const { bench, neighbour, tracker } = withNeighbour()
-    bench.vanish(tracker.link!)
-    for (const { attempt } of bench.dials.splice(0)) {
-      bench.run((node, now) => node.dialFailed(attempt, 'refused', 'refused the connection', now))
-    }
-    pass(neighbour, identityOf(1_000), bench.wallMs, {
-      kind: 'coordinator',
-      tcpPort: 60_000,
-      address: { host: '198.51.100.1', port: 60_000 },
-    })
-    answering(bench, 'elected', { seed: 1_000, tcpPort: 60_000 })
-    expect(bench.tellings('tracker').at(-1)).toMatchObject({
-      state: 'following',
-      office: 'elected',
-      address: { port: 60_000 },
-    })
   })
 })
