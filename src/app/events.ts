@@ -46,7 +46,7 @@ export interface MessageEvent {
   readonly at: number
   readonly self: boolean
   readonly kind: MessageKind
-  /** Links crossed: 0 for one's own, 1 from a neighbour, never above 8. */
+  /** Links crossed: 0 for one's own, 1 from a neighbour, never above 15. */
   readonly hops: number
   /** Sorts as the room does on every node: clock time, then author, then number. Compare as plain strings. */
   readonly order: string

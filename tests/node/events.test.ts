@@ -214,8 +214,8 @@ describe('what somebody says', () => {
     expect(bench.texts()).toEqual(['one', 'two', 'three'])
   })
 
-  test('hops are counted up to 8, and a peer that says 15 makes it no more', () => {
-    for (const hops of [0, 1, 6, 7, 8, 15, 0x7f]) {
+  test('hops are counted up to 15, and a peer that says more makes it no more', () => {
+    for (const hops of [0, 1, 8, 13, 14, 15, 0x7f]) {
       const { bench, peer, author } = scene()
       const other = openPeer(bench, { seed: 101 })
       push(peer, 1, author.say('x'), { hops })

@@ -123,13 +123,13 @@ describe('a passing event', () => {
     }
   })
 
-  test('has its hops counted up to 8 whatever a peer says', () => {
+  test('has its hops counted up to 15 whatever a peer says', () => {
     for (const [said, passedOn] of [
       [0, 1],
-      [6, 7],
-      [7, 8],
-      [15, 8],
-      [255, 8],
+      [13, 14],
+      [14, 15],
+      [15, 15],
+      [255, 15],
     ] as const) {
       const { bench, peer, other } = scene()
       pass(peer, presence(bench), said)

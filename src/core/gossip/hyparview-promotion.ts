@@ -184,7 +184,8 @@ export class Promotion {
     if (dial === undefined) return 'not dialled'
     this.dials.delete(link.key)
     this.deadInARow = 0
-    members.remember(link.contact, dial.isFirstHand)
+    // A crowd that presses in names only itself, and must not drive out those we know from before.
+    members.remember(link.contact, dial.isFirstHand || (dial.why !== 'walk' && !members.isPressed))
     link.reunion = this.lost.found(link.key)
     const isRoom = members.active.length + this.asking < ACTIVE_MAX
     if (!isRoom && dial.why !== 'walk' && !link.reunion) {
