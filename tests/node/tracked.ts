@@ -98,7 +98,7 @@ export function visitor(bench: Bench, seed: number, registration?: Uint8Array): 
   return peer
 }
 
-export const GROUP = trackerGroupId('192.0.2.1:5000', '')
+const GROUP = trackerGroupId('192.0.2.1:5000', '')
 
 /** What one who uses the same tracker says, as a neighbour passes it on. */
 export function pass(neighbour: Peer, author: NodeIdentity, ms: number, note: ElectionNote): void {
