@@ -2,9 +2,15 @@ import { type Address, formatAddress } from '../base/address.ts'
 import type { Instant } from '../node/context.ts'
 import type { Machine } from '../node/machine.ts'
 import type { Node } from '../node/node.ts'
-import type { NodeTelling } from '../node/outputs.ts'
+import type { KeepOutput, LoadOutput, NodeTelling } from '../node/outputs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionEvents, Listener, Tcp, TcpFault } from '../ports/tcp.ts'
+
+/** The way to a store. `keep` is answered with the node's `kept`, `load` with its `loaded`, each from outside the call. */
+export interface Keeper {
+  keep(output: KeepOutput): void
+  load(output: LoadOutput): void
+}
 
 const NOT_OURS = { code: 'not-ours' } as const
 
@@ -17,6 +23,7 @@ export class Driver<M extends Machine = Node> {
   /** Links whose connection said "no more for now". */
   private readonly blocked = new Set<number>()
   private readonly listeners = new Map<string, Listener>()
+  private keeper: Keeper | null = null
   private cancelTimer: (() => void) | null = null
   private timerAtMs: number | null = null
   private flushPlanned = false
@@ -32,6 +39,11 @@ export class Driver<M extends Machine = Node> {
     private readonly isOurs: (host: string) => Promise<boolean> = () => Promise.resolve(false),
   ) {
     this.settle()
+  }
+
+  /** Gives the node the store it was made for; before anything is said. */
+  keepWith(keeper: Keeper): void {
+    this.keeper = keeper
   }
 
   async listen(local: { host: string; port: number }): Promise<Listener | TcpFault> {
@@ -64,9 +76,9 @@ export class Driver<M extends Machine = Node> {
     })
   }
 
-  /** Nothing said is unsealed and nothing sealed waits for a connection. */
+  /** Nothing said is unsealed or not safe yet, and nothing sealed waits for a connection. */
   get idle(): boolean {
-    return this.node.dirtyLinks.size === 0 && this.blocked.size === 0 && !this.node.hasUnsealed
+    return this.node.dirtyLinks.size === 0 && this.blocked.size === 0 && !this.node.hasUnsealed && !this.node.hasUnkept
   }
 
   /** Closes everything at once. Goodbyes and patience are the caller's. */
@@ -148,6 +160,8 @@ export class Driver<M extends Machine = Node> {
     for (const output of this.node.takeOutputs()) {
       if (output.kind === 'dial') this.dial(output.attempt, output.address)
       else if (output.kind === 'close') this.close(output.link, output.abort)
+      else if (output.kind === 'keep') this.keeper?.keep(output)
+      else if (output.kind === 'load') this.keeper?.load(output)
       else if (output.kind === 'listen') void this.listenToo(output.address)
       else if (output.kind === 'unlisten') this.unlisten(output.address)
       else this.hear(output)

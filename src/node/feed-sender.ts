@@ -3,8 +3,10 @@ import type { HeldBundle } from '../core/history/feed-log.ts'
 import { beginFrame, endFrame, FrameType } from '../wire/frame.ts'
 import { FEED_HANDLES_MAX, FRAME_HEADER_BYTES } from '../wire/limits.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap } from '../wire/replication.ts'
+import { ARCHIVE_HOPS, ArchiveSender } from './archive-sender.ts'
 import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
+import type { Keeping, LoadedBundle } from './keeping.ts'
 import { LinkFeeds } from './link-feeds.ts'
 import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
@@ -18,12 +20,19 @@ const BUNDLE_HEAD_BYTES_MAX = FRAME_HEADER_BYTES + 1 + 3 + 32
 export class FeedSender {
   /** Bounds what `on` makes and what peers name. */
   readonly places: LinkFeeds
+  private readonly archive: ArchiveSender
 
   constructor(
     private readonly context: NodeContext,
     private readonly links: Links,
+    keeping: Keeping,
   ) {
     this.places = new LinkFeeds(context, links)
+    this.archive = new ArchiveSender(keeping, {
+      bundle: (link, on, held, record, roomMax) => this.writeStored(link, on, held, record, roomMax),
+      gap: (record, on, to) => this.writeGap(record, on, to),
+      ready: (link, on) => this.markReady(link, on),
+    })
   }
 
   /** Where a link stands with a feed, from the beginning if nothing has been said of it. */
@@ -46,6 +55,9 @@ export class FeedSender {
         falls: 0,
         hopsDoubtedUntilMs: 0,
         queued: false,
+        stash: [],
+        isLoading: false,
+        loading: 0,
       }
       link.feeds.set(feed, on)
     }
@@ -66,8 +78,9 @@ export class FeedSender {
     if (on.handle === 0) {
       if (link.handles >= FEED_HANDLES_MAX) this.links.wornOut(link)
       on.handle = ++link.handles
-      const { key, base, next } = on.feed.log
-      this.links.send(link, FrameType.feed, (out) => writeFeed(out, { handle: on.handle, ...key, base, next }))
+      const { base, log } = on.feed
+      const named = { handle: on.handle, ...log.key, base, next: log.next }
+      this.links.send(link, FrameType.feed, (out) => writeFeed(out, named))
     }
     return on.handle
   }
@@ -100,8 +113,8 @@ export class FeedSender {
       if (record.length + FEED_FRAME_BYTES_MAX + GAP_FRAME_BYTES_MAX > roomMax) return false
       if (on.handle === 0) this.nameFeed(link, on, record)
       if (on.cursor < log.start) {
-        on.cursor = log.start
-        if (log.start === log.end) this.writeGap(record, on, log.next)
+        const step = this.archive.step(link, on, record, roomMax)
+        if (step !== 'on') return step === 'wait'
         continue
       }
       const held = log.at(on.cursor)
@@ -112,12 +125,28 @@ export class FeedSender {
           on.cursor = log.positionOf(on.sentNext)
           continue
         }
-        if (log.beginsAt(on.cursor)) this.writeGap(record, on, held.first)
+        // Where the window begins the store may go on.
+        const isHole = on.feed.held === null || on.feed.base >= held.first
+        if (isHole && log.beginsAt(on.cursor)) this.writeGap(record, on, held.first)
         if (record.length + BUNDLE_HEAD_BYTES_MAX + held.bytes.length > roomMax) return false
         this.writeBundle(record, on, held)
       }
       on.cursor++
     }
+    return true
+  }
+
+  /** The peer says anew how far it is. */
+  restart(link: LinkState, on: LinkFeed): void {
+    this.archive.reset(link, on)
+  }
+
+  /** False where it does not fit. */
+  private writeStored(link: LinkState, on: LinkFeed, held: LoadedBundle, record: ByteWriter, roomMax: number): boolean {
+    const end = held.first + held.count
+    if (record.length + BUNDLE_HEAD_BYTES_MAX + GAP_FRAME_BYTES_MAX + held.bytes.length > roomMax) return false
+    if (end <= on.sentNext && !link.budget.repeats.take(this.context.nowMs, held.bytes.length)) on.peerNext = end
+    else this.writeBundle(record, on, { ...held, hops: ARCHIVE_HOPS, from: 0 })
     return true
   }
 
@@ -141,8 +170,8 @@ export class FeedSender {
 
   private nameFeed(link: LinkState, on: LinkFeed, record: ByteWriter): void {
     on.handle = ++link.handles
-    const { log } = on.feed
-    const { key, base } = log
+    const { log, base } = on.feed
+    const { key } = log
     // What is about to be pushed need not be asked for: only what lies before the cursor is announced.
     const position = Math.max(on.cursor ?? log.end, log.start)
     const pushed = position < log.end ? log.at(position).first : log.next

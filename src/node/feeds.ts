@@ -4,7 +4,8 @@ import { Window } from '../core/history/window.ts'
 import { type Verifier, verifier } from '../crypto/sign.ts'
 import { feedIdOf } from '../wire/event.ts'
 import type { NodeContext } from './context.ts'
-import type { Feed } from './feed.ts'
+import { Feed } from './feed.ts'
+import type { HeldFeed } from './keeping.ts'
 import type { LinkState } from './link-state.ts'
 
 /** Feeds known at once, some 1 KB each when empty. */
@@ -58,22 +59,32 @@ export class Feeds {
     const check = this.verifierOf(author, authorKey)
     if (check === null) return null
     const feedKey: FeedKey = { author, room, epoch, id }
-    const feed: Feed = {
-      log: new FeedLog(feedKey, check),
-      key,
-      authorKey,
-      own: link === null,
-      room: null,
-      authorName: null,
-      source: null,
-      catching: false,
-      climber: 0,
-      activeAtMs: this.context.nowMs,
-      broughtBy: link,
-      forgotten: false,
-    }
+    const feed = new Feed(new FeedLog(feedKey, check), key, authorKey, link === null, this.context.nowMs, link)
     if (link === null) this.own.add(feed)
     else link.emptyFeeds++
+    this.all.set(key, feed)
+    return feed
+  }
+
+  /**
+   * A feed as the store has it. Where it is known already and the window goes on from there, it does; else what the window held is
+   * fetched again. Null for an impossible author.
+   */
+  restore({ key: feedKey, own, next, tip, ranges }: HeldFeed): Feed | null {
+    const key = toHex(feedKey.id)
+    const known = this.all.get(key)
+    if (known !== undefined && known.log.base <= next && known.log.next >= next) {
+      for (const { from, to } of ranges) known.hold(from, to)
+      return known
+    }
+    if (known !== undefined) this.forget(known)
+    const authorKey = toHex(feedKey.author)
+    const check = this.verifierOf(feedKey.author, authorKey)
+    if (check === null) return null
+    const feed = new Feed(new FeedLog(feedKey, check), key, authorKey, own, this.context.nowMs, null)
+    feed.log.restore(next, tip)
+    for (const { from, to } of ranges) feed.hold(from, to)
+    if (own) this.own.add(feed)
     this.all.set(key, feed)
     return feed
   }

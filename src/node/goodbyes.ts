@@ -1,4 +1,5 @@
 import { ByeCode } from '../wire/hello.ts'
+import type { Links } from './links.ts'
 
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [ByeCode.self, 'self'],
@@ -16,4 +17,12 @@ export function refusalCode(code: number): string {
 export function byeSentence(code: number, reason: string): string {
   if (code === ByeCode.leaving) return 'left'
   return reason === '' ? 'said goodbye' : `said goodbye: this side ${reason}`
+}
+
+/** Takes leave of everybody: a goodbye where one can be heard. */
+export function sayGoodbyes(links: Links): void {
+  for (const link of [...links.all.values()]) {
+    if (link.phase === 'open' || link.phase === 'hello') links.bye(link, ByeCode.leaving, 'left')
+    else if (link.phase !== 'closing') links.end(link, true, 'leaving', 'we are leaving')
+  }
 }

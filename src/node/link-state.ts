@@ -7,6 +7,7 @@ import type { CipherState } from '../crypto/aead.ts'
 import { beginFrame, endFrame } from '../wire/frame.ts'
 import type { Hello } from '../wire/hello.ts'
 import type { Feed } from './feed.ts'
+import type { LoadedBundle } from './keeping.ts'
 import { LinkBudget } from './link-budget.ts'
 
 /** Where one link stands with one feed. */
@@ -37,6 +38,11 @@ export interface LinkFeed {
   hopsDoubtedUntilMs: number
   /** In the link's queue of feeds with something to push. */
   queued: boolean
+  /** Read from the store for it, and not sent yet. */
+  stash: LoadedBundle[]
+  isLoading: boolean
+  /** Counts readings: an answer to one that was given up says nothing. */
+  loading: number
 }
 
 /** The peer says that it holds something that comes after what we hold. */
@@ -100,6 +106,9 @@ export class LinkState {
   readonly ready: LinkFeed[] = []
   /** Feeds to be named to the peer, taken from the end. */
   announce: Feed[] = []
+  /** The one feed that is read from the store for it, and those that wait for their turn. */
+  archiving: LinkFeed | null = null
+  readonly archiveLine = new Set<LinkFeed>()
   /** Feeds this link brought that hold nothing yet. */
   emptyFeeds = 0
 
@@ -141,6 +150,8 @@ export class LinkState {
     this.theirs.clear()
     this.ready.length = 0
     this.announce = []
+    this.archiving = null
+    this.archiveLine.clear()
   }
 
   /** Lets go of all it knew and had to send: a deadline that has not come yet may hold on to the link itself. */

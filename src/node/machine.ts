@@ -17,5 +17,6 @@ export interface Machine {
   readonly dirtyLinks: ReadonlySet<LinkState>
   pull(link: number, instant: Instant): Uint8Array | null
   readonly hasUnsealed: boolean
+  readonly hasUnkept: boolean
   flush(instant: Instant): void
 }

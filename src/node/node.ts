@@ -1,21 +1,21 @@
 import type { Address } from '../base/address.ts'
 import { ByteReader, toHex } from '../base/bytes.ts'
-import type { RandomBytes, Rng } from '../base/rng.ts'
-import type { Broadcast } from '../core/gossip/broadcast.ts'
-import type { Membership } from '../core/gossip/membership.ts'
 import { StaticMembership } from '../core/gossip/static-membership.ts'
 import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
-import { type Verifier, verifier } from '../crypto/sign.ts'
+import { verifier } from '../crypto/sign.ts'
 import type { SpokenKind } from '../wire/event.ts'
-import { ByeCode, type Hello } from '../wire/hello.ts'
+import type { Hello } from '../wire/hello.ts'
 import type { Contact } from '../wire/membership.ts'
 import { PassingKind } from '../wire/passing.ts'
-import { type Instant, NodeContext, type NodeIdentity } from './context.ts'
+import { type Instant, NodeContext } from './context.ts'
 import type { NodeFacts } from './facts.ts'
 import { Feeds } from './feeds.ts'
+import { sayGoodbyes } from './goodbyes.ts'
+import { type HeldFeed, Keeping, type LoadedBundle } from './keeping.ts'
 import type { LinkState } from './link-state.ts'
 import { Links } from './links.ts'
+import type { NodeOptions } from './node-options.ts'
 import type { NodeOutput, Via } from './outputs.ts'
 import { contactOf, type FoundBy } from './overlay.ts'
 import { PassingOn } from './passing-on.ts'
@@ -25,21 +25,6 @@ import { Replication } from './replication.ts'
 import type { Room } from './room-state.ts'
 import { Rooms, type SayFault } from './rooms.ts'
 import { type TrackerStatus, Tracking } from './tracking.ts'
-
-export interface NodeOptions {
-  readonly identity: NodeIdentity
-  readonly name: string
-  readonly agent: string
-  readonly randomBytes: RandomBytes
-  readonly rng: Rng
-  /** What decides who is pushed to; a tree for each feed when absent. */
-  readonly broadcast?: Broadcast
-  /** What decides with whom to be linked; every link that comes to be, and no others, when absent. */
-  readonly membership?: (ownKey: string, rng: Rng, nowMs: number) => Membership
-  /** For simulations that check one signature once for all their nodes. */
-  readonly verifier?: (key: Uint8Array) => Verifier | null
-  readonly windowBytesMax?: number
-}
 
 /**
  * A whole hearsay node with the world left out. Every method takes the time and returns at once; what the node wants done and has to tell is
@@ -56,6 +41,7 @@ export class Node {
   private readonly passing: PassingOn
   private readonly peering: Peering
   private readonly tracking: Tracking
+  private readonly keeping: Keeping
   private displayName: string
   private tcpPort = 0
   private udpPort = 0
@@ -80,6 +66,7 @@ export class Node {
       fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
     })
     const broadcast = options.broadcast ?? new TreeBroadcast()
+    this.keeping = new Keeping(context, options.isKeeping === true)
     this.feeds = new Feeds(context, options.verifier, options.windowBytesMax, (feed) =>
       this.replication.forgotten(feed),
     )
@@ -87,17 +74,13 @@ export class Node {
       context,
       this.feeds,
       () => this.replication,
+      this.keeping,
       () => this.displayName,
     )
-    this.replication = new Replication(context, this.links, this.feeds, broadcast, {
+    this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, {
       named: (feed) => this.rooms.feedNamed(feed),
       fresh: (feed, bundle, ids, hops) => this.rooms.fresh(feed, bundle, ids, hops),
-      gap: (feed, missing) => {
-        const room = feed.room?.name ?? null
-        if (room === null) return
-        const { author } = feed.log.key
-        context.emit({ kind: 'gap', room, author, name: feed.authorName ?? '', missing })
-      },
+      gap: (feed, missing) => this.rooms.gap(feed, missing),
       catching: (feed, busy) => this.rooms.catching(feed, busy),
     })
     this.presence = new PresenceKeeper(
@@ -279,9 +262,10 @@ export class Node {
     return this.peering.disconnect(peer, address)
   }
 
-  join(name: string, instant: Instant): boolean {
+  /** `held`: what the store has of the room. */
+  join(name: string, instant: Instant, held: readonly HeldFeed[] = []): boolean {
     this.at(instant)
-    const room = this.rooms.join(name)
+    const room = this.rooms.join(name, held)
     if (room === null) return false
     this.presence.entered(room)
     this.presence.tell(room, 'here')
@@ -312,6 +296,29 @@ export class Node {
   flush(instant: Instant): void {
     this.at(instant)
     this.rooms.flush()
+  }
+
+  /** The store has everything up to `seq`. */
+  kept(seq: number, instant: Instant): void {
+    this.at(instant)
+    this.keeping.kept(seq)
+  }
+
+  /** What the store has of what was asked for; empty when nothing. */
+  loaded(request: number, bundles: readonly LoadedBundle[], instant: Instant): void {
+    this.at(instant)
+    this.keeping.loaded(request, bundles)
+  }
+
+  /** A conversation as the store has it. */
+  restore(peer: Uint8Array, held: readonly HeldFeed[], instant: Instant): void {
+    this.at(instant)
+    this.rooms.restore(peer, held)
+  }
+
+  /** Something of ours waits to be safe. */
+  get hasUnkept(): boolean {
+    return this.keeping.isWaiting
   }
 
   get hasUnsealed(): boolean {
@@ -361,10 +368,7 @@ export class Node {
   /** After `leaveNetwork`, when everything has been pulled: the goodbyes themselves. */
   sayGoodbye(instant: Instant): void {
     this.at(instant)
-    for (const link of [...this.links.all.values()]) {
-      if (link.phase === 'open' || link.phase === 'hello') this.links.bye(link, ByeCode.leaving, 'left')
-      else if (link.phase !== 'closing') this.links.end(link, true, 'leaving', 'we are leaving')
-    }
+    sayGoodbyes(this.links)
   }
 
   private hello(): Hello {

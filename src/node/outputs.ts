@@ -1,9 +1,18 @@
 import type { Address } from '../base/address.ts'
 import type { HlcTime } from '../base/hlc.ts'
+import type { FeedKey } from '../core/history/feed-log.ts'
 import type { Office } from '../wire/tracker.ts'
+import type { KeptEvent } from './keeping.ts'
 
 /** What a node wants done (`dial`, `close`) and what it has to tell. The driver carries out the first and passes on the second. */
-export type NodeOutput = DialOutput | CloseOutput | ListenOutput | UnlistenOutput | NodeTelling
+export type NodeOutput =
+  | DialOutput
+  | CloseOutput
+  | ListenOutput
+  | UnlistenOutput
+  | KeepOutput
+  | LoadOutput
+  | NodeTelling
 
 /** Dial; answer with `dialled` or `dialFailed` and the same attempt. */
 export interface DialOutput {
@@ -31,6 +40,36 @@ export interface ListenOutput {
 export interface UnlistenOutput {
   readonly kind: 'unlisten'
   readonly address: Address
+}
+
+/** Keep a bundle for good; answer with `kept` when it is safe, at the latest of several. What it holds is the keeper's. */
+export interface KeepOutput {
+  readonly kind: 'keep'
+  /** Counts from 1. */
+  readonly seq: number
+  readonly feed: FeedKey
+  /** We wrote it. */
+  readonly own: boolean
+  readonly first: number
+  readonly count: number
+  /** The id before its first event, and of its last. */
+  readonly previous: Uint8Array
+  readonly lastId: Uint8Array
+  /** Of its last event. */
+  readonly time: HlcTime
+  readonly bytes: Uint8Array
+  /** All of its events that can be read. */
+  readonly events: readonly KeptEvent[]
+}
+
+/** Read the bundles of a feed that reach into [from, to), in order, some `bytesMax` of them; answer with `loaded`. */
+export interface LoadOutput {
+  readonly kind: 'load'
+  readonly request: number
+  readonly feed: FeedKey
+  readonly from: number
+  readonly to: number
+  readonly bytesMax: number
 }
 
 export type NodeTelling =

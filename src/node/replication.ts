@@ -19,6 +19,7 @@ import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
 import { FeedSender } from './feed-sender.ts'
 import type { Feeds } from './feeds.ts'
+import type { Keeping } from './keeping.ts'
 import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
@@ -50,9 +51,10 @@ export class Replication {
     private readonly links: Links,
     private readonly feeds: Feeds,
     private readonly broadcast: Broadcast,
+    keeping: Keeping,
     private readonly owner: ReplicationOwner,
   ) {
-    this.sender = new FeedSender(context, links)
+    this.sender = new FeedSender(context, links, keeping)
     this.announcements = new Announcements(context, links, this.sender)
     this.catchUp = new CatchUp(context, links, this.sender, broadcast, (feed, busy) => owner.catching(feed, busy))
   }
@@ -63,7 +65,7 @@ export class Replication {
 
   linkUp(link: LinkState): void {
     this.broadcast.linkUp(link.id)
-    link.announce = [...this.feeds.all.values()].filter((feed) => feed.log.start < feed.log.end)
+    link.announce = [...this.feeds.all.values()].filter((feed) => feed.isFilled)
     for (const feed of link.announce) this.sender.on(link, feed).cursor = feed.log.end
     if (link.announce.length > 0) this.context.dirty.add(link)
   }
@@ -176,6 +178,7 @@ export class Replication {
     if (on === null) return
     if (this.broadcast.wanted(link.id, on.feed.key)) this.orphaned(on.feed, link)
     on.cursor = want.from < on.feed.log.base ? -1 : on.feed.log.positionOf(want.from)
+    this.sender.restart(link, on)
     on.peerNext = want.from
     on.chained = 0
     on.full = want.full

@@ -12,7 +12,9 @@ export class Room {
   /** `say` references of what waits in the builder, in its order; null for a profile event. */
   refs: (number | null)[] = []
   /** In a conversation: the plain words of what was sealed and not told yet, in order. */
-  readonly plain: { readonly kind: number; readonly body: Uint8Array }[] = []
+  plain: { readonly kind: number; readonly body: Uint8Array; readonly name: string }[] = []
+  /** Where our feed will be when what was sealed is safe; null when all of it is. */
+  unsafe: { readonly next: number; readonly tip: Uint8Array } | null = null
   /** The name our feed has told; null before the first event. */
   toldName: string | null = null
   presenceAtMs = Number.NEGATIVE_INFINITY

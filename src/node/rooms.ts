@@ -9,6 +9,7 @@ import type { NodeContext } from './context.ts'
 import { Conversations } from './conversations.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
+import type { HeldFeed, Keeping, KeptEvent } from './keeping.ts'
 import type { EventTelling } from './outputs.ts'
 import type { Replication } from './replication.ts'
 import { Room } from './room-state.ts'
@@ -28,6 +29,14 @@ const AHEAD_TOLD_MAX = 16
 /** Rooms one node is in. */
 const ROOMS_MAX = 256
 
+/** An event in the clear. */
+interface Words {
+  readonly kind: number
+  readonly body: Uint8Array
+  /** As a direct message itself tells it; null elsewhere. */
+  readonly name: string | null
+}
+
 export type SayFault = 'empty' | 'too-long' | 'not-joined' | 'no-such-person'
 
 /** Rooms and conversations: our own feeds in them, and what is told of the others'. */
@@ -38,12 +47,15 @@ export class Rooms {
   private readonly byName = new Map<string, Room>()
   private readonly waiting = new Set<Room>()
   private ahead: EventTelling[] = []
+  /** The words of the bundle of ours that is being published; null while none is. */
+  private publishing: readonly Words[] | null = null
   private readonly aheadTold = new Set<string>()
 
   constructor(
     private readonly context: NodeContext,
     private readonly feeds: Feeds,
     private readonly replication: () => Replication,
+    private readonly keeping: Keeping,
     private readonly name: () => string,
   ) {
     this.conversations = new Conversations(context)
@@ -53,24 +65,40 @@ export class Rooms {
     return this.byName.get(name)
   }
 
-  /** Joins; null when it is joined already or there are too many. What is held of it is told as backlog. */
-  join(name: string): Room | null {
+  /**
+   * Joins; null when it is joined already or there are too many. What the window has of it is told as backlog; `held`: what the store has,
+   * which is shown from there.
+   */
+  join(name: string, held: readonly HeldFeed[]): Room | null {
     if (this.byName.has(name) || this.byName.size >= ROOMS_MAX) return null
     const id = openRoomId(name)
     const room = new Room(name, id, toHex(id), null)
     this.byName.set(name, room)
     this.open.set(room.key, room)
+    for (const each of held) this.feeds.restore(each)
     const backlog: EventTelling[] = []
     for (const feed of this.feeds.all.values()) {
       if (toHex(feed.log.key.room) !== room.key) continue
       feed.room = room
       if (feed.catching) room.catchingUp++
       if (feed.own) room.own = feed
-      this.replay(feed, backlog)
+      this.replay(feed, room, backlog)
     }
     backlog.sort(inOrder)
     for (const telling of backlog.slice(-BACKLOG_EVENTS_MAX)) this.tell(telling)
     return room
+  }
+
+  /** A conversation goes on where the store left it. */
+  restore(peer: Uint8Array, held: readonly HeldFeed[]): void {
+    const room = this.conversations.with(peer)
+    if (room === null) return
+    for (const each of held) {
+      const feed = this.feeds.restore(each)
+      if (feed === null) continue
+      feed.room = room
+      if (feed.own) room.own = feed
+    }
   }
 
   leave(name: string): Room | null {
@@ -97,7 +125,7 @@ export class Rooms {
     if (sealed) {
       const said = { kind, name: this.name(), text: decodeUtf8(text)! }
       this.add(room, EventKind.sealed, this.conversations.seal(room, feed.log.key.id, said), ref)
-      room.plain.push({ kind, body: text })
+      room.plain.push({ kind, body: text, name: this.name() })
     } else this.add(room, kind, text, ref)
     return null
   }
@@ -121,12 +149,22 @@ export class Rooms {
   fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): void {
     const room = feed.room
     if (room === null) return
+    const words = this.publishing ?? bundle.events.map((event) => this.wordsOf(feed, room, event))
+    if (this.publishing === null) this.keep(feed, bundle, ids, feed.log.at(feed.log.end - 1).previous, words)
     for (let i = 0; i < bundle.count; i++) {
-      const telling = this.read(feed, room, bundle.events[i]!, bundle.first + i, ids[i]!, hops)
+      const telling = this.read(feed, room, bundle.events[i]!, words[i]!, bundle.first + i, ids[i]!, hops)
       if (telling === null) continue
       if (!room.holding) this.tell(telling)
       else if (room.held.push(telling) >= HOLD_EVENTS_MAX) this.release(room)
     }
+  }
+
+  /** So many events of a feed are to be had from nobody. */
+  gap(feed: Feed, missing: number): void {
+    const room = feed.room?.name ?? null
+    if (room === null) return
+    const { author } = feed.log.key
+    this.context.emit({ kind: 'gap', room, author, name: feed.authorName ?? '', missing })
   }
 
   catching(feed: Feed, busy: boolean): void {
@@ -171,19 +209,57 @@ export class Rooms {
     this.waiting.add(room)
   }
 
+  /** Seals what waits. It is told, and sets out, when it is safe. */
   private flushRoom(room: Room): void {
     this.waiting.delete(room)
     if (room.builder.count === 0) return
     const feed = room.own!
-    const { log } = feed
-    const refs = room.refs
+    const { key } = feed.log
+    const { refs, plain, unsafe } = room
     room.refs = []
-    const { bundle, ids } = room.builder.seal(log.next, log.key.id, log.tip!, this.context.identity.signing)
-    this.replication().publish(feed, bundle, ids)
-    for (let i = 0; i < refs.length; i++) {
-      const ref = refs[i]!
-      if (ref !== null) this.context.emit({ kind: 'said', ref, id: ids[i]! })
+    room.plain = []
+    const next = unsafe?.next ?? feed.log.next
+    const previous = unsafe?.tip ?? feed.log.tip!
+    const { bundle, ids } = room.builder.seal(next, key.id, previous, this.context.identity.signing)
+    room.unsafe = { next: bundle.first + bundle.count, tip: ids[ids.length - 1]! }
+    const words = bundle.events.map((event, i) => (room.peer === null ? { ...event, name: null } : plain[i]!))
+    this.keep(feed, bundle, ids, previous, words, () => {
+      if (room.unsafe?.next === bundle.first + bundle.count) room.unsafe = null
+      this.publishing = words
+      this.replication().publish(feed, bundle, ids)
+      this.publishing = null
+      for (let i = 0; i < refs.length; i++) {
+        const ref = refs[i]!
+        if (ref !== null) this.context.emit({ kind: 'said', ref, id: ids[i]! })
+      }
+    })
+  }
+
+  private keep(
+    feed: Feed,
+    bundle: Bundle,
+    ids: readonly Uint8Array[],
+    previous: Uint8Array,
+    words: readonly (Words | null)[],
+    then?: () => void,
+  ): void {
+    if (!this.keeping.isKeeping) return then?.()
+    const events: KeptEvent[] = []
+    for (let i = 0; i < bundle.count; i++) {
+      const each = words[i]!
+      if (each === null) continue
+      const { kind, body, name } = each
+      events.push({ id: ids[i]!, number: bundle.first + i, time: bundle.events[i]!.time, kind, body, name })
     }
+    this.keeping.keep(feed, bundle, ids[ids.length - 1]!, previous, events, then)
+  }
+
+  /** An event in the clear; null where it cannot be read. */
+  private wordsOf(feed: Feed, room: Room, event: BundleEvent): Words | null {
+    if (event.gone) return null
+    if (room.peer === null) return { kind: event.kind, body: event.body, name: null }
+    if (event.kind !== EventKind.sealed || feed.authorKey === this.context.ownKey) return null
+    return this.conversations.unseal(room, feed.log.key.id, event.body)
   }
 
   /** What an event tells a reader, or null when it tells nothing. */
@@ -191,47 +267,33 @@ export class Rooms {
     feed: Feed,
     room: Room,
     event: BundleEvent,
+    words: Words | null,
     number: number,
     id: Uint8Array,
     hops: number,
   ): EventTelling | null {
-    if (event.gone) return null
-    if (event.kind === EventKind.profile) {
-      if (event.body.length <= NAME_BYTES_MAX) feed.authorName = decodeUtf8(event.body) ?? feed.authorName
+    if (words === null) return null
+    if (room.peer === null && words.kind === EventKind.profile) {
+      if (words.body.length <= NAME_BYTES_MAX) feed.authorName = decodeUtf8(words.body) ?? feed.authorName
       return null
     }
-    let said: { kind: number; name: string; body: Uint8Array } | null = null
-    if (room.peer === null && isSpoken(event.kind) && canBeSaid(event.body)) {
-      said = { kind: event.kind, name: feed.authorName ?? '', body: event.body }
-    } else if (room.peer !== null && event.kind === EventKind.sealed) said = this.unsealed(feed, room, event)
-    if (said === null) return null
+    if (!isSpoken(words.kind) || !canBeSaid(words.body)) return null
     return {
       kind: 'event',
       room: room.name,
       peer: room.peer?.id ?? null,
       id,
       author: feed.log.key.author,
-      name: said.name,
+      name: words.name ?? feed.authorName ?? '',
       number,
       time: event.time,
-      eventKind: said.kind,
-      body: said.body,
+      eventKind: words.kind,
+      body: words.body,
       hops,
       // A feed of ours from before a restart comes back from others and is still ours.
       self: feed.authorKey === this.context.ownKey,
       backlog: feed.catching,
     }
-  }
-
-  private unsealed(
-    feed: Feed,
-    room: Room,
-    event: BundleEvent,
-  ): { kind: number; name: string; body: Uint8Array } | null {
-    if (!feed.own) return this.conversations.unseal(room, feed.log.key.id, event.body)
-    // What we sealed we cannot open again: the plain words were kept beside it until now.
-    const plain = room.plain.shift()
-    return plain === undefined ? null : { ...plain, name: this.name() }
   }
 
   private tell(telling: EventTelling): void {
@@ -267,15 +329,18 @@ export class Rooms {
     if (this.ahead.length > 0) this.context.after(AHEAD_CHECK_MS, () => this.checkAhead())
   }
 
-  /** Reads what the window holds of a feed again, for a room just joined. */
-  private replay(feed: Feed, into: EventTelling[]): void {
+  /** Reads what the window holds of a feed again, for a room just joined: what the store has is not told again, what it lacks is kept. */
+  private replay(feed: Feed, room: Room, into: EventTelling[]): void {
     const { log } = feed
     for (let position = log.start; position < log.end; position++) {
       const held = log.at(position)
+      if (feed.held?.has(held.first) === true) continue
       const bundle = decodeBundle(held.bytes)!
       const ids = chainBundle(bundle, log.key.id, held.previous)
+      const words = bundle.events.map((event) => this.wordsOf(feed, room, event))
+      this.keep(feed, bundle, ids, held.previous, words)
       for (let i = 0; i < bundle.count; i++) {
-        const telling = this.read(feed, feed.room!, bundle.events[i]!, held.first + i, ids[i]!, held.hops)
+        const telling = this.read(feed, room, bundle.events[i]!, words[i]!, held.first + i, ids[i]!, held.hops)
         if (telling !== null) into.push({ ...telling, backlog: true })
       }
     }

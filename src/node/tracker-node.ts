@@ -136,6 +136,7 @@ export class TrackerNode implements Machine {
   }
 
   readonly hasUnsealed = false
+  readonly hasUnkept = false
 
   flush(): void {}
 

@@ -2,8 +2,17 @@ import { seededRng } from '../../src/base/rng.ts'
 import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
 import type { Instant, NodeIdentity } from '../../src/node/context.ts'
-import { Node, type NodeOptions } from '../../src/node/node.ts'
-import type { CloseOutput, DialOutput, ListenOutput, NodeTelling, UnlistenOutput } from '../../src/node/outputs.ts'
+import { Node } from '../../src/node/node.ts'
+import type { NodeOptions } from '../../src/node/node-options.ts'
+import type {
+  CloseOutput,
+  DialOutput,
+  KeepOutput,
+  ListenOutput,
+  LoadOutput,
+  NodeTelling,
+  UnlistenOutput,
+} from '../../src/node/outputs.ts'
 
 /** Some day in 2027: any will do, as long as every run has the same. */
 export const WALL_START_MS = 1_800_000_000_000
@@ -38,6 +47,9 @@ export class Bench {
   readonly dials: DialOutput[] = []
   /** Where it would listen too, or no longer, in order; answered by the test. */
   readonly listens: (ListenOutput | UnlistenOutput)[] = []
+  /** What it would have kept, and read; answered by the test. */
+  readonly keeps: KeepOutput[] = []
+  readonly loads: LoadOutput[] = []
   /** Links whose connection takes nothing: the other side does not read. */
   readonly blocked = new Set<number>()
   private readonly wires = new Map<number, Wire>()
@@ -151,6 +163,8 @@ export class Bench {
       if (output.kind === 'dial') this.dials.push(output)
       else if (output.kind === 'close') this.close(output)
       else if (output.kind === 'listen' || output.kind === 'unlisten') this.listens.push(output)
+      else if (output.kind === 'keep') this.keeps.push(output)
+      else if (output.kind === 'load') this.loads.push(output)
       else this.told.push(output)
     }
     return outputs.length > 0

@@ -1,5 +1,5 @@
 import { utf8 } from '../../src/base/bytes.ts'
-import type { NodeOptions } from '../../src/node/node.ts'
+import type { NodeOptions } from '../../src/node/node-options.ts'
 import { EventKind } from '../../src/wire/event.ts'
 import { Bench, type Wire } from './bench.ts'
 

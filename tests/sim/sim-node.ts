@@ -6,11 +6,13 @@ import type { Broadcast } from '../../src/core/gossip/broadcast.ts'
 import { HyParView } from '../../src/core/gossip/hyparview.ts'
 import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
+import type { HeldFeed, LoadedBundle } from '../../src/node/keeping.ts'
 import { Node } from '../../src/node/node.ts'
 import type { NodeTelling } from '../../src/node/outputs.ts'
-import { EventKind } from '../../src/wire/event.ts'
+import { EventKind, openRoomId } from '../../src/wire/event.ts'
 import type { Host } from './network.ts'
 import type { Process } from './process.ts'
+import { SimKeeper, SimStore } from './sim-store.ts'
 import { VirtualClock } from './time.ts'
 import { Shown } from './witness.ts'
 import type { World } from './world.ts'
@@ -21,6 +23,8 @@ export interface SimNodeOptions {
   /** Made anew for each life; flooding when absent. */
   readonly broadcast?: () => Broadcast
   readonly windowBytesMax?: number
+  /** It has a disk, and keeps what is said in its rooms. */
+  readonly isKeeping?: boolean
   /** It chooses its neighbours, as the executable does; otherwise links are as the story makes them. */
   readonly isChoosing?: boolean
   /** Trackers it is given. */
@@ -51,6 +55,8 @@ export class SimNode {
   private process: Process | null = null
   private running: { driver: Driver; clock: VirtualClock } | null = null
   private nextRef = 1
+  /** Its disk. */
+  private readonly store = new SimStore()
 
   constructor(
     readonly world: World,
@@ -109,6 +115,7 @@ export class SimNode {
         rng: seededRng(chance.bytes(16)),
         verifier: world.verifier,
         ...(this.options.broadcast === undefined ? {} : { broadcast: this.options.broadcast() }),
+        ...(this.options.isKeeping === true ? { isKeeping: true } : {}),
         ...(this.options.isChoosing === true ? { membership: hyparview } : {}),
         ...(this.options.windowBytesMax === undefined ? {} : { windowBytesMax: this.options.windowBytesMax }),
       },
@@ -124,11 +131,17 @@ export class SimNode {
       },
       (host) => Promise.resolve(host === this.host.address),
     )
+    if (this.options.isKeeping === true) {
+      const kept = (seq: number): void => driver.run((node, instant) => node.kept(seq, instant))
+      const loaded = (request: number, bundles: LoadedBundle[]): void =>
+        driver.run((node, instant) => node.loaded(request, bundles, instant))
+      driver.keepWith(new SimKeeper(this.store, clock, kept, loaded))
+    }
     this.process = process
     this.running = { driver, clock }
     void driver.listen(this.address)
     node.listening(PORT, PORT + 1000)
-    for (const room of this.rooms) driver.run((node, instant) => node.join(room, instant))
+    for (const room of this.rooms) driver.run((node, instant) => node.join(room, instant, this.heldOf(room)))
     for (const target of this.targets) this.dial(target)
     const { trackers } = this.options
     if (trackers !== undefined) driver.run((node, instant) => node.track(trackers, this.address, this.name, instant))
@@ -163,7 +176,7 @@ export class SimNode {
 
   join(room: string): void {
     this.rooms.add(room)
-    if (this.running !== null) this.driver.run((node, instant) => node.join(room, instant))
+    if (this.running !== null) this.driver.run((node, instant) => node.join(room, instant, this.heldOf(room)))
   }
 
   leave(room: string): void {
@@ -197,6 +210,10 @@ export class SimNode {
 
   isLinkedTo(other: SimNode): boolean {
     return this.running !== null && this.node.peers().some((link) => link.peerKey === other.key)
+  }
+
+  private heldOf(room: string): HeldFeed[] {
+    return this.store.held(toHex(openRoomId(room)))
   }
 
   private record(text: string, room: string | null, to: SimNode | null) {

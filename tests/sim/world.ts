@@ -90,7 +90,9 @@ function checkBounds(sim: SimNode): void {
     throw new Violation(`${sim.name} ${what}`)
   }
   const links = node['links']
-  if (clock.waiting > 1 + driver['waiters'].length) fail(`has ${clock.waiting} timers set at once`)
+  // The node's own, those who wait, and the disk's.
+  if (clock.waiting > 1 + driver['waiters'].length + (driver['keeper'] === null ? 0 : 1))
+    fail(`has ${clock.waiting} timers set at once`)
   const { halfOpen } = links['inbound']
   if (halfOpen > links.all.size - links.byPeer.size) fail(`counts ${halfOpen} half-open links`)
   if (driver['connections'].size > links.all.size) fail('keeps connections that no link belongs to')

@@ -115,6 +115,14 @@ export class FeedLog {
     return costOf(held)
   }
 
+  /** Goes on where a store left off: nothing is in the window yet. Must be called before anything is appended. */
+  restore(next: number, tip: Uint8Array): void {
+    if (this.start !== this.end || this.next !== 1) throw new Error('a feed is restored once, and first')
+    this.base = next
+    this.next = next
+    this.lastId = tip
+  }
+
   /** Forgets the oldest bundle; answers the memory it took. There must be one. */
   dropOldest(): number {
     const oldest = this.bundles[this.head]!
