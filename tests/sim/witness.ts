@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { formatAddress } from '../../src/base/address.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { EventTelling, NodeTelling } from '../../src/node/outputs.ts'
+import { HOPS_MAX } from '../../src/wire/limits.ts'
 import type { SimNode } from './sim-node.ts'
 
 /** Something a node did that it never may. */
@@ -79,7 +80,7 @@ export class Witness {
     this.checkIdentity(telling, said, where)
     if (telling.self !== (node === said.author)) throw new Violation(`${where} with a wrong idea of whose it is`)
     const own = node === said.author && said.life === node.life
-    if (telling.hops > 8 || (telling.hops === 0) !== own) throw new Violation(`${where} with ${telling.hops} hops`)
+    if (telling.hops > HOPS_MAX || (telling.hops === 0) !== own) throw new Violation(`${where} with ${telling.hops} hops`)
     this.checkOrder(node, telling, said, where)
     this.shownCount++
   }

@@ -60,7 +60,7 @@ describe('passing events', () => {
     }
   })
 
-  test('hops are counted up by one, and whatever a peer says never exceed 8', () => {
+  test('hops are counted up by one, and whatever a peer says never exceed 15', () => {
     const sealed = sealPassing(
       {
         author: key.publicKey,
