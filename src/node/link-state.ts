@@ -88,6 +88,8 @@ export class LinkState {
   isReleased = false
   /** It is or was a neighbour's. */
   wasNeighbour = false
+  /** When it became one's, monotonic. */
+  neighbourAtMs = 0
   /** It carries the frames of a tracker and its visitors, and no others: a link that is nobody's peer. */
   isVisit = false
   /** Something has come from it. */

@@ -78,6 +78,7 @@ export class Node {
       () => this.displayName,
     )
     this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, {
+      rooms: () => this.rooms.open.values(),
       named: (feed) => this.rooms.feedNamed(feed),
       fresh: (feed, bundle, ids, hops) => this.rooms.fresh(feed, bundle, ids, hops),
       gap: (feed, missing) => this.rooms.gap(feed, missing),
@@ -267,6 +268,7 @@ export class Node {
     this.at(instant)
     const room = this.rooms.join(name, held)
     if (room === null) return false
+    this.replication.joined(room)
     this.presence.entered(room)
     this.presence.tell(room, 'here')
     return true
@@ -350,10 +352,7 @@ export class Node {
 
   /** Whether every peer has been sent, or has said it has, all that we ever said. */
   get ownDelivered(): boolean {
-    for (const link of this.links.neighbours.values()) {
-      for (const feed of this.feeds.own) if ((link.feeds.get(feed)?.peerNext ?? 1) < feed.log.next) return false
-    }
-    return true
+    return this.replication.isDelivered([...this.feeds.own])
   }
 
   /** Says goodbye everywhere; links close once what they had to send has been pulled. */

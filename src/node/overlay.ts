@@ -165,6 +165,7 @@ export class Overlay {
     // What the two ends know of each other's feeds cannot be begun again on one connection.
     if (link.wasNeighbour) return this.links.bye(link, ByeCode.notNeeded, 'is linked anew')
     link.wasNeighbour = true
+    link.neighbourAtMs = this.context.nowMs
     this.links.neighbours.set(link.peerKey, link)
     this.owner.neighbourUp(link, isContinuation)
   }

@@ -7,6 +7,7 @@ import { FEED_HANDLES_MAX, HOPS_MAX } from '../wire/limits.ts'
 import {
   BUNDLE_HOPS_MASK,
   BUNDLE_WITH_PREVIOUS,
+  type FeedFrame,
   readFeed,
   readGap,
   readHandle,
@@ -22,11 +23,15 @@ import type { Feeds } from './feeds.ts'
 import type { Keeping } from './keeping.ts'
 import type { LinkFeed, LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
+import { type OpenRoom, Reconciling } from './reconciling.ts'
+import type { Room } from './room-state.ts'
 
 /** A feed that was heard of so recently is asked for at once when its link goes. */
 const ORPHAN_ACTIVE_MS = 10_000
 
 export interface ReplicationOwner {
+  /** The open rooms we are in. */
+  rooms(): Iterable<Room>
   /** A feed has been opened by a peer's naming it. */
   named(feed: Feed): void
   /** Events that are new here, in order; each exactly once. */
@@ -45,6 +50,7 @@ export class Replication {
   private readonly sender: FeedSender
   private readonly catchUp: CatchUp
   private readonly announcements: Announcements
+  private readonly reconciling: Reconciling
 
   constructor(
     private readonly context: NodeContext,
@@ -56,22 +62,83 @@ export class Replication {
   ) {
     this.sender = new FeedSender(context, links, keeping)
     this.announcements = new Announcements(context, links, this.sender)
+    this.reconciling = new Reconciling(context, links, {
+      rooms: () => this.openRooms(),
+      announce: (link, feeds) => this.announce(link, feeds),
+      differs: (link, feed, theirs) => this.told(link, feed, theirs.base, theirs.next),
+      named: (link, room, author, epoch, theirs) => this.onNamed(link, { room, author, epoch, ...theirs }),
+    })
     this.catchUp = new CatchUp(context, links, this.sender, broadcast, (feed, busy) => owner.catching(feed, busy))
   }
 
   fill(link: LinkState, record: ByteWriter, roomMax: number): void {
+    this.reconciling.fill(link, record)
     this.sender.fill(link, record, roomMax)
   }
 
   linkUp(link: LinkState): void {
     this.broadcast.linkUp(link.id)
-    link.announce = [...this.feeds.all.values()].filter((feed) => feed.isFilled)
-    for (const feed of link.announce) this.sender.on(link, feed).cursor = feed.log.end
-    if (link.announce.length > 0) this.context.dirty.add(link)
+    // What is of rooms that both are in is compared as a whole.
+    this.announce(
+      link,
+      [...this.feeds.all.values()].filter((feed) => feed.room === null || feed.room.name === null),
+    )
+    this.reconciling.linkUp(link)
+  }
+
+  /** A room was joined, and what the store has of it is known. */
+  joined(room: Room): void {
+    this.reconciling.joined(room.key)
+  }
+
+  private announce(link: LinkState, feeds: readonly Feed[]): void {
+    const filled = feeds.filter((feed) => feed.isFilled)
+    for (const feed of filled) this.sender.on(link, feed).cursor ??= feed.log.end
+    if (filled.length === 0) return
+    link.announce = [...link.announce, ...filled]
+    this.context.dirty.add(link)
+  }
+
+  private openRooms(): Map<string, OpenRoom> {
+    const rooms = new Map<string, { id: Uint8Array; feeds: Feed[] }>()
+    for (const { key, id } of this.owner.rooms()) rooms.set(key, { id, feeds: [] })
+    for (const feed of this.feeds.all.values()) if (feed.room !== null) rooms.get(feed.room.key)?.feeds.push(feed)
+    return rooms
+  }
+
+  /** The peer holds something of a feed of which we hold nothing. */
+  private onNamed(link: LinkState, named: Omit<FeedFrame, 'handle'>): void {
+    const feed = this.feeds.open(named.author, named.room, named.epoch, link)
+    if (feed === null) return
+    this.owner.named(feed)
+    this.told(link, feed, named.base, named.next)
+  }
+
+  /** How far a peer says that it has a feed. */
+  private told(link: LinkState, feed: Feed, base: number, next: number): LinkFeed {
+    const on = this.sender.on(link, feed)
+    on.peerBase = base
+    on.peerNext = Math.max(on.peerNext, next)
+    // Behind us, it will ask one of its neighbours; what is new from now on is pushed either way.
+    on.cursor ??= feed.log.end
+    if (next > feed.log.next && feed.source === null) this.catchUp.seekSource(feed, null)
+    return on
+  }
+
+  /** Whether every neighbour has all of these feeds, as far as it was told or has said. */
+  isDelivered(feeds: readonly Feed[]): boolean {
+    return [...this.links.neighbours.values()].every((link) => feeds.every((feed) => this.hasAll(link, feed)))
+  }
+
+  private hasAll(link: LinkState, feed: Feed): boolean {
+    const on = link.feeds.get(feed)
+    if (on !== undefined && on.peerNext > 1) return on.peerNext >= feed.log.next
+    return feed.room !== null && feed.activeAtMs < link.neighbourAtMs && this.reconciling.isSettled(link, feed.room.key)
   }
 
   linkDown(link: LinkState): void {
     this.announcements.linkDown(link)
+    this.reconciling.linkDown(link)
     this.catchUp.linkDown(link)
     this.feeds.linkDown(link, this.links.neighbours.values())
     for (const key of this.broadcast.linkDown(link.id)) this.orphaned(this.feeds.all.get(key), link)
@@ -90,6 +157,8 @@ export class Replication {
         return this.onWant(link, body)
       case FrameType.gap:
         return this.onGap(link, body)
+      case FrameType.reconcile:
+        return this.reconciling.received(link, body)
       case FrameType.lazy:
         return this.onLazy(link, body)
     }
@@ -147,15 +216,8 @@ export class Replication {
     if (link.phase !== 'open') return
     link.theirs.set(named.handle, feed)
     this.owner.named(feed)
-    const on = this.sender.on(link, feed)
-    on.peerBase = named.base
-    on.peerNext = Math.max(on.peerNext, named.next)
-    // Behind us, it will ask one of its neighbours; what is new from now on is pushed either way.
-    on.cursor ??= feed.log.end
-    if (named.next > feed.log.next && feed.source === null) this.catchUp.seekSource(feed, null)
-    else if (named.next < feed.log.next && on.handle === 0) {
-      this.sender.handleOf(link, on)
-    }
+    const on = this.told(link, feed, named.base, named.next)
+    if (named.next < feed.log.next && on.handle === 0) this.sender.handleOf(link, on)
   }
 
   private onHave(link: LinkState, body: ByteReader): void {
@@ -294,7 +356,8 @@ export class Replication {
         if (on.cursor !== null && on.cursor === log.end - 1) on.cursor = log.end
       } else this.offer(link, feed)
     }
-    if (feed.source !== null) this.catchUp.progressed(feed)
+    // Also what comes late from one who was given up for it.
+    if (feed.source !== null || feed.catching) this.catchUp.progressed(feed)
   }
 
   private offer(link: LinkState, feed: Feed): void {

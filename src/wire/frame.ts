@@ -18,6 +18,7 @@ export const FrameType = {
   bundle: 0x13,
   gap: 0x14,
   lazy: 0x15,
+  reconcile: 0x16,
   passing: 0x18,
   recalled: 0x19,
   recallList: 0x1a,

@@ -6,6 +6,8 @@ import { writeBye, writeHello } from '../../src/wire/hello.ts'
 import { FRAME_HEADER_BYTES } from '../../src/wire/limits.ts'
 import { type Contact, type MembershipMessage, membershipType, writeMembership } from '../../src/wire/membership.ts'
 import { writePrefixes } from '../../src/wire/recall.ts'
+import { writeReconcile } from '../../src/wire/reconcile.ts'
+import type { ReconcileFrame } from '../../src/wire/reconcile-frames.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap, writeHave, writeWant } from '../../src/wire/replication.ts'
 import { mutate } from './mutator.ts'
 import { type Material, type Stock, TEXTS } from './stock.ts'
@@ -56,9 +58,10 @@ export class Attacker {
     if (kind < 75) return this.want()
     if (kind < 80) return frame(FrameType.gap, (out) => writeGap(out, { handle: this.handle(), to: this.number() }))
     if (kind < 85) return frame(FrameType.lazy, (out) => out.varint(this.handle()))
-    if (kind < 88) {
+    if (kind < 86) {
       return frame(FrameType.passing, (out) => out.u8(rng.below(256)).bytes(stock.pick(stock.passings)))
     }
+    if (kind < 87) return this.reconcile()
     if (kind < 90) return this.recall()
     if (kind < 93) return this.membership()
     if (kind < 95) return frame(rng.below(2) + FrameType.ping, (out) => out.bytes(rng.bytes(rng.below(12))))
@@ -110,6 +113,24 @@ export class Attacker {
     const prefixes = Array.from({ length: rng.below(20) }, () => rng.bytes(8).toHex())
     const type = rng.below(2) === 0 ? FrameType.recallList : FrameType.recallWant
     return frame(type, (out) => writePrefixes(out, prefixes))
+  }
+
+  private reconcile(): Uint8Array {
+    const { rng } = this
+    const cells = (count: number) => Uint32Array.from({ length: count * 3 }, () => rng.below(2 ** 32))
+    const holding = { base: 1, next: this.number(), gaps: [] }
+    const reference = rng.below(2 ** 32)
+    const named = { room: rng.below(3), author: rng.bytes(32), epoch: rng.bytes(8), holding: { ...holding, next: 9 } }
+    const report = { last: rng.below(2) === 0, held: [{ reference, holding }], named: [named] }
+    const all: ReconcileFrame[] = [
+      { kind: 'open', cellsEach: 1, rooms: [{ tag: rng.below(2 ** 32), feeds: rng.below(9), cells: cells(1) }] },
+      { kind: 'more', list: rng.below(2) === 0, first: null },
+      { kind: 'cells', cells: cells(1 + rng.below(9)) },
+      { kind: 'list', last: rng.below(2) === 0, references: [reference], words: [rng.below(2 ** 32)] },
+      { kind: 'differ', statuses: null, ...report },
+      { kind: 'answer', statuses: null, ...report },
+    ]
+    return frame(FrameType.reconcile, (out) => writeReconcile(out, this.stock.pick(all)))
   }
 
   private membership(): Uint8Array {

@@ -15,6 +15,7 @@ import { recogniseCaller } from '../../src/wire/magic.ts'
 import { readPassing, verifyPassing } from '../../src/wire/passing.ts'
 import { readRegistration, verifyRegistration } from '../../src/wire/registration.ts'
 import { identityOf } from '../node/bench.ts'
+import { directEventCodec, reactionCodec, removalCodec, textAboutCodec } from '../wire/amendment-codecs.ts'
 import type { Codec } from '../wire/codec-laws.ts'
 import {
   bundleCodec,
@@ -31,6 +32,7 @@ import {
   presenceCodec,
   wantCodec,
 } from '../wire/codecs.ts'
+import { reconcileCodec } from '../wire/reconcile-codecs.ts'
 import { noteCodec, trackerCodec } from '../wire/tracker-codecs.ts'
 
 /** Reads one input; true when it could be read. Throws only where something is wrong. */
@@ -69,8 +71,13 @@ export const CODECS: Record<string, CodecUnderTest> = {
   passing: lawful(passingCodec),
   prefixes: lawful(prefixesCodec),
   membership: lawful(membershipCodec),
+  reconcile: lawful(reconcileCodec),
   presence: lawful(presenceCodec),
   direct: lawful(directCodec),
+  'direct-event': lawful(directEventCodec),
+  'text-about': lawful(textAboutCodec),
+  removal: lawful(removalCodec),
+  reaction: lawful(reactionCodec),
   tracker: lawful(trackerCodec),
   note: lawful(noteCodec),
 }

@@ -6,6 +6,7 @@ import { HOPS_MAX } from '../../src/wire/limits.ts'
 import { isMembershipType, readMembership } from '../../src/wire/membership.ts'
 import { readPassing } from '../../src/wire/passing.ts'
 import { readPrefixes } from '../../src/wire/recall.ts'
+import { readReconcile } from '../../src/wire/reconcile.ts'
 import {
   BUNDLE_HOPS_MASK,
   BUNDLE_WITH_PREVIOUS,
@@ -40,6 +41,8 @@ export function wrongWith({ type, body }: HeardFrame): string | null {
       return readHandle(reader) > 0 && reader.done ? null : 'a broken plea for less'
     case FrameType.passing:
       return body[0]! > HOPS_MAX || readPassing(reader) === null ? 'a broken passing event' : null
+    case FrameType.reconcile:
+      return readReconcile(reader) === null ? 'a broken reconciliation' : null
     case FrameType.recalled:
       return body[1]! > HOPS_MAX || (reader.u8() >= 0 && readPassing(reader) === null) ? 'a broken recollection' : null
     case FrameType.recallList:
