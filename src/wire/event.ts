@@ -12,6 +12,14 @@ export const EventKind = {
   notice: 4,
   /** A direct message: the body is sealed to its one reader. */
   sealed: 5,
+  /** What follows is about an event that was said before (amendment.ts). Other words for it. */
+  edit: 6,
+  /** It is taken back. */
+  remove: 7,
+  /** An emoji for it, or no more. */
+  reaction: 8,
+  /** A text that answers it. */
+  reply: 9,
 } as const
 
 /** The three a person can say. */
@@ -20,6 +28,14 @@ export type SpokenKind = typeof EventKind.text | typeof EventKind.action | typeo
 export function isSpoken(kind: number): kind is SpokenKind {
   return kind === EventKind.text || kind === EventKind.action || kind === EventKind.notice
 }
+
+/** What people do on purpose; inside a sealed event it is one of these too. */
+export type AuthoredKind =
+  | SpokenKind
+  | typeof EventKind.edit
+  | typeof EventKind.remove
+  | typeof EventKind.reaction
+  | typeof EventKind.reply
 
 const FEED_DOMAIN = utf8('hearsay feed 1')
 const ROOM_DOMAIN = utf8('hearsay room 1')
