@@ -80,7 +80,8 @@ export class Witness {
     this.checkIdentity(telling, said, where)
     if (telling.self !== (node === said.author)) throw new Violation(`${where} with a wrong idea of whose it is`)
     const own = node === said.author && said.life === node.life
-    if (telling.hops > HOPS_MAX || (telling.hops === 0) !== own) throw new Violation(`${where} with ${telling.hops} hops`)
+    if (telling.hops > HOPS_MAX || (telling.hops === 0) !== own)
+      throw new Violation(`${where} with ${telling.hops} hops`)
     this.checkOrder(node, telling, said, where)
     this.shownCount++
   }
