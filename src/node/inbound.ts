@@ -4,6 +4,8 @@ import type { LinkState } from './link-state.ts'
 /** Connections that came in and have not proved who they are. */
 export const HALF_OPEN_MAX = 64
 export const HALF_OPEN_PER_HOST_MAX = 8
+/** From this machine itself, where many may be started at once, and whoever means ill has better means. */
+export const HALF_OPEN_OWN_MAX = 32
 /** A quarter: no holder of one block fills the table. */
 export const HALF_OPEN_PER_BLOCK_MAX = 16
 /** After so long one that has not got through gives way where the table is full: four round trips of a slow satellite. */
@@ -22,6 +24,11 @@ const VISITORS_PER_BLOCK_MIN = 4
 function blockOf(host: string): string | null {
   const ip = parseIp(host)
   return ip === null || ipScope(ip) !== 'global' ? null : ipBlock(ip)
+}
+
+function isOwn(host: string): boolean {
+  const ip = parseIp(host)
+  return ip !== null && ipScope(ip) === 'loopback'
 }
 
 /** What comes from one host or one block. */
@@ -49,7 +56,8 @@ export class Inbound {
    */
   placeFor(host: string, nowMs: number): { readonly isFree: boolean; readonly evicted: LinkState | null } {
     const block = blockOf(host)
-    if (this.count(host, 'halfOpen') >= HALF_OPEN_PER_HOST_MAX) return this.evict(host, null, nowMs)
+    const perHost = isOwn(host) ? HALF_OPEN_OWN_MAX : HALF_OPEN_PER_HOST_MAX
+    if (this.count(host, 'halfOpen') >= perHost) return this.evict(host, null, nowMs)
     if (block !== null && this.count(block, 'halfOpen') >= HALF_OPEN_PER_BLOCK_MAX)
       return this.evict(null, block, nowMs)
     return this.callers.size < HALF_OPEN_MAX ? FREE : this.evict(null, null, nowMs)

@@ -13,6 +13,15 @@ const REQUESTS_REFILL_MS = 1
 /** A thousand newcomers within a few seconds, each answered by all who are there at most every 2.5 seconds. */
 const PASSING_BURST = 8_192
 const PASSING_REFILL_MS = 1
+/**
+ * What is passed on of one link's passing events, lest a few that talk without end take what the others need: a thousand people in a room
+ * cause 33 a second.
+ */
+const RELAYED_BURST = 4_096
+const RELAYED_REFILL_MS = 4
+/** What is sent to one link stays below what it grants, whatever all the others bring. */
+const PASSING_OUT_BURST = PASSING_BURST * 0.75
+const PASSING_OUT_REFILL_MS = PASSING_REFILL_MS * 1.25
 /** One every few seconds. */
 const PINGS_BURST = 64
 const PINGS_REFILL_MS = 1_000
@@ -51,6 +60,10 @@ export class LinkBudget {
   /** `WANT`, `LAZY` and `GAP` together. */
   readonly requests = new Allowance(REQUESTS_BURST, REQUESTS_REFILL_MS)
   readonly passing = new Allowance(PASSING_BURST, PASSING_REFILL_MS)
+  /** Those that came from it and are passed on. */
+  readonly relayed = new TokenBucket(RELAYED_BURST, RELAYED_REFILL_MS)
+  /** Those of others that are passed on to it. */
+  readonly passingOut = new TokenBucket(PASSING_OUT_BURST, PASSING_OUT_REFILL_MS)
   readonly pings = new Allowance(PINGS_BURST, PINGS_REFILL_MS)
   /** Bytes of bundles that are sent to it once more. */
   readonly repeats = new TokenBucket(REPEATS_BURST_BYTES, REPEATS_REFILL_MS)

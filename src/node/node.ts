@@ -5,7 +5,6 @@ import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import { verifier } from '../crypto/sign.ts'
 import type { SpokenKind } from '../wire/event.ts'
-import type { Hello } from '../wire/hello.ts'
 import type { Contact } from '../wire/membership.ts'
 import { PassingKind } from '../wire/passing.ts'
 import { type Instant, NodeContext } from './context.ts'
@@ -55,7 +54,7 @@ export class Node {
     this.displayName = options.name
     const { context } = this
     this.links = new Links(context, {
-      hello: () => this.hello(),
+      hello: () => ({ name: this.displayName, tcpPort: this.tcpPort, udpPort: this.udpPort, agent: options.agent }),
       up: (link) => link.isVisit || this.peering.up(link),
       down: (link) => (link.isVisit ? this.tracking.down(link) : this.peering.down(link)),
       failed: (link, code, reason) =>
@@ -99,7 +98,10 @@ export class Node {
     const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
     this.peering = new Peering(context, this.links, membership, {
       neighbourUp: (link) => this.neighbourUp(link),
-      neighbourDown: (link) => this.replication.linkDown(link),
+      neighbourDown: (link) => {
+        this.replication.linkDown(link)
+        this.passing.linkDown(link)
+      },
     })
     this.tracking = new Tracking(context, this.links, this.peering.dialling, {
       verifierOf: options.verifier ?? verifier,
@@ -368,10 +370,6 @@ export class Node {
   sayGoodbye(instant: Instant): void {
     this.at(instant)
     sayGoodbyes(this.links)
-  }
-
-  private hello(): Hello {
-    return { name: this.displayName, tcpPort: this.tcpPort, udpPort: this.udpPort, agent: this.options.agent }
   }
 
   private neighbourUp(link: LinkState): void {

@@ -20,6 +20,9 @@ const SEEN_AGE_MS = 60_000
 /** At 32 ids a millisecond of flood this is two seconds; in talk it is days. 2 × 65,536 ids of 64 characters: 10 MB at worst. */
 const SEEN_IDS_MAX = 65_536
 
+/** A copy that says to be so much younger than the one before is news: ages are told in seconds, and rounded up on every link. */
+const YOUNGER_MS = 5_000
+
 /** How a passing event came: said so long ago, and brought by this neighbour (its key). */
 export interface Arrival {
   readonly ageMs: number
@@ -63,6 +66,10 @@ export class PassingOn {
     this.recall.linkUp(link)
   }
 
+  linkDown(link: LinkState): void {
+    this.recall.linkDown(link)
+  }
+
   /** The presences in a room that are known, though nobody here was in it. */
   presences(roomKey: string): ShelvedPresence[] {
     return this.shelf.list(this.context.nowMs).filter((presence) => presence.roomKey === roomKey)
@@ -92,10 +99,15 @@ export class PassingOn {
     const passing = readPassing(body)
     if (passing === null) return this.links.fault(link, 'sent a broken passing event')
     const id = toHex(passing.id)
-    if (ageMs > PRESENCE_LASTS_MS || this.seen.has(id, this.context.nowMs)) return
+    if (ageMs >= PRESENCE_LASTS_MS) return
     const authorKey = toHex(passing.author)
     const roomKey = toHex(passing.room)
     const isPresence = passing.kind === PassingKind.presence
+    const arrival = { ageMs, through: link.peerKey }
+    if (this.seen.has(id, this.context.nowMs)) {
+      if (isPresence) this.rejuvenate(link, passing, authorKey, arrival)
+      return
+    }
     // What has been overtaken by something newer of the same author is nobody's news any more.
     if (isPresence && this.shelf.supersedes(authorKey, roomKey, passing.time)) return
     const check = this.feeds.verifierOf(passing.author, authorKey)
@@ -104,9 +116,20 @@ export class PassingOn {
     }
     // Only now: a copy with a broken signature must not keep the true one out.
     if (!this.seen.add(id, this.context.nowMs)) return
-    if (isPresence) this.keep(passing, authorKey, roomKey, { ageMs, through: link.peerKey })
+    if (isPresence) this.keep(passing, authorKey, roomKey, arrival)
     this.flood(passing.sealed, passing.hops, link, ageMs)
-    if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey, { ageMs, through: link.peerKey })
+    if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey, arrival)
+  }
+
+  /** Nobody signs an age: of two copies the younger tells the truth, or an old one that comes first would have people seem to leave. */
+  private rejuvenate(link: LinkState, passing: ReceivedPassing, authorKey: string, arrival: Arrival): void {
+    const prefix = toHex(passing.id.subarray(0, PREFIX_BYTES))
+    const known = this.shelf.get(prefix)
+    const bornAtMs = this.context.nowMs - arrival.ageMs
+    if (known === null || bornAtMs < known.bornAtMs + YOUNGER_MS) return
+    this.shelf.put({ ...known, bornAtMs })
+    this.flood(passing.sealed, passing.hops, link, arrival.ageMs)
+    if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey, arrival)
   }
 
   private keep(passing: ReceivedPassing, authorKey: string, roomKey: string, { ageMs, through }: Arrival): void {
@@ -121,8 +144,11 @@ export class PassingOn {
     const count = Math.min(hops, HOPS_MAX)
     const bytes =
       ageMs > 0 ? recalledFrame(sealed, count, ageMs) : frame(FrameType.passing, (out) => out.u8(count).bytes(sealed))
+    const { nowMs } = this.context
+    if (from !== null && !from.budget.relayed.take(nowMs)) return
     for (const link of this.links.neighbours.values()) {
-      if (link !== from && link.waitingBytes < PASSING_BACKLOG_BYTES_MAX) this.links.sendFrame(link, bytes)
+      if (link === from || link.waitingBytes >= PASSING_BACKLOG_BYTES_MAX) continue
+      if (from === null || link.budget.passingOut.take(nowMs)) this.links.sendFrame(link, bytes)
     }
   }
 }

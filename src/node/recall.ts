@@ -1,5 +1,4 @@
 import type { ByteReader } from '../base/bytes.ts'
-import { Generations } from '../base/generations.ts'
 import { type PresenceShelf, SHELF_MAX, type ShelvedPresence } from '../core/room/presence-shelf.ts'
 import { FrameType } from '../wire/frame.ts'
 import { AGE_S_MAX, PREFIXES_MAX, readPrefixes, writePrefixes } from '../wire/recall.ts'
@@ -12,9 +11,16 @@ const OUTRIGHT_MAX = 8
 /** What was asked of one neighbour is not asked of another for so long. */
 const ASKED_MS = 2_000
 
+interface Wanted {
+  from: LinkState
+  readonly atMs: number
+  readonly others: Set<LinkState>
+}
+
 /** Gives those we link up with what we know of who is where, and takes it from them: only what they lack travels. */
 export class Recall {
-  private readonly asked = new Generations(ASKED_MS, SHELF_MAX)
+  /** What was asked for, and who else has it; at most as many as there can be. */
+  private readonly wanted = new Map<string, Wanted>()
   /** What each link has named and asked for. */
   private readonly counts = new WeakMap<LinkState, { named: number; wanted: number }>()
 
@@ -43,9 +49,59 @@ export class Recall {
     const count = this.countOf(link)
     count.named += named.length
     if (count.named > SHELF_MAX) return this.links.fault(link, 'named more people than there can be')
+    this.ask(
+      link,
+      named.filter((prefix) => this.isToBeAsked(link, prefix)),
+    )
+  }
+
+  /** What it was asked for and has not told is asked of another that named it. */
+  linkDown(link: LinkState): void {
+    const again = new Map<LinkState, string[]>()
+    for (const [prefix, wanted] of this.wanted) {
+      wanted.others.delete(link)
+      if (wanted.from !== link) continue
+      const [next] = wanted.others
+      if (next === undefined || this.shelf.get(prefix) !== null) {
+        this.wanted.delete(prefix)
+        continue
+      }
+      wanted.others.delete(next)
+      wanted.from = next
+      const prefixes = again.get(next) ?? []
+      again.set(next, prefixes)
+      prefixes.push(prefix)
+    }
+    for (const [next, prefixes] of again) this.ask(next, prefixes)
+  }
+
+  private ask(link: LinkState, prefixes: readonly string[]): void {
+    for (let at = 0; at < prefixes.length; at += PREFIXES_MAX) {
+      const some = prefixes.slice(at, at + PREFIXES_MAX)
+      this.links.send(link, FrameType.recallWant, (out) => writePrefixes(out, some))
+    }
+  }
+
+  /** Notes that a link has what we lack; false where another one has just been asked for it. */
+  private isToBeAsked(link: LinkState, prefix: string): boolean {
+    if (this.shelf.get(prefix) !== null) return false
     const { nowMs } = this.context
-    const lacking = named.filter((prefix) => this.shelf.get(prefix) === null && this.asked.add(prefix, nowMs))
-    if (lacking.length > 0) this.links.send(link, FrameType.recallWant, (out) => writePrefixes(out, lacking))
+    const wanted = this.wanted.get(prefix)
+    if (wanted !== undefined && wanted.from !== link && nowMs - wanted.atMs < ASKED_MS) {
+      wanted.others.add(link)
+      return false
+    }
+    if (wanted === undefined && this.wanted.size >= SHELF_MAX) this.tidy()
+    if (wanted === undefined && this.wanted.size >= SHELF_MAX) return false
+    this.wanted.set(prefix, { from: link, atMs: nowMs, others: wanted?.others ?? new Set() })
+    return true
+  }
+
+  private tidy(): void {
+    const { nowMs } = this.context
+    for (const [prefix, { atMs }] of this.wanted) {
+      if (nowMs - atMs > ASKED_MS || this.shelf.get(prefix) !== null) this.wanted.delete(prefix)
+    }
   }
 
   onWant(link: LinkState, body: ByteReader): void {
@@ -61,7 +117,8 @@ export class Recall {
   }
 
   private give(link: LinkState, { hops, sealed, bornAtMs }: ShelvedPresence): void {
-    this.links.sendFrame(link, recalledFrame(sealed, hops, this.context.nowMs - bornAtMs))
+    const { nowMs } = this.context
+    if (link.budget.passingOut.take(nowMs)) this.links.sendFrame(link, recalledFrame(sealed, hops, nowMs - bornAtMs))
   }
 
   private countOf(link: LinkState): { named: number; wanted: number } {

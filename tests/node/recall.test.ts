@@ -94,6 +94,33 @@ describe('what a neighbour knows', () => {
     expect(members(at)).toEqual([])
   })
 
+  test('and was asked for in vain, its link being gone, is asked of the next who named it', () => {
+    const at = bench()
+    const [one, two] = [openPeer(at), openPeer(at, { seed: 101 })]
+    const sealed = presence(at, 7)
+    name(one, [prefixOf(sealed)])
+    name(two, [prefixOf(sealed)])
+    at.vanish(one.link!)
+    expect(prefixes(two, FrameType.recallWant)).toEqual([prefixOf(sealed)])
+    two.send(FrameType.recalled, (out) => out.u8(1).u8(0).bytes(sealed))
+    expect(members(at)).toEqual(['person 7'])
+  })
+
+  test('may be made out to be old by nobody: the younger copy counts, and is passed on', () => {
+    const at = bench()
+    const [liar, honest, third] = [openPeer(at), openPeer(at, { seed: 101 }), openPeer(at, { seed: 102 })]
+    for (let round = 0; round < 5; round++) {
+      const sealed = presence(at, 7)
+      third.heard.length = 0
+      liar.send(FrameType.recalled, (out) => out.u8(99).u8(0).bytes(sealed))
+      pass(honest, sealed)
+      expect(members(at)).toEqual(['person 7'])
+      expect(third.heardOf(FrameType.passing)).toHaveLength(1)
+      at.pass(30_000)
+    }
+    expect(at.tellings('member').map((telling) => telling.state)).toEqual(['joined'])
+  })
+
   test('too old to be true any more is nobody’s business', () => {
     const at = bench()
     const [one, two] = [openPeer(at), openPeer(at, { seed: 101 })]

@@ -19,14 +19,14 @@ export const encode = (frame: ReconcileFrame) => written((out) => writeReconcile
 export const decode = (bytes: Uint8Array) => readReconcile(new ByteReader(bytes))
 export const codecOf = (values: fc.Arbitrary<ReconcileFrame>): Codec<ReconcileFrame> => ({ values, encode, decode })
 
-export const words = fc.integer({ min: 0, max: 0xffffffff })
-export const references = numbers(0, 2 ** 40 - 1)
+const words = fc.integer({ min: 0, max: 0xffffffff })
+const references = numbers(0, 2 ** 40 - 1)
 export const cells = (count: number) =>
   fc.uint32Array({ minLength: count * WORDS_PER_CELL, maxLength: count * WORDS_PER_CELL })
 export const statuses = fc.uint8Array({ max: 3, maxLength: 9 })
 
 /** Any numbers from 1 on, in rising order, as a holding: its base, gaps and what is held between, and its end. */
-export const holdings: fc.Arbitrary<Holding> = fc
+const holdings: fc.Arbitrary<Holding> = fc
   .tuple(
     numbers(1, 2 ** 40),
     fc.array(fc.tuple(numbers(1, 2 ** 30), numbers(1, 2 ** 30)), { maxLength: 4 }),

@@ -51,7 +51,10 @@ export class Members {
   here(id: Uint8Array, key: string, { name, time, hops, through, heardAtMs }: Heard): MemberChange | null {
     const known = this.present.get(key)
     if (known !== undefined) {
-      if (compareHlc(time, known.time) <= 0) return null
+      const order = compareHlc(time, known.time)
+      // The same once more, and said to be younger.
+      if (order === 0 && heardAtMs > known.heardAtMs) known.heardAtMs = heardAtMs
+      if (order <= 0) return null
       const was = known.name
       Object.assign(known, { name, time, hops, through, heardAtMs })
       return was === name ? null : { kind: 'renamed', member: known, was }
