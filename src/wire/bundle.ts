@@ -35,7 +35,8 @@ const EVENT_ID_BYTES = 32
 /** What stands before the first event of a feed. */
 export const NO_EVENT: Uint8Array = new Uint8Array(EVENT_ID_BYTES)
 
-const GONE = 0x80
+/** On the kind of an event whose body is gone. */
+export const GONE = 0x80
 const SIGN_DOMAIN = utf8('hearsay bundle 1')
 
 /** First number and count, for telling old from new before anything dear is done; null when they cannot be. */
@@ -118,7 +119,9 @@ export class BundleBuilder {
     const first = this.waiting.length === 0
     if (!first && time.ms < this.last.ms) return false
     const delta = first ? 0 : varintLength(time.ms - this.last.ms)
-    const bytes = 1 + delta + varintLength(time.counter) + varintLength(body.length) + body.length
+    // A body that is deleted later leaves its hash, and the bundle must still fit.
+    const bodyBytes = Math.max(EVENT_ID_BYTES, varintLength(body.length) + body.length)
+    const bytes = 1 + delta + varintLength(time.counter) + bodyBytes
     if (this.waiting.length >= BUNDLE_EVENTS_MAX || this.size + bytes > BODY_ROOM) return false
     this.waiting.push({ time, kind, body, gone: false, bytes })
     this.size += bytes

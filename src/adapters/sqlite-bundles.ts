@@ -1,0 +1,264 @@
+import { equalBytes } from '../base/bytes.ts'
+import type { FeedKey } from '../core/history/feed-log.ts'
+import type { DropOld, FeedHeld, ForgetBody, KeepBundle, StoredBundle } from '../ports/store.ts'
+import { type Bundle, chainBundle, decodeBundle, NO_EVENT } from '../wire/bundle.ts'
+import { withoutBody } from '../wire/bundle-gone.ts'
+import { BUNDLE_BYTES_MAX, BUNDLE_EVENTS_MAX } from '../wire/limits.ts'
+import type { Projection } from './sqlite-projection.ts'
+import {
+  type FeedState,
+  RANGES_PER_FEED_MAX,
+  type Registry,
+  readFeedRow,
+  readKey,
+  readRange,
+  touch,
+} from './sqlite-registry.ts'
+import { BrokenRow, blob, integer, type Row, type Rows } from './sqlite-rows.ts'
+
+/** Bundles dropped in one commit: some 80 ms in a large history, most of it to take the words out of the index at once. */
+const DROP_MAX = 200
+/** Answers to one request for bundles, and the most it may ask for at once. */
+const SERVED_MAX = 1_024
+const SERVED_BYTES_MAX = 4 * 1024 * 1024
+/** Feeds answered at once: what a node can know, twice over. */
+const FEEDS_MAX = 131_072
+/** Pages given back to the file system after a drop, 4 KiB each. */
+const PAGES_FREED_MAX = 2_000
+
+/** A row as it may be read whatever is in it. */
+const COLUMNS = `id, feed, first, next, ms, size, substr(previous, 1, 33) AS previous,
+iif(length(bytes) <= ${BUNDLE_BYTES_MAX}, bytes, x'') AS bytes`
+
+/** The bundles as they were signed, and the numbers held of each feed. */
+export class Bundles {
+  constructor(
+    private readonly rows: Rows,
+    private readonly registry: Registry,
+    private readonly projection: () => Projection,
+  ) {}
+
+  keep(op: KeepBundle): void {
+    const feed = this.registry.feed(op.feed, op.own)
+    const next = op.first + op.count
+    if (op.own && !feed.own) {
+      feed.own = true
+      this.registry.changed(feed)
+    }
+    if (next <= feed.floor) return
+    if (feed.held.covers(op.first, next)) return this.refill(feed, op)
+    if (feed.held.count >= RANGES_PER_FEED_MAX && feed.held.isApart(op.first, next)) return
+    this.insert(feed, op, next)
+    const { from, to } = feed.held.add(op.first, next)!
+    touch(feed, from, to)
+    if (next > feed.next) {
+      feed.next = next
+      feed.tip = op.lastId.slice()
+    }
+    this.registry.changed(feed)
+    for (const event of op.events) this.projection().tell(feed, event)
+  }
+
+  forget(op: ForgetBody): void {
+    const feed = this.registry.findFeed(op.feed)
+    if (feed !== null) this.forgetBody(feed, op.number)
+  }
+
+  forgetBody(feed: FeedState, number: number): void {
+    for (const row of this.around(feed, number, number + 1)) {
+      const changed = withoutBody(blob(row, 'bytes'), number)
+      // What cannot be kept without the body is not kept; its numbers still count as held, so it is not fetched again.
+      if (changed === null) this.remove(feed, row)
+      else this.replace(feed, row, changed)
+    }
+  }
+
+  /** Answers whether there is more to drop. */
+  drop(op: DropOld): boolean {
+    const room = this.registry.findRoom(op.room)
+    if (room === null) return false
+    const pruned = new Set<FeedState>()
+    let left = DROP_MAX
+    let oldest = this.oldest(room.id)
+    for (; oldest !== null && left > 0; oldest = this.oldest(room.id)) {
+      if (integer(oldest, 'ms') >= op.beforeMs && room.bytes <= op.bytesMax) break
+      const feed = this.registry.feedOfRow(integer(oldest, 'feed'))
+      // What a feed said before goes too, whatever its clock said then: so what is left of a feed is one piece.
+      const prefix = this.rows.all(
+        `SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first <= ? ORDER BY first LIMIT ?`,
+        feed.id,
+        integer(oldest, 'first'),
+        left,
+      )
+      // An index that names what is not there would name it for ever.
+      if (prefix.length === 0) throw new BrokenRow('first')
+      for (const row of prefix) this.dropBundle(feed, row)
+      left -= prefix.length
+      pruned.add(feed)
+    }
+    for (const feed of pruned) this.prune(feed)
+    if (pruned.size > 0) this.rows.all(`PRAGMA incremental_vacuum(${PAGES_FREED_MAX})`)
+    return oldest !== null && (integer(oldest, 'ms') < op.beforeMs || room.bytes > op.bytesMax)
+  }
+
+  feeds(roomKey?: Uint8Array): FeedHeld[] {
+    const room = roomKey === undefined ? null : this.registry.findRoom(roomKey)
+    if (room === null && roomKey !== undefined) return []
+    const where = room === null ? '' : 'WHERE f.room = ?1'
+    const values = room === null ? [] : [room.id]
+    const ranges = new Map<number, { from: number; to: number }[]>()
+    const held = this.rows.all(
+      `SELECT g.* FROM ranges g JOIN feeds f ON f.id = g.feed ${where} ORDER BY g.feed, g.first LIMIT 1000000`,
+      ...values,
+    )
+    for (const row of held) {
+      const feed = integer(row, 'feed')
+      const list = ranges.get(feed)
+      if (list === undefined) ranges.set(feed, [readRange(row)])
+      else if (list.length < RANGES_PER_FEED_MAX) list.push(readRange(row))
+    }
+    const rows = this.rows.all(
+      `SELECT f.id, f.own, f.next, f.tip, f.floor, f.epoch, a.key AS author, r.key AS room FROM feeds f JOIN authors a ON a.id = f.author
+      JOIN rooms r ON r.id = f.room ${where} LIMIT ${FEEDS_MAX}`,
+      ...values,
+    )
+    return rows.map((row) => ({ key: readKey(row), ...readFeedRow(row), ranges: ranges.get(integer(row, 'id')) ?? [] }))
+  }
+
+  serve(key: FeedKey, from: number, to: number, bytesMax: number, newestFirst: boolean): StoredBundle[] {
+    const feed = this.registry.findFeed(key)
+    if (feed === null || from >= to) return []
+    const found = this.rows.all(
+      `SELECT id FROM bundles WHERE feed = ? AND first > ? AND first < ? AND next > ?
+      ORDER BY first ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+      feed.id,
+      from - BUNDLE_EVENTS_MAX,
+      to,
+      from,
+      SERVED_MAX,
+    )
+    const served: StoredBundle[] = []
+    let left = Math.min(bytesMax, SERVED_BYTES_MAX)
+    for (const row of found) {
+      const bundle = this.read(integer(row, 'id'))
+      if (bundle === null) continue
+      left -= bundle.bytes.length
+      if (left < 0 && served.length > 0) break
+      served.push(bundle)
+    }
+    return served
+  }
+
+  private read(id: number): StoredBundle | null {
+    const row = this.rows.one(
+      `SELECT ${COLUMNS} FROM bundles WHERE id = ? AND length(bytes) <= ${BUNDLE_BYTES_MAX}`,
+      id,
+    )
+    if (row === null) return null
+    const first = integer(row, 'first')
+    const count = integer(row, 'next') - first
+    return { first, count, previous: blob(row, 'previous', NO_EVENT.length), bytes: blob(row, 'bytes') }
+  }
+
+  private insert(feed: FeedState, op: KeepBundle, next: number): void {
+    // One that begins where another does and reaches further: its author has signed the same events again with more.
+    for (const row of this.rows.all(`SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first = ?`, feed.id, op.first)) {
+      this.remove(feed, row)
+    }
+    const { room } = feed
+    this.rows.run(
+      'INSERT INTO bundles (room, feed, first, next, ms, size, previous, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      room.id,
+      feed.id,
+      op.first,
+      next,
+      op.time.ms,
+      op.bytes.length,
+      op.previous,
+      op.bytes,
+    )
+    room.bundles++
+    room.bytes += op.bytes.length
+  }
+
+  /** The same bundle again: where a body is missing in ours without having been deleted, theirs may bring it. */
+  private refill(feed: FeedState, op: KeepBundle): void {
+    const row = this.rows.one(`SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first = ?`, feed.id, op.first)
+    const ours = row === null ? null : decodeBundle(blob(row, 'bytes'))
+    const theirs = decodeBundle(op.bytes)
+    if (row === null || ours === null || theirs === null || ours.count !== theirs.count) return
+    const brought = ours.events.flatMap(({ gone }, i) => (gone && !theirs.events[i]!.gone ? [ours.first + i] : []))
+    if (brought.length === 0 || !equalBytes(lastIdOf(ours, feed, blob(row, 'previous', NO_EVENT.length)), op.lastId))
+      return
+    // What is gone in theirs may be there in ours: those stay apart, the one that has more events whole is kept.
+    if (theirs.events.some(({ gone }, i) => gone && !ours.events[i]!.gone)) return
+    this.replace(feed, row, op.bytes)
+    for (const event of op.events) {
+      if (!brought.includes(event.number)) continue
+      this.projection().tell(feed, event)
+      if (this.projection().isDeleted(event.id)) this.forgetBody(feed, event.number)
+    }
+  }
+
+  private replace(feed: FeedState, row: Row, bytes: Uint8Array): void {
+    this.rows.run('UPDATE bundles SET bytes = ?, size = ? WHERE id = ?', bytes, bytes.length, integer(row, 'id'))
+    feed.room.bytes += bytes.length - integer(row, 'size')
+    this.registry.roomChanged(feed.room)
+  }
+
+  private remove(feed: FeedState, row: Row): void {
+    this.rows.run('DELETE FROM bundles WHERE id = ?', integer(row, 'id'))
+    feed.room.bundles--
+    feed.room.bytes -= integer(row, 'size')
+    this.registry.roomChanged(feed.room)
+  }
+
+  private dropBundle(feed: FeedState, row: Row): void {
+    const [first, next] = [integer(row, 'first'), integer(row, 'next')]
+    const bundle = decodeBundle(blob(row, 'bytes'))
+    // A broken one tells no ids; its messages stay until the file is refused.
+    if (bundle !== null) {
+      for (const id of chainBundle(bundle, feed.key.id, blob(row, 'previous', NO_EVENT.length)))
+        this.projection().drop(id)
+    }
+    this.remove(feed, row)
+    feed.floor = Math.max(feed.floor, next)
+    this.take(feed, first, next)
+    this.registry.changed(feed)
+  }
+
+  private take(feed: FeedState, from: number, to: number): void {
+    for (const range of feed.held.list) if (range.from < to && range.to > from) touch(feed, range.from, range.to)
+    feed.held.remove(from, to)
+  }
+
+  /** Below the floor of a feed nothing stays but the name its author went by there. */
+  private prune(feed: FeedState): void {
+    const { id, floor } = feed
+    this.take(feed, 0, floor)
+    this.projection().dropWaiting(feed, floor)
+    this.rows.run(
+      `DELETE FROM profiles WHERE feed = ?1 AND number < (SELECT max(number) FROM profiles WHERE feed = ?1 AND number <= ?2)`,
+      id,
+      floor,
+    )
+  }
+
+  private oldest(room: number): Row | null {
+    return this.rows.one('SELECT feed, first, ms FROM bundles WHERE room = ? ORDER BY ms LIMIT 1', room)
+  }
+
+  private around(feed: FeedState, from: number, to: number): Row[] {
+    return this.rows.all(
+      `SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first > ? AND first < ? AND next > ?`,
+      feed.id,
+      from - BUNDLE_EVENTS_MAX,
+      to,
+      from,
+    )
+  }
+}
+
+function lastIdOf(bundle: Bundle, feed: FeedState, previous: Uint8Array): Uint8Array {
+  return chainBundle(bundle, feed.key.id, previous).at(-1)!
+}

@@ -1,0 +1,195 @@
+import { Database } from 'bun:sqlite'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import type { SetAside, Store, StoreFault } from '../ports/store.ts'
+import { codeOf, heldFault, newerFault, storeFault } from './sqlite-fault.ts'
+import { SearchIndex } from './sqlite-index.ts'
+import { integer, Rows } from './sqlite-rows.ts'
+import { APPLICATION_ID, hasSchema, MIGRATIONS, type Migration, migrate } from './sqlite-schema.ts'
+import { SqliteStore } from './sqlite-store.ts'
+
+export interface StoreOptions {
+  /** What goes wrong while reading; `commit` answers its own. */
+  readonly onFault?: (fault: StoreFault) => void
+  /** Look at every page of the file, however large it is; also done after it was found damaged while it was open. */
+  readonly distrust?: boolean
+  /** The schema's history; another than the program's for tests of its machinery. */
+  readonly migrations?: readonly Migration[]
+  /** The size the file may come to, in pages of 4 KiB: reaching it is like a full disk. */
+  readonly pagesMax?: number
+}
+
+/** Files up to this size are looked through when they are opened: some 50 ms. In larger ones damage shows when it is met. */
+const CHECKED_BYTES_MAX = 32 * 1024 * 1024
+const CACHE_KIB = 16 * 1024
+/** What is left of the write-ahead log after a large batch. */
+const LOG_BYTES_MAX = 8 * 1024 * 1024
+const PRIVATE_FILE = 0o600
+const PRIVATE_FOLDER = 0o700
+const PID_BYTES_MAX = 16
+
+type Opened = { readonly ok: true; readonly rows: Rows } | StoreFault | { readonly ok: false; readonly code: 'foreign' }
+
+/**
+ * Opens the history at `path`, or begins one there; `:memory:` writes nothing anywhere. One process has it at a time, by a lock of the
+ * database that ends with the process however it ends. A file that is damaged or not a history is set aside whole, and a new one begun.
+ */
+export function openStore(path: string, options: StoreOptions = {}): Store | StoreFault {
+  const inMemory = path === ':memory:'
+  try {
+    if (!inMemory) prepareFile(path)
+    let opened = open(path, options)
+    let setAside: SetAside | null = null
+    if (!opened.ok && (opened.code === 'damaged' || opened.code === 'foreign') && !inMemory) {
+      setAside = putAside(path, opened.code)
+      prepareFile(path)
+      opened = open(path, options)
+    }
+    if (!opened.ok) return opened.code === 'foreign' ? heldFault(path, null, null) : opened
+    const { onFault = () => {} } = options
+    const beside = inMemory ? NOTHING_BESIDE : claim(path)
+    return new SqliteStore(opened.rows, path, setAside, { fault: onFault, ...beside })
+  } catch (error) {
+    const fault = storeFault(error, path)
+    if (fault === null) throw error
+    return fault
+  }
+}
+
+/** Ours alone from the first byte: SQLite would make it readable to all. */
+function prepareFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_FOLDER })
+  try {
+    closeSync(openSync(path, 'wx', PRIVATE_FILE))
+  } catch (error) {
+    // Never opened and closed again where it is there: closing would end the lock that this process may have on it.
+    if (codeOf(error) !== 'EEXIST') throw error
+    if (statSync(path).isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' })
+  }
+}
+
+function open(path: string, options: StoreOptions): Opened {
+  let rows: Rows | null = null
+  try {
+    rows = new Rows(new Database(path, { readwrite: true, create: false }))
+    const trouble = setUp(rows, path, options)
+    if (trouble === null) return { ok: true, rows }
+    rows.close()
+    return trouble
+  } catch (error) {
+    rows?.close()
+    if (codeOf(error) === 'SQLITE_NOTADB') return { ok: false, code: 'foreign' }
+    const fault = storeFault(error, path)
+    if (fault === null) throw error
+    return fault.code === 'held' ? heldFault(path, holderOf(path), error) : fault
+  }
+}
+
+function setUp(rows: Rows, path: string, options: StoreOptions): Exclude<Opened, { ok: true }> | null {
+  const { migrations = MIGRATIONS } = options
+  const { db } = rows
+  // Exclusive before anything is read: the lock is had from then on, and no shared memory file is needed.
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
+  const application = integer(rows.one('PRAGMA application_id')!, 'application_id')
+  const entries = integer(rows.one('SELECT count(*) AS n FROM sqlite_schema')!, 'n')
+  const version = integer(rows.one('PRAGMA user_version')!, 'user_version')
+  const isNew = entries === 0 && application === 0 && version === 0
+  if (!isNew && application !== APPLICATION_ID) return { ok: false, code: 'foreign' }
+  if (version > migrations.length) return newerFault(path, version)
+  db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`)
+  db.exec(`PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY`)
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
+  if (options.pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${options.pagesMax}`)
+  const distrust = options.distrust === true || existsSync(suspicionOf(path))
+  const health = isNew ? 'sound' : healthOf(rows, distrust)
+  if (health === 'broken') return damaged(path, 'a page of it is not in order')
+  migrate(rows, version, migrations)
+  if (!isNew && !hasSchema(rows, migrations)) return damaged(path, 'its tables are not what they should be')
+  rmSync(suspicionOf(path), { force: true })
+  if (health === 'index-broken') db.transaction(() => new SearchIndex(rows).rebuild())()
+  return null
+}
+
+function healthOf(rows: Rows, distrust: boolean): 'sound' | 'index-broken' | 'broken' {
+  const pages = integer(rows.one('PRAGMA page_count')!, 'page_count')
+  const pageBytes = integer(rows.one('PRAGMA page_size')!, 'page_size')
+  if (!distrust && pages * pageBytes > CHECKED_BYTES_MAX) return 'sound'
+  const said = rows.all('PRAGMA quick_check(2)').map((row) => `${row['quick_check']}`)
+  if (said.join() === 'ok') return 'sound'
+  // That of the full-text index is the only one that can be made again.
+  return said.every((line) => /\bfts5\b/i.test(line)) ? 'index-broken' : 'broken'
+}
+
+function damaged(path: string, said: string): StoreFault {
+  const message = `The history ${path} is damaged: ${said}.`
+  return { ok: false, code: 'damaged', message, pid: null, cause: null }
+}
+
+/** Renames the file and its log, for somebody to look at. */
+function putAside(path: string, reason: SetAside['reason']): SetAside {
+  const aside = `${path}.${reason}-${new Date().toISOString().replace(/[:.]/g, '-')}`
+  for (const suffix of ['-wal', '-journal', '']) {
+    try {
+      renameSync(`${path}${suffix}`, `${aside}${suffix}`)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+  const what = reason === 'damaged' ? 'was damaged' : 'is not a history of hearsay'
+  return {
+    reason,
+    path: aside,
+    message: `The file ${path} ${what}. It was moved to ${aside} as it is, and a new history begun, which fills from the others.`,
+  }
+}
+
+const NOTHING_BESIDE = { suspect: () => {}, closed: () => {} }
+
+/**
+ * Two small files beside the history. One says who has it, for whoever comes second: only to be told, the lock itself is the database's. The
+ * other is there when the file was found damaged, and remains until it has been looked through.
+ */
+function claim(path: string): typeof NOTHING_BESIDE {
+  const note = (file: string): void => {
+    try {
+      writeFileSync(file, `${process.pid}\n`, { mode: PRIVATE_FILE })
+    } catch {
+      // Then nobody is told who has it, or the damage shows again when it is met.
+    }
+  }
+  const file = `${path}.pid`
+  note(file)
+  return { suspect: () => note(suspicionOf(path)), closed: () => rmSync(file, { force: true }) }
+}
+
+function suspicionOf(path: string): string {
+  return `${path}.suspect`
+}
+
+function holderOf(path: string): number | null {
+  try {
+    const said = readFileSync(`${path}.pid`, 'latin1').slice(0, PID_BYTES_MAX)
+    const pid = Number(/^([1-9]\d{0,9})\n$/.exec(said)?.[1])
+    return !Number.isNaN(pid) && isRunning(pid) ? pid : null
+  } catch {
+    return null
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return codeOf(error) === 'EPERM' // somebody else's
+  }
+}

@@ -1,0 +1,268 @@
+import { compareBytes } from '../base/bytes.ts'
+import { comparePlaces, EMOJI_PER_PERSON_MAX, isEmoji } from '../core/room/timeline.ts'
+import type { KeptEvent, ToldMessage } from '../ports/store.ts'
+import { TEXT_BYTES_MAX } from '../wire/limits.ts'
+import type { SearchIndex } from './sqlite-index.ts'
+import type { FeedState, Registry } from './sqlite-registry.ts'
+import { blob, integer, maybeInteger, type Row, type Rows, text } from './sqlite-rows.ts'
+import { type Amending, Waiting } from './sqlite-waiting.ts'
+
+/** `messages.state`. */
+export const STATES = ['whole', 'edited', 'gone', 'deleted'] as const
+const [WHOLE, EDITED, GONE, DELETED] = [0, 1, 2, 3]
+
+/** Ids for the messages of one 1,024 ms, before they run on into the next. */
+const SLOT_IDS = 64
+const SLOT_MS = 1_024
+
+export function firstIdAt(ms: number): number {
+  return Math.floor(ms / SLOT_MS) * SLOT_IDS
+}
+
+/** Keeps the `messages` tables as `core/room/timeline.ts` has it: an amendment changes one row of them. */
+export class Projection {
+  /** Messages that were there before and look different now, by row. */
+  readonly changed = new Map<number, Uint8Array>()
+  private readonly fresh = new Set<number>()
+  private readonly waiting: Waiting
+
+  constructor(
+    private readonly rows: Rows,
+    private readonly registry: Registry,
+    private readonly index: SearchIndex,
+    private readonly forgetBody: (feed: FeedState, number: number) => void,
+  ) {
+    this.waiting = new Waiting(rows, registry)
+  }
+
+  /** A batch begins. */
+  begin(): void {
+    this.changed.clear()
+    this.fresh.clear()
+  }
+
+  tell(feed: FeedState, event: KeptEvent): void {
+    const { tells } = event
+    if (tells.what === 'message') return this.message(feed, event, tells)
+    if (tells.what === 'profile') return this.nameFrom(feed.id, event.number, tells.name)
+    if (tells.what === 'reaction' && !isEmoji(tells.emoji)) return
+    const amending: Amending = { feed, number: event.number, time: event.time, event: event.id, change: tells }
+    const message = this.find(tells.target)
+    if (message === null) this.waiting.add(amending, tells.target)
+    else this.amend(message, amending)
+  }
+
+  isDeleted(event: Uint8Array): boolean {
+    const row = this.find(event)
+    return row !== null && integer(row, 'state') === DELETED
+  }
+
+  /** Everything about a message goes, for good. */
+  drop(id: Uint8Array): void {
+    const row = this.find(id)
+    if (row === null) return
+    const at = integer(row, 'id')
+    this.index.remove(at, this.entryOf(row))
+    this.dropAbout(row)
+    this.rows.run('DELETE FROM messages WHERE id = ?', at)
+    const { room } = this.feedOf(row)
+    room.messages--
+    this.registry.roomChanged(room)
+  }
+
+  /** What was said in a feed below a number waits no longer. */
+  dropWaiting(feed: FeedState, below: number): void {
+    this.waiting.drop(feed, below)
+  }
+
+  private find(event: Uint8Array): Row | null {
+    return this.rows.one(
+      `SELECT id, feed, number, event, state, reacted, substr(text, 1, ${TEXT_BYTES_MAX}) AS text, edit_ms, edit_counter, edit_number,
+      substr(edit_event, 1, 32) AS edit_event FROM messages WHERE substr(event, 1, 8) = ? AND event = ?`,
+      event.subarray(0, 8),
+      event,
+    )
+  }
+
+  private feedOf(row: Row): FeedState {
+    return this.registry.feedOfRow(integer(row, 'feed'))
+  }
+
+  private entryOf(row: Row): { text: string; room: number; author: number } {
+    const { room, author } = this.feedOf(row)
+    return { text: text(row, 'text'), room: room.id, author: author.id }
+  }
+
+  private message(feed: FeedState, event: KeptEvent, told: ToldMessage): void {
+    const known = this.find(event.id)
+    if (known !== null) return this.refill(known, told)
+    if (told.name !== null) this.nameOf(feed.id, event.number, told.name)
+    const { room, author } = feed
+    const { time, number } = event
+    const at = this.freeId(time.ms)
+    const { read } = room
+    const place = { time, author: author.key, number, id: event.id }
+    const late = !feed.own && read !== null && comparePlaces(place, read) < 0
+    this.rows.run(
+      `INSERT INTO messages (id, room, feed, number, ms, counter, rank, event, kind, state, text, late, answers)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      at,
+      room.id,
+      feed.id,
+      number,
+      time.ms,
+      time.counter,
+      author.rank,
+      event.id,
+      told.kind,
+      told.text === null ? GONE : WHOLE,
+      told.text ?? '',
+      late ? 1 : 0,
+      told.answers,
+    )
+    this.index.put(at, { text: told.text ?? '', room: room.id, author: author.id })
+    this.fresh.add(at)
+    room.messages++
+    this.registry.roomChanged(room)
+    this.amendFromWaiting(event.id)
+  }
+
+  /** A body that was gone has been brought by somebody who had it. */
+  private refill(row: Row, told: ToldMessage): void {
+    if (integer(row, 'state') !== GONE || told.text === null) return
+    this.setText(row, WHOLE, told.text)
+  }
+
+  private setText(row: Row, state: number, shown: string): void {
+    const at = integer(row, 'id')
+    const entry = this.entryOf(row)
+    this.index.remove(at, entry)
+    this.index.put(at, { ...entry, text: shown })
+    this.rows.run('UPDATE messages SET state = ?, text = ? WHERE id = ?', state, shown, at)
+    if (!this.fresh.has(at)) this.changed.set(at, blob(row, 'event'))
+  }
+
+  private nameFrom(feed: number, number: number, name: string): void {
+    this.rows.run('INSERT OR REPLACE INTO profiles (feed, number, name) VALUES (?, ?, ?)', feed, number, name)
+  }
+
+  /** The name of one message, where each tells its own: a row only where it differs from the one before. */
+  private nameOf(feed: number, number: number, name: string): void {
+    const before = this.rows.one(
+      'SELECT name FROM profiles WHERE feed = ? AND number <= ? ORDER BY number DESC LIMIT 1',
+      feed,
+      number,
+    )
+    if (before !== null && before['name'] === name) return
+    this.nameFrom(feed, number, name)
+    // What came before this one and stands after it keeps the name it had.
+    if (before === null) return
+    this.rows.run(
+      'INSERT OR IGNORE INTO profiles (feed, number, name) VALUES (?, ?, ?)',
+      feed,
+      number + 1,
+      text(before, 'name'),
+    )
+  }
+
+  private amend(row: Row, amending: Amending): void {
+    const { change, feed } = amending
+    const said = this.feedOf(row)
+    if (said.room !== feed.room) return
+    const isDeleted = integer(row, 'state') === DELETED
+    if (change.what === 'reaction') {
+      if (!isDeleted) this.react(row, amending, change.emoji, change.on)
+    } else if (said.author === feed.author) {
+      if (change.what === 'delete') this.delete(row)
+      // An edit that comes after the deletion must not keep the words either.
+      else if (isDeleted) this.forgetBody(feed, amending.number)
+      else this.edit(row, amending, change.text)
+    }
+  }
+
+  private edit(row: Row, { time, number, event, feed }: Amending, shown: string): void {
+    const at = integer(row, 'id')
+    this.rows.run('INSERT OR IGNORE INTO edits (message, feed, number) VALUES (?, ?, ?)', at, feed.id, number)
+    const ms = maybeInteger(row, 'edit_ms')
+    if (ms !== null) {
+      const order =
+        time.ms - ms ||
+        time.counter - integer(row, 'edit_counter') ||
+        number - integer(row, 'edit_number') ||
+        compareBytes(event, blob(row, 'edit_event'))
+      if (order <= 0) return
+    }
+    this.setText(row, EDITED, shown)
+    this.rows.run(
+      'UPDATE messages SET edit_ms = ?, edit_counter = ?, edit_number = ?, edit_event = ? WHERE id = ?',
+      time.ms,
+      time.counter,
+      number,
+      event,
+      at,
+    )
+  }
+
+  private delete(row: Row): void {
+    const at = integer(row, 'id')
+    if (integer(row, 'state') === DELETED) return
+    this.setText(row, DELETED, '')
+    this.forgetBody(this.feedOf(row), integer(row, 'number'))
+    for (const edit of this.rows.all('SELECT feed, number FROM edits WHERE message = ?', at)) {
+      this.forgetBody(this.feedOf(edit), integer(edit, 'number'))
+    }
+    this.dropAbout(row)
+  }
+
+  private dropAbout(row: Row): void {
+    const at = integer(row, 'id')
+    if (row['edit_ms'] !== null) this.rows.run('DELETE FROM edits WHERE message = ?', at)
+    if (integer(row, 'reacted') === 1) this.rows.run('DELETE FROM reactions WHERE message = ?', at)
+  }
+
+  private react(row: Row, { feed: { author }, time, number, event }: Amending, emoji: string, on: boolean): void {
+    const at = integer(row, 'id')
+    this.rows.run(
+      `INSERT INTO reactions (message, author, emoji, chosen, ms, counter, number, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET chosen = excluded.chosen, ms = excluded.ms, counter = excluded.counter,
+      number = excluded.number, event = excluded.event
+      WHERE (excluded.ms, excluded.counter, excluded.number, excluded.event) > (ms, counter, number, event)`,
+      at,
+      author.id,
+      emoji,
+      on ? 1 : 0,
+      time.ms,
+      time.counter,
+      number,
+      event,
+    )
+    this.rows.run(
+      `DELETE FROM reactions WHERE (message, author, emoji) IN (SELECT message, author, emoji FROM reactions
+      WHERE message = ? AND author = ? ORDER BY ms DESC, counter DESC, number DESC, event DESC LIMIT -1 OFFSET ?)`,
+      at,
+      author.id,
+      EMOJI_PER_PERSON_MAX,
+    )
+    if (integer(row, 'reacted') === 0) this.rows.run('UPDATE messages SET reacted = 1 WHERE id = ?', at)
+    if (!this.fresh.has(at)) this.changed.set(at, blob(row, 'event'))
+  }
+
+  private amendFromWaiting(target: Uint8Array): void {
+    for (const amending of this.waiting.take(target)) {
+      // Each time anew: the one before may have changed it.
+      const message = this.find(target)
+      if (message !== null) this.amend(message, amending)
+    }
+  }
+
+  /** An id by the time, so that ids are in the room's order but for the last second's; with more than fit there it runs on into what follows. */
+  private freeId(ms: number): number {
+    const first = firstIdAt(ms)
+    for (let span = SLOT_IDS; ; span *= 16) {
+      const row = this.rows.one('SELECT max(id) AS id FROM messages WHERE id >= ? AND id < ?', first, first + span)
+      const last = row === null ? null : maybeInteger(row, 'id')
+      if (last === null) return first
+      if (last + 1 < first + span) return last + 1
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { Database } from 'bun:sqlite'
+import { Rows } from './sqlite-rows.ts'
+
+/** 'hsay': how a history is told from any other database. */
+export const APPLICATION_ID = 0x68736179
+
+/** One step of the schema; the version it leads to is its place in the list, from 1. */
+export type Migration = readonly string[]
+
+/**
+ * What the tables are for, where their names do not say it:
+ *
+ * - `bundles` is the truth, and everything below it can be made again from it (but for what we said in conversations: that is sealed,
+ *   and we cannot open it again). `ranges` are the numbers held of each feed, `feeds.floor` is what was dropped on purpose.
+ * - `messages.id` is made from the time (`sqlite-projection.ts`), so that what is near in time is near on the disk, however late
+ *   it came. `rank` is the first 48 bits of the author's key: the order of the room without 32 bytes more in its index.
+ * - `profiles` hold by what name an author goes from an event on: a name that arrives late still names what was said under it.
+ * - `waiting` are edits, deletions and reactions whose message has not come yet.
+ * - `edits` name the events whose bodies must go when the message is deleted.
+ * - `search` has no content of its own: `text` is given to it folded and divided (`sqlite-words.ts`), `tags` are room and author, so
+ *   that a search in one room or by one author does not read the others' messages. Deleted words go at once, not when segments are merged.
+ */
+const VERSION_1: Migration = [
+  `CREATE TABLE rooms (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, name TEXT NOT NULL DEFAULT '', peer BLOB,
+joined INTEGER NOT NULL DEFAULT 0, age_ms INTEGER, bytes_max INTEGER, bundles INTEGER NOT NULL DEFAULT 0,
+bytes INTEGER NOT NULL DEFAULT 0, messages INTEGER NOT NULL DEFAULT 0,
+read_ms INTEGER, read_counter INTEGER, read_author BLOB, read_number INTEGER, read_event BLOB) STRICT`,
+  `CREATE TABLE authors (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, waiting INTEGER NOT NULL DEFAULT 0) STRICT`,
+  `CREATE TABLE feeds (id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES authors, room INTEGER NOT NULL REFERENCES rooms,
+epoch BLOB NOT NULL, own INTEGER NOT NULL, next INTEGER NOT NULL DEFAULT 1, tip BLOB NOT NULL, floor INTEGER NOT NULL DEFAULT 1,
+UNIQUE (author, room, epoch)) STRICT`,
+  'CREATE INDEX feeds_of_room ON feeds (room)',
+  `CREATE TABLE ranges (feed INTEGER NOT NULL REFERENCES feeds, first INTEGER NOT NULL, next INTEGER NOT NULL,
+PRIMARY KEY (feed, first)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE bundles (id INTEGER PRIMARY KEY, room INTEGER NOT NULL, feed INTEGER NOT NULL REFERENCES feeds,
+first INTEGER NOT NULL, next INTEGER NOT NULL, ms INTEGER NOT NULL, size INTEGER NOT NULL, previous BLOB NOT NULL,
+bytes BLOB NOT NULL) STRICT`,
+  'CREATE UNIQUE INDEX bundles_of_feed ON bundles (feed, first)',
+  'CREATE INDEX bundles_by_age ON bundles (room, ms, size)',
+  `CREATE TABLE profiles (feed INTEGER NOT NULL REFERENCES feeds, number INTEGER NOT NULL, name TEXT NOT NULL,
+PRIMARY KEY (feed, number)) STRICT, WITHOUT ROWID`,
+  'CREATE INDEX profiles_by_name ON profiles (name COLLATE NOCASE)',
+  `CREATE TABLE messages (id INTEGER PRIMARY KEY, room INTEGER NOT NULL, feed INTEGER NOT NULL REFERENCES feeds,
+number INTEGER NOT NULL, ms INTEGER NOT NULL, counter INTEGER NOT NULL, rank INTEGER NOT NULL, event BLOB NOT NULL,
+kind INTEGER NOT NULL, state INTEGER NOT NULL, text TEXT NOT NULL, late INTEGER NOT NULL, reacted INTEGER NOT NULL DEFAULT 0, answers BLOB,
+edit_ms INTEGER, edit_counter INTEGER, edit_number INTEGER, edit_event BLOB) STRICT`,
+  'CREATE INDEX messages_in_order ON messages (room, ms, counter, rank, number)',
+  'CREATE INDEX messages_by_event ON messages (substr(event, 1, 8))',
+  'CREATE INDEX messages_late ON messages (room, ms) WHERE late = 1',
+  `CREATE TABLE edits (message INTEGER NOT NULL, feed INTEGER NOT NULL, number INTEGER NOT NULL,
+PRIMARY KEY (message, feed, number)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE reactions (message INTEGER NOT NULL, author INTEGER NOT NULL,
+emoji TEXT NOT NULL, chosen INTEGER NOT NULL, ms INTEGER NOT NULL, counter INTEGER NOT NULL, number INTEGER NOT NULL, event BLOB NOT NULL,
+PRIMARY KEY (message, author, emoji)) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE waiting (id INTEGER PRIMARY KEY, target BLOB NOT NULL, author INTEGER NOT NULL, feed INTEGER NOT NULL,
+number INTEGER NOT NULL, ms INTEGER NOT NULL, counter INTEGER NOT NULL, event BLOB NOT NULL, what INTEGER NOT NULL,
+chosen INTEGER NOT NULL, text TEXT NOT NULL) STRICT`,
+  'CREATE INDEX waiting_for ON waiting (target)',
+  'CREATE INDEX waiting_of ON waiting (author, ms, counter, number)',
+  `CREATE VIRTUAL TABLE search USING fts5(text, tags, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co M*'")`,
+  `INSERT INTO search(search, rank) VALUES ('secure-delete', 1)`,
+]
+
+export const MIGRATIONS: readonly Migration[] = [VERSION_1]
+
+/** Brings a database from whatever version it has to the newest, in one transaction. */
+export function migrate(rows: Rows, version: number, migrations: readonly Migration[]): void {
+  if (version >= migrations.length) return
+  rows.db.exec('BEGIN IMMEDIATE')
+  for (const migration of migrations.slice(version)) for (const statement of migration) rows.db.exec(statement)
+  rows.db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+  rows.db.exec(`PRAGMA user_version = ${migrations.length}`)
+  rows.db.exec('COMMIT')
+}
+
+/** Whether everything in the database is as the migrations make it: no trigger, view or index of somebody else's. */
+export function hasSchema(rows: Rows, migrations: readonly Migration[]): boolean {
+  const model = new Rows(new Database(':memory:'))
+  try {
+    migrate(model, 0, migrations)
+    return JSON.stringify(schemaOf(rows)) === JSON.stringify(schemaOf(model))
+  } finally {
+    model.close()
+  }
+}
+
+/** More than any version has; another's may have millions. */
+const SCHEMA_ENTRIES_MAX = 1000
+
+function schemaOf(rows: Rows): unknown[] {
+  const entries = rows.all(
+    'SELECT type, name, tbl_name, substr(sql, 1, 10000) AS sql FROM sqlite_schema ORDER BY name LIMIT ?',
+    SCHEMA_ENTRIES_MAX,
+  )
+  // The text of the index's inner tables is that of the SQLite that made them, perhaps an older one.
+  return entries.map(({ type, name, tbl_name, sql }) => [type, name, tbl_name, /^search_/.test(`${name}`) ? '' : sql])
+}

@@ -1,0 +1,234 @@
+import type { FeedKey } from '../core/history/feed-log.ts'
+import { comparePlaces, type Place } from '../core/room/timeline.ts'
+import type {
+  Committed,
+  FeedHeld,
+  MarkRead,
+  RoomHeld,
+  SearchHit,
+  SearchQuery,
+  SetAside,
+  SetRoom,
+  Store,
+  StoredBundle,
+  StoredMessage,
+  StoreFault,
+  StoreOperation,
+  Unread,
+} from '../ports/store.ts'
+import { Bundles } from './sqlite-bundles.ts'
+import { storeFault } from './sqlite-fault.ts'
+import { isIndexBroken, SearchIndex } from './sqlite-index.ts'
+import { Messages } from './sqlite-messages.ts'
+import { Projection } from './sqlite-projection.ts'
+import { Registry, rankOf } from './sqlite-registry.ts'
+import type { Rows } from './sqlite-rows.ts'
+import { Search } from './sqlite-search.ts'
+
+const NOTHING_UNREAD: Unread = { count: 0, mentions: 0 }
+
+/** What the one who opened a store does beside it. */
+export interface Surroundings {
+  /** Something could not be read. */
+  fault(fault: StoreFault): void
+  /** The file is damaged: whoever opens it next must look at all of it. */
+  suspect(): void
+  closed(): void
+}
+
+/** The store over one connection that nobody else has. */
+export class SqliteStore implements Store {
+  private readonly registry: Registry
+  private readonly index: SearchIndex
+  private readonly bundlesHeld: Bundles
+  private readonly projection: Projection
+  private readonly messages: Messages
+  private readonly searching: Search
+
+  constructor(
+    private readonly rows: Rows,
+    private readonly path: string,
+    readonly setAside: SetAside | null,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.registry = new Registry(rows)
+    this.index = new SearchIndex(rows)
+    this.bundlesHeld = new Bundles(rows, this.registry, () => this.projection)
+    this.projection = new Projection(rows, this.registry, this.index, (feed, number) =>
+      this.bundlesHeld.forgetBody(feed, number),
+    )
+    this.messages = new Messages(rows)
+    this.searching = new Search(rows, this.registry, this.messages)
+  }
+
+  commit(batch: readonly StoreOperation[]): Committed | StoreFault {
+    try {
+      return this.mending(() => this.transaction(() => this.apply(batch)))
+    } catch (error) {
+      return this.faultOf(error)
+    }
+  }
+
+  feeds(room?: Uint8Array): FeedHeld[] {
+    return this.read<FeedHeld[]>([], () => this.bundlesHeld.feeds(room))
+  }
+
+  bundles(feed: FeedKey, from: number, to: number, bytesMax: number, newestFirst = false): StoredBundle[] {
+    return this.read<StoredBundle[]>([], () => this.bundlesHeld.serve(feed, from, to, bytesMax, newestFirst))
+  }
+
+  page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number): StoredMessage[] {
+    return this.inRoom(room, (known) => this.messages.page(known, side, place, limit))
+  }
+
+  last(room: Uint8Array, limit: number): StoredMessage[] {
+    return this.inRoom(room, (known) => this.messages.last(known, limit))
+  }
+
+  message(id: Uint8Array): StoredMessage | null {
+    return this.read(null, () => this.messages.message(id))
+  }
+
+  around(id: Uint8Array, limit: number): StoredMessage[] {
+    const middle = this.message(id)
+    if (middle === null) return []
+    return [
+      ...this.page(middle.room, 'before', middle, limit),
+      middle,
+      ...this.page(middle.room, 'after', middle, limit),
+    ]
+  }
+
+  *export(room: Uint8Array): Generator<StoredMessage[]> {
+    const known = this.read(null, () => this.registry.findRoom(room))
+    if (known === null) return
+    const chunks = this.messages.export(known)
+    for (;;) {
+      const next = this.read(null, () => chunks.next())
+      if (next === null || next.done === true) return
+      yield next.value
+    }
+  }
+
+  search(query: SearchQuery): SearchHit[] {
+    return this.read<SearchHit[]>([], () => this.mending(() => this.searching.search(query)))
+  }
+
+  authorsNamed(name: string): Uint8Array[] {
+    return this.read<Uint8Array[]>([], () => this.messages.authorsNamed(name))
+  }
+
+  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[]): Unread {
+    return this.read(NOTHING_UNREAD, () => {
+      const known = this.registry.findRoom(room)
+      return known === null ? NOTHING_UNREAD : this.messages.unread(known, own, ownNames)
+    })
+  }
+
+  rooms(): RoomHeld[] {
+    return this.read<RoomHeld[]>([], () => this.messages.rooms())
+  }
+
+  check(): boolean {
+    return this.read(false, () => this.rows.one('PRAGMA quick_check(1)')?.['quick_check'] === 'ok')
+  }
+
+  close(): void {
+    this.rows.close()
+    this.surroundings.closed()
+  }
+
+  private inRoom(room: Uint8Array, read: (known: NonNullable<ReturnType<Registry['findRoom']>>) => StoredMessage[]) {
+    return this.read<StoredMessage[]>([], () => {
+      const known = this.registry.findRoom(room)
+      return known === null ? [] : read(known)
+    })
+  }
+
+  private read<T>(nothing: T, read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      this.surroundings.fault(this.faultOf(error))
+      return nothing
+    }
+  }
+
+  private faultOf(error: unknown): StoreFault {
+    const fault = storeFault(error, this.path)
+    if (fault === null) throw error
+    if (fault.code === 'damaged') this.surroundings.suspect()
+    return fault
+  }
+
+  /** An index that is out of order is made anew from the messages, once. */
+  private mending<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      if (!isIndexBroken(error)) throw error
+      this.transaction(() => this.index.rebuild())
+      return run()
+    }
+  }
+
+  private transaction<T>(run: () => T): T {
+    this.registry.trim()
+    try {
+      this.rows.run('BEGIN IMMEDIATE')
+      const result = run()
+      this.rows.run('COMMIT')
+      return result
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.rows.db.inTransaction) this.rows.run('ROLLBACK')
+      this.registry.forget()
+      this.index.forget()
+      throw error
+    }
+  }
+
+  private apply(batch: readonly StoreOperation[]): Committed {
+    this.projection.begin()
+    let more = false
+    for (const op of batch) {
+      if (op.what === 'keep') this.bundlesHeld.keep(op)
+      else if (op.what === 'forget') this.bundlesHeld.forget(op)
+      else if (op.what === 'read') this.markRead(op)
+      else if (op.what === 'room') this.setRoom(op)
+      else if (this.bundlesHeld.drop(op)) more = true
+    }
+    this.index.flush()
+    this.registry.flush()
+    return { ok: true, changed: [...this.projection.changed.values()], more }
+  }
+
+  private markRead({ room: key, upTo }: MarkRead): void {
+    const room = this.registry.room(key)
+    if (room.read === null || comparePlaces(upTo, room.read) > 0) {
+      room.read = { ...upTo, author: upTo.author.slice(), id: upTo.id.slice() }
+      this.registry.roomChanged(room)
+    }
+    this.rows.run(
+      'UPDATE messages SET late = 0 WHERE room = ? AND late = 1 AND (ms, counter, rank, number) <= (?, ?, ?, ?)',
+      room.id,
+      upTo.time.ms,
+      upTo.time.counter,
+      rankOf(upTo.author),
+      upTo.number,
+    )
+  }
+
+  private setRoom({ room: key, settings }: SetRoom): void {
+    const { name, peer, joined, ageMsMax, bytesMax } = settings
+    this.rows.run(
+      'UPDATE rooms SET name = ?, peer = ?, joined = ?, age_ms = ?, bytes_max = ? WHERE id = ?',
+      name,
+      peer,
+      joined ? 1 : 0,
+      ageMsMax,
+      bytesMax,
+      this.registry.room(key).id,
+    )
+  }
+}

@@ -1,0 +1,237 @@
+import type { HlcTime } from '../base/hlc.ts'
+import type { FeedKey } from '../core/history/feed-log.ts'
+import type { Range } from '../core/history/ranges.ts'
+import type { Change, MessageState, Place, Reaction } from '../core/room/timeline.ts'
+import type { SpokenKind } from '../wire/event.ts'
+
+/**
+ * Everything kept of rooms: the bundles as they were signed, and what people see of them. Every call does its work at
+ * once. `commit` never throws for a fault of the disk, and reading never does: a read that fails answers as if nothing were
+ * there, and the fault goes to `onFault` of `openStore`.
+ */
+export interface Store {
+  /** Not null where what was found at the path could not be used and was put out of the way. */
+  readonly setAside: SetAside | null
+  /**
+   * All of it on the disk or nothing. After a fault the caller still has the batch; giving the same one again is safe, also
+   * where the first attempt has succeeded after all.
+   */
+  commit(batch: readonly StoreOperation[]): Committed | StoreFault
+  /** Every feed with something held or a history of its own; of one room, or of all. */
+  feeds(room?: Uint8Array): FeedHeld[]
+  /** Those with events in [from, to), whole, of at most `bytesMax` bytes together, but one at least. In order, or from the newest. */
+  bundles(feed: FeedKey, from: number, to: number, bytesMax: number, newestFirst?: boolean): StoredBundle[]
+  /** At most `limit` messages beside a place in the room's order, that of a message perhaps; in order. */
+  page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number): StoredMessage[]
+  /** The newest, in order. */
+  last(room: Uint8Array, limit: number): StoredMessage[]
+  message(id: Uint8Array): StoredMessage | null
+  /** A message with at most `limit` before it and as many after it, in order; empty where it is not known. */
+  around(id: Uint8Array, limit: number): StoredMessage[]
+  /** Everything in a room in order, piece by piece; nothing else is held meanwhile. What changes meanwhile is seen as it is then. */
+  export(room: Uint8Array): Iterable<StoredMessage[]>
+  search(query: SearchQuery): SearchHit[]
+  /** Authors who went by a name, case apart: for `from` of a search. */
+  authorsNamed(name: string): Uint8Array[]
+  /** What the others said after the read mark, or came late from before it. */
+  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[]): Unread
+  rooms(): RoomHeld[]
+  /** Whether every page of the file is in order: seconds for a large one. */
+  check(): boolean
+  close(): void
+}
+
+export type StoreOperation = KeepBundle | ForgetBody | MarkRead | SetRoom | DropOld
+
+/** A verified bundle, and what its events tell. What is held already, or was dropped on purpose, is passed over. */
+export interface KeepBundle {
+  readonly what: 'keep'
+  readonly feed: FeedKey
+  /** We write this feed ourselves, now or before a restart. */
+  readonly own: boolean
+  readonly first: number
+  readonly count: number
+  /** The id of the event before the first, and that of the last. */
+  readonly previous: Uint8Array
+  readonly lastId: Uint8Array
+  /** Of the last event. */
+  readonly time: HlcTime
+  readonly bytes: Uint8Array
+  /** Those that people see something of. Strings are clean. */
+  readonly events: readonly KeptEvent[]
+}
+
+export interface KeptEvent {
+  readonly id: Uint8Array
+  readonly number: number
+  readonly time: HlcTime
+  readonly tells: Told
+}
+
+export type Told =
+  | ToldMessage
+  /** What the author is called from this event of the feed on. */
+  | { readonly what: 'profile'; readonly name: string }
+  | (Change & { readonly target: Uint8Array })
+
+export interface ToldMessage {
+  readonly what: 'message'
+  readonly kind: SpokenKind
+  /** Where the message itself says by what name (direct ones do); null: as the feed's profiles tell. */
+  readonly name: string | null
+  /** Null where the body is gone. */
+  readonly text: string | null
+  /** The id of the message this one answers. */
+  readonly answers: Uint8Array | null
+}
+
+/** Takes an event's body out of its bundle; the rest still verifies. Deletions do so by themselves. */
+export interface ForgetBody {
+  readonly what: 'forget'
+  readonly feed: FeedKey
+  readonly number: number
+}
+
+/** Everything up to here was read, and everything that came late before it. The mark never goes back. */
+export interface MarkRead {
+  readonly what: 'read'
+  readonly room: Uint8Array
+  readonly upTo: Place
+}
+
+export interface SetRoom {
+  readonly what: 'room'
+  readonly room: Uint8Array
+  readonly settings: RoomSettings
+}
+
+export interface RoomSettings {
+  /** An open room's; empty for a conversation. */
+  readonly name: string
+  /** The other of a conversation. */
+  readonly peer: Uint8Array | null
+  readonly joined: boolean
+  /** How long and how much is kept of it; null: everything. */
+  readonly ageMsMax: number | null
+  readonly bytesMax: number | null
+}
+
+/** Drops what was said before a time, and the oldest until the room's bundles take at most so many bytes. */
+export interface DropOld {
+  readonly what: 'drop'
+  readonly room: Uint8Array
+  readonly beforeMs: number
+  readonly bytesMax: number
+}
+
+export interface Committed {
+  readonly ok: true
+  /** Ids of messages that were there before and look different now, each once. */
+  readonly changed: readonly Uint8Array[]
+  /** A drop has done its share for one commit and there is more: give it again. */
+  readonly more: boolean
+}
+
+export interface FeedHeld {
+  readonly key: FeedKey
+  readonly own: boolean
+  /** One past the newest number ever held: not to be used again in a feed of our own. */
+  readonly next: number
+  /** The id of event `next - 1`. */
+  readonly tip: Uint8Array
+  /** What is below was dropped on purpose and need not be fetched. */
+  readonly floor: number
+  readonly ranges: readonly Range[]
+}
+
+export interface StoredBundle {
+  readonly first: number
+  readonly count: number
+  readonly previous: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+/** A message as it is shown now. Its place in the room's order is its own fields. */
+export interface StoredMessage extends Place {
+  readonly room: Uint8Array
+  /** Empty where it is not known yet. */
+  readonly name: string
+  readonly kind: SpokenKind
+  readonly state: MessageState
+  /** Empty where it is gone or deleted. */
+  readonly text: string
+  readonly reply: Reply | null
+  readonly reactions: readonly Reaction[]
+}
+
+export interface Reply {
+  readonly id: Uint8Array
+  /** Null where what is answered is not known here. */
+  readonly to: {
+    readonly author: Uint8Array
+    readonly name: string
+    readonly text: string
+    readonly state: MessageState
+  } | null
+}
+
+export interface SearchQuery {
+  /** As typed: every word must be there, in quotation marks one after the other; the beginning of a word will do where few have the whole. */
+  readonly words: string
+  /** By one of these. */
+  readonly from?: readonly Uint8Array[]
+  readonly room?: Uint8Array
+  /** Said before this time. */
+  readonly beforeMs?: number
+  readonly limit: number
+}
+
+export interface SearchHit {
+  readonly message: StoredMessage
+  /** A part of its text on one line, and where in it the words are. */
+  readonly excerpt: string
+  readonly marks: readonly Range[]
+}
+
+export interface Unread {
+  /** At most `UNREAD_MAX`: more than that many is only "many". */
+  readonly count: number
+  readonly mentions: number
+}
+
+export const UNREAD_MAX = 10_000
+
+export interface RoomHeld {
+  readonly room: Uint8Array
+  readonly settings: RoomSettings
+  readonly messages: number
+  readonly bundles: number
+  /** Of its bundles; what is kept beside them comes to about twice that. */
+  readonly bytes: number
+  /** Times of the oldest and the newest message; null without any. */
+  readonly oldestMs: number | null
+  readonly newestMs: number | null
+  readonly readTo: Place | null
+}
+
+/** What happened to a file that could not be used. */
+export interface SetAside {
+  readonly reason: 'damaged' | 'foreign'
+  /** Where it is now. */
+  readonly path: string
+  /** A sentence for the user. */
+  readonly message: string
+}
+
+/**
+ * Why a store cannot be opened or has failed; `message` says what happened and what to do. `damaged`, when the store was
+ * open: close it and open it again, now or at the next start, and it is looked through and put aside.
+ */
+export interface StoreFault {
+  readonly ok: false
+  readonly code: 'held' | 'damaged' | 'newer' | 'full' | 'denied' | 'failed'
+  readonly message: string
+  /** With `held`: the process that has it, where that can be told. */
+  readonly pid: number | null
+  readonly cause: unknown
+}
