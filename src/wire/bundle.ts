@@ -119,9 +119,7 @@ export class BundleBuilder {
     const first = this.waiting.length === 0
     if (!first && time.ms < this.last.ms) return false
     const delta = first ? 0 : varintLength(time.ms - this.last.ms)
-    // A body that is deleted later leaves its hash, and the bundle must still fit.
-    const bodyBytes = Math.max(EVENT_ID_BYTES, varintLength(body.length) + body.length)
-    const bytes = 1 + delta + varintLength(time.counter) + bodyBytes
+    const bytes = 1 + delta + varintLength(time.counter) + varintLength(body.length) + body.length
     if (this.waiting.length >= BUNDLE_EVENTS_MAX || this.size + bytes > BODY_ROOM) return false
     this.waiting.push({ time, kind, body, gone: false, bytes })
     this.size += bytes
