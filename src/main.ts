@@ -1,9 +1,11 @@
-import { gatherSettings, setupWanted } from './app/config.ts'
+import { gatherSettings, noHome, setupWanted } from './app/config.ts'
 import { ExitStatus } from './app/exit.ts'
 import { openLog } from './app/log.ts'
 import type { StartFault } from './app/options.ts'
 import { parseArguments } from './app/options.ts'
+import type { ExportAsked, ImportAsked } from './app/options-history.ts'
 import type { Given } from './app/options-values.ts'
+import { dataFolder } from './app/paths.ts'
 import type { Settings } from './app/settings.ts'
 import { start } from './app/start.ts'
 
@@ -22,6 +24,7 @@ async function main(): Promise<number> {
     return ExitStatus.asked
   }
   if (asked.kind === 'tracker') return track(asked.given)
+  if (asked.kind === 'export' || asked.kind === 'import') return transfer(asked)
   let gathered = await gatherSettings(asked, process.env)
   if (!gathered.ok) return refuse(gathered)
   const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
@@ -63,6 +66,16 @@ async function track(given: Given): Promise<number> {
   const { host = '127.0.0.1', port = TRACKER_PORT, json = false, debug = false } = given
   const io = { output: process.stdout, signals: process }
   const status = await runTracker({ host, port, json, version: VERSION, log: openLog(debug), ...io })
+  return typeof status === 'number' ? status : refuse(status)
+}
+
+/** A room's history out of the data folder, or into it. */
+async function transfer(asked: ExportAsked | ImportAsked): Promise<number> {
+  const folder = dataFolder(process.env)
+  if (folder === null) return refuse(noHome())
+  const { runExport, runImport } = await import('./app/history/transfer.ts')
+  const options = { dataFolder: folder, output: process.stdout, wallMs: Date.now() }
+  const status = asked.kind === 'export' ? await runExport(asked, options) : await runImport(asked, options)
   return typeof status === 'number' ? status : refuse(status)
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { Remark } from './doctor.ts'
 import type { AppEvent, MessageKind, Person, Via } from './events.ts'
+import type { Messages } from './messages.ts'
 
 /** A fault a user can act on: `code` stable and kebab-case, `message` one sentence saying what happened and what to do. */
 export interface Fault {
@@ -47,6 +48,10 @@ export interface RoomView {
   readonly room: string
   readonly current: boolean
   readonly users: number
+  /** What others said that was not read yet; 10,000 means "at least". */
+  readonly unread: number
+  /** Those of them that name us. */
+  readonly mentions: number
 }
 
 export interface TrackerView {
@@ -72,6 +77,7 @@ export interface TrackerView {
  */
 export interface Chat {
   readonly id: string
+  readonly messages: Messages
   name(): string
   /** The room a bare line goes to, or null when every room has been left. `@<id>` while in a direct conversation. */
   currentRoom(): string | null

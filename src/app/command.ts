@@ -1,5 +1,6 @@
 import type { Chat, Fault, Outcome } from './chat.ts'
 import { quoted } from './options-quote.ts'
+import { substitutionCall } from './substitute.ts'
 import { suggest } from './suggest.ts'
 
 /**
@@ -10,7 +11,7 @@ import { suggest } from './suggest.ts'
 export type CommandGroup = 'Talking' | 'Rooms' | 'People' | 'hearsay'
 
 /** What an argument is, for whoever completes a half-typed line. */
-export type ArgumentKind = 'address' | 'peer' | 'room' | 'text' | 'name' | 'command'
+export type ArgumentKind = 'address' | 'peer' | 'room' | 'text' | 'name' | 'command' | 'message' | 'emoji' | 'number'
 
 /** What the front end itself has to do once a command succeeded. */
 export type Effect = 'clear' | 'quit'
@@ -95,6 +96,11 @@ export type Reply =
 export class Words {
   constructor(private rest: string) {
     this.rest = rest.trim()
+  }
+
+  /** The next word without taking it, or null at the end. */
+  peek(): string | null {
+    return /^\S+/.exec(this.rest)?.[0] ?? null
   }
 
   /** The next word, or null at the end. */
@@ -202,12 +208,13 @@ export class CommandTable {
 
 /**
  * A line as a user types it where bare text is said: `/command …`, text, or `//text` for text with a slash in
- * front. Null for a blank line. Never throws.
+ * front; `s/old/new/` mends what was said last, where it fits. Null for a blank line. Never throws.
  */
 export function readLine(table: CommandTable, line: string): Call | Refusal | null {
   if (line.trim() === '') return null
   if (line.startsWith('/') && !line.startsWith('//')) return readSlash(table, line)
-  return sayText(table, line.startsWith('//') ? line.slice(1) : line)
+  const said = sayText(table, line.startsWith('//') ? line.slice(1) : line)
+  return substitutionCall(line, said) ?? said
 }
 
 /** A line that begins with one slash. */

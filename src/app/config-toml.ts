@@ -5,10 +5,12 @@ import { quoted, visible } from './options-quote.ts'
 import {
   addressCheck,
   type Check,
+  daysCheck,
   type Given,
   groupCheck,
   hostCheck,
   LIST_LENGTH_MAX,
+  megabytesCheck,
   nameCheck,
   pathCheck,
   portCheck,
@@ -38,6 +40,14 @@ const port = v.pipe(
 )
 
 const boolean = v.boolean(BOOLEAN)
+
+/** A number that `check` reads. */
+function whole({ expected, read }: Check<number>) {
+  return v.pipe(
+    v.number(expected),
+    v.check((value) => read(String(value)) !== null, expected),
+  )
+}
 
 /** A text that `check` reads; the issue's message is what was expected. */
 function text<T>(check: Check<T>, expected = check.expected) {
@@ -76,6 +86,8 @@ const CONFIG = v.object({
   plain: v.exactOptional(boolean),
   json: v.exactOptional(boolean),
   ephemeral: v.exactOptional(boolean),
+  'history-days': v.exactOptional(whole(daysCheck)),
+  'history-megabytes': v.exactOptional(whole(megabytesCheck)),
   debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
 })
 

@@ -41,12 +41,15 @@ export async function gatherSettings(asked: Asked, environment: Environment): Pr
     folder ?? '',
     dataFolder(environment) ?? '',
   )
-  if (folder === null && !settings.ephemeral) {
-    const message =
-      'no home folder is known to keep the identity in: set HOME or XDG_CONFIG_HOME, or start with --ephemeral'
-    return { ok: false, code: 'no-home', message, exit: ExitStatus.badConfiguration }
-  }
+  if (folder === null && !settings.ephemeral) return noHome()
   return { ok: true, settings, configFile, configFound: file?.found ?? false }
+}
+
+/** Why nothing can be kept on a machine that tells of no home. */
+export function noHome(): StartFault {
+  const message =
+    'no home folder is known to keep the identity in: set HOME or XDG_CONFIG_HOME, or start with --ephemeral'
+  return { ok: false, code: 'no-home', message, exit: ExitStatus.badConfiguration }
 }
 
 /** Merges sources, the one that counts most first. */
@@ -65,6 +68,8 @@ function settle(sources: readonly Given[], folder: string, data: string): Settin
     rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
     frontEnd: frontEndOf(sources),
     ephemeral: first('ephemeral') ?? false,
+    historyDays: first('history-days') || null,
+    historyMegabytes: first('history-megabytes') || null,
     debug: first('debug') ?? false,
     configFolder: folder,
     dataFolder: data,

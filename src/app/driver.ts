@@ -22,7 +22,9 @@ export class Driver<M extends Machine = Node> {
   private readonly connections = new Map<number, Connection>()
   /** Links whose connection said "no more for now". */
   private readonly blocked = new Set<number>()
-  private readonly listeners = new Map<string, Listener>()
+  private readonly listeners: Listener[] = []
+  /** Those that the node itself asked for, and may give up, by where it wanted them. */
+  private readonly wanted = new Map<string, Listener>()
   private keeper: Keeper | null = null
   private cancelTimer: (() => void) | null = null
   private timerAtMs: number | null = null
@@ -46,9 +48,10 @@ export class Driver<M extends Machine = Node> {
     this.keeper = keeper
   }
 
+  /** Listens, for as long as it runs: the node has no say in this. */
   async listen(local: { host: string; port: number }): Promise<Listener | TcpFault> {
-    const result = await this.tcp.listen(local, (connection) => this.accept(connection))
-    if ('local' in result) this.listeners.set(formatAddress(local), result)
+    const result = await this.open(local)
+    if ('local' in result) this.listeners.push(result)
     return result
   }
 
@@ -85,7 +88,7 @@ export class Driver<M extends Machine = Node> {
   stop(): void {
     this.stopped = true
     this.cancelTimer?.()
-    for (const listener of this.listeners.values()) listener.stop()
+    for (const listener of [...this.listeners, ...this.wanted.values()]) listener.stop()
     for (const connection of this.connections.values()) connection.end()
     this.connections.clear()
     this.wakeWaiters()
@@ -169,15 +172,20 @@ export class Driver<M extends Machine = Node> {
   }
 
   private async listenToo(address: Address): Promise<void> {
-    const result = (await this.isOurs(address.host)) ? await this.listen(address) : NOT_OURS
+    const result = (await this.isOurs(address.host)) ? await this.open(address) : NOT_OURS
+    if ('local' in result) this.wanted.set(formatAddress(address), result)
     if (this.stopped) return this.unlisten(address)
     this.run((node, instant) => node.listened(address, 'local' in result ? null : result.code, instant))
   }
 
   private unlisten(address: Address): void {
     const name = formatAddress(address)
-    this.listeners.get(name)?.stop()
-    this.listeners.delete(name)
+    this.wanted.get(name)?.stop()
+    this.wanted.delete(name)
+  }
+
+  private open(local: Address): Promise<Listener | TcpFault> {
+    return this.tcp.listen(local, (connection) => this.accept(connection))
   }
 
   private close(link: number, abort: boolean): void {

@@ -20,6 +20,7 @@ export interface ReadyEvent {
   readonly id: string
   readonly name: string
   readonly tcp: { readonly host: string; readonly port: number }
+  /** Port 0 from a program that has no UDP port, as a tracker. */
   readonly udp: { readonly host: string; readonly port: number }
 }
 
@@ -52,6 +53,48 @@ export interface MessageEvent {
   readonly order: string
   /** Only on what was said before and came by catching up: a bot should not answer it. */
   readonly backlog?: boolean
+  /** Only on a reply: what it answers. */
+  readonly answers?: Answered
+  /** Only where it was edited before it came here; `text` is the edited one. */
+  readonly edited?: boolean
+}
+
+/** The message a reply answers. */
+export interface Answered {
+  readonly id: string
+  /** Not where the message is not known here. */
+  readonly from?: Person
+  /** Not either where it was deleted. */
+  readonly text?: string
+}
+
+/** Something was done with a message, by `from`; only what counts is told. */
+interface AboutMessage {
+  /** The message's. */
+  readonly id: string
+  readonly room: string
+  readonly from: Person
+  readonly at: number
+  readonly self: boolean
+  readonly backlog?: boolean
+}
+
+/** Its author has other words for it now. */
+export interface EditEvent extends AboutMessage {
+  readonly event: 'edit'
+  readonly text: string
+}
+
+/** Its author took it back: its text is to be forgotten. */
+export interface DeleteEvent extends AboutMessage {
+  readonly event: 'delete'
+}
+
+export interface ReactionEvent extends AboutMessage {
+  readonly event: 'reaction'
+  readonly emoji: string
+  /** False: taken back. */
+  readonly on: boolean
 }
 
 export interface MemberEvent {
@@ -116,6 +159,9 @@ export type AppEvent =
   | ReadyEvent
   | PeerEvent
   | MessageEvent
+  | EditEvent
+  | DeleteEvent
+  | ReactionEvent
   | MemberEvent
   | RoomEvent
   | GapEvent

@@ -1,6 +1,8 @@
 /** How the process ends, for scripts (spec: front ends, "Exit status"). */
 export const ExitStatus = {
   asked: 0,
+  /** An export or import could not be done, or not whole. */
+  failed: 1,
   /** An argument or a `HEARSAY_…` variable that cannot be meant. */
   wrongUsage: 2,
   cannotListen: 3,

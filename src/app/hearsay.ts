@@ -1,15 +1,20 @@
 import { type Address, formatAddress, parseAddress } from '../base/address.ts'
-import { encodeBase32 } from '../base/base32.ts'
+import { decodeBase32, encodeBase32 } from '../base/base32.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
 import { normaliseRoom } from '../base/room-name.ts'
-import { cleanLine, cleanName } from '../base/text.ts'
+import { cleanName } from '../base/text.ts'
+import type { Instant } from '../node/context.ts'
 import type { DialTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
 import type { SayFault } from '../node/rooms.ts'
-import { EventKind, type SpokenKind } from '../wire/event.ts'
+import { type AuthoredKind, EventKind, type SpokenKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
-import { diagnose, type Remark, type Symptoms } from './doctor.ts'
+import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
+import { NO_MESSAGES } from './history/none.ts'
+import { type Kept, Remembering } from './history/remembering.ts'
+import type { Messages } from './messages.ts'
+import { NetworkViews, type Surroundings } from './network-views.ts'
 import { People } from './people.ts'
 import { Teller } from './teller.ts'
 
@@ -34,8 +39,11 @@ const SAY_FAULTS: Record<SayFault, string> = {
   'no-such-person': 'That id cannot be written to: it is not the id of a hearsay identity.',
 }
 
-/** Where a node runs, as far as diagnostics want to know. */
-export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'lan'>
+/** A node, as far as it says things. */
+interface Author {
+  say(room: string, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
+  direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
+}
 
 /** Of a node that runs nowhere in particular. */
 const NOWHERE: Surroundings = {
@@ -59,6 +67,8 @@ export interface HearsayOptions {
 export class Hearsay implements Chat {
   readonly id: string
   private driver!: Driver
+  private network!: NetworkViews
+  private memory: Remembering | null = null
   private readonly people = new People()
   private readonly teller: Teller
   private readonly listeners = new Set<(event: AppEvent) => void>()
@@ -80,10 +90,30 @@ export class Hearsay implements Chat {
     this.teller = new Teller(this.people, (event) => this.emit(event), options.log)
   }
 
-  /** Must be called once, before anything else. */
-  attach(driver: Driver): void {
+  /** Must be called once, before anything else. `kept`: where a history is kept; without one there are no `messages`. */
+  attach(driver: Driver, kept: Kept | null = null): void {
     this.driver = driver
-    this.people.meet(this.identity, driver.node.name)
+    const { people, id } = this
+    people.meet(this.identity, driver.node.name)
+    this.network = new NetworkViews(driver, people)
+    if (kept === null) return
+    this.memory = new Remembering(kept, {
+      ...{ people, id, log: this.options.log },
+      name: () => this.name(),
+      currentRoom: () => this.current,
+      speak: (room, kind, body) => this.utter(room, kind, body),
+      emit: (event) => this.emit(event),
+    })
+    this.memory.restore((peer, held) => driver.run((node, instant) => node.restore(peer, held, instant)))
+  }
+
+  get messages(): Messages {
+    return this.memory?.messages ?? NO_MESSAGES
+  }
+
+  /** What the user should know of messages that came before this start. */
+  tellUnread(): void {
+    this.memory?.tellUnread()
   }
 
   /** For the driver: everything the node tells. */
@@ -102,7 +132,8 @@ export class Hearsay implements Chat {
         return
       }
     }
-    this.teller.tell(telling)
+    if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
+    else this.teller.tell(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
       void this.announceTracker(telling)
     }
@@ -117,55 +148,26 @@ export class Hearsay implements Chat {
   }
 
   rooms(): RoomView[] {
-    return [...this.joined].map((room) => ({ room, current: room === this.current, users: this.users(room).length }))
+    return [...this.joined].map((room) => {
+      const { count, mentions } = this.memory?.messages.unread(room) ?? { count: 0, mentions: 0 }
+      return { room, current: room === this.current, users: this.users(room).length, unread: count, mentions }
+    })
   }
 
   peers(): PeerView[] {
-    return this.driver.node.peers().map((link) => ({
-      ...this.person(link.peer, link.hello?.name ?? ''),
-      address: formatAddress(link.remote),
-      via: this.driver.node.viaOf(link),
-      dialect: 'native',
-      verified: true,
-      rttMs: link.rttMs === null ? null : Math.round(link.rttMs * 10) / 10,
-    }))
+    return this.network.peers()
   }
 
   others(): OtherView[] {
-    const { node } = this.driver
-    const linked = new Set(node.peers().map((link) => link.peerKey))
-    const others = new Map<string, OtherView>()
-    for (const room of this.joined) {
-      for (const { id, key, name, hops, through } of node.members(room)) {
-        const known = others.get(key)
-        if (linked.has(key) || (known !== undefined && known.hops <= hops)) continue
-        const teller = linked.has(through) ? this.person(Uint8Array.fromHex(through), '') : null
-        others.set(key, { ...this.person(id, name), hops, through: teller })
-      }
-    }
-    return [...others.values()]
+    return this.network.others(this.joined)
   }
 
   lastGone(): GoneView | null {
-    const gone = this.driver.run((node, instant) => node.facts(instant).lastGone)
-    if (gone === null) return null
-    const { peer, name, address, reason, atMs } = gone
-    return { ...this.person(peer, name), address: formatAddress(address), reason: cleanLine(reason), at: atMs }
+    return this.network.lastGone()
   }
 
   doctor(): Remark[] {
-    const facts = this.driver.run((node, instant) => node.facts(instant))
-    const given = facts.targets.map(({ address, peerKey, failures, reason, retryMs }) => ({
-      address: formatAddress(address),
-      peer: peerKey === null ? null : this.person(Uint8Array.fromHex(peerKey), '').name,
-      failures,
-      reason: cleanLine(reason),
-      retryS: retryMs === null ? null : Math.ceil(retryMs / 1_000),
-    }))
-    const trackers = this.trackers().map(({ given, state, trouble }) => {
-      return { given, trouble, isFound: state === 'following' || state === 'serving' }
-    })
-    return diagnose({ ...facts, ...(this.options.surroundings?.() ?? NOWHERE), given, trackers })
+    return this.network.doctor(this.options.surroundings?.() ?? NOWHERE)
   }
 
   users(room: string): UserView[] {
@@ -177,13 +179,7 @@ export class Hearsay implements Chat {
   }
 
   trackers(): TrackerView[] {
-    return this.driver.node.trackers().map(({ given, address, by, name, sinceMs, ...rest }) => ({
-      ...rest,
-      given: formatAddress(given),
-      address: formatAddress(address),
-      by: by === null ? null : this.person(Uint8Array.fromHex(by), name),
-      since: sinceMs,
-    }))
+    return this.network.trackers()
   }
 
   async connect(address: Address): Promise<Outcome<{ peer: Person }>> {
@@ -228,18 +224,14 @@ export class Hearsay implements Chat {
     if (target.startsWith('@')) return this.direct(target, text, kind)
     const name = normaliseRoom(target)
     if (name === null) return fault('bad-room', `${target} cannot be a room's name.`)
-    return this.speak(name, (ref) =>
-      this.driver.run((node, instant) => node.say(name, KINDS[kind], utf8(text), ref, instant)),
-    )
+    return this.utter(name, KINDS[kind], utf8(text))
   }
 
   async direct(peer: string, text: string, kind: MessageKind = 'text'): Promise<Outcome<{ id: string; room: string }>> {
     const found = this.people.find(peer)
     if (!found.ok) return found
     if (found.person.id === this.id) return fault('self', 'That is you. /msg somebody else.')
-    return this.speak(`@${found.person.id}`, (ref) =>
-      this.driver.run((node, instant) => node.direct(found.bytes, KINDS[kind], utf8(text), ref, instant)),
-    )
+    return this.utter(`@${found.person.id}`, KINDS[kind], utf8(text))
   }
 
   join(room: string): Outcome<{ room: string }> {
@@ -252,9 +244,10 @@ export class Hearsay implements Chat {
       return fault('bad-room', `${room} cannot be a room's name: 1 to 32 visible characters without spaces.`)
     if (this.joined.has(name)) return this.enter(name)
     this.joined.add(name)
+    const held = this.memory?.joining(name) ?? []
     this.emit({ event: 'room', room: name, state: 'joined' })
     const outcome = this.enter(name)
-    if (this.driver.run((node, instant) => node.join(name, instant))) return outcome
+    if (this.driver.run((node, instant) => node.join(name, instant, held))) return outcome
     this.joined.delete(name)
     return fault('too-many-rooms', 'Too many rooms are joined: /leave one first.')
   }
@@ -265,6 +258,7 @@ export class Hearsay implements Chat {
       return fault('not-joined', `${room} is not joined. /rooms lists what is.`)
     this.driver.run((node, instant) => node.leave(name, instant))
     this.joined.delete(name)
+    this.memory?.left(name)
     this.emit({ event: 'room', room: name, state: 'left' })
     if (this.current === name) {
       this.current = [...this.joined].at(-1) ?? null
@@ -302,12 +296,16 @@ export class Hearsay implements Chat {
     const { driver } = this
     const { node } = driver
     if (this.said > 0) await driver.until(() => node.settling === 0, SETTLE_MS_MAX)
+    // What was said is sealed and safe before the neighbours are left, to whom it is to go.
+    driver.run((_, instant) => node.flush(instant))
+    await driver.until(() => !node.hasUnkept, DELIVER_MS_MAX)
     this.options.leaving?.()
     driver.run((_, instant) => node.leaveNetwork(instant))
     await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
     driver.stop()
+    this.memory?.close()
   }
 
   /** Whoever takes over from a tracker says so where he is, so that people know whom the others find each other by. */
@@ -330,6 +328,18 @@ export class Hearsay implements Chat {
       this.emit({ event: 'room', room, state: 'current' })
     }
     return { ok: true, room }
+  }
+
+  /** Says something of any kind where front ends call it so: an open room's name, or `@` and an id. */
+  private utter(room: string, kind: AuthoredKind, body: Uint8Array): Promise<Outcome<{ id: string; room: string }>> {
+    const { driver } = this
+    const node: Author = driver.node
+    if (!room.startsWith('@')) {
+      return this.speak(room, (ref) => driver.run((_, instant) => node.say(room, kind, body, ref, instant)))
+    }
+    const peer = decodeBase32(room.slice(1))!
+    this.memory?.conversing(peer)
+    return this.speak(room, (ref) => driver.run((_, instant) => node.direct(peer, kind, body, ref, instant)))
   }
 
   private async speak(

@@ -18,6 +18,8 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['plain', 'HEARSAY_PLAIN'],
   ['json', 'HEARSAY_JSON'],
   ['ephemeral', 'HEARSAY_EPHEMERAL'],
+  ['history-days', 'HEARSAY_HISTORY_DAYS'],
+  ['history-megabytes', 'HEARSAY_HISTORY_MEGABYTES'],
   ['debug', 'HEARSAY_DEBUG'],
 ]
 

@@ -37,7 +37,15 @@ export const OPTIONS: readonly OptionSpec[] = [
     'ephemeral',
     'switch',
     '',
-    'a new identity, kept in memory; nothing is written to disk',
+    'a new identity and history, kept in memory; nothing is written to disk',
+  ),
+  option('You and your rooms:', 'history-days', 'one', 'number', 'keep what was said for so many days (0: for good)'),
+  option(
+    'You and your rooms:',
+    'history-megabytes',
+    'one',
+    'number',
+    'keep so much of what was said in a room, as sent (0: all of it)',
   ),
   option('Front end:', 'plain', 'switch', '', 'a plain prompt, one line at a time'),
   option('Front end:', 'json', 'switch', '', 'JSON lines, for programs'),
@@ -62,7 +70,24 @@ const EXAMPLES = [
   ['hearsay --port 5000 --username Alice', 'wait for others on port 5000'],
   ['hearsay --connect 127.0.0.1:5000 --username Bob --room dev', 'join Alice, in #dev'],
   ['hearsay tracker --host 0.0.0.0', 'keep a list of who is there, on port 5000'],
+  ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
+  ['hearsay import dev.json', 'take it in elsewhere'],
 ] as const
+
+/** Of `hearsay tracker`. */
+export const TRACKER_HELP = `Usage: hearsay tracker [--host <host>] [--port <number>] [--json] [--debug [file]]
+
+Keeps a list of who is there, for those who start with --tracker <host:port>, and does
+nothing else: it is in no room and hears nothing of what is said. Where a node stands in
+for it at that address, it gives it back. Ctrl-C ends it.
+
+  --host <host>     where to listen (127.0.0.1: only this machine); 0.0.0.0 is everywhere
+  --port <number>   TCP port (5000; 0: any that is free)
+  --json            JSON lines, for programs: one event when it listens
+  --debug [file]    diagnostics, on standard error or into a file
+
+It reads neither config.toml nor variables.
+`
 
 /** Some terminals say that they have no columns at all. */
 const COLUMNS_MIN = 40

@@ -24,6 +24,10 @@ export interface Given {
   readonly plain?: boolean
   readonly json?: boolean
   readonly ephemeral?: boolean
+  /** 0: for good. */
+  readonly 'history-days'?: number
+  /** 0: all of it. */
+  readonly 'history-megabytes'?: number
   readonly debug?: boolean | string
 }
 
@@ -44,6 +48,9 @@ type Read<T> =
 /** Addresses dialled at the start, and rooms joined: as many as half-open links are allowed at a time. */
 export const LIST_LENGTH_MAX = 64
 const PORT_MAX = 65535
+/** A century; a petabyte would not be more of a bound. */
+const DAYS_MAX = 36_525
+const MEGABYTES_MAX = 1_000_000
 /** Long before a name is looked at character by character: no 32 characters take as much. */
 const NAME_UNITS_MAX = 1024
 
@@ -56,6 +63,9 @@ export const portCheck: Check<number> = {
   expected: `a whole number from 0 to ${PORT_MAX}`,
   read: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX ? Number(text) : null),
 }
+
+export const daysCheck = wholeCheck(DAYS_MAX)
+export const megabytesCheck = wholeCheck(MEGABYTES_MAX)
 
 export const addressCheck: Check<Address> = {
   expected: `HOST:PORT, or [HOST]:PORT for IPv6, with a port from 1 to ${PORT_MAX}`,
@@ -108,6 +118,13 @@ const booleanCheck: Check<boolean> = {
 const debugCheck: Check<boolean | string> = {
   expected: '1, 0 or the path of a file',
   read: (text) => booleanCheck.read(text) ?? pathCheck.read(text),
+}
+
+function wholeCheck(max: number): Check<number> {
+  return {
+    expected: `a whole number from 0 to ${max}`,
+    read: (text) => (/^\d{1,9}$/.test(text) && Number(text) <= max ? Number(text) : null),
+  }
 }
 
 /** A host to listen on or to dial, brackets taken off. A number with dots must be an IPv4 address, a colon IPv6. */
@@ -176,6 +193,8 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   plain: single(booleanCheck),
   json: single(booleanCheck),
   ephemeral: single(booleanCheck),
+  'history-days': single(daysCheck),
+  'history-megabytes': single(megabytesCheck),
   debug: single(debugCheck),
 }
 

@@ -1,6 +1,7 @@
 import { parseAddress } from '../base/address.ts'
 import { ExitStatus } from './exit.ts'
-import { flagTerm, helpText, OPTIONS, type OptionSpec } from './options-help.ts'
+import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
+import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
 import { quoted, visible } from './options-quote.ts'
 import { type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
@@ -30,6 +31,9 @@ export type Arguments =
     }
   /** `hearsay tracker`: only what a tracker has a use for. */
   | { readonly kind: 'tracker'; readonly given: Given }
+  /** `hearsay export`, `hearsay import`. */
+  | ExportAsked
+  | ImportAsked
   /** For standard output, then leave with 0. */
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
@@ -52,6 +56,8 @@ const TRACKER_FLAGS: ReadonlySet<string> = new Set(['host', 'port', 'plain', 'js
 /** Reads the words after the program's name. `--help` and `--version` win over anything that is wrong beside them. */
 export async function parseArguments(argv: readonly string[], look: Look): Promise<Arguments> {
   if (argv.length === 0) return { kind: 'run', given: {}, configFile: null, bare: true }
+  const [word, ...rest] = argv
+  if (isHistoryWord(word)) return parseHistoryArguments(word, rest)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')
@@ -80,7 +86,9 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
     incomplete = argv[argv.length - 1]! // only the last word can lack its value
   }
   const asked = new Set(Array.from(written.keys(), (spec) => spec.name))
-  if (asked.has('help')) return { kind: 'print', text: await helpText(program, look.colour, look.columns) }
+  if (asked.has('help')) {
+    return { kind: 'print', text: isTracker ? TRACKER_HELP : await helpText(program, look.colour, look.columns) }
+  }
   if (asked.has('version')) return { kind: 'print', text: `hearsay ${look.version}\n` }
   if (incomplete !== null) return refuse('value-missing', `${incomplete}: a value is missing`)
   if (strays.length > 0) return refuseStray(strays[0]!)

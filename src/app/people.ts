@@ -29,6 +29,14 @@ export class People {
     return person
   }
 
+  /** The person by the name of back then, which does not take a newer one's place; by that one where `name` is empty. */
+  recall(id: Uint8Array, name: string): Person {
+    const isKnown = this.byKey.has(toHex(id))
+    const person = this.meet(id, isKnown ? '' : name)
+    const then = cleanName(name)
+    return { id: person.id, name: then === '' ? person.name : then }
+  }
+
   /** Puts somebody last in the order in which people are forgotten. */
   private refresh(key: string, person: Known): Known {
     this.byKey.delete(key)

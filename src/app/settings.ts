@@ -23,6 +23,9 @@ export interface Settings {
   readonly frontEnd: 'auto' | 'plain' | 'json'
   /** Nothing is written at all: identity and history live in memory. */
   readonly ephemeral: boolean
+  /** How long what was said is kept, and how much of it in each room, as sent; null: all of it. */
+  readonly historyDays: number | null
+  readonly historyMegabytes: number | null
   /** Diagnostics: false for none, true for standard error, or a file's path. */
   readonly debug: boolean | string
   /**

@@ -110,6 +110,17 @@ export function replaceSmallFile(path: string, text: string): { readonly ok: tru
   }
 }
 
+/** Takes a file away, for good when this returns; one that is not there is no fault. */
+export function removeSmallFile(path: string): { readonly ok: true } | FileFault {
+  try {
+    rmSync(path, { force: true })
+    syncFolder(dirname(path))
+    return { ok: true }
+  } catch (error) {
+    return fileFault(error)
+  }
+}
+
 /** What file systems without hard links (FAT, some network ones) answer to one. */
 const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
 

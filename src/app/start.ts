@@ -6,15 +6,18 @@ import { type Address, formatAddress } from '../base/address.ts'
 import { type Rng, seededRng } from '../base/rng.ts'
 import { cleanLine } from '../base/text.ts'
 import { HyParView } from '../core/gossip/hyparview.ts'
-import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../crypto/agree.ts'
+import { agreementKeyFromSecret, agreementKeyFromSigningSeed, agreementPublicFromIdentity } from '../crypto/agree.ts'
+import { conversationId } from '../crypto/seal.ts'
 import { signingKeyFromSeed } from '../crypto/sign.ts'
+import type { NodeIdentity } from '../node/context.ts'
 import { Node } from '../node/node.ts'
 import type { Listener, TcpFault } from '../ports/tcp.ts'
 import { Driver } from './driver.ts'
-import type { ReadyEvent } from './events.ts'
+import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
 import { Finding } from './finding.ts'
 import { Hearsay } from './hearsay.ts'
+import { beginHistory } from './history/begin.ts'
 import { loadIdentity } from './identity.ts'
 import { lockIdentity } from './identity-lock.ts'
 import type { Log } from './log.ts'
@@ -59,7 +62,8 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const agent = `hearsay/${version}`
   const rng = seededRng(randomBytes(16))
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
-  const node = new Node({ identity, name: settings.username ?? '', agent, randomBytes, rng, ...membership }, instant)
+  const name = settings.username ?? ''
+  const node = new Node({ identity, name, agent, randomBytes, rng, isKeeping: true, ...membership }, instant)
   const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling), isOwnHost)
   const listener = await listen(driver, settings)
   if ('ok' in listener) {
@@ -70,8 +74,8 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const udpPort = settings.udpPort ?? (local.port + UDP_OFFSET <= PORT_MAX ? local.port + UDP_OFFSET : local.port)
   if (settings.username === null) node.named(`user-${local.port}`)
   node.listening(local.port, udpPort)
-  chat.attach(driver)
   const { notice, isLasting } = self
+  const forgetful = remember(chat, driver, settings, identity, isLasting)
   const dataFolder = isLasting ? settings.dataFolder : null
   const finding = new Finding(driver, systemClock, {
     ...{ settings, dataFolder, local, key: signing, rng, multicast, log },
@@ -79,20 +83,52 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   log('listening', `Listening on ${formatAddress(local)}.`)
   const udp = { host: local.host, port: udpPort }
   const ready: ReadyEvent = { event: 'ready', version, id: chat.id, name: chat.name(), tcp: local, udp }
-  return { ok: true, chat, ready, begin: () => begin(chat, settings, finding, notice), release: self.release }
+  return {
+    ok: true,
+    chat,
+    ready,
+    begin: () => begin(chat, settings, finding, [notice, forgetful]),
+    release: self.release,
+  }
+}
+
+/** Opens the history and brings it together with the node; answers what the user should know about it. */
+function remember(
+  chat: Hearsay,
+  driver: Driver,
+  settings: Settings,
+  { signing, agreement }: NodeIdentity,
+  isLasting: boolean,
+): NoticeEvent | null {
+  const { history, kept, notice } = beginHistory({
+    ...{ settings, isLasting, clock: systemClock, own: signing.publicKey },
+    conversationWith(peer) {
+      const theirs = agreementPublicFromIdentity(peer)
+      return theirs === null ? null : conversationId(agreement, theirs)
+    },
+    tell: (event, code, message) => chat.emit({ event, code, message: cleanLine(message) }),
+  })
+  history.attach({
+    kept: (seq) => driver.run((node, instant) => node.kept(seq, instant)),
+    loaded: (request, bundles) => driver.run((node, instant) => node.loaded(request, bundles, instant)),
+  })
+  driver.keepWith(history)
+  chat.attach(driver, kept)
+  return notice
 }
 
 function chosenNeighbours(ownKey: string, rng: Rng, nowMs: number): HyParView {
   return new HyParView(ownKey, rng, nowMs)
 }
 
-function begin(chat: Hearsay, settings: Settings, finding: Finding, notice: string | null): void {
-  if (notice !== null) chat.emit({ event: 'notice', code: 'temporary-identity', message: notice })
+function begin(chat: Hearsay, settings: Settings, finding: Finding, notices: readonly (NoticeEvent | null)[]): void {
+  for (const notice of notices) if (notice !== null) chat.emit(notice)
   // The last one joined is current: so the first goes last.
   for (const room of [...settings.rooms].reverse()) {
     const outcome = chat.join(room)
     if (!outcome.ok) chat.emit({ event: 'error', code: outcome.code, message: outcome.message })
   }
+  chat.tellUnread()
   for (const address of settings.connect) chat.keep(address)
   finding.begin()
 }
@@ -101,7 +137,7 @@ interface OwnIdentity {
   readonly ok: true
   readonly seed: Uint8Array
   /** What the user should know about it, or null. */
-  readonly notice: string | null
+  readonly notice: NoticeEvent | null
   /** It is the same at the next start. */
   readonly isLasting: boolean
   release(): void
@@ -109,10 +145,10 @@ interface OwnIdentity {
 
 /** The identity of the config folder; one of this run only where that is asked for or another process is using it. */
 function ownIdentity(settings: Settings): OwnIdentity | StartFault {
-  const passing = (notice: string | null): OwnIdentity => ({
+  const passing = (message: string | null): OwnIdentity => ({
     ok: true,
     seed: randomBytes(32),
-    notice,
+    notice: message === null ? null : { event: 'notice', code: 'temporary-identity', message },
     isLasting: false,
     release() {},
   })
@@ -121,8 +157,8 @@ function ownIdentity(settings: Settings): OwnIdentity | StartFault {
   if (!lock.ok) return lock
   if ('heldBy' in lock) {
     return passing(
-      `Your identity is in use by another hearsay (pid ${lock.heldBy}), so this one has a temporary one. ` +
-        'For a second lasting identity start it with another XDG_CONFIG_HOME.',
+      `Your identity and history are in use by another hearsay (pid ${lock.heldBy}), so this one has a temporary one, ` +
+        'and keeps what is said in memory. For a second lasting identity start it with another XDG_CONFIG_HOME.',
     )
   }
   const loaded = loadIdentity(settings.configFolder, randomBytes)

@@ -1,9 +1,10 @@
 import { formatAddress } from '../base/address.ts'
 import { toHex } from '../base/bytes.ts'
 import { cleanLine, cleanText, decodeUtf8 } from '../base/text.ts'
+import type { Place } from '../core/room/timeline.ts'
 import type { DialTelling, EventTelling, NodeTelling, PeerTelling, TrackerTelling } from '../node/outputs.ts'
 import { EventKind } from '../wire/event.ts'
-import type { AppEvent, MessageKind, Person } from './events.ts'
+import type { AppEvent, MessageEvent, MessageKind, Person } from './events.ts'
 import type { People } from './people.ts'
 
 /** Turns what a node tells into what front ends hear: names for keys, clean text for bytes, sentences for codes. */
@@ -71,23 +72,10 @@ export class Teller {
   }
 
   private message(telling: EventTelling): void {
-    const text = decodeUtf8(telling.body)
-    if (text === null) return this.log('broken-text', `Event ${toHex(telling.id)} is not UTF-8; it is not shown.`)
-    const { ms, counter } = telling.time
-    const author = toHex(telling.author)
-    this.emit({
-      event: 'message',
-      id: toHex(telling.id),
-      room: telling.room ?? `@${this.person(telling.peer!, '').id}`,
-      from: this.person(telling.author, telling.name),
-      text: cleanText(text),
-      at: ms,
-      self: telling.self,
-      kind: kindName(telling.eventKind),
-      hops: telling.hops,
-      order: `${hex(ms, 12)}${hex(counter, 4)}${author}${hex(telling.number, 12)}`,
-      ...(telling.backlog ? { backlog: true } : {}),
-    })
+    const room = telling.room ?? `@${this.person(telling.peer!, '').id}`
+    const event = messageEvent(telling, room, this.person(telling.author, telling.name))
+    if (event === null) this.log('broken-text', `Event ${toHex(telling.id)} is not UTF-8; it is not shown.`)
+    else this.emit(event)
   }
 
   private peer(telling: PeerTelling): void {
@@ -113,7 +101,31 @@ export class Teller {
   }
 }
 
-function kindName(kind: number): MessageKind {
+/** What was said, as front ends hear it; null where it is not UTF-8. */
+export function messageEvent(telling: EventTelling, room: string, from: Person): MessageEvent | null {
+  const text = decodeUtf8(telling.body)
+  if (text === null) return null
+  return {
+    event: 'message',
+    id: toHex(telling.id),
+    room,
+    from,
+    text: cleanText(text),
+    at: telling.time.ms,
+    self: telling.self,
+    kind: kindName(telling.eventKind),
+    hops: telling.hops,
+    order: orderOf(telling),
+    ...(telling.backlog ? { backlog: true } : {}),
+  }
+}
+
+/** A place in the room's order, so that comparing strings compares places. */
+export function orderOf({ time, author, number }: Pick<Place, 'time' | 'author' | 'number'>): string {
+  return `${hex(time.ms, 12)}${hex(time.counter, 4)}${toHex(author)}${hex(number, 12)}`
+}
+
+export function kindName(kind: number): MessageKind {
   if (kind === EventKind.action) return 'action'
   return kind === EventKind.notice ? 'notice' : 'text'
 }

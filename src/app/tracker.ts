@@ -55,7 +55,7 @@ export async function runTracker(options: TrackerOptions): Promise<number | Star
   driver.run((tracker, now) => tracker.open(local.port, now))
   const address = formatAddress(local)
   const id = encodeBase32(signing.publicKey)
-  const ready: ReadyEvent = { event: 'ready', version, id, name: 'tracker', tcp: local, udp: local }
+  const ready: ReadyEvent = { event: 'ready', version, id, name: 'tracker', tcp: local, udp: { ...local, port: 0 } }
   const by = { id, name: 'tracker' }
   const serving: TrackerEvent = { event: 'tracker', state: 'serving', address, given: address, by }
   const events: AppEvent[] = [ready, serving]

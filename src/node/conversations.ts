@@ -1,7 +1,8 @@
-import { ByteReader, toHex, utf8 } from '../base/bytes.ts'
+import { ByteReader, toHex } from '../base/bytes.ts'
 import { agreementPublicFromIdentity } from '../crypto/agree.ts'
 import { conversationId, openFrom, sealTo } from '../crypto/seal.ts'
-import { type DirectText, encodeDirect, readDirect, type SpokenKind } from '../wire/event.ts'
+import { type DirectEvent, encodeDirectEvent, readDirectEvent } from '../wire/amendment.ts'
+import type { AuthoredKind } from '../wire/event.ts'
 import type { NodeContext } from './context.ts'
 import { Room } from './room-state.ts'
 
@@ -47,10 +48,13 @@ export class Conversations {
     return this.open.values()
   }
 
-  seal(room: Room, feedId: Uint8Array, said: DirectText): Uint8Array {
+  seal(room: Room, feedId: Uint8Array, said: DirectEvent): Uint8Array {
     const ephemeralSecret = this.context.randomBytes(32)
     const sender = this.context.identity.agreement
-    return sealTo({ sender, recipient: room.peer!.agreement, ephemeralSecret, context: feedId }, encodeDirect(said))
+    return sealTo(
+      { sender, recipient: room.peer!.agreement, ephemeralSecret, context: feedId },
+      encodeDirectEvent(said),
+    )
   }
 
   /** What was said, or null when it does not open or is broken. */
@@ -58,11 +62,11 @@ export class Conversations {
     room: Room,
     feedId: Uint8Array,
     body: Uint8Array,
-  ): { kind: SpokenKind; name: string; body: Uint8Array } | null {
+  ): { kind: AuthoredKind; name: string; body: Uint8Array } | null {
     const recipient = this.context.identity.agreement
     const plain = openFrom({ recipient, sender: room.peer!.agreement, context: feedId }, body)
-    const direct = plain === null ? null : readDirect(new ByteReader(plain))
-    return direct === null ? null : { kind: direct.kind, name: direct.name, body: utf8(direct.text) }
+    const direct = plain === null ? null : readDirectEvent(new ByteReader(plain))
+    return direct === null ? null : { kind: direct.kind, name: direct.name, body: direct.body }
   }
 
   private try(author: Uint8Array, authorKey: string): { key: string; id: Uint8Array; agreement: Uint8Array } | null {

@@ -46,6 +46,7 @@ export class FeedSender {
         cursor: null,
         peerBase: 1,
         peerNext: 1,
+        isTold: false,
         sentNext: 1,
         chained: 0,
         full: false,

@@ -5,7 +5,7 @@ import type { LinkState } from './link-state.ts'
 export const HALF_OPEN_MAX = 64
 export const HALF_OPEN_PER_HOST_MAX = 8
 /** From this machine itself, where many may be started at once, and whoever means ill has better means. */
-export const HALF_OPEN_OWN_MAX = 32
+const HALF_OPEN_OWN_MAX = 32
 /** A quarter: no holder of one block fills the table. */
 export const HALF_OPEN_PER_BLOCK_MAX = 16
 /** After so long one that has not got through gives way where the table is full: four round trips of a slow satellite. */
@@ -19,6 +19,8 @@ export const LINKS_PER_BLOCK_MAX = 32
 export const LINKS_PER_HOST_MAX = 128
 /** Visitors of a tracker from one block: an eighth of its room, as in its list, but so many in any case. */
 const VISITORS_PER_BLOCK_MIN = 4
+/** The same from one host that has no such block, this very machine included: as many nodes as somebody starts on one. A guess. */
+const VISITORS_PER_HOST_MIN = 48
 
 /** The /24 or /48 that counts as one holder's; null where the address is not of the global network, or none. */
 function blockOf(host: string): string | null {
@@ -82,8 +84,9 @@ export class Inbound {
     return isOver ? 'has links enough with that network' : null
   }
 
-  hasRoomForVisit({ block }: LinkState, visitorsMax: number): boolean {
-    return block === null || !this.isFull(block, 'visits', Math.max(VISITORS_PER_BLOCK_MIN, visitorsMax >> 3))
+  hasRoomForVisit({ remote: { host }, block }: LinkState, visitorsMax: number): boolean {
+    const least = block === null ? VISITORS_PER_HOST_MIN : VISITORS_PER_BLOCK_MIN
+    return !this.isFull(block ?? host, 'visits', Math.max(least, visitorsMax >> 3))
   }
 
   /** It has been let in; `left` follows. */

@@ -20,6 +20,8 @@ export interface LinkFeed {
   /** Oldest number the peer says it holds, and one past the newest. 1 when unknown. */
   peerBase: number
   peerNext: number
+  /** The peer has said how far it has it, if only that it has nothing. */
+  isTold: boolean
   /** One past the newest event that was ever sent there on this link: what comes before is sent once more. */
   sentNext: number
   /** The peer knows the id of event `chained - 1` from this link, so what follows it can go without. 0: nothing yet. */

@@ -4,7 +4,7 @@ import { StaticMembership } from '../core/gossip/static-membership.ts'
 import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import { verifier } from '../crypto/sign.ts'
-import type { SpokenKind } from '../wire/event.ts'
+import type { AuthoredKind } from '../wire/event.ts'
 import type { Contact } from '../wire/membership.ts'
 import { PassingKind } from '../wire/passing.ts'
 import { type Instant, NodeContext } from './context.ts'
@@ -283,17 +283,17 @@ export class Node {
     return room !== null
   }
 
-  /** `text`: UTF-8, 1 byte to 16 KiB. The `said` output with `ref` follows the next `flush`. */
-  say(room: string, kind: SpokenKind, text: Uint8Array, ref: number, instant: Instant): SayFault | null {
+  /** `body`: as its kind has it, 1 byte to 16 KiB. The `said` output with `ref` follows the next `flush`. */
+  say(room: string, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null {
     this.at(instant)
     const joined = this.rooms.named(room)
-    return joined === undefined ? 'not-joined' : this.rooms.say(joined, kind, text, ref)
+    return joined === undefined ? 'not-joined' : this.rooms.say(joined, kind, body, ref)
   }
 
-  direct(peer: Uint8Array, kind: SpokenKind, text: Uint8Array, ref: number, instant: Instant): SayFault | null {
+  direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null {
     this.at(instant)
     const room: Room | null = this.rooms.conversations.with(peer)
-    return room === null ? 'no-such-person' : this.rooms.say(room, kind, text, ref)
+    return room === null ? 'no-such-person' : this.rooms.say(room, kind, body, ref)
   }
 
   /** Seals what was said since the last time and hands it to the links. */

@@ -93,7 +93,9 @@ export class Reconciling {
 
   /** Whether the peer has, as far as was found, all that we had of a room when the link came up. */
   isSettled(link: LinkState, roomKey: string): boolean {
-    return this.talks.get(link)?.settled.has(roomKey) === true
+    const talk = this.talks.get(link)
+    if (talk === undefined || talk.run.isOpen || talk.run.isAnswering) return false
+    return talk.settled.has(roomKey)
   }
 
   received(link: LinkState, body: ByteReader): void {

@@ -119,6 +119,7 @@ export class Replication {
     const on = this.sender.on(link, feed)
     on.peerBase = base
     on.peerNext = Math.max(on.peerNext, next)
+    on.isTold = true
     // Behind us, it will ask one of its neighbours; what is new from now on is pushed either way.
     on.cursor ??= feed.log.end
     if (next > feed.log.next && feed.source === null) this.catchUp.seekSource(feed, null)
@@ -132,7 +133,7 @@ export class Replication {
 
   private hasAll(link: LinkState, feed: Feed): boolean {
     const on = link.feeds.get(feed)
-    if (on !== undefined && on.peerNext > 1) return on.peerNext >= feed.log.next
+    if (on !== undefined && (on.isTold || on.peerNext > 1)) return on.peerNext >= feed.log.next
     return feed.room !== null && feed.activeAtMs < link.neighbourAtMs && this.reconciling.isSettled(link, feed.room.key)
   }
 

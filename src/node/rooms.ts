@@ -1,9 +1,10 @@
 import { compareBytes, toHex, utf8 } from '../base/bytes.ts'
 import { CLOCK_AHEAD_MAX_MS, compareHlc, HybridClock } from '../base/hlc.ts'
 import { decodeUtf8 } from '../base/text.ts'
+import { isAuthored } from '../wire/amendment.ts'
 import { type Bundle, type BundleEvent, chainBundle, decodeBundle } from '../wire/bundle.ts'
-import { EventKind, isSpoken, openRoomId, type SpokenKind } from '../wire/event.ts'
-import { NAME_BYTES_MAX, TEXT_BYTES_MAX } from '../wire/limits.ts'
+import { type AuthoredKind, EventKind, openRoomId } from '../wire/event.ts'
+import { NAME_BYTES_MAX } from '../wire/limits.ts'
 import { EPOCH_BYTES } from '../wire/replication.ts'
 import type { NodeContext } from './context.ts'
 import { Conversations } from './conversations.ts'
@@ -114,8 +115,8 @@ export class Rooms {
   }
 
   /** Puts something said in line; `flush` seals it. */
-  say(room: Room, kind: SpokenKind, text: Uint8Array, ref: number): SayFault | null {
-    if (!canBeSaid(text)) return text.length === 0 ? 'empty' : 'too-long'
+  say(room: Room, kind: AuthoredKind, body: Uint8Array, ref: number): SayFault | null {
+    if (!isAuthored(kind, body)) return body.length === 0 ? 'empty' : 'too-long'
     const feed = this.ownFeed(room)
     const sealed = room.peer !== null
     if (!sealed && room.toldName !== this.name()) {
@@ -123,10 +124,10 @@ export class Rooms {
       this.add(room, EventKind.profile, utf8(room.toldName), null)
     }
     if (sealed) {
-      const said = { kind, name: this.name(), text: decodeUtf8(text)! }
+      const said = { kind, name: this.name(), body }
       this.add(room, EventKind.sealed, this.conversations.seal(room, feed.log.key.id, said), ref)
-      room.plain.push({ kind, body: text, name: this.name() })
-    } else this.add(room, kind, text, ref)
+      room.plain.push({ kind, body, name: this.name() })
+    } else this.add(room, kind, body, ref)
     return null
   }
 
@@ -277,7 +278,7 @@ export class Rooms {
       if (words.body.length <= NAME_BYTES_MAX) feed.authorName = decodeUtf8(words.body) ?? feed.authorName
       return null
     }
-    if (!isSpoken(words.kind) || !canBeSaid(words.body)) return null
+    if (!isAuthored(words.kind, words.body)) return null
     return {
       kind: 'event',
       room: room.name,
@@ -345,11 +346,6 @@ export class Rooms {
       }
     }
   }
-}
-
-/** What a person can say is also all that is shown of what somebody sends. */
-function canBeSaid(text: Uint8Array): boolean {
-  return text.length > 0 && text.length <= TEXT_BYTES_MAX
 }
 
 /** The room's order: clock time, then author, then number. */

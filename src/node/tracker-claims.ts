@@ -7,7 +7,7 @@ const CLAIMS_MAX = 16
 /** A full house hangs up on newcomers: a coordinator is dialled so often before it is not believed. */
 const ATTEMPTS_MAX = 4
 
-/** Dials to those whom neither a list nor a link has shown: nobody has us knock where he likes. */
+/** Dials to addresses that neither a list nor a link has shown: a few, so that many who make claims cannot have us knock where they like. */
 const STRANGERS_BURST = 8
 const STRANGER_REFILL_MS = 5_000
 /** Those on a long list do not all knock in one moment: so long for each, and no longer than for a thousand. A guess. */
@@ -52,12 +52,14 @@ export class Claims {
   /** Where to try one next, of what he says himself and `known`; null where that has been done often enough. */
   next(key: string, known: readonly (Address | null | undefined)[], nowMs: number): Address | null {
     const claim = this.claims.get(key)
-    if (claim === undefined) return null
-    if (known.every((address) => address == null) && !this.strangers.take(nowMs)) return null
-    const addresses = new Map<string, Address>()
-    for (const address of [...known, claim.address]) if (address) addresses.set(formatAddress(address), address)
-    if (claim.attempts >= ATTEMPTS_MAX || addresses.size === 0) return null
-    return [...addresses.values()][claim.attempts++ % addresses.size]!
+    if (claim === undefined || claim.attempts >= ATTEMPTS_MAX) return null
+    const shown = new Map<string, Address>()
+    for (const address of known) if (address) shown.set(formatAddress(address), address)
+    const { address } = claim
+    const strange = address === null || shown.has(formatAddress(address)) ? null : address
+    const turn = claim.attempts++ % (shown.size + (strange === null ? 0 : 1))
+    if (turn === shown.size && this.strangers.take(nowMs)) return strange
+    return [...shown.values()][turn % shown.size] ?? null
   }
 
   forget(key: string): void {

@@ -6,7 +6,6 @@ import {
   TrackerRegistry,
   toldHost,
 } from '../core/discovery/tracker-registry.ts'
-import { TokenBucket } from '../core/gossip/token-bucket.ts'
 import type { Verifier } from '../crypto/sign.ts'
 import { ByeCode } from '../wire/hello.ts'
 import type { Contact } from '../wire/membership.ts'
@@ -20,16 +19,20 @@ import {
   writeTracker,
 } from '../wire/tracker.ts'
 import type { NodeContext } from './context.ts'
+import { Allowance } from './link-budget.ts'
 import type { LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
-/** Registrations on one link: a few at once for those who look whether we are there, then one a second. An honest node sends one in five. */
+/**
+ * Registrations on one link that are checked: a few at once, then one a second. An honest node sends one in five, and one in two while others
+ * say that we are lost. Who sends more hears that we are there, and no more than that: silence would make him give us up.
+ */
 const REGISTERS_BURST = 5
 const REGISTER_REFILL_MS = 1_000
 /** How long a link may go on after its visitor came by another one. */
 const REPLACED_MS = 2_000
-/** How often one that serves registers with itself. */
-const OWN_EVERY_MS = 5_000
+/** How often one that serves registers with itself, and lets go of those whose registration has run out. */
+const TIDY_EVERY_MS = 5_000
 
 export interface DeskOwner {
   /** Our own registration, for our own list; null where we are not to be in it. */
@@ -44,7 +47,7 @@ export interface DeskOwner {
 export class TrackerDesk {
   private readonly registry: TrackerRegistry
   private readonly visitors = new Map<string, LinkState>()
-  private readonly shares = new Map<LinkState, TokenBucket>()
+  private readonly shares = new Map<LinkState, Allowance>()
   private readonly visitorsMaxClosed: number
   private office: Office | null = null
   private timer: Timer<() => void> | null = null
@@ -72,7 +75,7 @@ export class TrackerDesk {
     this.office = office
     this.links.visitorsMax = REGISTRATIONS_MAX
     this.registry.fill(peers, this.context.nowMs)
-    if (this.timer === null) this.registerOwn()
+    if (this.timer === null) this.tidy()
   }
 
   /** Keeps no list any more, and lets those know who rely on it. */
@@ -103,7 +106,8 @@ export class TrackerDesk {
   private register(link: LinkState, registration: Uint8Array): void {
     const { nowMs } = this.context
     if (this.office === null) return this.turnAway(link)
-    if (!this.shareOf(link).take(nowMs)) return
+    const share = this.shareOf(link)
+    if (!share.take(nowMs)) return share.isFlooded ? this.links.flooded(link) : this.answer(link, 'stale', this.office)
     const isNew = !this.registry.has(link.peerKey)
     const result = this.registry.register(registration, link.peerKey, link.remote.host, nowMs)
     if (result === 'left') return this.links.bye(link, ByeCode.notNeeded, 'has been taken off the list')
@@ -132,6 +136,7 @@ export class TrackerDesk {
 
   private arrived(link: LinkState, registration: Uint8Array): void {
     const port = readRegistration(registration)!.tcpPort
+    if (port === 0) return
     this.owner.arrived({ key: link.peerKey, address: { host: link.remote.host, port } })
   }
 
@@ -144,18 +149,24 @@ export class TrackerDesk {
     this.links.send(link, trackerType(message), (out) => writeTracker(out, message))
   }
 
-  private shareOf(link: LinkState): TokenBucket {
+  private shareOf(link: LinkState): Allowance {
     let share = this.shares.get(link)
     if (share === undefined) {
-      share = new TokenBucket(REGISTERS_BURST, REGISTER_REFILL_MS)
+      share = new Allowance(REGISTERS_BURST, REGISTER_REFILL_MS)
       this.shares.set(link, share)
     }
     return share
   }
 
-  private registerOwn(): void {
+  private tidy(): void {
+    const { nowMs } = this.context
     const own = this.owner.own()
-    if (own !== null) this.registry.register(own, this.context.ownKey, '', this.context.nowMs)
-    this.timer = this.context.after(OWN_EVERY_MS, () => this.registerOwn())
+    if (own !== null) this.registry.register(own, this.context.ownKey, '', nowMs)
+    this.registry.expire(nowMs)
+    for (const [key, link] of [...this.visitors]) {
+      if (!this.registry.has(key))
+        this.links.bye(link, ByeCode.notNeeded, 'has not heard from this visitor for too long')
+    }
+    this.timer = this.context.after(TIDY_EVERY_MS, () => this.tidy())
   }
 }

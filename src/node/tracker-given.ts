@@ -1,5 +1,5 @@
 import type { Address } from '../base/address.ts'
-import { ipScope, parseIp } from '../base/ip.ts'
+import { formatIp, ipScope, parseIp } from '../base/ip.ts'
 import type { Timer } from '../base/timers.ts'
 import { backoffMs } from '../core/link/backoff.ts'
 import type { NodeContext } from './context.ts'
@@ -20,6 +20,10 @@ export type GivenNeed = 'searching' | 'lost' | 'kept'
 export class GivenAddress {
   /** We listen there. */
   isHeld = false
+  /** The driver has been asked to listen there, and has not said yet whether it does. */
+  isAsked = false
+  /** It is where we listen in any case, and go on listening whoever would have it. */
+  isOwn = false
   /** It is another machine's. */
   isElsewhere = false
   /** Why it could not be had the last time, as the end of a sentence; empty while it can. */
@@ -108,4 +112,17 @@ export function reachableAt(local: Address, seenAt: string | null, trackerHost: 
   const ip = parseIp(host)
   if (ip !== null && ipScope(ip) !== 'none') return { host, port }
   return parseIp(trackerHost) === null ? null : { host: trackerHost, port }
+}
+
+/**
+ * Why others do not find a node that listens at `local` by a tracker at `trackerHost`: it listens for its own machine alone, and the tracker is
+ * elsewhere (`cut-off`); or the tracker is on this machine, where others are sent to its own address, and the node listens at another one
+ * (`beside`). Null: they do find it, or that cannot be told, as of a name.
+ */
+export function missedBy(local: Address, trackerHost: string): 'cut-off' | 'beside' | null {
+  const own = parseIp(local.host === 'localhost' ? '127.0.0.1' : local.host)
+  const theirs = parseIp(trackerHost)
+  if (own === null || theirs === null || ipScope(own) === 'none') return null
+  if (ipScope(theirs) !== 'loopback') return ipScope(own) === 'loopback' ? 'cut-off' : null
+  return formatIp(own) === formatIp(theirs) ? null : 'beside'
 }

@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { ByteReader } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
+import type { Timer } from '../base/timers.ts'
 import { type Verifier, verifier } from '../crypto/sign.ts'
 import { ByeCode, type Hello } from '../wire/hello.ts'
 import { trackerType } from '../wire/tracker.ts'
@@ -20,6 +21,9 @@ export interface TrackerNodeOptions {
   readonly verifier?: (key: Uint8Array) => Verifier | null
 }
 
+/** How long one who stands in for us may take to say so: some round trips on one machine. */
+const ASK_MS_MAX = 1_500
+
 const REASON = 'is a tracker and nothing else: use --tracker to find others through it'
 
 /** A tracker that is nothing else: links, a desk, and neither rooms nor neighbours. Driven as a node is, and as pure. */
@@ -30,6 +34,7 @@ export class TrackerNode implements Machine {
   private readonly desk: TrackerDesk
   private tcpPort = 0
   private asked: ((isYielded: boolean) => void) | null = null
+  private asking: Timer<() => void> | null = null
 
   constructor(
     private readonly options: TrackerNodeOptions,
@@ -69,11 +74,12 @@ export class TrackerNode implements Machine {
     this.desk.open('appointed', [])
   }
 
-  /** Asks whoever stands in for us to give our address back; `answered` hears whether he does. */
+  /** Asks whoever stands in for us to give our address back; `answered` hears whether he does, within 1.5 seconds. */
   askBack(address: Address, answered: (isYielded: boolean) => void, instant: Instant): void {
     this.at(instant)
     this.asked = answered
     this.dialling.dialTracker(0, address)
+    this.asking = this.context.after(ASK_MS_MAX, () => this.giveUpAsking())
   }
 
   accepted(remote: Address, instant: Instant): number | null {
@@ -84,7 +90,7 @@ export class TrackerNode implements Machine {
   dialled(attempt: number, remote: Address, instant: Instant): number | null {
     this.at(instant)
     const dialled = this.dialling.ended(attempt)
-    return dialled === null ? null : this.links.dialled(remote, dialled).id
+    return dialled === null || this.asked === null ? null : this.links.dialled(remote, dialled).id
   }
 
   dialFailed(attempt: number, _code: string, _reason: string, instant: Instant): void {
@@ -148,7 +154,17 @@ export class TrackerNode implements Machine {
     this.links.bye(link, ByeCode.notNeeded, 'has answered')
   }
 
+  /** Whatever holds our address says nothing. */
+  private giveUpAsking(): void {
+    this.answered(false)
+    for (const link of [...this.links.all.values()]) {
+      if (link.visit !== null) this.links.end(link, true, 'timeout', 'did not answer within 1.5 seconds')
+    }
+  }
+
   private answered(isYielded: boolean): void {
+    if (this.asking !== null) this.context.timers.cancel(this.asking)
+    this.asking = null
     const { asked } = this
     this.asked = null
     asked?.(isYielded)

@@ -7,8 +7,10 @@ import type { Office } from '../wire/tracker.ts'
 import type { NodeContext } from './context.ts'
 import type { LinkState } from './link-state.ts'
 import { Claims, claimWaitMs } from './tracker-claims.ts'
-import { GivenAddress, type GivenNeed, reachableAt } from './tracker-given.ts'
+import { GivenAddress, type GivenNeed, missedBy, reachableAt } from './tracker-given.ts'
 import { PresentNote } from './tracker-present.ts'
+import { Refuted } from './tracker-refuted.ts'
+import { TrackerStanding } from './tracker-standing.ts'
 import type { Followed, PeersMessage, SlotOwner, Visit } from './tracker-visit.ts'
 
 /** Before a coordinator that did not answer is tried again. */
@@ -22,43 +24,28 @@ const CALM_MS = 5_000
  * One tracker address the user gave: registers there and learns of others; becomes it where nobody is there and the address is this
  * machine's; elects a successor with the others when it is lost; goes back to it when it returns.
  */
-export class TrackerSlot {
-  /** `searching`: never found. `checking`: just lost, perhaps back in a moment. */
-  mode: 'searching' | 'following' | 'checking' | 'electing' | 'serving' = 'searching'
-  /** Ours, while serving. */
-  office: Office | null = null
-  followed: Followed | null = null
-  /** Wall-clock time since when that is so. */
-  sinceMs: number
-  /** As told by whom we follow. */
-  registered = 0
+export class TrackerSlot extends TrackerStanding {
   readonly given: GivenAddress
   readonly client: TrackerClient
   private readonly bully: Bully
   private readonly visits = new Set<Visit>()
   private readonly claims = new Claims()
-  /** Where a tracker has seen us. */
-  private seenAt: string | null = null
+  /** Whose call for an election the tracker has answered of late. */
+  private readonly refuted = new Refuted()
   private readonly present: PresentNote
-  /** Whoever asks is to be told, once the tracker has answered. */
-  private wantsPresent = false
-  private quietUntilMs = 0
-  private crowded = 0
-  /** Who was followed last: back again, it need not come before us to be followed on. */
-  private lostKey: string | null = null
   private timer: Timer<() => void> | null = null
-  private isOver = false
 
   constructor(
-    private readonly context: NodeContext,
+    context: NodeContext,
     given: Address,
     /** The id under which those who use this tracker talk, in hexadecimal. */
     readonly group: string,
     private readonly owner: SlotOwner,
   ) {
-    const port = (): number => owner.local().port
-    this.client = new TrackerClient(context.identity.signing, port, context.rng, owner.verifierOf)
-    this.bully = new Bully(() => ({ key: context.ownKey, port: port() }), context.rng)
+    super(context, given.host)
+    const told = (): number => (this.missed === null ? owner.local().port : 0)
+    this.client = new TrackerClient(context.identity.signing, told, context.rng, owner.verifierOf)
+    this.bully = new Bully(() => ({ key: context.ownKey, port: owner.local().port }), context.rng)
     this.present = new PresentNote(context, () => {
       if (this.isSettled) this.say('present')
     })
@@ -66,7 +53,6 @@ export class TrackerSlot {
       this.tryGiven()
       this.process()
     })
-    this.sinceMs = context.wallMs
     this.tryGiven()
   }
 
@@ -76,12 +62,23 @@ export class TrackerSlot {
     return this.followed?.address ?? this.given.address
   }
 
+  /** Why others do not find us by this tracker; null: they do, as far as is known. */
+  get missed(): ReturnType<typeof missedBy> {
+    return missedBy(this.owner.local(), this.trackerHost)
+  }
+
+  /** Our dial to a tracker has got through to `remote`: where a name led to. */
+  reached({ why }: Visit, remote: Address): void {
+    if (why === 'given') this.trackerHost = remote.host
+  }
+
   // What becomes of visits.
 
   /** The first answer on a link of ours to a tracker, or a later one on that to whom we follow. */
   answered(visit: Visit | null, link: LinkState, message: PeersMessage): void {
     if (this.followed?.link === link) {
       if (this.client.answered(this.context.nowMs)) this.take(link, message)
+      this.refuted.answered(this.context.nowMs)
       if (this.wantsPresent) this.present.plan()
       this.wantsPresent = false
     } else if (visit !== null) this.consider(visit, link, message)
@@ -120,6 +117,7 @@ export class TrackerSlot {
 
   /** The driver has tried to listen on the address given. `code` null: it does. */
   listened(code: string | null): void {
+    this.given.isAsked = false
     const isWanted = !this.isOver && (this.mode === 'searching' || this.mode === 'serving')
     if (code === 'not-ours') {
       this.given.isElsewhere = true
@@ -129,7 +127,7 @@ export class TrackerSlot {
     } else if (isWanted) {
       this.given.held()
       if (this.mode === 'searching') this.serve('first')
-    } else this.owner.unlisten(this)
+    } else if (!this.given.isOwn) this.owner.unlisten(this)
     if (this.mode === 'serving') this.owner.changed(this)
     this.process()
   }
@@ -156,8 +154,9 @@ export class TrackerSlot {
     if (kind === 'election') {
       if (this.mode === 'serving' && this.office === 'first') return this.present.plan()
       if (this.followed !== null) {
-        const isLooking = this.client.look(nowMs, wallMs)
-        this.wantsPresent = isLooking && this.isSettled
+        const isNew = this.refuted.called(author, nowMs)
+        const isLooking = isNew && this.client.look(nowMs, wallMs)
+        if (isNew) this.wantsPresent = isLooking && this.isSettled
         if (this.isSettled && !isLooking) this.present.plan()
         return this.process()
       }
@@ -179,12 +178,6 @@ export class TrackerSlot {
     if (this.followed !== null)
       this.owner.register(this.followed.link, this.client.registration(this.context.wallMs, true))
     if (this.mode === 'serving') this.standDown()
-  }
-
-  /** The one the user meant keeps the list: itself, or who was the first to take its place. */
-  private get isSettled(): boolean {
-    if (this.mode === 'serving') return this.office === 'first'
-    return this.followed !== null && this.followed.office !== 'elected'
   }
 
   private get need(): GivenNeed {
@@ -213,10 +206,14 @@ export class TrackerSlot {
 
   private givenFailed(code: string, reason: string): void {
     // What is given is where we listen anyway: nobody else can be it.
-    if (code === 'self') return this.listened(null)
+    if (code === 'self') {
+      // A dial that was under way when we began to listen there leads to us too.
+      this.given.isOwn ||= !this.given.isHeld && !this.given.isAsked
+      return this.listened(null)
+    }
     const isNews = this.given.failed(reason, this.need)
     const mayServe = (this.mode === 'searching' || this.mode === 'serving') && this.given.isFree
-    if (mayServe && code === 'refused') this.owner.listen(this)
+    if (mayServe && code === 'refused') this.listen()
     else if (isNews) this.owner.changed(this)
   }
 
@@ -247,6 +244,7 @@ export class TrackerSlot {
   private comesFirst(other: Candidate): boolean {
     if (this.isSettled) return false
     if (this.followed !== null) return outranks(other, this.followed)
+    if (this.missed === 'cut-off') return true
     const own = { key: this.context.ownKey, port: this.owner.local().port }
     return this.mode === 'searching' || other.key === this.lostKey || outranks(other, own)
   }
@@ -262,6 +260,7 @@ export class TrackerSlot {
     for (const visit of this.visits) this.owner.abandon(visit)
     this.visits.clear()
     this.claims.clear()
+    this.refuted.clear()
     this.enter('following')
     this.bully.settle()
     this.given.followed(this.isGiven(followed.address))
@@ -281,10 +280,12 @@ export class TrackerSlot {
   private elect(): void {
     if (this.isOver) return
     this.enter('electing')
-    const known = [...this.client.known.values()].map(({ key, address }) => ({ key, port: address.port }))
-    this.bully.begin(known, this.context.nowMs)
     this.given.again('lost')
     this.owner.changed(this)
+    // Nobody could reach us as a tracker: others are to take over, and we follow.
+    if (this.missed === 'cut-off') return
+    const known = [...this.client.known.values()].map(({ key, address }) => ({ key, port: address.port }))
+    this.bully.begin(known, this.context.nowMs)
   }
 
   private serve(office: Office): void {
@@ -296,22 +297,23 @@ export class TrackerSlot {
       office,
       peers.map(({ address, registration }) => ({ host: address.host, registration })),
     )
-    if (office === 'elected' && !this.given.isElsewhere) this.owner.listen(this)
+    if (this.given.isOwn) this.given.held()
+    if (office === 'elected' && !this.given.isElsewhere && !this.given.isOwn) this.listen()
     else this.owner.changed(this)
     this.given.again('kept')
   }
 
+  private listen(): void {
+    this.given.isAsked = true
+    this.owner.listen(this)
+  }
+
   private standDown(): void {
     this.owner.close(this)
-    if (this.given.isHeld) this.owner.unlisten(this)
+    if (this.given.isHeld && !this.given.isOwn) this.owner.unlisten(this)
     this.given.isHeld = false
     this.office = null
     this.bully.settle()
-  }
-
-  private enter(mode: TrackerSlot['mode']): void {
-    this.mode = mode
-    this.sinceMs = this.context.wallMs
   }
 
   private tryClaimSoon(key: string): void {

@@ -58,6 +58,7 @@ export class Tracking {
   private readonly visits = new Map<number, Visit>()
   private readonly heard = new Map<string, HlcTime>()
   private readonly told = new Map<TrackerSlot, string>()
+  private readonly warned = new Set<TrackerSlot>()
   private readonly desk: TrackerDesk
   private local: Address = { host: '', port: 0 }
   private nextVisit = 1
@@ -88,6 +89,7 @@ export class Tracking {
       const slot = new TrackerSlot(this.context, plain, toHex(group), this.slotOwner)
       this.groups.set(slot, group)
       this.slots.push(slot)
+      this.warn(slot)
     }
   }
 
@@ -119,6 +121,8 @@ export class Tracking {
     const visit = this.visits.get(link.visit!)
     if (visit === undefined) return this.part(link)
     visit.link = link
+    visit.slot.reached(visit, link.remote)
+    this.warn(visit.slot)
     this.register(link, visit.slot.client.registration(this.context.wallMs))
   }
 
@@ -225,7 +229,9 @@ export class Tracking {
   /** Only somebody on this machine can want to listen where we do. */
   private yields(link: LinkState): boolean {
     const { host } = link.remote
-    const slot = this.slots.find((each) => each.given.isHeld && (isLoopback(host) || host === each.given.address.host))
+    const slot = this.slots.find(
+      (each) => each.given.isHeld && !each.given.isOwn && (isLoopback(host) || host === each.given.address.host),
+    )
     slot?.yields()
     return slot !== undefined
   }
@@ -264,6 +270,22 @@ export class Tracking {
       office: mode === 'serving' ? office : (followed?.office ?? null),
     }
     this.context.emit(telling)
+  }
+
+  /** Tells the user, once for each tracker, that others will not find this node by it. */
+  private warn(slot: TrackerSlot): void {
+    const { missed, given, trackerHost } = slot
+    if (missed === null || this.warned.has(slot)) return
+    this.warned.add(slot)
+    const { host } = this.local
+    const name = formatAddress(given.address)
+    const message =
+      missed === 'cut-off'
+        ? `You use the tracker ${name}, which is elsewhere, but listen on ${host}, for this machine alone: nobody it tells of you ` +
+          'could dial you, so it is not told where. You can still dial others. Start with --host 0.0.0.0 (or ::) to be found.'
+        : `You listen on ${host}, but whoever uses the tracker ${name} looks for you at ${trackerHost}, so it is not told ` +
+          `where you listen. You can still dial others. Start with --host ${trackerHost} to be found.`
+    this.context.emit({ kind: 'trouble', code: 'tracker-unreachable', message, user: true })
   }
 
   private tellMissing({ given: { address, trouble } }: TrackerSlot): void {

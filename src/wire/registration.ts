@@ -16,6 +16,7 @@ export interface Registration {
   readonly ms: number
   /** Seconds it is good for; 0 from somebody who leaves. */
   readonly lastsS: number
+  /** 0: nobody can dial it from where others are; it wants the list and is not told to others. */
   readonly tcpPort: number
 }
 
@@ -34,8 +35,7 @@ export function readRegistration(sealed: Uint8Array): Registration | null {
   if (sealed.length !== REGISTRATION_BYTES) return null
   const reader = new ByteReader(sealed)
   const identity = reader.take(32).slice()
-  const registration = { identity, ms: reader.u48(), lastsS: reader.u16(), tcpPort: reader.u16() }
-  return registration.tcpPort === 0 ? null : registration
+  return { identity, ms: reader.u48(), lastsS: reader.u16(), tcpPort: reader.u16() }
 }
 
 export function verifyRegistration(sealed: Uint8Array, verifier: Verifier): boolean {

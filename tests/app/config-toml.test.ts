@@ -168,7 +168,7 @@ describe('the file that the answers to the first questions make', () => {
     const text = formatConfig({ username: null, host: '::', ephemeral: false, connect: null })
     const whole = given(text.replace(/^# (?=[a-z-]+ = )/gm, ''))
     expect(Object.keys(whole).sort()).toEqual(
-      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug'
+      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug history-days history-megabytes'
         .split(' ')
         .sort(),
     )

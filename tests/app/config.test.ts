@@ -54,6 +54,8 @@ describe('the settings', () => {
       rooms: ['general'],
       frontEnd: 'auto',
       ephemeral: false,
+      historyDays: null,
+      historyMegabytes: null,
       debug: false,
       configFolder: join(home, 'hearsay'),
       dataFolder: join(home, 'data', 'hearsay'),
@@ -73,6 +75,13 @@ describe('the settings', () => {
       ephemeral: false,
       connect: [{ host: 'f', port: 1 }],
     })
+  })
+
+  test('keep everything unless told otherwise, and zero is everything', async () => {
+    file('history-days = 30\nhistory_megabytes = 5')
+    expect(await settings([])).toMatchObject({ historyDays: 30, historyMegabytes: 5 })
+    const over = await settings(['--history-days', '0'], { HEARSAY_HISTORY_MEGABYTES: '7' })
+    expect(over).toMatchObject({ historyDays: null, historyMegabytes: 7 })
   })
 
   test('have one front end: the higher source chooses, and may switch the lower one off', async () => {

@@ -13,6 +13,7 @@ import type { Remark } from '../../src/app/doctor.ts'
 import type { AppEvent, MessageKind, Person } from '../../src/app/events.ts'
 import type { Address } from '../../src/base/address.ts'
 import { formatAddress } from '../../src/base/address.ts'
+import { FakeMessages } from './fake-messages.ts'
 
 export const ALICE: Person = { id: 'alice2'.padEnd(52, 'a'), name: 'Alice' }
 export const BOB: Person = { id: 'bob234'.padEnd(52, 'b'), name: 'Bob' }
@@ -31,6 +32,7 @@ export class FakeChat implements Chat {
   readonly id = ALICE.id
   /** What was asked of it, in order, as one line each. */
   readonly asked: string[] = []
+  readonly messages = new FakeMessages(this.asked)
   closed = 0
   /** Until this resolves, nothing that was said is safe. */
   safe: Promise<void> = Promise.resolve()
@@ -82,6 +84,8 @@ export class FakeChat implements Chat {
       room,
       current: room === this.current,
       users: people.length + 1,
+      unread: this.messages.unread(room).count,
+      mentions: this.messages.unread(room).mentions,
     }))
   }
 

@@ -45,6 +45,7 @@ describe('what the command line gives', () => {
           '--config',
           'c.toml',
         ],
+        ...['--history-days', '30', '--history-megabytes=5'],
         ...['--tracker=t:3', '--no-lan', '--multicast', '[ff12::1]:5', '--multicast=239.1.2.3:4', '--static'],
         '--debug',
       ),
@@ -69,6 +70,8 @@ describe('what the command line gives', () => {
         room: ['dev', 'general'],
         plain: true,
         ephemeral: true,
+        'history-days': 30,
+        'history-megabytes': 5,
         debug: true,
       },
       configFile: 'c.toml',
@@ -188,14 +191,14 @@ describe('help and version', () => {
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)
     expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Front end:', 'Running:', 'Examples:'])
-    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral config debug help version'.split(
+    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes config debug help version'.split(
       ' ',
     )) {
       expect(help.text).toContain(`--${flag}`)
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
     const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
-    expect(kinds).toEqual(['run', 'run', 'tracker'])
+    expect(kinds).toEqual(['run', 'run', 'tracker', 'export', 'import'])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {
@@ -214,7 +217,9 @@ describe('a tracker', () => {
     const told = { kind: 'tracker', given: { host: '::', port: 5001, json: true, debug: true } } as const
     expect(await parse('tracker', '--host', '::', '--port=5001', '--json', '--debug=1')).toEqual(told)
     expect(await parse('--json', '--host', '::', '--port', '5001', 'tracker', '--debug')).toEqual(told)
-    expect((await parse('tracker', '--help')).kind).toBe('print')
+    const help = await parse('tracker', '--help')
+    expect(help.kind === 'print' && help.text).toStartWith('Usage: hearsay tracker ')
+    expect(await parse('-h', 'tracker')).toEqual(help)
   })
 
   test('wants nothing that only a node has a use for', async () => {

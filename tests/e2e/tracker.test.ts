@@ -193,6 +193,13 @@ describe('where no tracker is', () => {
     const other = (await nodes(1, Number(port)))[0]!
     await until(other, follows(one.id))
     await allTalk([one, other], 'one port for both')
+    // A tracker that would have the address is refused, and the node goes on listening.
+    const late = new Program(['tracker', '--port', port])
+    running.push(late)
+    expect(await late.exited).toBe(3)
+    const third = (await nodes(1, Number(port)))[0]!
+    await until(third, follows(one.id))
+    await allTalk([one, other, third], 'still one port for both')
   })
 
   test('an address of another machine is never taken, and it is said that nobody answers', async () => {
@@ -205,6 +212,23 @@ describe('where no tracker is', () => {
 })
 
 describe('the tracker as a program', () => {
+  test('does not wait long for one that holds its port and says nothing', async () => {
+    const holder = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    const startedAt = performance.now()
+    const keeper = new Program(['tracker', '--port', String(holder.port)])
+    running.push(keeper)
+    expect(await keeper.exited).toBe(3)
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    expect(keeper.stderr).toContain(`127.0.0.1:${holder.port}`)
+    holder.stop(true)
+  })
+
+  test('names no UDP port, as it has none', async () => {
+    const keeper = await tracker(await freePort())
+    const ready = keeper.lines.find((line) => line.event === 'ready')
+    expect(ready).toMatchObject({ tcp: { host: '127.0.0.1', port: keeper.port }, udp: { host: '127.0.0.1', port: 0 } })
+  })
+
   test('ends at once when asked, by either signal', async () => {
     for (const [signal, status] of [
       ['SIGTERM', 0],

@@ -70,6 +70,18 @@ describe('a tap on a link', () => {
       await a.say(text)
       // Healed by itself: the damaged link was dropped and another one made, and the message came over that.
       await b.hears(text)
+      // Where so much has not been said yet, the two go on talking until it has.
+      for (let more = 0; !flipped && more < 20; more++) {
+        for (const [speaker, hearer] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          const another = `message ${step}, ${more} of ${speaker === a ? 'a' : 'b'}`
+          said.push(another)
+          await speaker.say(another)
+          await hearer.hears(another)
+        }
+      }
       await b.when(() => flipped)
     }
     expect(b.texts()).toEqual(said)

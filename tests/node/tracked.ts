@@ -33,8 +33,8 @@ export function searching(given = GIVEN): Bench {
   return bench
 }
 
-export function signed({ signing }: NodeIdentity, wallMs: number, lastsS = 15): Uint8Array {
-  return sealRegistration({ identity: signing.publicKey, ms: wallMs, lastsS, tcpPort: 6_000 }, signing)
+export function signed({ signing }: NodeIdentity, wallMs: number, lastsS = 15, tcpPort = 6_000): Uint8Array {
+  return sealRegistration({ identity: signing.publicKey, ms: wallMs, lastsS, tcpPort }, signing)
 }
 
 export function say(peer: Peer, message: TrackerMessage): void {

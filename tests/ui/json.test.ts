@@ -32,7 +32,7 @@ describe('JSON mode answers', () => {
       event: 'reply',
       to: 'rooms',
       ok: true,
-      rooms: [{ room: 'general', current: true, users: 1 }],
+      rooms: [{ room: 'general', current: true, users: 1, unread: 0, mentions: 0 }],
       ref: 7.5,
     })
     expect(replies).toContainEqual({ event: 'reply', to: 'room', ok: true, room: 'general' })

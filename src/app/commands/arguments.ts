@@ -166,3 +166,86 @@ function joinAddress(host: string, port: string): Read<Address> {
 function withoutQuotes(value: string | null): string | null {
   return value?.replace(/^"(.+)"$/s, '$1') ?? null
 }
+
+/** A mark and a number, or a mark and the beginning of an id: no ordinary word, so that it can be left out before a text. */
+const MARKED = /^#(\d{1,3}|[0-9a-f]{4,64})$/i
+const BARE = /^#?(\d{1,3}|[0-9a-f]{4,64})$/i
+
+/** A message (see `Which`), or null for the last one. `bare`: the mark may be left out; only where no text of one's own follows. */
+export function optionalMessage(options: { readonly bare: boolean }): Argument<string | null> {
+  const pattern = options.bare ? BARE : MARKED
+  return optional<string>({
+    ...MESSAGE,
+    take: (words) => (pattern.test(words.peek() ?? '') ? words.next() : null),
+  })
+}
+
+export function message(): Argument<string> {
+  return required<string>(MESSAGE)
+}
+
+const MESSAGE = {
+  kind: 'message',
+  what: 'a message: #3 counts back, /history shows ids',
+  label: 'which',
+  take: (words: Words) => words.next(),
+  check(value: string): Read<string> {
+    if (BARE.test(value.trim())) return { ok: true, value: value.trim() }
+    return { ok: false, message: `${quoted(value)} is no message: write #3 to count back, or the beginning of an id` }
+  },
+} as const
+
+export function emoji(): Argument<string> {
+  return required<string>({
+    kind: 'emoji',
+    what: 'an emoji',
+    label: 'emoji',
+    take: (words) => words.next(),
+    check: (value) => (value.trim() === '' ? { ok: false, message: 'the emoji is empty' } : { ok: true, value }),
+  })
+}
+
+/** Only programs say it: people switch. */
+export function onOrOff(): Argument<boolean | null> {
+  return {
+    kind: 'text',
+    usage: '[<on>]',
+    typed: false,
+    fromLine: () => ({ ok: true, value: null }),
+    fromJson(field, object) {
+      const value = fieldOf(object, field)
+      if (value === undefined) return { ok: true, value: null }
+      return typeof value === 'boolean'
+        ? { ok: true, value }
+        : { ok: false, message: `"${field}" must be true or false` }
+    },
+  }
+}
+
+/** A whole number from 1. */
+export function count(options: { readonly max: number; readonly usual: number }): Argument<number> {
+  const { max, usual } = options
+  const check = (value: number, what: string): Read<number> =>
+    Number.isInteger(value) && value >= 1 && value <= max
+      ? { ok: true, value }
+      : { ok: false, message: `${what} must be a whole number from 1 to ${max}` }
+  return {
+    kind: 'number',
+    usage: '[<n>]',
+    typed: true,
+    fromLine(words) {
+      const word = words.next()
+      return word === null ? { ok: true, value: usual } : check(/^\d{1,9}$/.test(word) ? Number(word) : Number.NaN, 'n')
+    },
+    fromJson(field, object) {
+      const value = fieldOf(object, field)
+      if (value === undefined) return { ok: true, value: usual }
+      return check(typeof value === 'number' ? value : Number.NaN, `"${field}"`)
+    },
+  }
+}
+
+/** Only programs give it. */
+export function untypedMessage(): Argument<string | null> {
+  return optional<string>({ ...MESSAGE, typed: false })
+}

@@ -3,6 +3,9 @@ import { type Command, defineCommand } from '../command.ts'
 import { optionalRoom, optionalRoomOrPeer, roomOrPeer } from './arguments.ts'
 import { columns, namesOf, placeName, plural } from './views.ts'
 
+/** As far as is counted. */
+const UNREAD_MAX = 10_000
+
 const NO_ROOM: Fault = { ok: false, code: 'no-room', message: 'You are in no room. /join <room> enters one.' }
 
 export const ROOMS: readonly Command[] = [
@@ -50,10 +53,12 @@ export const ROOMS: readonly Command[] = [
     run: (chat) => ({ ok: true, rooms: chat.rooms() }),
     show({ rooms }) {
       if (rooms.length === 0) return [NO_ROOM.message]
-      const rows = rooms.map(({ room, current, users }) => [
+      const rows = rooms.map(({ room, current, users, unread, mentions }) => [
         current ? '*' : ' ',
         room,
         plural(users, 'person', 'people'),
+        unread === 0 ? '' : `${unread < UNREAD_MAX ? unread : `${UNREAD_MAX} or more`} unread`,
+        mentions === 0 ? '' : plural(mentions, 'names you', 'name you'),
       ])
       return columns(rows)
     },

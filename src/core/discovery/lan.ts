@@ -7,7 +7,8 @@ import { type Announcement, readAnnouncement, sealAnnouncement, verifyAnnounceme
 /**
  * Finds the nodes of a local network by signed announcements. Pure: datagrams and the time come in, what to send and whom was
  * found goes out. Says so at once and a few times quickly after the start, then every five seconds; answers a newcomer soon, so that two
- * started in any order know of each other within a moment. The figures are guesses but for the seed's 5-second rhythm.
+ * started in any order know of each other within a moment. The figures are guesses but for the rhythm of five seconds,
+ * which the program had that this one descends from.
  */
 export const ANNOUNCE_EVERY_MS = 5_000
 /** After the start, or after being heard by somebody new: when each is said. */

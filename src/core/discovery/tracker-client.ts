@@ -11,7 +11,7 @@ import type { ListedPeer } from '../../wire/tracker.ts'
  * up. Pure. One answer is taken for each time we registered, so a tracker cannot make us check signatures at its pleasure.
  */
 
-/** The seed's. */
+/** As often as the program did that this one descends from. */
 export const REGISTER_EVERY_MS = 5_000
 /** How long an answer may take until the tracker counts as lost. */
 export const ANSWER_MS_MAX = 3_000
@@ -19,6 +19,8 @@ export const ANSWER_MS_MAX = 3_000
 export const LOOK_MS_MAX = 1_000
 /** A look less than this after an answer would find nothing new. A guess. */
 const LOOK_AFTER_MS = 300
+/** From one look to the next: many who say that it is lost are not to make all who follow it fall upon it. A guess. */
+export const LOOK_GAP_MS = 2_000
 /** What is told to a tracker: two refreshes may be missed. */
 const LASTS_S = 15
 /** How long somebody is known after having been listed: as long as a random part of a long list may leave him out. A guess. */
@@ -52,6 +54,8 @@ export class TrackerClient {
   private registerAtMs = Number.POSITIVE_INFINITY
   private deadlineMs = Number.POSITIVE_INFINITY
   private answeredAtMs = Number.NEGATIVE_INFINITY
+  private lookedAtMs = Number.NEGATIVE_INFINITY
+  private lookAtMs = Number.POSITIVE_INFINITY
   private lastMs = 0
 
   constructor(
@@ -70,6 +74,8 @@ export class TrackerClient {
   /** It is lost or given up. What was learnt stays as it is, for whoever is to take over. */
   unfollow(): void {
     this.isFollowing = false
+    this.lookedAtMs = Number.NEGATIVE_INFINITY
+    this.lookAtMs = Number.POSITIVE_INFINITY
     this.registerAtMs = Number.POSITIVE_INFINITY
     this.deadlineMs = Number.POSITIVE_INFINITY
   }
@@ -79,14 +85,20 @@ export class TrackerClient {
     const wasDue = this.deadlineMs < Number.POSITIVE_INFINITY
     this.deadlineMs = Number.POSITIVE_INFINITY
     this.answeredAtMs = nowMs
+    this.lookAtMs = Number.POSITIVE_INFINITY
     this.registerAtMs = nowMs + REGISTER_EVERY_MS * (0.95 + 0.1 * this.rng.float())
     return wasDue
   }
 
-  /** Registers at once, and gives the tracker up unless it answers quickly: somebody says that it is lost. False: it has only just answered. */
+  /**
+   * Registers at once, or some time after the last look, and gives the tracker up unless it answers quickly: somebody says that it is lost. False:
+   * it has only just answered.
+   */
   look(nowMs: number, wallMs: number): boolean {
     if (!this.isFollowing || nowMs - this.answeredAtMs < LOOK_AFTER_MS) return false
-    if (this.deadlineMs > nowMs + LOOK_MS_MAX) this.register(nowMs, wallMs, LOOK_MS_MAX)
+    if (this.deadlineMs <= nowMs + LOOK_MS_MAX) return true
+    this.lookAtMs = Math.max(nowMs, this.lookedAtMs + LOOK_GAP_MS)
+    if (this.lookAtMs === nowMs) this.lookNow(nowMs, wallMs)
     return true
   }
 
@@ -107,7 +119,8 @@ export class TrackerClient {
     const fresh: KnownPeer[] = []
     for (const { host, registration: sealed } of peers) {
       const said = readRegistration(sealed)
-      if (said === null || said.lastsS === 0 || Math.abs(wallMs - said.ms) > CLOCKS_APART_MAX_MS) continue
+      if (said === null || said.tcpPort === 0 || said.lastsS === 0 || Math.abs(wallMs - said.ms) > CLOCKS_APART_MAX_MS)
+        continue
       const key = toHex(said.identity)
       const before = this.known.get(key)
       const at = placed(host, trackerHost)
@@ -127,7 +140,7 @@ export class TrackerClient {
   }
 
   nextWakeMs(): number | null {
-    const atMs = Math.min(this.registerAtMs, this.deadlineMs)
+    const atMs = Math.min(this.registerAtMs, this.deadlineMs, this.lookAtMs)
     return atMs === Number.POSITIVE_INFINITY ? null : atMs
   }
 
@@ -138,13 +151,20 @@ export class TrackerClient {
     if (this.deadlineMs <= nowMs) {
       this.unfollow()
       this.outputs.push({ kind: 'silent' })
-    } else if (this.registerAtMs <= nowMs) this.register(nowMs, wallMs, ANSWER_MS_MAX)
+    } else if (this.lookAtMs <= nowMs) this.lookNow(nowMs, wallMs)
+    else if (this.registerAtMs <= nowMs) this.register(nowMs, wallMs, ANSWER_MS_MAX)
   }
 
   takeOutputs(): TrackerClientOutput[] {
     const { outputs } = this
     this.outputs = []
     return outputs
+  }
+
+  private lookNow(nowMs: number, wallMs: number): void {
+    this.lookAtMs = Number.POSITIVE_INFINITY
+    this.lookedAtMs = nowMs
+    this.register(nowMs, wallMs, LOOK_MS_MAX)
   }
 
   private register(nowMs: number, wallMs: number, answerMsMax: number): void {

@@ -7,7 +7,8 @@ import { LISTED_MAX, type ListedPeer } from '../../wire/tracker.ts'
 
 /**
  * A tracker's list: who registered, from where, until when. Pure. What it tells is signed by those it tells of, and only who has
- * registered is told anything. The figures are guesses but for the seed's rhythm of five seconds.
+ * registered is told anything. The figures are guesses but for the rhythm of five seconds, which the program had that this one
+ * descends from.
  */
 
 /** Two refreshes may be missed. */
@@ -27,6 +28,8 @@ export type RegisterResult = 'kept' | 'left' | 'stale' | 'full' | 'forged' | 'fo
 /** Somebody on the list. */
 export interface Registered extends ListedPeer {
   readonly key: string
+  /** 0: cannot be dialled from elsewhere, and nobody is told of it. */
+  readonly tcpPort: number
   readonly ms: number
   readonly untilMs: number
 }
@@ -75,7 +78,7 @@ export class TrackerRegistry {
   /** What `forKey` is told of the others; a random part where they are more than fit. */
   list(forKey: string, nowMs: number): ListedPeer[] {
     this.expire(nowMs)
-    const others = [...this.entries.values()].filter((entry) => entry.key !== forKey)
+    const others = [...this.entries.values()].filter((entry) => entry.key !== forKey && entry.tcpPort !== 0)
     const count = Math.min(others.length, LISTED_MAX)
     if (count < others.length) {
       for (let i = 0; i < count; i++) {
@@ -109,7 +112,8 @@ export class TrackerRegistry {
     if (this.entries.size >= REGISTRATIONS_MAX || ofBlock >= REGISTRATIONS_PER_BLOCK_MAX) return false
     const key = toHex(registration.identity)
     const untilMs = nowMs + Math.min(registration.lastsS * 1000, REGISTRATION_LASTS_MS)
-    this.entries.set(key, { key, host, registration: sealed, ms: registration.ms, untilMs })
+    const { tcpPort, ms } = registration
+    this.entries.set(key, { key, host, registration: sealed, tcpPort, ms, untilMs })
     if (block !== null) this.perBlock.set(block, ofBlock + 1)
     return true
   }

@@ -27,7 +27,7 @@ export type BullyOutput =
   /** Somebody says that the tracker is there: to be tried again. Where we were a candidate we no longer are. */
   | { readonly kind: 'calm' }
 
-/** A note's way out and back through a network of some six hops, with slow links. A guess; the seed waits 3 s. */
+/** A note's way out and back through a network of some six hops, with slow links. A guess; the program this descends from waits 3 s. */
 export const ELECTION_ANSWER_MS = 1_000
 /** What each one waits for who comes before us. A guess: as long as a note takes one way through a small network. */
 export const ELECTION_TURN_MS = 200

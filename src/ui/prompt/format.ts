@@ -1,6 +1,17 @@
 import { wrapAnsi } from 'bun'
 import type { Chat } from '../../app/chat.ts'
-import type { AppEvent, MessageEvent, PeerEvent, Person, TrackerEvent } from '../../app/events.ts'
+import type {
+  Answered,
+  AppEvent,
+  DeleteEvent,
+  EditEvent,
+  MessageEvent,
+  PeerEvent,
+  Person,
+  ReactionEvent,
+  TrackerEvent,
+} from '../../app/events.ts'
+import { type Earlier, type MessageView, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
@@ -15,6 +26,9 @@ const FOUND: Readonly<Record<Exclude<PeerEvent['via'], 'dialled' | 'accepted'>, 
 
 /** What stands before the second and later lines of one message: no line of a message can pass for a line of ours. */
 const CONTINUED = ' '.repeat('12:34 '.length)
+/** Messages that can be quoted when somebody reacts to them. */
+const RECENT_MAX = 500
+const QUOTED_CHARS_MAX = 40
 /** On narrower terminals wrapping by words makes a text harder to read, not easier. */
 const WRAP_COLUMNS_MIN = 40
 
@@ -33,11 +47,15 @@ export interface FormatOptions {
  *     12:34 [general] * Alice waves
  *     12:34 [@Bob] <Alice> between us
  *     12:34 -!- Carol joined general
+ *     12:35 -!- [general] Alice edited #3fa9c2: hello
+ *     12:35 -!- [general] Carol: 👍 for #3fa9c2 (hello)
  *
  * Everything from outside is cleaned here, last of all.
  */
 export class Formatter {
   private readonly names = new NameBook()
+  /** Texts of messages by their ids, to quote. */
+  private readonly recent = new Map<string, string>()
 
   constructor(private readonly options: FormatOptions) {
     const { chat } = options
@@ -50,6 +68,10 @@ export class Formatter {
     switch (event.event) {
       case 'message':
         return this.message(event)
+      case 'edit':
+      case 'delete':
+      case 'reaction':
+        return this.about(event)
       case 'peer':
         return [this.remark(this.peer(event))]
       case 'member': {
@@ -85,14 +107,76 @@ export class Formatter {
     return room.startsWith('@') ? `@${this.names.showId(room.slice(1))}` : cleanLine(room)
   }
 
+  /** What was said before one came in, between two lines that say so; the first that is new is marked. */
+  earlier(room: string, { messages, firstUnread }: Earlier, unread: number): string[] {
+    if (messages.length === 0) return []
+    const { theme } = this.options
+    const place = this.place(room)
+    const lines = [theme.faint(`--- earlier in ${place} ---`)]
+    for (const view of messages) {
+      if (view.id === firstUnread)
+        lines.push(theme.room(`--- ${unread} not read yet; /history ${unread} shows them ---`))
+      lines.push(...this.stored(view))
+    }
+    lines.push(theme.faint('--- now ---'))
+    return lines
+  }
+
+  private stored(view: MessageView): string[] {
+    if (view.state === 'deleted') return []
+    const text = view.state === 'gone' ? '(its text is missing)' : view.text
+    const lines = this.message({ ...view, event: 'message', hops: 0, text, edited: view.state === 'edited' })
+    for (const { emoji, by } of view.reactions) {
+      lines.push(`${CONTINUED}${cleanLine(emoji)} ${by.map((person) => this.name(person)).join(', ')}`)
+    }
+    return lines
+  }
+
+  private about(event: EditEvent | DeleteEvent | ReactionEvent): string[] {
+    // The answer to the command has said so.
+    if (event.event === 'delete' && event.self) return []
+    const name = event.self ? 'You' : this.name(event.from)
+    const head = `[${this.place(event.room)}] ${name}`
+    const which = shortId(cleanLine(event.id))
+    if (event.event === 'delete') return [this.remark(`${head} took back ${which}`)]
+    if (event.event === 'edit') {
+      this.recent.set(event.id, event.text)
+      return this.broken(this.remark(`${head} edited ${which}: ${cleanText(event.text)}`))
+    }
+    const said = this.recent.get(event.id)
+    const quoted = said === undefined ? which : `${which} (${this.quote(said)})`
+    const emoji = cleanLine(event.emoji)
+    return [this.remark(event.on ? `${head}: ${emoji} for ${quoted}` : `${head}: no ${emoji} any more for ${quoted}`)]
+  }
+
+  private quote(text: string): string {
+    const chars = Array.from(cleanLine(text))
+    return chars.length <= QUOTED_CHARS_MAX ? chars.join('') : `${chars.slice(0, QUOTED_CHARS_MAX).join('')}…`
+  }
+
+  /** A line of its own, so that no message can look as if it answered one. */
+  private answering(from: Person, answers: Answered): string {
+    const which = shortId(cleanLine(answers.id))
+    const whose = answers.from === undefined ? '' : ` of ${this.name(answers.from)}`
+    const text = answers.text === undefined ? '' : `: ${this.quote(answers.text)}`
+    return this.remark(`${this.name(from)} answers ${which}${whose}${text}`)
+  }
+
   private message(event: MessageEvent): string[] {
-    const { theme, columns } = this.options
+    const { theme } = this.options
     const name = this.name(event.from)
+    this.recent.set(event.id, event.text)
+    if (this.recent.size > RECENT_MAX) this.recent.delete(this.recent.keys().next().value!)
+    const answering = event.answers === undefined ? [] : [this.answering(event.from, event.answers)]
+    const edited = event.edited === true ? theme.faint(' (edited)') : ''
     const who = event.self ? theme.self(name) : theme.person(event.from.id, name)
     const said = { text: `<${who}>`, action: `* ${who}`, notice: `-${who}-` }[event.kind]
     const head = `${theme.faint(this.time(event.at))} ${theme.room(`[${this.place(event.room)}]`)} ${said}`
-    const whole = `${head} ${cleanText(event.text)}`
-    const width = columns()
+    return [...answering, ...this.broken(`${head} ${cleanText(event.text)}${edited}`)]
+  }
+
+  private broken(whole: string): string[] {
+    const width = this.options.columns()
     const broken = width === null || width < WRAP_COLUMNS_MIN ? whole : wrap(whole, width - CONTINUED.length)
     return broken.split('\n').map((line, index) => (index === 0 ? line : CONTINUED + line))
   }

@@ -1,7 +1,7 @@
 import type { Chat } from '../../app/chat.ts'
 import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
-import type { AppEvent } from '../../app/events.ts'
+import type { AppEvent, RoomEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
@@ -38,8 +38,15 @@ interface LineSource {
   stop(): void
 }
 
+/** Messages shown of what was said before one came in. */
+const EARLIER_MAX = 20
+
 class Prompt {
   readonly leaving: Leaving
+  /** Rooms whose earlier messages have been shown. */
+  private readonly looked = new Set<string>()
+  /** Rooms in which something was said that may not have been read. */
+  private readonly unseen = new Set<string>()
   private readonly chat: Chat
   private readonly commands: CommandTable
   private readonly theme: Theme
@@ -103,11 +110,32 @@ class Prompt {
   }
 
   private tell(event: AppEvent): void {
+    if (event.event === 'room') this.look(event)
+    if (event.event === 'message' && !event.self) this.unseen.add(event.room)
     for (const line of this.formatter.event(event)) this.queue.push(line, true)
     this.editor?.refresh()
   }
 
+  /** What was said before in a room one comes into; in a conversation the first time. */
+  private look({ room, state }: RoomEvent): void {
+    if (state === 'left') this.looked.delete(room)
+    const isEntered = state === 'joined' || (state === 'current' && room.startsWith('@'))
+    if (!isEntered || this.looked.has(room)) return
+    this.looked.add(room)
+    const { messages } = this.chat
+    const { count } = messages.unread(room)
+    if (count > 0) this.unseen.add(room)
+    this.print(this.formatter.earlier(room, messages.earlier(room, EARLIER_MAX), count))
+  }
+
+  /** Who types something has seen what is there. */
+  private seen(): void {
+    const room = this.chat.currentRoom()
+    if (room !== null && this.unseen.delete(room)) this.chat.messages.markRead(room)
+  }
+
   private hear(line: string): void {
+    this.seen()
     const command = readPromptLine(this.commands, line)
     if (command !== null) this.start(command)
     this.regulate()

@@ -1,4 +1,5 @@
 import { type Call, type CommandTable, type Refusal, readSlash, refusal, sayText } from '../../app/command.ts'
+import { substitutionCall } from '../../app/substitute.ts'
 import { suggest } from '../../app/suggest.ts'
 
 /** Commands that the prompt takes without a slash, and what each stands for. */
@@ -13,17 +14,22 @@ const BARE_WORDS: ReadonlyMap<string, string> = new Map([
 
 /** What `help` adds here to what it tells everywhere. */
 export const BARE_WORDS_HELP: readonly string[] = [
+  'Alone on a line: s/old/new/ changes what you said last',
   'Without a slash: connect <host> <port>, send <message>, room [<room>], peers, help, exit',
 ]
 
+const NOT_SAID = refusal('edit', 'no-such-text', 's/old/new/: what you said last does not have that; send says it')
+
 const WORD_CHARS_SHOWN = 40
 
-/** A line at the prompt: a bare word, a slash command, or `//text`. Null for a blank line. Never throws. */
+/** A line at the prompt: a bare word, a slash command, `s/old/new/`, or `//text`. Null for a blank line. Never throws. */
 export function readPromptLine(table: CommandTable, line: string): Call | Refusal | null {
   const typed = line.trimStart()
   if (typed === '') return null
   if (typed.startsWith('//')) return sayText(table, typed.slice(1))
   if (typed.startsWith('/')) return readSlash(table, typed)
+  const mended = substitutionCall(typed, NOT_SAID)
+  if (mended !== null) return mended
   const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(typed) ?? []
   const command = BARE_WORDS.get(word.toLowerCase())
   if (command === undefined) return unknownWord(table, word)

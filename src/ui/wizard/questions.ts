@@ -40,11 +40,11 @@ export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
   const keep = await asker.ask<boolean>((prompts, streams) =>
     prompts.select<boolean>({
       ...streams,
-      message: 'Keep your identity on this disk? (history too, once there is one)',
+      message: 'Keep your identity and what is said on this disk?',
       initialValue: before.keep,
       options: [
-        { value: true, label: 'Keep them', hint: 'you are the same person at the next start' },
-        { value: false, label: 'Keep nothing', hint: 'somebody new at every start' },
+        { value: true, label: 'Keep them', hint: 'you are the same person at the next start, and nothing is lost' },
+        { value: false, label: 'Keep nothing', hint: 'somebody new at every start, with nothing to read back' },
       ],
     }),
   )
@@ -75,7 +75,7 @@ export function summary({ username, host, ephemeral, connect }: SetupAnswers, co
     `call you    ${username ?? 'user-<port>'}`,
     `listen on   ${host}, the first free port from 8080`,
     `dial        ${connect === null ? 'nobody yet (/connect <host> <port> does)' : formatAddress(connect)}`,
-    `keep        ${ephemeral ? 'nothing' : 'your identity; history once a later version has one'}`,
+    `keep        ${ephemeral ? 'nothing' : 'your identity and what is said'}`,
     `write this  ${visible(configFile)}`,
   ].join('\n')
 }

@@ -4,6 +4,7 @@ import { seededRng } from '../../../src/base/rng.ts'
 import {
   ANSWER_MS_MAX,
   KNOWN_MAX,
+  LOOK_GAP_MS,
   LOOK_MS_MAX,
   REGISTER_EVERY_MS,
   TrackerClient,
@@ -109,6 +110,27 @@ describe('one who is registered', () => {
     expect(station.sent).toHaveLength(1)
     station.pass(LOOK_MS_MAX + 1, false)
     expect(station.silent).toBe(1)
+  })
+
+  test('looks once in two seconds: what is said in between waits, and an answer meanwhile is enough', () => {
+    const station = new Station().follow()
+    station.pass(1_000)
+    const look = (): boolean => station.client.look(station.nowMs, station.wallMs)
+    look()
+    station.collect()
+    station.client.answered(station.nowMs)
+    station.pass(500)
+    expect(look()).toBe(true)
+    station.collect()
+    expect(station.sent).toHaveLength(1)
+    station.pass(LOOK_GAP_MS - 500)
+    expect(station.sent.map(({ atMs }) => atMs)).toEqual([1_000, 1_000 + LOOK_GAP_MS])
+    station.pass(500)
+    look()
+    station.client.answered(station.nowMs)
+    station.pass(LOOK_GAP_MS)
+    expect(station.sent).toHaveLength(2)
+    expect(station.silent).toBe(0)
   })
 
   test('a thousand who say so make it ask once a round, and an answer just heard is enough', () => {

@@ -1,0 +1,21 @@
+import type { LoadedBundle } from '../../node/keeping.ts'
+import type { AuthoredKind } from '../../wire/event.ts'
+
+/** What the history has to tell the node. */
+export interface KeepingNode {
+  /** Everything up to this is as safe as it gets. */
+  kept(seq: number): void
+  loaded(request: number, bundles: readonly LoadedBundle[]): void
+}
+
+/** How far a message of ours has come. */
+export interface Reach {
+  /** It is safe here. */
+  readonly saved: boolean
+  /** Members present that have it, ourselves not counted, of how many. */
+  readonly reached: number
+  readonly members: number
+}
+
+/** Says something of any kind; answers when it is sealed and safe, with its id, or why it cannot be said. */
+export type Speak<Answer> = (room: string, kind: AuthoredKind, body: Uint8Array) => Promise<Answer>

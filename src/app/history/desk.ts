@@ -1,0 +1,210 @@
+import { equalBytes, toHex, utf8 } from '../../base/bytes.ts'
+import { comparePlaces } from '../../core/room/timeline.ts'
+import type { SearchQuery, StoredMessage } from '../../ports/store.ts'
+import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../wire/amendment.ts'
+import { EventKind } from '../../wire/event.ts'
+import type { Fault, Outcome } from '../chat.ts'
+import type { Done, Earlier, HitView, Messages, MessageView, SearchAsked, UnreadView, Which } from '../messages.ts'
+import type { People } from '../people.ts'
+import type { Reach, Speak } from './contract.ts'
+import { findMessage } from './finding.ts'
+import type { History } from './service.ts'
+import { cleanEmoji } from './told.ts'
+import { messageView, standingOf } from './views.ts'
+
+export interface DeskOptions {
+  readonly history: History
+  readonly people: People
+  /** Our own id, base32. */
+  readonly id: string
+  readonly name: () => string
+  readonly currentRoom: () => string | null
+  readonly speak: Speak<Outcome<{ id: string; room: string }>>
+  /** How far an event of ours has come; null where that is not known. */
+  readonly reach?: (id: Uint8Array) => Reach | null
+}
+
+/** Text in one answer: a thousand long messages would be a line of 16 MiB. What is left out is asked for with `before`. */
+const ANSWER_CHARS_MAX = 1024 * 1024
+
+const NO_ROOM = fault('no-room', 'You are in no room. /join <room> enters one.')
+const TOO_LONG = fault('too-long', 'The message is longer than 16 KiB. Say it in parts.')
+
+/** What people do with messages, over the history and the node. */
+export class MessageDesk implements Messages {
+  constructor(private readonly options: DeskOptions) {}
+
+  find(which: Which, whose: 'anyone' | 'own'): Outcome<{ message: MessageView }> {
+    const found = this.stored(which, whose)
+    return found.ok ? { ok: true, message: this.view(found.message, found.room) } : found
+  }
+
+  async edit(which: Which, text: string): Promise<Outcome<Done>> {
+    const found = this.stored(which, 'own')
+    if (!found.ok) return found
+    const { message, room } = found
+    const body = encodeTextAbout({ target: message.id, text: text.toWellFormed() })
+    if (body === null)
+      return text === '' ? fault('empty', 'There is nothing left to say: /delete takes it back.') : TOO_LONG
+    return this.about(message, await this.options.speak(room, EventKind.edit, body))
+  }
+
+  async remove(which: Which): Promise<Outcome<Done>> {
+    const found = this.stored(which, 'own')
+    if (!found.ok) return found
+    const { message, room } = found
+    return this.about(message, await this.options.speak(room, EventKind.remove, encodeRemoval(message.id)))
+  }
+
+  async reply(which: Which, text: string): Promise<Outcome<Done>> {
+    const found = this.stored(which, 'anyone')
+    if (!found.ok) return found
+    const { message, room } = found
+    const body = encodeTextAbout({ target: message.id, text: text.toWellFormed() })
+    if (body === null) return text === '' ? fault('empty', 'There is nothing to say: the message is empty.') : TOO_LONG
+    const said = await this.options.speak(room, EventKind.reply, body)
+    return said.ok ? { ok: true, id: said.id, room, was: message.text } : said
+  }
+
+  async react(which: Which, text: string, on: boolean | null): Promise<Outcome<Done & { emoji: string; on: boolean }>> {
+    const emoji = cleanEmoji(text.toWellFormed())
+    if (emoji === null || utf8(emoji).length !== utf8(text.trim()).length) {
+      return fault('bad-emoji', 'That is no emoji: one has 1 to 32 bytes, and can be seen.')
+    }
+    const found = this.stored(which, 'anyone')
+    if (!found.ok) return found
+    const { message, room } = found
+    const { own } = this.options.history
+    const isOn = message.reactions.some(
+      (each) => each.emoji === emoji && each.authors.some((author) => equalBytes(author, own)),
+    )
+    const to = on ?? !isOn
+    const body = encodeReaction({ target: message.id, emoji, on: to })
+    const done = this.about(message, await this.options.speak(room, EventKind.reaction, body))
+    return done.ok ? { ...done, emoji, on: to } : done
+  }
+
+  history(
+    room: string | null,
+    limit: number,
+    before: string | null,
+  ): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }> {
+    const { history } = this.options
+    const store = history.read
+    if (before !== null) {
+      const found = this.stored(before, 'anyone')
+      if (!found.ok) return found
+      const older = store.page(found.message.room, 'before', found.message, limit)
+      return this.answer(found.message.room, found.room, older)
+    }
+    const place = room ?? this.options.currentRoom()
+    if (place === null) return NO_ROOM
+    const id = history.rooms.idOf(place)
+    return id === null
+      ? { ok: true, room: place, messages: [], more: false }
+      : this.answer(id, place, store.last(id, limit))
+  }
+
+  search({ words, from, room, before, limit }: SearchAsked): Outcome<{ hits: readonly HitView[] }> {
+    const { history, people } = this.options
+    const { read, rooms } = history
+    let query: SearchQuery = { words, limit }
+    if (from !== null) {
+      const person = people.find(from)
+      const authors = [...read.authorsNamed(from.replace(/^@/, '')), ...(person.ok ? [person.bytes] : [])]
+      if (authors.length === 0)
+        return person.ok || person.code === 'ambiguous-peer' ? (person as Fault) : fault(person.code, person.message)
+      query = { ...query, from: authors }
+    }
+    if (room !== null) {
+      const id = this.placeId(room)
+      if (id === null) return fault('no-such-room', `Nothing is kept of ${room}.`)
+      query = { ...query, room: id }
+    }
+    if (before !== null) query = { ...query, beforeMs: before }
+    const hits = read.search(query).map(({ message, excerpt, marks }) => ({
+      message: this.view(message, rooms.placeOf(message.room) ?? ''),
+      excerpt,
+      marks,
+    }))
+    return { ok: true, hits }
+  }
+
+  markRead(room: string | null): Outcome<{ room: string }> {
+    const { history } = this.options
+    const place = room ?? this.options.currentRoom()
+    if (place === null) return NO_ROOM
+    const id = history.rooms.idOf(place)
+    const last = id === null ? undefined : history.read.last(id, 1)[0]
+    if (id === null || last === undefined) return { ok: true, room: place }
+    const { time, author, number } = last
+    history.add({ what: 'read', room: id, upTo: { time, author, number, id: last.id } })
+    return { ok: true, room: place }
+  }
+
+  unread(room: string): UnreadView {
+    const { history, name } = this.options
+    const id = history.rooms.idOf(room)
+    return id === null ? { count: 0, mentions: 0 } : history.read.unread(id, history.own, [name()])
+  }
+
+  earlier(room: string, limit: number): Earlier {
+    const { history } = this.options
+    const id = history.rooms.idOf(room)
+    if (id === null) return { messages: [], firstUnread: null }
+    const store = history.read
+    const messages = store.last(id, limit)
+    const mark = store.rooms().find((held) => equalBytes(held.room, id))?.readTo ?? null
+    const unread = messages.find(
+      (message) => mark !== null && comparePlaces(message, mark) > 0 && !equalBytes(message.author, history.own),
+    )
+    return {
+      messages: messages.map((message) => this.view(message, room)),
+      firstUnread: unread === undefined ? null : toHex(unread.id),
+    }
+  }
+
+  private answer(id: Uint8Array, room: string, found: readonly StoredMessage[]) {
+    const messages = newestWithin(found, ANSWER_CHARS_MAX)
+    const first = messages[0]
+    const more = first !== undefined && this.options.history.read.page(id, 'before', first, 1).length > 0
+    return { ok: true, room, messages: messages.map((message) => this.view(message, room)), more } as const
+  }
+
+  private stored(which: Which, whose: 'anyone' | 'own'): Outcome<{ message: StoredMessage; room: string }> {
+    return findMessage(this.options.history, which, whose, this.options.currentRoom())
+  }
+
+  /** A room as a person names it. */
+  private placeId(room: string): Uint8Array | null {
+    const { history, people } = this.options
+    if (!room.startsWith('@')) return history.rooms.idOf(room)
+    const person = people.find(room)
+    return person.ok ? history.rooms.idOf(`@${person.person.id}`) : null
+  }
+
+  private about(message: StoredMessage, said: Outcome<{ id: string; room: string }>): Outcome<Done> {
+    return said.ok ? { ok: true, id: toHex(message.id), room: said.room, was: message.text } : said
+  }
+
+  private view(message: StoredMessage, room: string): MessageView {
+    const { people, id, reach } = this.options
+    const view = messageView(message, room, people, id)
+    const known = view.self ? (reach?.(message.id) ?? null) : null
+    return known === null ? view : { ...view, standing: standingOf(known) }
+  }
+}
+
+/** The last ones whose texts come to so much together, but one at least. */
+function newestWithin(messages: readonly StoredMessage[], charsMax: number): readonly StoredMessage[] {
+  let left = charsMax
+  let from = messages.length
+  while (from > 0 && (left >= messages[from - 1]!.text.length || from === messages.length)) {
+    left -= messages[--from]!.text.length
+  }
+  return messages.slice(from)
+}
+
+function fault(code: string, message: string): Fault {
+  return { ok: false, code, message }
+}

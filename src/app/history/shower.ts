@@ -1,0 +1,164 @@
+import { encodeBase32 } from '../../base/base32.ts'
+import { equalBytes, toHex } from '../../base/bytes.ts'
+import { cleanText } from '../../base/text.ts'
+import type { EventTelling } from '../../node/outputs.ts'
+import type { StoredMessage } from '../../ports/store.ts'
+import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
+import { EventKind } from '../../wire/event.ts'
+import type { Answered, AppEvent, MessageEvent, Person } from '../events.ts'
+import type { People } from '../people.ts'
+import { messageEvent } from '../teller.ts'
+import type { History } from './service.ts'
+import { cleanEmoji } from './told.ts'
+
+/** Messages that something was said about before they came; the ones longest waited for are given up. */
+const AWAITED_MAX = 10_000
+/** What a message already showed when it was told, and need not be told again. */
+const TOLD_MAX = 10_000
+
+/**
+ * Tells front ends what is said, as the store has it. A message is told at once as it was said; what comes late, or had something said
+ * about it before it came, is told as it stands once it is stored, so that nobody hears what was taken back. An edit, a deletion or a reaction
+ * is told if it is what counts: whoever follows the events comes to what the store has, in whatever order things arrived.
+ */
+export class Shower {
+  private readonly awaited = new Set<string>()
+  private readonly told = new Set<string>()
+
+  constructor(
+    private readonly history: History,
+    private readonly people: People,
+    private readonly emit: (event: AppEvent) => void,
+    private readonly log: (code: string, message: string) => void,
+  ) {}
+
+  tell(telling: EventTelling): void {
+    // What the node tells is a view of memory that is used again.
+    if (isAbout(telling.eventKind))
+      return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.amend(kept))
+    const { backlog, id } = telling
+    if (backlog || this.awaited.delete(toHex(id))) {
+      return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.asItStands(kept))
+    }
+    this.message(telling)
+  }
+
+  /** Who and what a message answers, as far as it is known. */
+  answered(target: Uint8Array): Answered {
+    const message = this.history.read.message(target)
+    const id = toHex(target)
+    if (message === null) return { id }
+    const from = this.people.recall(message.author, message.name)
+    return message.state === 'deleted' || message.state === 'gone' ? { id, from } : { id, from, text: message.text }
+  }
+
+  private later(telling: EventTelling, then: (telling: EventTelling) => void): void {
+    this.history.settled(() => then(telling))
+  }
+
+  private message(telling: EventTelling): void {
+    const event = this.eventOf(telling)
+    if (event === null) this.log('broken-text', `Event ${toHex(telling.id)} is not UTF-8; it is not shown.`)
+    else this.emit(event)
+  }
+
+  private eventOf(telling: EventTelling): MessageEvent | null {
+    const from = this.person(telling.author, telling.name)
+    const room = telling.room ?? `@${encodeBase32(telling.peer!)}`
+    if (telling.eventKind !== EventKind.reply) return messageEvent(telling, room, from)
+    const reply = readTextAbout(telling.body)
+    if (reply === null) return null
+    const said = { ...telling, eventKind: EventKind.text, body: new TextEncoder().encode(reply.text) }
+    const event = messageEvent(said, room, from)
+    return event === null ? null : { ...event, answers: this.answered(reply.target) }
+  }
+
+  private asItStands(telling: EventTelling): void {
+    const event = this.eventOf(telling)
+    const stored = this.history.read.message(telling.id)
+    if (event === null || stored === null) return this.message(telling)
+    const { id, room, at } = event
+    if (stored.state === 'deleted') return this.remember(`${id} delete`)
+    if (stored.state === 'edited') this.remember(`${id} edit ${stored.text}`)
+    this.emit(stored.state === 'edited' ? { ...event, text: stored.text, edited: true } : event)
+    for (const { emoji, authors } of stored.reactions) {
+      for (const author of authors) {
+        const from = this.people.recall(author, '')
+        const self = equalBytes(author, this.history.own)
+        this.remember(`${id} ${from.id} ${emoji}`)
+        this.emit({ event: 'reaction', room, id, from, at, self, emoji, on: true, backlog: true })
+      }
+    }
+  }
+
+  private remember(what: string): void {
+    this.told.add(what)
+    if (this.told.size > TOLD_MAX) this.told.delete(this.told.values().next().value!)
+  }
+
+  private amend(telling: EventTelling): void {
+    const { eventKind, body } = telling
+    if (eventKind === EventKind.edit) {
+      const edit = readTextAbout(body)
+      const message = this.target(edit?.target)
+      const text = cleanText(edit?.text ?? '')
+      if (message?.state !== 'edited' || message.text !== text || !this.isBy(message, telling)) return
+      const about = this.about(telling, message)
+      return this.told.delete(`${about.id} edit ${text}`) ? undefined : this.emit({ event: 'edit', ...about, text })
+    }
+    if (eventKind === EventKind.remove) {
+      const message = this.target(readRemoval(body) ?? undefined)
+      if (message?.state !== 'deleted' || !this.isBy(message, telling)) return
+      const about = this.about(telling, message)
+      return this.told.delete(`${about.id} delete`) ? undefined : this.emit({ event: 'delete', ...about })
+    }
+    const reaction = readReaction(body)
+    const emoji = cleanEmoji(reaction?.emoji ?? '')
+    const message = this.target(reaction?.target)
+    if (reaction === null || emoji === null || message === null) return
+    const chosen = message.reactions.some(
+      (each) => each.emoji === emoji && each.authors.some((author) => equalBytes(author, telling.author)),
+    )
+    if (chosen !== reaction.on || !this.isIn(message, telling)) return
+    const about = this.about(telling, message)
+    if (reaction.on && this.told.delete(`${about.id} ${about.from.id} ${emoji}`)) return
+    this.emit({ event: 'reaction', ...about, emoji, on: reaction.on })
+  }
+
+  private person(id: Uint8Array, name: string): Person {
+    const person = this.people.meet(id, name)
+    return { id: person.id, name: person.name }
+  }
+
+  private target(id: Uint8Array | undefined): StoredMessage | null {
+    if (id === undefined) return null
+    const message = this.history.read.message(id)
+    if (message !== null) return message
+    this.awaited.add(toHex(id))
+    if (this.awaited.size > AWAITED_MAX) this.awaited.delete(this.awaited.values().next().value!)
+    return null
+  }
+
+  private isBy(message: StoredMessage, telling: EventTelling): boolean {
+    return equalBytes(message.author, telling.author) && this.isIn(message, telling)
+  }
+
+  private isIn(message: StoredMessage, { room, peer }: EventTelling): boolean {
+    return this.history.rooms.placeOf(message.room) === (room ?? `@${encodeBase32(peer!)}`)
+  }
+
+  private about(telling: EventTelling, message: StoredMessage) {
+    return {
+      room: telling.room ?? `@${encodeBase32(telling.peer!)}`,
+      id: toHex(message.id),
+      from: this.person(telling.author, telling.name),
+      at: telling.time.ms,
+      self: telling.self,
+      ...(telling.backlog ? { backlog: true } : {}),
+    }
+  }
+}
+
+function isAbout(kind: number): boolean {
+  return kind === EventKind.edit || kind === EventKind.remove || kind === EventKind.reaction
+}

@@ -1,0 +1,56 @@
+import { cleanLine, cleanName, cleanText, decodeUtf8 } from '../../base/text.ts'
+import { isEmoji } from '../../core/room/timeline.ts'
+import type { Told } from '../../ports/store.ts'
+import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
+import { EventKind, isSpoken } from '../../wire/event.ts'
+
+/**
+ * What an event tells people, with every string cleaned; null for what tells nothing or is broken. `body` null where it is gone: then
+ * a message tells that there was one. `name`: as the event itself tells it (a direct one does), else null.
+ */
+export function tellsOf(kind: number, body: Uint8Array | null, name: string | null): Told | null {
+  if (body === null) {
+    if (!isSpoken(kind) && kind !== EventKind.reply) return null
+    return { what: 'message', kind: isSpoken(kind) ? kind : EventKind.text, name: null, text: null, answers: null }
+  }
+  const called = name === null ? null : cleanName(name)
+  if (isSpoken(kind)) {
+    const text = decodeUtf8(body)
+    return text === null ? null : { what: 'message', kind, name: called, text: cleanText(text), answers: null }
+  }
+  switch (kind) {
+    case EventKind.profile: {
+      const profile = cleanName(decodeUtf8(body) ?? '')
+      return profile === '' ? null : { what: 'profile', name: profile }
+    }
+    case EventKind.reply: {
+      const reply = readTextAbout(body)
+      if (reply === null) return null
+      const text = cleanText(reply.text)
+      return { what: 'message', kind: EventKind.text, name: called, text, answers: reply.target }
+    }
+    case EventKind.edit: {
+      const edit = readTextAbout(body)
+      return edit === null ? null : { what: 'edit', target: edit.target, text: cleanText(edit.text) }
+    }
+    case EventKind.remove: {
+      const target = readRemoval(body)
+      return target === null ? null : { what: 'delete', target }
+    }
+    case EventKind.reaction: {
+      const reaction = readReaction(body)
+      const emoji = cleanEmoji(reaction?.emoji ?? '')
+      return reaction === null || emoji === null
+        ? null
+        : { what: 'reaction', target: reaction.target, emoji, on: reaction.on }
+    }
+    default:
+      return null
+  }
+}
+
+/** As it is shown; null where nothing is left to see, or it is longer than any emoji. */
+export function cleanEmoji(text: string): string | null {
+  const emoji = cleanLine(text).trim()
+  return isEmoji(emoji) ? emoji : null
+}

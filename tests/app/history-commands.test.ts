@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { type JsonObject, readLine, readObject } from '../../src/app/command.ts'
+import { COMMANDS } from '../../src/app/commands/table.ts'
+import type { MessageView } from '../../src/app/messages.ts'
+import { readSubstitution, substituted } from '../../src/app/substitute.ts'
+import { ALICE, BOB, CAROL, FakeChat } from './fake-chat.ts'
+
+const NOON_MS = new Date(2026, 4, 1, 12, 30).getTime()
+const ID = '3fa9c2'.padEnd(64, '0')
+
+function view(text: string, more: Partial<MessageView> = {}): MessageView {
+  const from = more.self === true ? ALICE : BOB
+  const rest = { self: false, kind: 'text', order: '1', state: 'whole', reactions: [] } as const
+  return { id: ID, room: 'general', from, text, at: NOON_MS, ...rest, ...more }
+}
+
+async function run(given: string | JsonObject, chat = new FakeChat()) {
+  const command = typeof given === 'string' ? readLine(COMMANDS, given) : readObject(COMMANDS, given)
+  if (command === null) throw new Error('a blank line')
+  const reply = command.ok ? await command.run(chat) : command
+  return { reply, lines: reply.ok ? reply.lines() : [reply.message], asked: chat.asked }
+}
+
+describe('/history', () => {
+  test('shows each message on a line with what it is named by, and what became of it', async () => {
+    const chat = new FakeChat()
+    chat.admit('general', BOB)
+    chat.admit('general', CAROL)
+    chat.messages.views = [
+      view('hello\nthere'),
+      view('helo', { state: 'edited', reactions: [{ emoji: '👍', by: [CAROL, BOB] }] }),
+      view('', { state: 'deleted' }),
+      view('', { state: 'gone' }),
+      view('waves', { kind: 'action' }),
+      view('yes', { answers: { id: ID, from: CAROL, text: 'coming?' } }),
+      view('a', { self: true, standing: { state: 'waiting', reached: 0, members: 0 } }),
+      view('b', { self: true, standing: { state: 'reached', reached: 1, members: 2 } }),
+      view('c', { self: true, standing: { state: 'unsaved', reached: 0, members: 2 } }),
+    ]
+    expect((await run('/history', chat)).lines).toEqual([
+      '2026-05-01 12:30 #3fa9c2 <Bob> hello\nthere',
+      '2026-05-01 12:30 #3fa9c2 <Bob> helo (edited) [👍 Carol, Bob]',
+      '2026-05-01 12:30 #3fa9c2 <Bob> (deleted)',
+      '2026-05-01 12:30 #3fa9c2 <Bob> (text missing)',
+      '2026-05-01 12:30 #3fa9c2 * Bob waves',
+      '2026-05-01 12:30 #3fa9c2 <Bob> (to Carol: coming?) yes',
+      '2026-05-01 12:30 #3fa9c2 <Alice> a (saved here, waiting for somebody to be there)',
+      '2026-05-01 12:30 #3fa9c2 <Alice> b (saved here, reached 1 of 2 members present)',
+      '2026-05-01 12:30 #3fa9c2 <Alice> c (not saved yet)',
+    ])
+  })
+
+  test('gives programs the messages, from any room and before any message', async () => {
+    const chat = new FakeChat()
+    chat.messages.views = [view('hello')]
+    const { reply, asked } = await run({ do: 'history', room: 'general', limit: 1000, before: ID }, chat)
+    expect(reply).toMatchObject({
+      ok: true,
+      to: 'history',
+      data: { room: 'general', messages: [{ id: ID }], more: false },
+    })
+    expect(asked).toEqual([`history general 1000 before ${ID}`])
+  })
+
+  test.each(['/history 0', '/history 1001', '/history many', '/history -1'])('%s is refused', async (line) => {
+    expect((await run(line)).lines[0]).toContain('n must be a whole number from 1 to 1000')
+  })
+
+  test('says so where there is nothing', async () => {
+    expect((await run('/history')).lines).toEqual(['Nothing is kept of general.'])
+  })
+})
+
+describe('/search', () => {
+  test('shows where, when and by whom the words were said', async () => {
+    const chat = new FakeChat()
+    chat.messages.hits = [{ message: view('a red hat'), excerpt: '…red hat', marks: [{ from: 1, to: 4 }] }]
+    expect((await run('/search red', chat)).lines).toEqual(['2026-05-01 12:30 #3fa9c2 [general] <Bob> …red hat'])
+    expect((await run('/search blue')).lines).toEqual(['Nothing was found. A word is found by its beginning too.'])
+  })
+
+  test('takes a day as it begins where we are, and a time', async () => {
+    const day = new Date(2026, 4, 31).getTime()
+    expect((await run('/search hat before:2026-05-31')).asked).toEqual([
+      `search hat from null in null before ${day} 10`,
+    ])
+    const typed = { do: 'search', words: 'hat', before: '2026-05-31 12:00', limit: 3 }
+    const noon = new Date(2026, 4, 31, 12).getTime()
+    expect((await run(typed)).asked).toEqual([`search hat from null in null before ${noon} 3`])
+    expect((await run({ ...typed, before: 5 })).asked).toEqual(['search hat from null in null before 5 3'])
+  })
+
+  test.each(['2026-02-31', 'yesterday', '2026-13-01', '31.5.2026', '2026-05-31T99:00'])(
+    '%s is no date',
+    async (date) => {
+      expect((await run(`/search hat before:${date}`)).lines[0]).toContain('is no date: write it as in 2026-05-31')
+    },
+  )
+
+  test('needs words, and says which field is wrong', async () => {
+    expect((await run('/search from:Bob')).lines[0]).toContain('it needs words to look for')
+    expect((await run({ do: 'search', words: 1 })).lines).toEqual(['search: "words" must be a string.'])
+    expect((await run({ do: 'search', words: 'a', limit: 0 })).lines[0]).toContain('"limit" must be')
+    expect((await run({ do: 'search', words: 'a', before: [] })).lines[0]).toContain('"before" must be')
+  })
+})
+
+describe('what is done with a message', () => {
+  test('a program names it by its id, and says on or off', async () => {
+    const chat = new FakeChat()
+    chat.messages.views = [view('hello', { self: true })]
+    const { reply } = await run({ do: 'react', id: ID, emoji: '👍', on: false }, chat)
+    expect(reply).toEqual(
+      expect.objectContaining({
+        ok: true,
+        to: 'react',
+        data: { id: ID, room: 'general', was: 'hello', emoji: '👍', on: false },
+      }),
+    )
+    expect(chat.asked).toEqual([`react ${ID} 👍 false`])
+    expect((await run({ do: 'react', emoji: '👍', on: 1 })).lines).toEqual(['react: "on" must be true or false.'])
+  })
+
+  test('/delete says what is taken back, so that a wrong one is noticed', async () => {
+    const chat = new FakeChat()
+    chat.messages.views = [view(`a\n${'x'.repeat(80)}`, { self: true })]
+    expect((await run('/delete', chat)).lines).toEqual([`You took back #3fa9c2: a ${'x'.repeat(58)}…`])
+  })
+
+  test('/reply does not take an ordinary word for a message', async () => {
+    expect((await run('/reply hello there')).lines[0]).toStartWith('/reply: "hello" is no message: write #3')
+  })
+
+  test('an unknown one is said to be', async () => {
+    expect((await run({ do: 'edit', id: ID, text: 'x' })).reply).toMatchObject({ ok: false, code: 'no-such-message' })
+  })
+})
+
+describe('s/old/new/', () => {
+  test('changes what one said last', async () => {
+    const chat = new FakeChat()
+    chat.messages.views = [view('teh cat', { self: true }), view('teh dog')]
+    const { reply, asked } = await run('s/teh/the/', chat)
+    expect(asked).toEqual([`edit ${ID} the cat`])
+    expect(reply).toMatchObject({ ok: true, to: 'edit', data: { id: ID } })
+  })
+
+  test('is said as it stands where it does not fit', async () => {
+    const chat = new FakeChat()
+    chat.messages.views = [view('the cat', { self: true })]
+    expect((await run('s/dog/bird/', chat)).asked).toEqual(['text (here) s/dog/bird/'])
+    expect((await run('s/dog/bird/')).asked).toEqual(['text (here) s/dog/bird/'])
+  })
+
+  test('only where it is the whole line, with all its slashes', () => {
+    for (const line of ['s/a/b', 's//b/', 'see s/a/b/', 's/a/b/ ok', 's/a/b/x', 's|a|b|', 's/a/b/c/', 's/a\n/b/']) {
+      expect(readSubstitution(line)).toBeNull()
+    }
+    expect(readSubstitution('s/a\\/b/c\\\\/g')).toEqual({ old: 'a/b', replacement: 'c\\', all: true })
+  })
+
+  test('takes both sides literally', () => {
+    const replace = (text: string, line: string) => substituted(text, readSubstitution(line)!)
+    expect(replace('a.b.c', 's/./-/')).toBe('a-b.c')
+    expect(replace('a.b.c', 's/./-/g')).toBe('a-b-c')
+    expect(replace('aXb', 's/X/$&$1/')).toBe('a$&$1b')
+    expect(replace('abc', 's/b//')).toBe('ac')
+    expect(replace('abc', 's/x/y/')).toBeNull()
+  })
+
+  test('what is escaped comes back', () => {
+    const part = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !text.includes('\n'))
+    const escaped = (text: string) => text.replace(/[/\\]/g, '\\$&')
+    fc.assert(
+      fc.property(part, part, (old, replacement) => {
+        const line = `s/${escaped(old)}/${escaped(replacement)}/`
+        expect(readSubstitution(line)).toEqual({ old, replacement, all: false })
+      }),
+    )
+  })
+})
+
+test('/rooms tells what is new, and whether it names you', async () => {
+  const chat = new FakeChat()
+  await run('/join dev', chat)
+  chat.messages.notRead.set('general', { count: 3, mentions: 1 })
+  chat.messages.notRead.set('dev', { count: 10_000, mentions: 0 })
+  expect((await run('/rooms', chat)).lines).toEqual([
+    '   general  1 person  3 unread              1 names you',
+    '*  dev      1 person  10000 or more unread',
+  ])
+})

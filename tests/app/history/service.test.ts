@@ -1,0 +1,338 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openStore } from '../../../src/adapters/sqlite-open.ts'
+import { openHistory } from '../../../src/app/history/open.ts'
+import { OwnFeeds } from '../../../src/app/history/own-feeds.ts'
+import { History, type HistoryOptions } from '../../../src/app/history/service.ts'
+import type { Store, StoreFault, StoreOperation } from '../../../src/ports/store.ts'
+import { openRoomId } from '../../../src/wire/event.ts'
+import { identityOf } from '../../node/bench.ts'
+import { VirtualClock, VirtualTime } from '../../sim/time.ts'
+import { type Given, Writer } from './written.ts'
+
+const OWN = identityOf(1).signing.publicKey
+const GENERAL = openRoomId('general')
+const SETTINGS = { name: 'general', peer: null, joined: true, ageMsMax: null, bytesMax: null }
+
+/** A store whose disk can go wrong. */
+class Trying {
+  fault: StoreFault['code'] | null = null
+  readonly sizes: number[] = []
+  readonly store: Store
+
+  constructor(readonly real: Store) {
+    this.store = new Proxy(real, {
+      get: (target, field) => {
+        if (field === 'commit') return (batch: readonly StoreOperation[]) => this.commit(batch)
+        const value: unknown = Reflect.get(target, field)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  private commit(batch: readonly StoreOperation[]) {
+    if (this.fault !== null)
+      return { ok: false, code: this.fault, message: 'as asked', pid: null, cause: null } as const
+    this.sizes.push(batch.length)
+    return this.real.commit(batch)
+  }
+}
+
+function memory(): Store {
+  const store = openStore(':memory:')
+  if ('ok' in store) throw new Error(store.message)
+  return store
+}
+
+function start(more: Partial<HistoryOptions> = {}) {
+  const time = new VirtualTime()
+  const clock = new VirtualClock(time)
+  const disk = new Trying(memory())
+  const said: string[] = []
+  const kept: number[] = []
+  const loads: number[] = []
+  const history = new History({
+    ...{ store: disk.store, clock, own: OWN, ownFeeds: new OwnFeeds(null) },
+    reopen: () => ({ store: memory(), isLasting: false, message: 'begun anew' }),
+    tell: (event, code) => said.push(`${event} ${code}`),
+    ...more,
+  })
+  history.attach({ kept: (seq) => kept.push(seq), loaded: (request, bundles) => loads.push(request, bundles.length) })
+  history.entered(GENERAL, SETTINGS)
+  time.pass(100)
+  disk.sizes.length = 0
+  let seq = 0
+  const give = (...given: Given[]) => {
+    for (const { keep } of given) history.keep({ ...keep, seq: ++seq })
+  }
+  return { time, disk, history, said, kept, loads, give }
+}
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'hearsay-history-'))
+  folders.push(made)
+  return made
+}
+
+describe('gathering', () => {
+  test('what others say waits 20 ms for company, and is safe after one commit', () => {
+    const { time, disk, kept, give } = start()
+    const bob = new Writer(2)
+    give(bob.text('a'), bob.text('b'))
+    time.pass(19)
+    expect(disk.sizes).toEqual([])
+    give(bob.text('c'))
+    time.pass(1)
+    expect(disk.sizes).toEqual([3])
+    expect(kept).toEqual([3])
+  })
+
+  test('what we say waits for the end of the turn only, and takes the others with it', () => {
+    const { time, disk, kept, give } = start()
+    give(new Writer(2).text('a'), new Writer(1, 'general', true).text('b'))
+    expect(disk.sizes).toEqual([])
+    time.pass(0)
+    expect(disk.sizes).toEqual([2])
+    expect(kept).toEqual([2])
+  })
+
+  test('a hundred events do not wait either', () => {
+    const { time, disk, give } = start()
+    const bob = new Writer(2)
+    for (let i = 0; i < 100; i++) give(bob.text(`${i}`))
+    time.pass(0)
+    expect(disk.sizes).toEqual([100])
+  })
+
+  test('who reads sees what was given a moment ago', () => {
+    const { history, give, time, kept } = start()
+    give(new Writer(2).text('a'))
+    expect(history.read.last(GENERAL, 10).map(({ text }) => text)).toEqual(['a'])
+    time.pass(0)
+    expect(kept).toEqual([1])
+  })
+
+  test('bundles come back as they were signed, not before the node has ended what it does', () => {
+    const { history, give, loads, time } = start()
+    const bob = new Writer(2)
+    give(bob.text('a'), bob.text('b'))
+    history.load({ kind: 'load', request: 7, feed: bob.feed, from: 1, to: 3, bytesMax: 1_000_000 })
+    expect(loads).toEqual([])
+    time.pass(0)
+    expect(loads).toEqual([7, 2])
+  })
+
+  test('what was given is there after closing', () => {
+    const path = join(folder(), 'history.db')
+    const open = () => {
+      const store = openStore(path)
+      if ('ok' in store) throw new Error(store.message)
+      return store
+    }
+    const { history, give } = start({ store: open() })
+    give(new Writer(2).text('a'))
+    history.close()
+    history.close()
+    const store = open()
+    expect(store.last(GENERAL, 10).length).toBe(1)
+    store.close()
+  })
+})
+
+describe('a full disk', () => {
+  test('is told once; talk goes on, and all of it is kept when there is room again', () => {
+    const { time, disk, said, kept, give, history } = start()
+    const alice = new Writer(1, 'general', true)
+    disk.fault = 'full'
+    give(alice.text('a'))
+    time.pass(0)
+    expect(kept).toEqual([1])
+    give(alice.text('b'), new Writer(2).text('c'))
+    time.pass(20_000)
+    expect(kept.at(-1)).toBe(3)
+    expect(said).toEqual(['error history-full'])
+    disk.fault = null
+    time.pass(5_000)
+    expect(said).toEqual(['error history-full', 'notice history-kept'])
+    expect(
+      history.read
+        .last(GENERAL, 10)
+        .map(({ text }) => text)
+        .sort(),
+    ).toEqual(['a', 'b', 'c'])
+  })
+
+  test('does not fill the memory instead: the oldest is given up, and that is said', () => {
+    const { time, disk, said, give, history } = start({ batchBytesMax: 100_000 })
+    const bob = new Writer(2)
+    disk.fault = 'full'
+    for (let i = 0; i < 200; i++) give(bob.text('x'.repeat(1_000)))
+    time.pass(100)
+    disk.fault = null
+    time.pass(5_000)
+    const there = history.read.feeds(GENERAL)[0]!.ranges
+    expect(there).toEqual([{ from: there[0]!.from, to: 201 }])
+    expect(there[0]!.from).toBeGreaterThan(150)
+    expect(said).toEqual(['error history-full', 'notice history-kept'])
+  })
+
+  test('keeps what was read marked until it can be written', () => {
+    const { time, disk, history, give } = start()
+    const given = new Writer(2).text('a')
+    give(given)
+    time.pass(100)
+    disk.fault = 'full'
+    const { time: at, first: number, feed } = given.keep
+    history.add({ what: 'read', room: GENERAL, upTo: { time: at, number, author: feed.author, id: given.id } })
+    time.pass(100)
+    disk.fault = null
+    time.pass(5_000)
+    expect(history.read.unread(GENERAL, OWN, [])).toEqual({ count: 0, mentions: 0 })
+  })
+
+  test('runs what waits for the commit all the same', () => {
+    const { time, disk, history, give } = start()
+    disk.fault = 'full'
+    give(new Writer(2).text('a'))
+    let ran = 0
+    history.settled(() => ran++)
+    expect(ran).toBe(0)
+    time.pass(20)
+    expect(ran).toBe(1)
+    history.settled(() => ran++)
+    expect(ran).toBe(2)
+  })
+})
+
+describe('a damaged file', () => {
+  test('is put out of the way while running, and what was just given is in the new one', () => {
+    const { time, disk, said, kept, give, history } = start()
+    give(new Writer(2).text('before'))
+    time.pass(100)
+    disk.fault = 'damaged'
+    give(new Writer(3).text('after'))
+    time.pass(100)
+    expect(said).toEqual(['error history-damaged'])
+    expect(kept).toEqual([1, 2])
+    expect(history.read.last(GENERAL, 10).map(({ text }) => text)).toEqual(['after'])
+    expect(history.read.rooms()[0]?.settings.name).toBe('general')
+  })
+
+  test('found while reading, too', () => {
+    const { time, said, history } = start()
+    history.faulty({ ok: false, code: 'damaged', message: 'found', pid: null, cause: null })
+    time.pass(0)
+    expect(said).toEqual(['error history-damaged'])
+    expect(history.read.last(GENERAL, 10)).toEqual([])
+  })
+
+  test('a fault of reading that passes is told, and so is its end', () => {
+    const { time, said, history } = start()
+    history.faulty({ ok: false, code: 'failed', message: 'no answer', pid: null, cause: null })
+    time.pass(100)
+    expect(said).toEqual(['error history-failed'])
+    time.pass(5_000)
+    expect(said).toEqual(['error history-failed', 'notice history-kept'])
+  })
+})
+
+describe('our own feeds', () => {
+  const faulty = (fault: StoreFault) => {
+    throw new Error(fault.message)
+  }
+
+  function run(
+    home: string,
+    act: (all: ReturnType<typeof start>, fault: (code: StoreFault['code'] | null) => void) => void,
+  ) {
+    const opened = openHistory(home, faulty)
+    expect(opened.notice).toBeNull()
+    const trying = new Trying(opened.store)
+    const all = start({ store: trying.store, ownFeeds: opened.ownFeeds })
+    act(all, (code) => {
+      trying.fault = code
+    })
+    all.history.close()
+  }
+
+  const own = (all: ReturnType<typeof start>) => all.history.held(GENERAL).map((feed) => [feed.own, feed.next])
+
+  test('go on after a restart where the store has them', () => {
+    const home = folder()
+    const alice = new Writer(1, 'general', true)
+    run(home, (all) => all.give(alice.text('a')))
+    run(home, (all) => expect(own(all)).toEqual([[true, 2]]))
+  })
+
+  test('begin anew after something of ours has left that could not be stored', () => {
+    const home = folder()
+    const alice = new Writer(1, 'general', true)
+    run(home, (all, fault) => {
+      all.give(alice.text('a'))
+      all.time.pass(100)
+      fault('full')
+      all.give(alice.text('lost'))
+      all.time.pass(100)
+    })
+    run(home, (all) => expect(own(all)).toEqual([[false, 2]]))
+    // And not the time after that either, though nothing went wrong meanwhile.
+    const again = new Writer(1, 'general', true, 2)
+    run(home, (all) => all.give(again.text('b')))
+    run(home, (all) =>
+      expect(own(all).sort()).toEqual([
+        [false, 2],
+        [true, 2],
+      ]),
+    )
+  })
+
+  test('go on where the disk had room again in time', () => {
+    const home = folder()
+    const alice = new Writer(1, 'general', true)
+    run(home, (all, fault) => {
+      all.give(alice.text('a'))
+      all.time.pass(100)
+      fault('full')
+      all.give(alice.text('b'))
+      all.time.pass(100)
+      fault(null)
+      all.time.pass(5_000)
+    })
+    run(home, (all) => expect(own(all)).toEqual([[true, 3]]))
+  })
+
+  test('begin anew where the database alone came back from a copy', () => {
+    const home = folder()
+    run(home, (all) => all.give(new Writer(1, 'general', true).text('a')))
+    rmSync(join(home, 'history.db.own'))
+    run(home, (all) => expect(own(all)).toEqual([[false, 2]]))
+  })
+})
+
+describe('conversations', () => {
+  test('are known by the other, from what they write, and after a restart', () => {
+    const path = join(folder(), 'history.db')
+    const first = openStore(path)
+    if ('ok' in first) throw new Error(first.message)
+    const { history, give, time } = start({ store: first })
+    const bob = new Writer(2, 'nobody joined this')
+    give(bob.text('psst'))
+    time.pass(100)
+    expect(history.rooms.placeOf(bob.feed.room)).toStartWith('@')
+    history.close()
+    const second = openStore(path)
+    if ('ok' in second) throw new Error(second.message)
+    const again = start({ store: second })
+    const place = again.history.rooms.placeOf(bob.feed.room)
+    expect(place).toBe(history.rooms.placeOf(bob.feed.room))
+    expect(again.history.rooms.idOf(place!)).toEqual(bob.feed.room)
+    again.history.close()
+  })
+})
