@@ -23,6 +23,9 @@ const INPUTS_HERE = INPUTS.link / 10
 const watchdog = new Watchdog('tracker')
 afterAll(() => watchdog.end())
 
+/** As often as an honest visitor registers again; who lets his registration run out is hung up on. */
+const REFRESH_MS = 5_000
+
 /** A node that serves as a tracker, visitors who say anything, and an honest one that must be listed whatever they say. */
 class Siege {
   readonly bench = new Bench(1)
@@ -30,6 +33,7 @@ class Siege {
   private attacker: Peer
   private links = 0
   private readonly honest: Peer
+  private registeredAtMs = 0
 
   constructor(private readonly rng: Rng) {
     const { bench } = this
@@ -55,6 +59,7 @@ class Siege {
       throw failure('tracker', number, plaintext, cause)
     }
     if (number % CHECK_EVERY === 0) this.servesTheHonest(number)
+    else if (bench.nowMs - this.registeredAtMs >= REFRESH_MS) this.register(this.honest, identityOf(HONEST))
   }
 
   private check(): void {
@@ -85,6 +90,7 @@ class Siege {
   }
 
   private register(peer: Peer, { signing }: NodeIdentity): void {
+    this.registeredAtMs = this.bench.nowMs
     const said = { identity: signing.publicKey, ms: this.bench.wallMs, lastsS: 15, tcpPort: 6_000 }
     peer.record(this.frame({ kind: 'register', registration: sealRegistration(said, signing) }))
   }
