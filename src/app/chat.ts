@@ -13,8 +13,11 @@ export interface Fault {
 export type Outcome<T extends object = object> = ({ readonly ok: true } & T) | Fault
 
 export interface PeerView extends Person {
+  /** Where they can be dialled; where that is not known, where they came from. */
   readonly address: string
   readonly via: Via
+  /** We dialled them; false: they dialled us. */
+  readonly dialled: boolean
   readonly dialect: 'native'
   readonly verified: boolean
   /** Round-trip time in milliseconds; null before the first answer. */

@@ -6,6 +6,7 @@ import {
   addressCheck,
   type Check,
   daysCheck,
+  exclusion,
   type Given,
   groupCheck,
   hostCheck,
@@ -15,6 +16,7 @@ import {
   pathCheck,
   portCheck,
   roomCheck,
+  trackerCheck,
 } from './options-values.ts'
 import { suggest } from './suggest.ts'
 
@@ -77,7 +79,7 @@ const CONFIG = v.object({
   port: v.exactOptional(port),
   'udp-port': v.exactOptional(port),
   connect: v.exactOptional(list(addressCheck)),
-  tracker: v.exactOptional(list(addressCheck)),
+  tracker: v.exactOptional(list(trackerCheck)),
   'no-lan': v.exactOptional(boolean),
   multicast: v.exactOptional(list(groupCheck)),
   static: v.exactOptional(boolean),
@@ -124,8 +126,11 @@ export function parseConfig(
     return { ok: false, line, message: `${key}: expected ${issue.message}, got ${described(issue.input)}` }
   }
   const given: Given = checked.output
-  if (given.plain === true && given.json === true) {
-    return { ok: false, line: lineOf('json'), message: 'json: cannot be true with plain' }
+  const excluded = exclusion(given)
+  if (excluded !== null) {
+    const [one, other] = excluded
+    const what = given[other] === true ? 'cannot be true with' : 'cannot be given with'
+    return { ok: false, line: lineOf(other), message: `${other}: ${what} ${one}` }
   }
   if (typeof given.debug !== 'string') return { ok: true, given }
   return { ok: true, given: { ...given, debug: resolve(folder, given.debug) } }

@@ -33,7 +33,7 @@ export function formatConfig(answers: SetupAnswers): string {
     `# ${entry('tracker', ['192.0.2.1:5000'])}`,
     '# true: neither look for nodes on the local network nor be found there.',
     '# no-lan = true',
-    '# How to look there: multicast groups and ports.',
+    '# How to look there: multicast groups and ports. Means nothing with no-lan or static.',
     `# ${entry('multicast', ['239.192.72.83:9053'])}`,
     '# true: links only as given above and as they come in; other nodes are not learnt of.',
     '# static = true',

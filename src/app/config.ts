@@ -62,7 +62,7 @@ function settle(sources: readonly Given[], folder: string, data: string): Settin
     udpPort: first('udp-port') || null,
     connect: first('connect') ?? [],
     trackers: first('tracker') ?? [],
-    multicast: first('no-lan') === true ? [] : (first('multicast') ?? null),
+    multicast: multicastOf(sources),
     isStatic: first('static') ?? false,
     username: first('username') ?? null,
     rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
@@ -74,6 +74,17 @@ function settle(sources: readonly Given[], folder: string, data: string): Settin
     configFolder: folder,
     dataFolder: data,
   }
+}
+
+/** `no-lan` and `multicast` are one choice: a source that names groups wins over one further back that turns the search off. */
+function multicastOf(sources: readonly Given[]): Settings['multicast'] {
+  let isWanted = false
+  for (const source of sources) {
+    if (source.multicast !== undefined) return source.multicast
+    if (source['no-lan'] === true && !isWanted) return []
+    if (source['no-lan'] === false) isWanted = true
+  }
+  return null
 }
 
 /** `plain` and `json` are one choice: the first source that turns one on, unless an earlier one turned it off. */

@@ -22,6 +22,8 @@ export interface Symptoms {
   /** Other nodes known. */
   readonly known: number
   readonly isStatic: boolean
+  /** How many multicast groups the user gave: 0 where the local network is not to be searched, null where the usual ones are. */
+  readonly groupsGiven: number | null
   readonly lan: LanSymptoms | null
   readonly given: readonly GivenSymptoms[]
   readonly trackers: readonly { readonly given: string; readonly isFound: boolean; readonly trouble: string }[]
@@ -144,15 +146,10 @@ function network({ neighbours, known, isStatic }: Symptoms): Remark {
   }
 }
 
-function localNetwork({ lan, local, isStatic }: Symptoms): Remark[] {
+function localNetwork({ lan, groupsGiven, isStatic }: Symptoms): Remark[] {
   const about = 'lan'
   if (lan === null) {
-    const why = isStatic
-      ? 'only the links that are given are kept (--static)'
-      : isLoopback(local.host)
-        ? 'you listen on this machine alone'
-        : 'that is turned off (--no-lan)'
-    return [{ about, state: 'note', text: `The local network is not searched: ${why}.` }]
+    return [{ about, state: 'note', text: `The local network is not searched: ${whyNoLan(groupsGiven, isStatic)}.` }]
   }
   const faults = lan.faults.map((fault): Remark => {
     const advice =
@@ -165,6 +162,13 @@ function localNetwork({ lan, local, isStatic }: Symptoms): Remark[] {
     { about, state: 'ok', text: `The local network is searched (${lan.groups.join(', ')}): ${found}.` },
     ...faults,
   ]
+}
+
+function whyNoLan(groupsGiven: number | null, isStatic: boolean): string {
+  if (groupsGiven === 0) return 'that is turned off (--no-lan)'
+  if (isStatic) return 'only the links that are given are kept (--static)'
+  if (groupsGiven === null) return 'you listen on this machine alone'
+  return 'what --multicast names is IPv6, and you listen on IPv4 alone (--host :: is both)'
 }
 
 function givenAddress({ address, peer, failures, reason, retryS }: GivenSymptoms): Remark {

@@ -29,8 +29,11 @@ export interface PeerEvent {
   readonly state: 'up' | 'down'
   readonly id: string
   readonly name: string
+  /** Where they can be dialled; where that is not known, where they came from. */
   readonly address: string
   readonly via: Via
+  /** We dialled them; false: they dialled us. */
+  readonly dialled: boolean
   readonly dialect: 'native'
   readonly verified: boolean
   /** Only with `down`: why, as a sentence. */

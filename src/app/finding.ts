@@ -12,13 +12,18 @@ import type { Surroundings } from './network-views.ts'
 import { PeerFile } from './peer-file.ts'
 import type { Settings } from './settings.ts'
 
-/** Of the site, and of the link: chosen from what RFC 2365 and RFC 4291 leave to everybody. */
+/**
+ * IPv4: within the organisation (RFC 2365, section 6.2). IPv6: within the site, and not a permanent assignment (RFC 4291, section 2.7). They are
+ * so wide only in name, for one hop is all that is sent.
+ */
 const MULTICAST_GROUPS: readonly Address[] = [
   { host: '239.192.72.83', port: 9053 },
   { host: 'ff15::4853:5901', port: 9053 },
 ]
 /** How much of what was learnt is lost at most where a process is killed. */
 const SAVE_EVERY_MS = 60_000
+/** Until there has been something to keep: who is killed soon after having met somebody finds them again. */
+const SAVE_FIRST_MS = 5_000
 
 /** How long the one with the higher key waits to be dialled, at least; twice that at most. */
 const AWAIT_MS = 250
@@ -74,6 +79,7 @@ export class Finding {
       local,
       interfaces: interfaces.filter((each) => isDictatable(each.address)).map((each) => each.address),
       isStatic: settings.isStatic,
+      groupsGiven: settings.multicast?.length ?? null,
       lan: lan === null ? null : { groups: this.groups, found: lan.size, faults: lan.faults },
     }
   }
@@ -81,7 +87,7 @@ export class Finding {
   begin(): void {
     const contacts = this.file?.load() ?? []
     if (contacts.length > 0) this.driver.run((node, instant) => node.meet(contacts, 'remembered', instant))
-    if (this.file !== null) this.planSave()
+    if (this.file !== null) this.planSave(SAVE_FIRST_MS)
     void this.lan?.start()
     const { settings, local } = this.options
     this.driver.run((node, instant) => node.track(settings.trackers, local, hostname(), instant))
@@ -103,10 +109,10 @@ export class Finding {
     this.waiting.add(cancel)
   }
 
-  private planSave(): void {
-    this.cancel = this.clock.timer(this.clock.nowMs() + SAVE_EVERY_MS, () => {
+  private planSave(delayMs: number): void {
+    this.cancel = this.clock.timer(this.clock.nowMs() + delayMs, () => {
       this.save()
-      this.planSave()
+      this.planSave(this.driver.node.worthKeeping.length === 0 ? delayMs : SAVE_EVERY_MS)
     })
   }
 

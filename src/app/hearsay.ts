@@ -50,6 +50,7 @@ const NOWHERE: Surroundings = {
   local: { host: '127.0.0.1', port: 0 },
   interfaces: [],
   isStatic: true,
+  groupsGiven: null,
   lan: null,
 }
 

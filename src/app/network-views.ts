@@ -1,5 +1,6 @@
 import { formatAddress } from '../base/address.ts'
 import { cleanLine } from '../base/text.ts'
+import { whereabouts } from '../node/peering.ts'
 import type { GoneView, OtherView, PeerView, TrackerView } from './chat.ts'
 import { diagnose, type Remark, type Symptoms } from './doctor.ts'
 import type { Driver } from './driver.ts'
@@ -7,7 +8,7 @@ import type { Person } from './events.ts'
 import type { People } from './people.ts'
 
 /** Where a node runs, as far as diagnostics want to know. */
-export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'lan'>
+export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'groupsGiven' | 'lan'>
 
 /** How a node stands in the network, as front ends see it. */
 export class NetworkViews {
@@ -19,8 +20,9 @@ export class NetworkViews {
   peers(): PeerView[] {
     return this.driver.node.peers().map((link) => ({
       ...this.person(link.peer, link.hello?.name ?? ''),
-      address: formatAddress(link.remote),
+      address: formatAddress(whereabouts(link)),
       via: this.driver.node.viaOf(link),
+      dialled: link.via === 'dialled',
       dialect: 'native',
       verified: true,
       rttMs: link.rttMs === null ? null : Math.round(link.rttMs * 10) / 10,

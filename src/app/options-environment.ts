@@ -1,7 +1,7 @@
 import { ExitStatus } from './exit.ts'
 import type { StartFault } from './options.ts'
 import { quoted } from './options-quote.ts'
-import { type Given, type Mutable, type OptionName, readInto } from './options-values.ts'
+import { exclusion, type Given, type Mutable, type OptionName, readInto } from './options-values.ts'
 import type { Environment } from './paths.ts'
 
 const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'])[] = [
@@ -41,7 +41,11 @@ export function readVariables(environment: Environment): Variables | StartFault 
     const wrong = readInto(given, name, filled)
     if (wrong !== null) return refuse(`${variable}: expected ${wrong.expected}, got ${quoted(wrong.got)}`)
   }
-  if (given.plain === true && given.json === true) return refuse('HEARSAY_JSON: cannot be on with HEARSAY_PLAIN')
+  const excluded = exclusion(given)
+  if (excluded !== null) {
+    const [one, other] = excluded.map((name) => VARIABLES.find(([each]) => each === name)![1])
+    return refuse(`${other}: cannot be on with ${one}`)
+  }
   return { ok: true, given, configFile: environment.HEARSAY_CONFIG || null }
 }
 

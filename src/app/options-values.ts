@@ -1,5 +1,5 @@
 import { type Address, makeAddress, parseAddress } from '../base/address.ts'
-import { isMulticastIp, parseIp } from '../base/ip.ts'
+import { ipScope, isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
 
@@ -75,6 +75,16 @@ export const addressCheck: Check<Address> = {
     const bracketed = text.trim().startsWith('[')
     const host = readHost(address.host)
     return host === null || bracketed !== host.includes(':') ? null : { host, port: address.port }
+  },
+}
+
+/** Where others are to find a list: 0.0.0.0 and the like are no place to find anything at. */
+export const trackerCheck: Check<Address> = {
+  expected: `${addressCheck.expected}, of one machine that others can dial`,
+  read(text) {
+    const address = addressCheck.read(text)
+    const ip = address === null ? null : parseIp(address.host)
+    return ip !== null && ipScope(ip) === 'none' ? null : address
   },
 }
 
@@ -184,7 +194,7 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   port: single(portCheck),
   'udp-port': single(portCheck),
   connect: list(addressCheck),
-  tracker: list(addressCheck),
+  tracker: list(trackerCheck),
   'no-lan': single(booleanCheck),
   multicast: list(groupCheck),
   static: single(booleanCheck),
@@ -196,6 +206,19 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   'history-days': single(daysCheck),
   'history-megabytes': single(megabytesCheck),
   debug: single(debugCheck),
+}
+
+/** What means nothing together: the second is refused where one source gives both. */
+const EXCLUDING: readonly (readonly [OptionName, OptionName])[] = [
+  ['plain', 'json'],
+  ['no-lan', 'multicast'],
+  ['static', 'multicast'],
+]
+
+/** Two options of one source that exclude each other, the one to be refused last; null where there are none. */
+export function exclusion(given: Given): readonly [OptionName, OptionName] | null {
+  const isOn = (name: OptionName): boolean => given[name] !== undefined && given[name] !== false
+  return EXCLUDING.find(([one, other]) => isOn(one) && isOn(other)) ?? null
 }
 
 /** Reads the texts one source gave for `name` into `given`; answers null, or what was expected and what was there. */

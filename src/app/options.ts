@@ -3,7 +3,7 @@ import { ExitStatus } from './exit.ts'
 import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
 import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
 import { quoted, visible } from './options-quote.ts'
-import { type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
+import { exclusion, type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
 
 const FLAG_CHARS_SHOWN = 60
@@ -122,7 +122,8 @@ function readWritten(written: Written): Arguments {
     const wrong = name === 'config' ? wrongPath(texts[0]!) : readInto(given, name, texts)
     if (wrong !== null) return refuse('bad-value', `${flag}: expected ${wrong.expected}, got ${quoted(wrong.got)}`)
   }
-  if (given.plain === true && given.json === true) return refuse('flags-exclude', '--json: cannot be used with --plain')
+  const excluded = exclusion(given)
+  if (excluded !== null) return refuse('flags-exclude', `--${excluded[1]}: cannot be used with --${excluded[0]}`)
   return { kind: 'run', given, configFile, bare: false }
 }
 

@@ -81,10 +81,10 @@ export class Teller {
   private peer(telling: PeerTelling): void {
     const { id, name } = this.people.meet(telling.peer, telling.name)
     const address = formatAddress(telling.remote)
-    const { state, via } = telling
+    const { state, via, dialled } = telling
     const reason = state === 'down' ? { reason: cleanLine(telling.reason) } : {}
     this.log('peer', `${name} at ${address} is ${state}${state === 'down' ? `: ${reason.reason}` : ''}`)
-    this.emit({ event: 'peer', state, id, name, address, via, dialect: 'native', verified: true, ...reason })
+    this.emit({ event: 'peer', state, id, name, address, via, dialled, dialect: 'native', verified: true, ...reason })
   }
 
   private tracker({ state, given, address, peer, name, office }: TrackerTelling): void {

@@ -11,6 +11,13 @@ const TARGETS_MAX = 256
 /** A link that did not last so long is made anew with growing pauses, as if the dial had failed. */
 const LASTING_MS = 5_000
 
+/**
+ * While others are there, an address whose peer has gone is tried again so rarely: the pauses begin at the first and double up to the last. Soon
+ * enough to find a friend who comes back, and next to nothing for one who does not.
+ */
+const RARE_FIRST_MS = 5_000
+const RARE_MAX_MS = 300_000
+
 /** What a dial was for: an address the user gave, a peer that membership wants, or a visit to a tracker. */
 export interface Dialled {
   readonly target: string | null
@@ -23,6 +30,8 @@ interface Target {
   readonly address: Address
   /** `resting`: waiting for its timer, or without one until we are alone. `held`: the peer there is linked, by this or another link. */
   state: 'resting' | 'dialling' | 'held'
+  /** It has led into a network that is still there, and is tried again rarely. */
+  isRare: boolean
   failures: number
   /** Why the last attempt failed. */
   reason: string
@@ -43,6 +52,8 @@ export class Dialling {
   private readonly peers = new Map<number, string>()
   /** Visits to trackers, by attempt. A few for each tracker given. */
   private readonly visits = new Map<number, number>()
+  /** Dials of which only the outcome counts, by attempt: the key of the peer. As many as membership wants at a time. */
+  private readonly probes = new Map<number, string>()
   private nextAttempt = 1
 
   constructor(private readonly context: NodeContext) {}
@@ -66,6 +77,7 @@ export class Dialling {
         key,
         address,
         state: 'resting',
+        isRare: false,
         failures: 0,
         reason: '',
         brief: 0,
@@ -109,6 +121,21 @@ export class Dialling {
     this.context.emit({ kind: 'dial', attempt, address })
   }
 
+  /** Dials a linked peer to see whether anybody takes a connection there. */
+  probe(key: string, address: Address): void {
+    const attempt = this.nextAttempt++
+    this.probes.set(attempt, key)
+    this.context.emit({ kind: 'dial', attempt, address })
+  }
+
+  /** The attempt has ended: whom it was to try, or null if it was no such dial. */
+  probeEnded(attempt: number): string | null {
+    const key = this.probes.get(attempt)
+    if (key === undefined) return null
+    this.probes.delete(attempt)
+    return key
+  }
+
   /** Dials a tracker once. `visit`: what the owner knows it by. */
   dialTracker(visit: number, address: Address): void {
     const attempt = this.nextAttempt++
@@ -141,10 +168,12 @@ export class Dialling {
     }
   }
 
-  /** There is no neighbour left: the addresses that rest without a timer are dialled again. */
+  /** There is no neighbour left: the addresses that rest while there are others are dialled again. */
   alone(): void {
     for (const target of this.targets.values()) {
-      if (target.state === 'resting' && target.timer === null) this.rest(target, backoffMs(1, this.context.rng.float()))
+      const isWaiting = target.timer === null || target.isRare
+      target.isRare = false
+      if (target.state === 'resting' && isWaiting) this.rest(target, backoffMs(1, this.context.rng.float()))
     }
   }
 
@@ -155,7 +184,7 @@ export class Dialling {
     target.failures++
     target.reason = reason
     const hopeless = code === 'self'
-    const retryMs = hopeless ? null : backoffMs(target.failures, this.context.rng.float())
+    const retryMs = hopeless ? null : this.pauseMs(target, target.failures)
     if (retryMs === null) this.targets.delete(key)
     else this.rest(target, retryMs)
     const { address, failures } = target
@@ -167,6 +196,7 @@ export class Dialling {
     const target = this.targets.get(key)
     if (target === undefined) return
     target.state = 'held'
+    target.isRare = false
     target.failures = 0
     target.heldAtMs = this.context.nowMs
     target.peerKey = link.peerKey
@@ -182,12 +212,13 @@ export class Dialling {
     })
   }
 
-  /** The last link with a peer is gone: every address that led to it is dialled again, soon. */
-  lost(peerKey: string): void {
+  /** The last link with a peer is gone: every address that led to it is dialled again, soon; rarely where `hasOthers` to be linked with. */
+  lost(peerKey: string, hasOthers: boolean): void {
     for (const target of this.targets.values()) {
       if (target.peerKey !== peerKey || target.state !== 'held') continue
       target.brief = this.context.nowMs - target.heldAtMs < LASTING_MS ? target.brief + 1 : 0
-      this.rest(target, backoffMs(target.brief, this.context.rng.float()))
+      target.isRare = hasOthers
+      this.rest(target, this.pauseMs(target, target.brief))
     }
   }
 
@@ -199,7 +230,14 @@ export class Dialling {
     })
   }
 
+  private pauseMs({ isRare }: Target, failures: number): number {
+    const random = this.context.rng.float()
+    if (!isRare) return backoffMs(failures, random)
+    return Math.min(RARE_FIRST_MS * 2 ** Math.min(failures, 10), RARE_MAX_MS) * (0.8 + 0.4 * random)
+  }
+
   private rest(target: Target, delayMs: number): void {
+    if (target.timer !== null) this.context.timers.cancel(target.timer)
     target.state = 'resting'
     target.timer = this.context.after(delayMs, () => this.dial(target))
   }

@@ -146,6 +146,7 @@ export class Node {
   /** A dial has connected; null when nobody wants it any more. */
   dialled(attempt: number, remote: Address, instant: Instant): number | null {
     this.at(instant)
+    if (this.peering.probed(attempt, true)) return null
     const dialled = this.peering.dialling.ended(attempt)
     if (dialled === null || (dialled.visit !== null && !this.tracking.isWanted(dialled.visit))) return null
     return this.links.dialled(remote, dialled).id
@@ -153,6 +154,7 @@ export class Node {
 
   dialFailed(attempt: number, code: string, reason: string, instant: Instant): void {
     this.at(instant)
+    if (this.peering.probed(attempt, false)) return
     const dialled = this.peering.dialling.ended(attempt)
     if (dialled === null) return
     if (dialled.visit !== null) this.tracking.dialFailed(dialled.visit, code, reason)

@@ -93,8 +93,11 @@ export interface PeerTelling {
   readonly peer: Uint8Array
   /** As sent: clean before showing. */
   readonly name: string
+  /** Where it can be dialled, or where it came from as far as that is not known. */
   readonly remote: Address
   readonly via: Via
+  /** We dialled it; false: it dialled us. */
+  readonly dialled: boolean
   /** With `down`: why, as the end of a sentence about the peer. */
   readonly reason: string
 }

@@ -105,6 +105,12 @@ export class Overlay {
     this.process()
   }
 
+  /** A dial has ended that was to show whether a linked peer can be dialled. */
+  probed(key: string, isThere: boolean): void {
+    this.membership.probed(key, isThere, this.context.nowMs)
+    this.process()
+  }
+
   frame(link: LinkState, type: number, body: ByteReader): void {
     const message = readMembership(type, body)
     if (message === null) return this.links.fault(link, 'sent a broken membership frame')
@@ -136,6 +142,7 @@ export class Overlay {
 
   private carryOut(output: MembershipOutput): void {
     if (output.kind === 'dial') return this.dial(output.contact)
+    if (output.kind === 'probe') return this.probe(output.contact)
     const link = this.links.byPeer.get(output.kind === 'send' ? output.to : output.peer)
     if (link === undefined) return
     switch (output.kind) {
@@ -159,6 +166,10 @@ export class Overlay {
       if (!this.foundBy.has(key)) this.found(key, 'network')
       this.dialling.dialPeer(key, address)
     } else this.membership.dialFailed(key, this.context.nowMs)
+  }
+
+  private probe({ key, address }: Contact): void {
+    if (address !== null && !this.isLeaving) this.dialling.probe(key, address)
   }
 
   private neighbourUp(link: LinkState, isContinuation: boolean): void {

@@ -1,7 +1,9 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { ByteReader } from '../base/bytes.ts'
 import { ipScope, parseIp } from '../base/ip.ts'
+import type { Timer } from '../base/timers.ts'
 import type { Membership } from '../core/gossip/membership.ts'
+import { StaticMembership } from '../core/gossip/static-membership.ts'
 import { ByeCode } from '../wire/hello.ts'
 import { isMembershipType } from '../wire/membership.ts'
 import type { NodeContext } from './context.ts'
@@ -10,7 +12,10 @@ import { type GoneFact, type NodeFacts, type Reach, wider } from './facts.ts'
 import type { LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 import type { Via } from './outputs.ts'
-import { Overlay } from './overlay.ts'
+import { contactOf, Overlay } from './overlay.ts'
+
+/** A peer that says it has another link with us is given so long for that one to come up here too. */
+export const HEIR_MS_MAX = 1_000
 
 export interface PeeringOwner {
   /** Broadcast over this link from now on. */
@@ -23,8 +28,12 @@ export class Peering {
   readonly dialling: Dialling
   readonly overlay: Overlay
   isLeaving = false
+  /** Neighbours are looked for, so that one that is lost need not be replaced by itself. */
+  private readonly isChoosing: boolean
   private reachedFrom: Reach | null = null
   private lastGone: GoneFact | null = null
+  /** Links that ended in favour of one that is not up here yet, by the peer's key: no more than links. */
+  private readonly awaiting = new Map<string, Awaited>()
 
   constructor(
     private readonly context: NodeContext,
@@ -33,10 +42,12 @@ export class Peering {
     private readonly owner: PeeringOwner,
   ) {
     this.dialling = new Dialling(context)
+    this.isChoosing = !(membership instanceof StaticMembership)
     this.overlay = new Overlay(context, links, this.dialling, membership, {
       neighbourUp: (link, isContinuation) => {
         if (link.target !== null) this.dialling.reached(link.target, link)
-        if (!isContinuation) this.tell(link, 'up', '')
+        const before = this.settleAwaited(link.peerKey)
+        if (!isContinuation && before?.wasNeighbour !== true) this.tell(link, 'up', '')
         owner.neighbourUp(link)
       },
       neighbourDown: (link, reason, isReplaced) => this.neighbourDown(link, reason, isReplaced),
@@ -73,6 +84,13 @@ export class Peering {
     return { neighbours: this.links.neighbours.size, known, reachedFrom, targets: dialling.facts, lastGone }
   }
 
+  /** A dial that was only to see whether somebody is there has ended; false: it was another one. */
+  probed(attempt: number, isThere: boolean): boolean {
+    const peer = this.dialling.probeEnded(attempt)
+    if (peer !== null) this.overlay.probed(peer, isThere)
+    return peer !== null
+  }
+
   up(link: LinkState): void {
     const ip = link.via === 'accepted' ? parseIp(link.remote.host) : null
     const scope = ip === null ? 'none' : ipScope(ip)
@@ -82,12 +100,41 @@ export class Peering {
 
   down(link: LinkState): void {
     const heir = this.links.byPeer.get(link.peerKey)
+    const isAwaited = heir === undefined && link.byeCode === ByeCode.duplicateLink && !this.isLeaving
+    if (isAwaited && !this.awaiting.has(link.peerKey)) this.awaitHeir(link)
     this.overlay.linkDown(link, heir?.isContinuation === true)
-    if (this.isLeaving || heir !== undefined) return
+    if (this.isLeaving || heir !== undefined || isAwaited) return
+    this.lost(link)
+  }
+
+  /** The last link with a peer is gone. */
+  private lost(link: LinkState): void {
     const isReleased = link.byeCode === ByeCode.notNeeded || link.isReleased
     if (link.target !== null && !link.wasNeighbour) this.turnedAway(link, link.target)
-    if (isReleased && this.links.neighbours.size > 0) this.dialling.released(link.peerKey)
-    else this.dialling.lost(link.peerKey)
+    const hasOthers = this.links.neighbours.size > 0
+    if (isReleased && hasOthers) this.dialling.released(link.peerKey)
+    else this.dialling.lost(link.peerKey, hasOthers && this.isChoosing)
+  }
+
+  /** What follows from the end of a link waits for the one that takes its place. */
+  private awaitHeir(link: LinkState): void {
+    const { peerKey, wasNeighbour } = link
+    const timer = this.context.after(HEIR_MS_MAX, () => {
+      this.awaiting.delete(peerKey)
+      if (this.isLeaving) return
+      if (wasNeighbour) this.gone(link, link.closeReason)
+      if (!this.links.byPeer.has(peerKey)) this.lost(link)
+    })
+    this.awaiting.set(peerKey, { timer, wasNeighbour })
+  }
+
+  /** The peer is a neighbour again: what was waited for has come. */
+  private settleAwaited(peerKey: string): Awaited | null {
+    const awaited = this.awaiting.get(peerKey) ?? null
+    if (awaited === null) return null
+    this.context.timers.cancel(awaited.timer)
+    this.awaiting.delete(peerKey)
+    return awaited
   }
 
   /** Whoever is at an address the user gave did not become our neighbour: it has led into the network, or it is tried again. */
@@ -96,7 +143,8 @@ export class Peering {
     if (count === 0) return this.dialling.failed(target, 'not-taken-in', link.closeReason)
     this.dialling.reached(target, link)
     const who = link.hello?.name ?? formatAddress(link.remote)
-    const message = `${who} has neighbours enough. You are in the network all the same, through ${count} others.`
+    const others = count === 1 ? 'another' : `${count} others`
+    const message = `${who} has neighbours enough. You are in the network all the same, through ${others}.`
     this.context.emit({ kind: 'trouble', code: 'neighbours-enough', message, user: true })
   }
 
@@ -151,15 +199,33 @@ export class Peering {
   private neighbourDown(link: LinkState, reason: string, isReplaced: boolean): void {
     this.owner.neighbourDown(link)
     link.forgetFeeds()
-    if (isReplaced) return
-    const { peer, remote: address } = link
-    this.lastGone = { peer, name: link.hello?.name ?? '', address, reason, atMs: this.context.wallMs }
+    if (!isReplaced && !this.awaiting.has(link.peerKey)) this.gone(link, reason)
+  }
+
+  private gone(link: LinkState, reason: string): void {
+    const { peer, hello } = link
+    this.lastGone = { peer, name: hello?.name ?? '', address: whereabouts(link), reason, atMs: this.context.wallMs }
     this.tell(link, 'down', reason)
   }
 
   private tell(link: LinkState, state: 'up' | 'down', reason: string): void {
-    const { id, peer, remote } = link
-    const via = this.via(link)
-    this.context.emit({ kind: 'peer', state, link: id, peer, name: link.hello?.name ?? '', remote, via, reason })
+    // It is us who leave, and that is known.
+    if (this.isLeaving) return
+    const { id, peer } = link
+    const name = link.hello?.name ?? ''
+    const dialled = link.via === 'dialled'
+    const [via, remote] = [this.via(link), whereabouts(link)]
+    this.context.emit({ kind: 'peer', state, link: id, peer, name, remote, via, dialled, reason })
   }
+}
+
+interface Awaited {
+  readonly timer: Timer<() => void>
+  /** It has been told of as being there. */
+  readonly wasNeighbour: boolean
+}
+
+/** Where a linked peer is, to be shown: where it can be dialled, or where it came from as far as that is not known. */
+export function whereabouts(link: LinkState): Address {
+  return contactOf(link).address ?? link.remote
 }

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
-import { systemMulticast } from '../../src/adapters/multicast.ts'
+import { createSocket } from 'node:dgram'
+import { isNear, networksOf, systemMulticast } from '../../src/adapters/multicast.ts'
 import { systemClock } from '../../src/adapters/system-clock.ts'
 import { LanDriver } from '../../src/app/lan.ts'
 import { seededRng } from '../../src/base/rng.ts'
@@ -49,6 +50,36 @@ test('two that share the port both hear what either says, and nothing that is to
   await promise
   const all = ['a: one', 'a: two', 'b: one', 'b: two'].map((each) => `${each} from 127.0.0.1`)
   expect(heard.toSorted()).toEqual(all)
+})
+
+test.skipIf(process.platform === 'win32')(
+  'what was sent to this machine alone, and not to the group, is not heard',
+  async () => {
+    const port = await freePort()
+    const heard: string[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const group = await joined(port, 10, (text) => {
+      heard.push(text)
+      if (text === 'last') resolve()
+    })
+    const stranger = createSocket('udp4')
+    closing.push(() => stranger.close())
+    // That nobody listens there is told of later, and is what is wanted.
+    stranger.on('error', () => {})
+    await new Promise((sent) => stranger.send('unicast', port, '127.0.0.1', sent))
+    group.send(Buffer.from('last'))
+    await promise
+    expect(heard).toEqual(['last'])
+  },
+)
+
+test('only the networks of the interfaces served are near', () => {
+  const loopback = networksOf('loopback')
+  expect(isNear(loopback, '127.0.0.1')).toBe(true)
+  expect(isNear(loopback, '127.9.9.9')).toBe(true)
+  for (const host of ['192.0.2.1', '2001:db8::1', 'fe80::1%nowhere']) expect(isNear(loopback, host)).toBe(false)
+  expect(isNear(networksOf('all'), '127.0.0.1')).toBe(false)
+  expect(isNear(networksOf({ address: '127.0.0.1' }), '127.0.0.2')).toBe(true)
 })
 
 test('a group that is none is answered with a reason', async () => {

@@ -25,7 +25,7 @@ describe('a configuration file', () => {
         udp-port = 0
         connect = ["a:1", "[::1]:2"] # two
         tracker = "t:3"
-        no-lan = true
+        no-lan = false
         multicast = ["239.1.2.3:4"]
         static = false
         username = "Ann \\u00d6"
@@ -44,7 +44,7 @@ describe('a configuration file', () => {
         { host: '::1', port: 2 },
       ],
       tracker: [{ host: 't', port: 3 }],
-      'no-lan': true,
+      'no-lan': false,
       multicast: [{ host: '239.1.2.3', port: 4 }],
       static: false,
       username: 'Ann Ö',
@@ -87,6 +87,8 @@ describe('a configuration file', () => {
     expect(refused('room = []')).toEndWith('got an empty list')
     expect(refused(`connect = [${'"a:1",'.repeat(65)}]`)).toBe('1: connect: expected at most 64 entries, got a list')
     expect(refused('plain = true\njson = true')).toBe('2: json: cannot be true with plain')
+    expect(refused('multicast = "239.1.2.3:4"\nno-lan = true')).toBe('1: multicast: cannot be given with no-lan')
+    expect(refused('tracker = "0.0.0.0:5000"')).toContain('one machine that others can dial')
   })
 
   test('is told the nearest key for one that is not known', () => {
@@ -166,7 +168,9 @@ describe('the file that the answers to the first questions make', () => {
 
   test('is good TOML with every line that is only proposed taken in too', () => {
     const text = formatConfig({ username: null, host: '::', ephemeral: false, connect: null })
-    const whole = given(text.replace(/^# (?=[a-z-]+ = )/gm, ''))
+    const all = text.replace(/^# (?=[a-z-]+ = )/gm, '')
+    expect(refused(all)).toContain('multicast: cannot be given with no-lan')
+    const whole = given(all.replace(/^(no-lan|static) = true$/gm, '$1 = false'))
     expect(Object.keys(whole).sort()).toEqual(
       'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug history-days history-megabytes'
         .split(' ')

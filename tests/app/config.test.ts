@@ -40,6 +40,16 @@ async function refused(argv: string[], environment: Record<string, string> = {})
 }
 
 describe('the settings', () => {
+  test('name groups of the local network where a source further back turns the search off, and the other way round', async () => {
+    const group = '239.1.2.3:4'
+    const multicast = async (argv: string[], environment: Record<string, string>) =>
+      (await settings(argv, environment)).multicast
+    expect(await multicast(['--multicast', group], { HEARSAY_NO_LAN: '1' })).toEqual([{ host: '239.1.2.3', port: 4 }])
+    expect(await multicast(['--no-lan'], { HEARSAY_MULTICAST: group })).toEqual([])
+    const both = await refused([], { HEARSAY_MULTICAST: group, HEARSAY_NO_LAN: '1' })
+    expect(both.message).toContain('HEARSAY_MULTICAST: cannot be on with HEARSAY_NO_LAN')
+  })
+
   test('have defaults where nobody says anything', async () => {
     rmSync(usual(), { force: true })
     expect(await settings([])).toEqual({

@@ -8,6 +8,7 @@ const WELL: Symptoms = {
   neighbours: 5,
   known: 12,
   isStatic: false,
+  groupsGiven: null,
   lan: { groups: ['239.192.72.83:9053'], found: 2, faults: [] },
   given: [],
   trackers: [],
@@ -65,8 +66,12 @@ describe('the doctor', () => {
   })
 
   test('says why the local network is not searched, or cannot be', () => {
-    expect(said('lan', { lan: null })[0]).toContain('turned off (--no-lan)')
-    expect(said('lan', { lan: null, local: { host: 'localhost', port: 1 } })[0]).toContain('this machine alone')
+    const local = { host: 'localhost', port: 1 }
+    for (const isStatic of [false, true]) {
+      expect(said('lan', { lan: null, groupsGiven: 0, local, isStatic })[0]).toContain('turned off (--no-lan)')
+    }
+    expect(said('lan', { lan: null, local })[0]).toContain('this machine alone')
+    expect(said('lan', { lan: null, groupsGiven: 1 })[0]).toContain('IPv6')
     expect(said('lan', { lan: null, isStatic: true })[0]).toContain('--static')
     const faults = ['239.192.72.83: no such device']
     expect(said('lan', { lan: { groups: ['239.192.72.83:9053'], found: 0, faults } })).toEqual([

@@ -120,7 +120,7 @@ export class FakeChat implements Chat {
     if (where === 'slow.example:1') await new Promise<void>((resolve) => (this.answerSlowly = resolve))
     else if (where !== 'b.example:1')
       return fault('connection-refused', `Nobody listens at ${where}. It is tried again.`)
-    const rest = { address: where, via: 'dialled', dialect: 'native', verified: true } as const
+    const rest = { address: where, via: 'dialled', dialled: true, dialect: 'native', verified: true } as const
     if (this.links.every((link) => link.id !== BOB.id)) {
       this.links.push({ ...BOB, ...rest, rttMs: 3.5 })
       this.emit({ event: 'peer', state: 'up', ...BOB, ...rest })

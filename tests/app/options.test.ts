@@ -46,7 +46,7 @@ describe('what the command line gives', () => {
           'c.toml',
         ],
         ...['--history-days', '30', '--history-megabytes=5'],
-        ...['--tracker=t:3', '--no-lan', '--multicast', '[ff12::1]:5', '--multicast=239.1.2.3:4', '--static'],
+        ...['--tracker=t:3', '--multicast', '[ff12::1]:5', '--multicast=239.1.2.3:4'],
         '--debug',
       ),
     ).toEqual({
@@ -60,12 +60,10 @@ describe('what the command line gives', () => {
           { host: '::1', port: 2 },
         ],
         tracker: [{ host: 't', port: 3 }],
-        'no-lan': true,
         multicast: [
           { host: 'ff12::1', port: 5 },
           { host: '239.1.2.3', port: 4 },
         ],
-        static: true,
         username: 'Ann Ö',
         room: ['dev', 'general'],
         plain: true,
@@ -106,6 +104,9 @@ describe('what the command line refuses, in one line that names the argument', (
       expect(await refusal('--port', port)).toBe(`--port: expected a whole number from 0 to 65535, got "${port}"`)
     }
     expect(await refusal('--multicast', '192.0.2.1:5')).toStartWith('--multicast: expected GROUP:PORT')
+    for (const nowhere of ['0.0.0.0:5000', '[::]:5000', '239.1.2.3:5000']) {
+      expect(await refusal('--tracker', nowhere)).toContain('one machine that others can dial')
+    }
     expect(await refusal('--udp-port', '65536')).toStartWith('--udp-port: expected a whole number')
   })
 
@@ -159,6 +160,10 @@ describe('what the command line refuses, in one line that names the argument', (
     expect(await refusal(`--${'x'.repeat(500)}`)).toBe(`--${'x'.repeat(58)}…: no such flag; see hearsay --help`)
     expect(await refusal('--plain=yes')).toBe('--plain: takes no value')
     expect(await refusal('--plain', '--json')).toBe('--json: cannot be used with --plain')
+    const group = '--multicast=239.1.2.3:4'
+    expect(await refusal(group, '--no-lan')).toBe('--multicast: cannot be used with --no-lan')
+    expect(await refusal('--static', group)).toBe('--multicast: cannot be used with --static')
+    expect(await given('--static', '--no-lan')).toEqual({ static: true, 'no-lan': true })
   })
 
   test('words that belong to no flag', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { ByteReader, toHex } from '../../src/base/bytes.ts'
 import { HyParView } from '../../src/core/gossip/hyparview.ts'
+import { HEIR_MS_MAX } from '../../src/node/peering.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { ByeCode, writeBye } from '../../src/wire/hello.ts'
 import {
@@ -44,6 +45,21 @@ function open(bench: Bench, options: PeerOptions): Peer {
   return new Peer(bench, { host: `192.0.2.${seed}`, ...options }).open({ tcpPort: 5_000 })
 }
 
+function endAsDuplicate(peer: Peer): void {
+  peer.send(FrameType.bye, (out) => writeBye(out, { code: ByeCode.duplicateLink, reason: 'is linked twice' }))
+}
+
+/** Refuses every dial for so long; answers how many were to addresses that the user gave. */
+function refused(bench: Bench, ms: number): number {
+  bench.forget()
+  for (const untilMs = bench.nowMs + ms; bench.nowMs < untilMs; bench.pass(100)) {
+    for (const { attempt } of bench.dials.splice(0)) {
+      bench.run((node, now) => node.dialFailed(attempt, 'refused', 'refused the connection', now))
+    }
+  }
+  return bench.tellings('dial-result').length
+}
+
 /** A peer that joined. */
 function neighbour(bench: Bench, seed: number): Peer {
   const peer = open(bench, { seed })
@@ -65,7 +81,28 @@ describe('a link', () => {
     bench.pass(5_100)
     const types = peer.heard.map((frame) => frame.type)
     expect(types.indexOf(MembershipType.neighborReply)).toBeLessThan(types.indexOf(FrameType.feed))
-    expect(bench.tellings('peer')).toMatchObject([{ state: 'up', via: 'accepted' }])
+    expect(bench.tellings('peer')).toMatchObject([{ state: 'up', via: 'accepted', dialled: false }])
+  })
+
+  test('that came in is told of where its peer can be dialled, with who dialled and how it was found', () => {
+    const bench = choosing()
+    const wanted = { key: keyOf(50), address: { host: '192.0.2.50', port: 5_000 } }
+    bench.run((node, now) => node.meet([wanted], 'lan', now))
+    neighbour(bench, 50)
+    expect(bench.tellings('peer')).toMatchObject([{ remote: wanted.address, via: 'lan', dialled: false }])
+    const hidden = new Peer(bench, { seed: 51, host: '192.0.2.51' }).open()
+    say(hidden, { kind: 'join' })
+    expect(bench.tellings('peer')[1]).toMatchObject({ remote: { host: '192.0.2.51', port: 40_000 } })
+  })
+
+  test('that ends because we leave is no news', () => {
+    const bench = choosing()
+    neighbour(bench, 50)
+    bench.forget()
+    bench.run((node, now) => node.leaveNetwork(now))
+    bench.run((node, now) => node.sayGoodbye(now))
+    expect(bench.node.peers()).toEqual([])
+    expect(bench.tellings('peer')).toEqual([])
   })
 
   test('of somebody who neither asks nor answers ends within ten seconds, with a reason that blames nobody', () => {
@@ -168,6 +205,30 @@ describe('an address the user gave', () => {
     expect(bench.dials.filter((dial) => dial.address.host === given.host)).toEqual([])
   })
 
+  test('whose peer has gone is tried again rarely while there are others, and at once when there are none', () => {
+    const bench = choosing()
+    bench.run((node, now) => node.connect(given, now))
+    const peer = open(bench, { seed: 80, dialled: true })
+    say(peer, { kind: 'neighbor-reply', accepted: true, contacts: [] })
+    const other = neighbour(bench, 60)
+    bench.vanish(peer.link!)
+    const during = refused(bench, 1_800_000)
+    expect(during).toBeGreaterThan(8)
+    expect(during).toBeLessThan(16)
+    expect(other.up).toBe(true)
+    bench.vanish(other.link!)
+    expect(refused(bench, 1_000)).toBeGreaterThan(0)
+  })
+
+  test('whose peer has gone is dialled again at once where links are only as given', () => {
+    const bench = new Bench()
+    bench.run((node, now) => node.connect(given, now))
+    const peer = open(bench, { seed: 80, dialled: true })
+    open(bench, { seed: 60 })
+    bench.vanish(peer.link!)
+    expect(refused(bench, 1_000)).toBeGreaterThan(0)
+  })
+
   test('that has no room is tried again where there is nobody else', () => {
     const bench = choosing()
     bench.run((node, now) => node.connect(given, now))
@@ -191,6 +252,27 @@ describe('two connections with one peer', () => {
     const states = bench.tellings('peer').map((telling) => telling.state)
     expect(states.at(-1)).toBe('up')
     expect(states.filter((state) => state === 'up').length - states.filter((state) => state === 'down').length).toBe(1)
+  })
+
+  test('of which the other side ended one before the other was up here are no news', () => {
+    const bench = choosing()
+    const first = neighbour(bench, 50)
+    bench.forget()
+    endAsDuplicate(first)
+    const second = open(bench, { seed: 50, ephemeral: 1 })
+    say(second, { kind: 'join' })
+    expect(second.up).toBe(true)
+    bench.pass(HEIR_MS_MAX * 2)
+    expect(bench.tellings('peer')).toEqual([])
+  })
+
+  test('of which the other one never comes up are told of as gone a little later', () => {
+    const bench = choosing()
+    endAsDuplicate(neighbour(bench, 50))
+    bench.pass(HEIR_MS_MAX - 1)
+    expect(bench.tellings('peer').map((telling) => telling.state)).toEqual(['up'])
+    bench.pass(2)
+    expect(bench.tellings('peer').map((telling) => telling.state)).toEqual(['up', 'down'])
   })
 
   test('a peer that has been started again is asked anew', () => {

@@ -125,6 +125,33 @@ describe('nodes that choose their neighbours', () => {
     })
   })
 
+  test('that nobody can dial, all but one or a few, are one network that keeps its links', async () => {
+    for (const [count, reachable] of [
+      [8, 1],
+      [12, 1],
+      [12, 3],
+      [30, 1],
+    ] as const) {
+      await overSeeds(import.meta.path, 1, (seed) => {
+        const world = new World(seed)
+        const open = givenOne(world, reachable)
+        const hidden = world.addAll(count - reachable, ['general'], { ...CHOOSING, isTranslated: true })
+        for (const node of hidden) node.connect(open[0]!)
+        const nodes = [...open, ...hidden]
+        world.pass(60_000)
+        allHear(world, nodes, nodes, 'a word')
+        world.pass(90_000 - world.time.nowMs)
+        const gone = (): number =>
+          nodes.flatMap(({ tellings }) => tellings.filter((told) => told.kind === 'peer' && told.state === 'down'))
+            .length
+        const before = gone()
+        world.pass(60_000)
+        expect(gone()).toBe(before)
+        allHear(world, nodes, nodes, 'a later word')
+      })
+    }
+  })
+
   test('who is hung up on is not dialled again, though others go on naming it', async () => {
     await overSeeds(import.meta.path, 5, (seed) => {
       const world = new World(seed)

@@ -47,6 +47,8 @@ export class Host {
   process: Process | null = null
   /** Without power a host answers nothing, not even that nobody listens. */
   powered = true
+  /** Behind an address translator: it dials out, and nobody can dial it. */
+  isTranslated = false
 
   constructor(
     readonly index: number,
@@ -170,7 +172,7 @@ export class Network {
       listen: (local, accept) => {
         const port = local.port === 0 ? this.freePort(process) : local.port
         if (process.listeners.has(port)) return Promise.resolve(FAULTS['port-taken'])
-        process.listeners.set(port, accept)
+        if (!process.host.isTranslated) process.listeners.set(port, accept)
         const stop = (): void => {
           if (process.listeners.get(port) === accept) process.listeners.delete(port)
         }

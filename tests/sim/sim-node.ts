@@ -27,6 +27,8 @@ export interface SimNodeOptions {
   readonly isKeeping?: boolean
   /** It chooses its neighbours, as the executable does; otherwise links are as the story makes them. */
   readonly isChoosing?: boolean
+  /** Nobody can dial it. */
+  readonly isTranslated?: boolean
   /** Trackers it is given. */
   readonly trackers?: readonly Address[]
 }
@@ -65,6 +67,7 @@ export class SimNode {
   ) {
     this.name = `node-${index}`
     this.host = world.network.addHost()
+    this.host.isTranslated = options.isTranslated === true
     this.seed = world.rngFor(`identity ${index}`).bytes(32)
     this.id = signingKeyFromSeed(this.seed).publicKey
     this.key = toHex(this.id)

@@ -102,15 +102,20 @@ describe('the prompt through pipes', () => {
       ...BOB,
       address: '127.0.0.1:9',
       via: 'accepted',
+      dialled: false,
       dialect: 'native',
       verified: true,
     })
+    const found = { event: 'peer', state: 'up', ...BOB, dialect: 'native', verified: true, via: 'network' } as const
+    chat.emit({ ...found, address: '127.0.0.1:9', dialled: false })
+    chat.emit({ ...found, address: '127.0.0.1:9', dialled: true })
     chat.emit({
       event: 'peer',
       state: 'down',
       ...BOB,
       address: '127.0.0.1:9',
       via: 'accepted',
+      dialled: false,
       dialect: 'native',
       verified: true,
       reason: 'it left',
@@ -136,6 +141,8 @@ describe('the prompt through pipes', () => {
       '2026-04-30 12:00 [general] <Bob> old',
       '12:00 -!- 2 messages of Bob in general: missing, nobody connected has it',
       '12:00 -!- Bob connected from 127.0.0.1:9',
+      '12:00 -!- Bob connected from 127.0.0.1:9, found through others',
+      '12:00 -!- connected to Bob at 127.0.0.1:9, found through others',
       '12:00 -!- Bob at 127.0.0.1:9 is gone: it left',
       '12:00 -!- Bob is Robert#bob2 now',
       '12:00 -!- Something failed.',
@@ -158,6 +165,7 @@ describe('the prompt through pipes', () => {
       ...evil,
       address: steer,
       via: 'dialled',
+      dialled: true,
       dialect: 'native',
       verified: true,
       reason: steer,

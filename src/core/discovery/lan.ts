@@ -23,6 +23,8 @@ const LAN_PEERS_MAX = 1_024
 export const LAN_PEERS_PER_HOST_MAX = 64
 /** Signatures checked a second: a flood of announcements costs no more than this many times 60 µs. */
 const CHECKS_PER_S_MAX = 500
+/** Of them on behalf of one address: what its nodes say in a lively second, so that one that floods leaves the others theirs. */
+const CHECKS_PER_HOST_MAX = 100
 
 export interface LanPeer {
   readonly key: string
@@ -46,6 +48,8 @@ export class LanDiscovery {
   private readonly due: number[] = []
   private checksLeft = CHECKS_PER_S_MAX
   private checksSinceMs = 0
+  /** Spent in this second, by address: no more addresses than checks. */
+  private readonly checksByHost = new Map<string, number>()
   private lastMs = 0
   private answering = false
 
@@ -88,7 +92,7 @@ export class LanDiscovery {
     const known = this.peers.get(key)
     // Older than what we know: a replay, or a datagram that came round another way.
     if (announcement.ms <= (known?.ms ?? this.departed.get(key) ?? -1)) return
-    if (key === toHex(this.key.publicKey) || !this.maySpend(nowMs)) return
+    if (key === toHex(this.key.publicKey) || !this.maySpend(host, nowMs)) return
     const check = verifier(announcement.identity)
     if (check === null || !verifyAnnouncement(datagram, check)) return
     this.take(key, announcement, host, known, nowMs)
@@ -140,13 +144,16 @@ export class LanDiscovery {
     this.out.send(sealAnnouncement({ kind, identity, ms: this.lastMs, lastsS, tcpPort: this.tcpPort() }, this.key))
   }
 
-  private maySpend(nowMs: number): boolean {
+  private maySpend(host: string, nowMs: number): boolean {
     if (nowMs - this.checksSinceMs >= 1_000) {
       this.checksSinceMs = nowMs
       this.checksLeft = CHECKS_PER_S_MAX
+      this.checksByHost.clear()
     }
-    if (this.checksLeft === 0) return false
+    const ofHost = this.checksByHost.get(host) ?? 0
+    if (this.checksLeft === 0 || ofHost >= CHECKS_PER_HOST_MAX) return false
     this.checksLeft--
+    this.checksByHost.set(host, ofHost + 1)
     return true
   }
 }

@@ -8,12 +8,14 @@ import {
   WALK_REFILL_MS,
   WALKS_BURST,
 } from './hyparview-parameters.ts'
-import type { Place } from './hyparview-place.ts'
+import { isShareable, type Place, placeOf } from './hyparview-place.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** What the machine wants done. The owner carries it out and answers a `dial` with `linkUp` or `dialFailed`. */
 export type HyParViewOutput =
   | { readonly kind: 'dial'; readonly contact: Contact }
+  /** Find out whether anybody takes a connection there, and answer with `probed`; nothing is to be said on it. */
+  | { readonly kind: 'probe'; readonly contact: Contact }
   | { readonly kind: 'send'; readonly to: string; readonly message: MembershipMessage }
   /** Close the link after what was sent has left; `reason` ends a sentence about the peer. No `linkDown` is expected. */
   | { readonly kind: 'drop'; readonly peer: string; readonly reason: string }
@@ -39,6 +41,12 @@ export class MemberLink {
   origin: Origin = 'offered'
   /** A full view makes room for it: it comes from the other part of a network that was cut in two. */
   reunion = false
+  /** Whether others can dial it; one that nobody can is a leaf, and not counted among the five. */
+  reach: 'yes' | 'no' | 'unknown' = 'yes'
+  /** It is being dialled to know that, or has been. */
+  isProbed = false
+  /** Let in beyond the five until that is known. */
+  isExtra = false
   /** What it was asked last. */
   request: MembershipMessage | null = null
   sinceMs = 0
@@ -54,6 +62,16 @@ export class MemberLink {
     /** Of the address it is seen at, which need not be one it can be dialled at. */
     readonly place: Place,
   ) {}
+
+  /** Others may be told of it. */
+  get isTold(): boolean {
+    return this.reach !== 'no' && isShareable(placeOf(this.contact.address))
+  }
+
+  /** It is being found out whether it can be dialled. */
+  get isAwaited(): boolean {
+    return this.isProbed && this.reach === 'unknown'
+  }
 
   get key(): string {
     return this.contact.key

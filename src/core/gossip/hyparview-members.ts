@@ -1,5 +1,3 @@
-import { formatAddress } from '../../base/address.ts'
-import { Generations } from '../../base/generations.ts'
 import type { Rng } from '../../base/rng.ts'
 import { TimerQueue } from '../../base/timers.ts'
 import type { Contact, MembershipMessage } from '../../wire/membership.ts'
@@ -14,11 +12,10 @@ import {
   PRESSED_ASKS_MAX,
   SHUFFLE_ACTIVE,
   SHUFFLE_PASSIVE,
-  UNANSWERED_MAX,
-  UNANSWERED_MS,
 } from './hyparview-parameters.ts'
 import { PassiveView, STRANGERS } from './hyparview-passive.ts'
 import { isCredible, isShareable, placeOf } from './hyparview-place.ts'
+import { Reach } from './hyparview-reach.ts'
 import { LeakyMeter } from './token-bucket.ts'
 
 /** The two views, the links, and what is done with them; who may become a neighbour is `Admission`'s to say. */
@@ -33,8 +30,7 @@ export class Members {
   /** Requests to be neighbours. */
   readonly asked = new LeakyMeter(PRESSED_ASKS_MAX, ASK_LEAK_MS)
   readonly acquaintances: Acquaintances
-  /** Where nobody answered of late. Bounded by what may be dialled in that time. */
-  private readonly unanswered = new Generations(UNANSWERED_MS, UNANSWERED_MAX)
+  readonly reach = new Reach(this)
 
   constructor(
     readonly ownKey: string,
@@ -86,6 +82,7 @@ export class Members {
     if (at < 0) return
     this.active.splice(at, 1)
     link.role = 'guest'
+    link.isExtra = false
     this.remember(link.contact, link.origin === 'chosen')
     this.outputs.push({ kind: 'neighbour', peer: link.key, state: 'down' })
   }
@@ -103,7 +100,7 @@ export class Members {
    * place free, of whom a full network has few.
    */
   displace(link: MemberLink, inFavourOf: MemberLink | null): void {
-    const heir = inFavourOf === null || !isShareable(placeOf(inFavourOf.contact.address)) ? [] : [inFavourOf.contact]
+    const heir = inFavourOf?.isTold ? [inFavourOf.contact] : []
     const contacts = [...heir, ...this.contactsFor(link.key, SHARE)]
     this.send(link, { kind: 'disconnect', hasHeir: heir.length > 0, contacts })
     this.drop(link, 'gave its place to another')
@@ -123,13 +120,14 @@ export class Members {
 
   /** We had a link with it. */
   remember(contact: Contact, isChosen: boolean): void {
-    this.acquaintances.add(contact, isChosen, this.nowMs)
+    if (this.reach.isReachable(contact)) this.acquaintances.add(contact, isChosen, this.nowMs)
   }
 
   /** Notes a peer on `source`'s account; null: we know it at first hand. */
   note(contact: Contact, source: string | null): void {
     const place = placeOf(contact.address)
     if (contact.key === this.ownKey || !isShareable(place) || this.isNeighbour(contact.key)) return
+    if (!this.reach.isReachable(contact)) return
     this.passive.add(contact, place, source, this.rng)
   }
 
@@ -139,7 +137,8 @@ export class Members {
       const isKnown = this.passive.get(contact.key) !== null || this.isNeighbour(contact.key)
       if (isKnown || contact.key === this.ownKey || contact.key === source.key) continue
       const place = placeOf(contact.address)
-      if (!isCredible(place, source.place) || this.unanswered.has(addressKey(contact), this.nowMs)) continue
+      if (!isCredible(place, source.place) || !this.reach.isHopeful(contact) || !this.reach.isReachable(contact))
+        continue
       this.passive.add(contact, place, source.origin === 'chosen' ? source.key : STRANGERS, this.rng, given)
     }
   }
@@ -154,7 +153,7 @@ export class Members {
     const left = all.filter(({ key }) => !done.has(key) && !this.links.has(key)).slice(0, count)
     for (const contact of left) {
       done.add(contact.key)
-      if (this.unanswered.has(addressKey(contact), this.nowMs)) continue
+      if (!this.reach.isHopeful(contact)) continue
       const triedRound = this.passive.get(contact.key)?.triedRound ?? 0
       this.passive.remove(contact.key)
       this.note(contact, null)
@@ -174,7 +173,7 @@ export class Members {
    * neighbour at all and so may be the one who is cut off, it is forgotten.
    */
   proveDead(contact: Contact): void {
-    this.unanswered.add(addressKey(contact), this.nowMs)
+    this.reach.noAnswer(contact)
     const entry = this.passive.get(contact.key)
     if (entry === null) return
     if (this.active.length > 0) this.passive.remove(contact.key)
@@ -206,14 +205,11 @@ export class Members {
 
   /** Up to `count` neighbours that others can be told of. */
   shareableNeighbours(count: number, not: string): Contact[] {
-    const shareable = this.active.filter((link) => link.key !== not && isShareable(placeOf(link.contact.address)))
-    for (let i = 0; i < shareable.length - 1; i++) {
-      const j = i + this.rng.below(shareable.length - i)
-      const link = shareable[j]!
-      shareable[j] = shareable[i]!
-      shareable[i] = link
-    }
-    return shareable.slice(0, count).map((link) => link.contact)
+    const shareable = this.active.filter((link) => link.key !== not && link.isTold)
+    const picked: Contact[] = []
+    while (picked.length < count && shareable.length > 0)
+      picked.push(shareable.splice(this.rng.below(shareable.length), 1)[0]!.contact)
+    return picked
   }
 
   /** Others whom `key` may turn to: from the passive view, and neighbours only where those do not suffice. */
@@ -224,25 +220,31 @@ export class Members {
       : [...contacts, ...this.shareableNeighbours(count - contacts.length, key)]
   }
 
+  /** The neighbours that count: leaves do not, nor who may turn out to be one. */
+  get regular(): MemberLink[] {
+    return this.active.filter((link) => link.reach !== 'no' && !link.isExtra)
+  }
+
+  /** Others known than those of `block` would fill the active view: nobody there is needed. */
+  hasOthersThan(block: string): boolean {
+    return [...this.regular, ...this.passive.entries].filter(({ place }) => place.block !== block).length >= ACTIVE_MAX
+  }
+
   get chosen(): number {
-    return this.active.reduce((count, link) => count + (link.origin === 'chosen' ? 1 : 0), 0)
+    return this.regular.reduce((count, link) => count + (link.origin === 'chosen' ? 1 : 0), 0)
   }
 
   /** Many press in, and have all the places that they can have. */
   get isFullOfStrangers(): boolean {
-    return this.isPressed && this.active.length - this.chosen >= OFFERED_MAX
+    return this.isPressed && this.regular.length - this.chosen >= OFFERED_MAX
   }
 
   /** Everybody known, `besides` included, fits into the active view: then the network is a mesh and nobody needs protection. */
   isMesh(besides: string): boolean {
     const others = this.passive.entries.length - (this.passive.get(besides) === null ? 0 : 1)
-    return this.active.length + others < ACTIVE_MAX
+    return this.regular.length + others < ACTIVE_MAX
   }
 }
 
 /** Peers named in answer to a shuffle, as many as it has itself, and to somebody who is turned away. */
 export const SHARE = 1 + SHUFFLE_ACTIVE + SHUFFLE_PASSIVE
-
-function addressKey({ key, address }: Contact): string {
-  return address === null ? key : `${key} ${formatAddress(address)}`
-}

@@ -5,6 +5,19 @@
 
 /** Neighbours: fanout 4 and the one a message came from. Paper, "Experimental Setting". */
 export const ACTIVE_MAX = 5
+/**
+ * Neighbours that cannot be dialled, beyond those five: where few can be, all the others depend on them. A guess: each costs what a
+ * neighbour costs; all of them a quarter of the links that a node takes.
+ */
+export const LEAVES_MAX = 64
+/** Of these, such as have another neighbour: the other half is for those that would have none. A guess. */
+export const LEAVES_LINKED_MAX = LEAVES_MAX / 2
+/** Neighbours that are dialled to see whether they can be: a full view and some newcomers at once, then one a second. A guess. */
+export const PROBES_BURST = 8
+export const PROBE_REFILL_MS = 1_000
+/** How long a peer that could not be dialled is taken for one that cannot be: it may have got a port opened since. A guess. */
+export const UNREACHABLE_MS = 600_000
+export const UNREACHABLE_MAX = 256
 /** Peers known besides. Paper, "Experimental Setting". */
 export const PASSIVE_MAX = 30
 /** Hops of a newcomer's walk until somebody takes it in (ARWL). Paper, "Join Mechanism"; value from "Experimental Setting". */
@@ -52,6 +65,9 @@ export const RETRY_MAX_MS = 64_000
 /** How long nobody is believed who names a peer where nobody answered. A guess: four cycles. */
 export const UNANSWERED_MS = 120_000
 export const UNANSWERED_MAX = 256
+/** How long who said goodbye is not dialled. A guess: a program that starts again finds us itself. */
+export const LEFT_MS = 60_000
+export const LEFT_REMEMBERED_MAX = 256
 /** A neighbour silent for so long is checked. A guess: on an idle network one ping of 40 bytes a second. */
 export const CHECK_EVERY_MS = 5_000
 /** The same when somebody links to us: he may have lost some that were ours as well. A guess. */
@@ -77,9 +93,9 @@ export const LOST_TOGETHER_MS = 60_000
 export const CHOSEN_MIN = 2
 /** Neighbours that came to us, or that a walk brought. */
 export const OFFERED_MAX = ACTIVE_MAX - CHOSEN_MIN
-/** Of these, from one /24 or /48 of the public network. A guess. */
+/** Of these, from one /24 or /48 of the public network, where as many others are known as there are places. A guess. */
 export const OFFERED_PER_BLOCK_MAX = 2
-/** Passive entries from one /24 or /48 of the public network. A guess: a tenth. */
+/** Passive entries from one /24 or /48 of the public network; more only as long as there is room. A guess: a tenth. */
 export const PASSIVE_PER_BLOCK_MAX = 3
 /** Passive entries that one neighbour told us of: a third, so that three have to agree to fill it. A guess. */
 export const PASSIVE_PER_SOURCE_MAX = 10

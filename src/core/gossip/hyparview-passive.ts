@@ -53,12 +53,14 @@ export class PassiveView {
       if (source !== null && entry.source === source) ofSource++
       if (place.block !== null && entry.place.block === place.block) ofBlock++
     }
-    if (ofBlock >= PASSIVE_PER_BLOCK_MAX) this.takeOne(rng, (entry) => entry.place.block === place.block)
-    else if (ofSource >= (source === STRANGERS ? PASSIVE_OF_STRANGERS_MAX : PASSIVE_PER_SOURCE_MAX))
-      this.takeOne(rng, (entry) => entry.source === source)
-    else if (this.entries.length >= PASSIVE_MAX) {
-      if (!this.takeOne(rng, (entry) => given.includes(entry.contact))) this.take(rng.below(this.entries.length))
-    }
+    const isFull = this.entries.length >= PASSIVE_MAX
+    const isSourceFull = ofSource >= (source === STRANGERS ? PASSIVE_OF_STRANGERS_MAX : PASSIVE_PER_SOURCE_MAX)
+    if (ofBlock >= PASSIVE_PER_BLOCK_MAX && (isFull || isSourceFull)) {
+      const isOfBlock = (entry: PassiveEntry): boolean => entry.place.block === place.block
+      const isGiven = this.takeOne(rng, (entry) => isOfBlock(entry) && given.includes(entry.contact))
+      if (!isGiven) this.takeOne(rng, isOfBlock)
+    } else if (isSourceFull) this.takeOne(rng, (entry) => entry.source === source)
+    else if (isFull) this.makeRoom(rng, given)
     const entry: PassiveEntry = {
       contact,
       place,
@@ -93,6 +95,17 @@ export class PassiveView {
     let seen = 0
     for (const entry of this.entries) if (passes(entry) && rng.below(++seen) === 0) picked = entry
     return picked
+  }
+
+  /** Of a crowded block one goes first. */
+  private makeRoom(rng: Rng, given: readonly Contact[]): void {
+    const ofBlocks = new Map<string, number>()
+    for (const { place } of this.entries)
+      if (place.block !== null) ofBlocks.set(place.block, (ofBlocks.get(place.block) ?? 0) + 1)
+    const isCrowded = ({ place }: PassiveEntry): boolean =>
+      (ofBlocks.get(place.block ?? '') ?? 0) > PASSIVE_PER_BLOCK_MAX
+    if (this.takeOne(rng, isCrowded)) return
+    if (!this.takeOne(rng, (entry) => given.includes(entry.contact))) this.take(rng.below(this.entries.length))
   }
 
   private takeOne(rng: Rng, passes: (entry: PassiveEntry) => boolean): boolean {

@@ -54,9 +54,7 @@ export class Promotion {
 
   /** Peers being dialled or asked because we picked them. */
   private get underWay(): number {
-    let count = 0
-    for (const dial of this.dials.values()) if (dial.why === 'chosen') count++
-    return count + this.asking
+    return [...this.dials.values()].filter((dial) => dial.why === 'chosen').length + this.asking
   }
 
   private get asking(): number {
@@ -69,7 +67,7 @@ export class Promotion {
   fill(): void {
     const { members, rounds } = this
     while (!rounds.isWaiting) {
-      const free = ACTIVE_MAX - members.active.length - this.asking
+      const free = ACTIVE_MAX - members.regular.length - this.asking
       const isAlarmed = members.nowMs < this.alarmedUntilMs
       const atOnce = isAlarmed ? ALARM_DIALS_AT_ONCE : Math.min(PROMOTIONS_AT_ONCE, free + this.deadInARow)
       if ((free <= 0 && !isAlarmed) || this.underWay >= atOnce) return
@@ -88,7 +86,7 @@ export class Promotion {
   }
 
   /**
-   * Whom to ask next: any of the passive view, and acquaintances when that is exhausted. When many press in on us they may have filled it; then, and when
+   * Whom to ask next: any of the passive view, acquaintances when that is exhausted, and more of one block where hardly anybody else is known. When many press in on us they may have filled it; then, and when
    * as many were dialled as others may make us dial, whom we know at first hand comes first.
    */
   private next(isNeeded: boolean): PassiveEntry | null {
@@ -96,22 +94,23 @@ export class Promotion {
     if (isNeeded && this.rounds.refusals >= REFUSALS_MAX) return null
     // An alarm is for those who have not been heard of since.
     const sinceMs = isNeeded ? Number.POSITIVE_INFINITY : members.nowMs - ALARM_MS
-    const any = (isFirstHand: boolean): PassiveEntry | null =>
+    const any = (isFirstHand: boolean, isOfAnyBlock = false): PassiveEntry | null =>
       members.passive.pick(members.rng, (entry) => {
-        return entry.answeredAtMs < sinceMs && (!isFirstHand || entry.source === null) && this.isCandidate(entry)
+        if (entry.answeredAtMs >= sinceMs || (isFirstHand && entry.source !== null)) return false
+        return this.isCandidate(entry, isOfAnyBlock)
       })
     for (;;) {
       const entry = any(members.isPressed || this.budget.waitMs(members.nowMs) > 0)
       if (entry !== null) return entry
       const isWorthIt = isNeeded || this.lost.isGrave
       if (!isWorthIt || !members.recall(RECALL, this.rounds.recalled))
-        return members.isFullOfStrangers ? null : any(false)
+        return members.isFullOfStrangers ? null : (any(false) ?? any(false, true))
     }
   }
 
   /** The timer has run out. Answers whether a round ended without enough neighbours. */
   resume(): boolean {
-    return this.rounds.resume() && this.members.active.length < ACTIVE_MAX
+    return this.rounds.resume() && this.members.regular.length < ACTIVE_MAX
   }
 
   /** A place came free: everybody may be asked again, and at once. */
@@ -168,12 +167,13 @@ export class Promotion {
 
   private priorityOf({ origin, reunion }: MemberLink): Priority {
     const { members } = this
-    const isDesperate = members.active.length === 0 || reunion
+    const { length } = members.regular
+    const isDesperate = length === 0 || reunion
     // With two places free nobody loses by it: whoever gives way to us may have the other.
-    const isShort = members.active.length <= ACTIVE_MAX - 2
+    const isShort = length <= ACTIVE_MAX - 2
     const isEndangered = members.chosen < CHOSEN_MIN && (this.rounds.vain > 1 || members.isPressed)
     const isUrgent = isDesperate || (origin === 'chosen' && (isEndangered || (isShort && this.rounds.vain > 0)))
-    const isSplice = origin === 'walk' && members.active.length >= ACTIVE_MAX
+    const isSplice = origin === 'walk' && length >= ACTIVE_MAX
     return isSplice ? 'splice' : isUrgent ? 'high' : 'low'
   }
 
@@ -187,7 +187,7 @@ export class Promotion {
     // A crowd that presses in names only itself, and must not drive out those we know from before.
     members.remember(link.contact, dial.isFirstHand || (dial.why !== 'walk' && !members.isPressed))
     link.reunion = this.lost.found(link.key)
-    const isRoom = members.active.length + this.asking < ACTIVE_MAX
+    const isRoom = members.regular.length + this.asking < ACTIVE_MAX
     if (!isRoom && dial.why !== 'walk' && !link.reunion) {
       members.note(link.contact, dial.isFirstHand ? null : STRANGERS)
       const entry = members.passive.get(link.key)
@@ -239,12 +239,11 @@ export class Promotion {
     if (contact !== null) this.seek(contact, 'lost', true)
   }
 
-  private isCandidate({ contact, place, triedRound }: PassiveEntry): boolean {
+  private isCandidate({ contact, place, triedRound }: PassiveEntry, isOfAnyBlock = false): boolean {
     if (triedRound === this.rounds.number || this.dials.has(contact.key)) return false
     if (this.members.links.get(contact.key)?.role === 'asking') return false
     if (place.block === null) return true
-    let ofBlock = 0
-    for (const link of this.members.active) if (link.place.block === place.block) ofBlock++
-    return ofBlock < OFFERED_PER_BLOCK_MAX
+    const ofBlock = this.members.regular.filter((link) => link.place.block === place.block).length
+    return ofBlock < OFFERED_PER_BLOCK_MAX || (isOfAnyBlock && !this.members.hasOthersThan(place.block))
   }
 }

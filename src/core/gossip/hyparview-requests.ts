@@ -8,7 +8,7 @@ import type { Walks } from './hyparview-walks.ts'
 
 /** How two linked peers become neighbours, and cease to be (paper, "Join Mechanism" and "Active View Management"). */
 export class Requests {
-  private readonly admission: Admission
+  readonly admission: Admission
 
   constructor(
     private readonly members: Members,

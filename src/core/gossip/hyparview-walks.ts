@@ -2,6 +2,7 @@ import type { Contact, MembershipMessage } from '../../wire/membership.ts'
 import type { MemberLink } from './hyparview-link.ts'
 import { type Members, SHARE } from './hyparview-members.ts'
 import {
+  ACTIVE_MAX,
   ACTIVE_WALK_HOPS,
   CRUMBS_MAX,
   PASSIVE_WALK_HOPS,
@@ -39,9 +40,11 @@ export class Walks {
   /** Sends a newcomer on its walks: one through each neighbour (paper, "Join Mechanism"). */
   announce(newcomer: MemberLink): void {
     const { members } = this
-    if (placeOf(newcomer.contact.address).scope === 'none') return
+    if (newcomer.reach === 'no' || placeOf(newcomer.contact.address).scope === 'none') return
     const message: MembershipMessage = { kind: 'forward-join', ttl: ACTIVE_WALK_HOPS, contact: newcomer.contact }
-    for (const link of members.active) if (link !== newcomer) members.send(link, message)
+    // Of leaves there may be many, and as many walks as in the paper suffice.
+    const through = [...members.regular, ...members.active].filter((link) => link !== newcomer)
+    for (const link of [...new Set(through)].slice(0, ACTIVE_MAX)) members.send(link, message)
   }
 
   /** A newcomer's walk comes by. Answers the newcomer if the walk ends here, to be asked to be a neighbour. */
@@ -107,7 +110,7 @@ export class Walks {
   private withOrigin(from: MemberLink, contacts: readonly Contact[]): readonly Contact[] {
     const [origin, ...others] = contacts
     if (origin === undefined) return contacts
-    if (origin.key === from.key) return from.contact.address === null ? others : [from.contact, ...others]
+    if (origin.key === from.key) return from.reach === 'no' ? others : [from.contact, ...others]
     return origin.address === null ? others : contacts
   }
 

@@ -53,7 +53,7 @@ export class HyParView {
 
   /** Peers worth keeping for the next start, the best first: neighbours that can be dialled, then others that links were had with. */
   get worthKeeping(): Contact[] {
-    const neighbours = this.members.active.map((link) => link.contact).filter((contact) => contact.address !== null)
+    const neighbours = this.members.active.filter((link) => link.reach !== 'no').map((link) => link.contact)
     const former = this.members.acquaintances.newestFirst().filter(({ key }) => !this.members.isNeighbour(key))
     return [...neighbours, ...former]
   }
@@ -79,9 +79,10 @@ export class HyParView {
 
   /**
    * A link with a peer that has proved its identity is up. `contact.address` is where others can dial it (the host it is seen at, the port of its
-   * hello), null where it does not listen; `host` is the address it is seen at. One link a peer: more of one key are ignored.
+   * hello), null where it does not listen; `host` is the address it is seen at. `via`: a peer that we dialled
+   * is where it is said to be, one that dialled us need not be. One link a peer: more of one key are ignored.
    */
-  linkUp(contact: Contact, host: string, nowMs: number): void {
+  linkUp(contact: Contact, host: string, nowMs: number, via: 'dialled' | 'accepted' = 'dialled'): void {
     const { members } = this
     members.nowMs = nowMs
     if (members.links.has(contact.key)) return
@@ -89,6 +90,7 @@ export class HyParView {
     members.checkNeighbours(CHECK_WHEN_LINKED_MS)
     this.limitGuests()
     const link = new MemberLink(contact, placeOf({ host, port: 1 }))
+    members.reach.judge(link, via)
     members.links.set(contact.key, link)
     members.tolerate(link)
     const why = this.promotion.linkUp(link)
@@ -102,12 +104,13 @@ export class HyParView {
    * the old connection may have swallowed is said again: what we asked, and to a neighbour that it is one. (Should it have forgotten, that
    * makes it end the link; a shuffle that was lost is not missed.)
    */
-  linkReplaced(key: string, nowMs: number): void {
+  linkReplaced(key: string, nowMs: number, via: 'dialled' | 'accepted' = 'accepted'): void {
     const { members } = this
     members.nowMs = nowMs
     const link = members.links.get(key)
     if (link === undefined) return
     link.heardAtMs = nowMs
+    if (via === 'dialled') this.probed(key, true, nowMs)
     this.requests.sayAgain(link)
   }
 
@@ -121,10 +124,14 @@ export class HyParView {
     members.forget(link)
     if (role === 'asking') this.promotion.askFailed()
     if (role === 'neighbour') {
-      if (how === 'failed') this.promotion.lose(link.contact)
+      if (how === 'failed' && link.reach !== 'no') this.promotion.lose(link.contact)
       this.promotion.encourage()
     }
-    if (how === 'left') members.passive.remove(key)
+    if (how === 'left') {
+      members.passive.remove(key)
+      members.reach.hasLeft(key)
+    }
+    this.requests.admission.settle()
     this.promotion.fill()
   }
 
@@ -132,6 +139,16 @@ export class HyParView {
   dialFailed(key: string, nowMs: number): void {
     this.members.nowMs = nowMs
     this.promotion.dialFailed(key)
+    this.promotion.fill()
+  }
+
+  /** Somebody took a connection where a linked peer is said to be, or nobody did. */
+  probed(key: string, isThere: boolean, nowMs: number): void {
+    const { members } = this
+    members.nowMs = nowMs
+    const link = members.links.get(key)
+    if (link !== undefined) members.reach.probed(link, isThere)
+    this.requests.admission.settle()
     this.promotion.fill()
   }
 
@@ -200,6 +217,7 @@ export class HyParView {
         return
       case 'check':
         members.checkNeighbours(CHECK_EVERY_MS)
+        members.reach.probeNext()
         members.timers.set(members.nowMs + CHECK_EVERY_MS, timer)
         return
       case 'fill':

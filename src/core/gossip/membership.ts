@@ -24,6 +24,8 @@ export interface Membership {
   /** The connection under a link has given way to another one with the same running peer. */
   linkReplaced(key: string, nowMs: number, via: 'dialled' | 'accepted'): void
   dialFailed(key: string, nowMs: number): void
+  /** What came of a `probe`: whether anybody took the connection. */
+  probed(key: string, isThere: boolean, nowMs: number): void
   received(from: string, message: MembershipMessage, nowMs: number): void
   wake(nowMs: number): void
   nextWakeMs(): number | null

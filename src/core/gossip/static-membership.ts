@@ -50,6 +50,8 @@ export class StaticMembership implements Membership {
     }
   }
 
+  probed(): void {}
+
   wake(): void {}
 
   nextWakeMs(): null {

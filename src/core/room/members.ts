@@ -2,7 +2,7 @@ import { compareHlc, type HlcTime } from '../../base/hlc.ts'
 
 /**
  * Who is in a room, as far as their presence has reached us. Presence is said on joining, on leaving, on a change of
- * name, when somebody new appears, and every `PRESENCE_EVERY_MS`; who is not heard of for `PRESENCE_LASTS_MS` is taken to
+ * name, soon after the first neighbour came, and every `PRESENCE_EVERY_MS`; who is not heard of for `PRESENCE_LASTS_MS` is taken to
  * have left. Pure: the time is an argument.
  */
 export interface Member {

@@ -181,12 +181,12 @@ export class Formatter {
     return broken.split('\n').map((line, index) => (index === 0 ? line : CONTINUED + line))
   }
 
-  private peer({ state, via, address, reason, ...person }: PeerEvent): string {
+  private peer({ state, via, dialled, address, reason, ...person }: PeerEvent): string {
     const name = this.name(person)
     const where = cleanLine(address)
     if (state === 'up') {
-      if (via === 'accepted') return `${name} connected from ${where}`
-      return `connected to ${name} at ${where}${via === 'dialled' ? '' : `, ${FOUND[via]}`}`
+      const found = via === 'dialled' || via === 'accepted' ? '' : `, ${FOUND[via]}`
+      return dialled ? `connected to ${name} at ${where}${found}` : `${name} connected from ${where}${found}`
     }
     return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}`
   }

@@ -134,6 +134,19 @@ describe('what is not believed', () => {
     expect(a.found.every((peer) => peer.address.host === b.host)).toBe(true)
   })
 
+  test('a machine that floods does not keep the others from being heard', () => {
+    const wire = new Wire()
+    const a = wire.add(1).start()
+    const { publicKey } = signingKeyFromSeed(new Uint8Array(32).fill(9))
+    for (let ms = 1; ms <= 1_000; ms++) {
+      const forged = { kind: 'here', identity: publicKey, ms, lastsS: 10, tcpPort: 1 } as const
+      a.machine.received(sealAnnouncement(forged, a.key), '10.6.6.6', wire.nowMs)
+    }
+    wire.add(2).start()
+    wire.pass(100)
+    expect(a.found.map((peer) => peer.address.host)).toEqual(['10.0.0.2'])
+  })
+
   test('one machine does not fill the table', () => {
     const wire = new Wire()
     const a = wire.add(1).start()

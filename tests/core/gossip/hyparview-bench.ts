@@ -52,6 +52,17 @@ export class Bench {
     return this
   }
 
+  /** `contact` has dialled us: whether it can be dialled nobody knows. */
+  accept(contact: Contact): this {
+    this.machine.linkUp(contact, contact.address?.host ?? '198.18.0.1', this.nowMs, 'accepted')
+    return this
+  }
+
+  probed(contact: Contact, isThere: boolean): this {
+    this.machine.probed(contact.key, isThere, this.nowMs)
+    return this
+  }
+
   linkDown(contact: Contact, how: 'left' | 'failed' = 'failed'): this {
     this.machine.linkDown(contact.key, how, this.nowMs)
     return this
@@ -115,6 +126,10 @@ export class Bench {
 
   get dropped(): string[] {
     return this.wanted.flatMap((output) => (output.kind === 'drop' ? [output.peer] : []))
+  }
+
+  get probes(): string[] {
+    return this.wanted.flatMap((output) => (output.kind === 'probe' ? [output.contact.key] : []))
   }
 
   get checked(): string[] {

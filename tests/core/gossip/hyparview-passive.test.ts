@@ -50,13 +50,24 @@ describe('the peers known besides the neighbours', () => {
     expect(countOf(passive, null)).toBe(10)
   })
 
-  test('are three at most of one address block, of public ones: /24 and /48', () => {
-    const block = Array.from({ length: 50 }, (_, i) => peer(i, `9.9.9.${i + 1}`))
-    expect(view(block).entries).toHaveLength(3)
+  test('are three at most of one address block where there is no room for all, of public ones: /24 and /48', () => {
+    const four = Array.from({ length: 50 }, (_, i) => peer(i, `9.9.9.${i + 1}`))
     const six = Array.from({ length: 50 }, (_, i) => peer(i, `2a00:1:2:${i}::1`))
-    expect(view(six).entries).toHaveLength(3)
-    const home = Array.from({ length: 50 }, (_, i) => peer(i, `192.168.1.${i + 1}`))
-    expect(view(home).entries).toHaveLength(30)
+    for (const block of [four, six]) {
+      const ofBlock = (passive: PassiveView): number =>
+        passive.entries.filter((entry) => block.includes(entry.contact)).length
+      expect(ofBlock(view(block))).toBe(30)
+      expect(ofBlock(addTo(view(block), peers(100, 27), null))).toBe(3)
+      expect(ofBlock(addTo(view(peers(100, 27)), block, null))).toBe(3)
+    }
+  })
+
+  test('are as many of one network at home as there is room for', () => {
+    const home = Array.from({ length: 27 }, (_, i) => peer(i, `192.168.1.${i + 1}`))
+    const passive = addTo(view(home), peers(100, 3), null)
+    expect(passive.entries).toHaveLength(30)
+    const oneMore = addTo(passive, [peer(200)], null).entries.filter((entry) => home.includes(entry.contact))
+    expect(oneMore.length).toBeGreaterThanOrEqual(26)
   })
 
   test('make room for what came in exchange among what was given for it', () => {

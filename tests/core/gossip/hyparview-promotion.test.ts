@@ -96,8 +96,30 @@ describe('a place that came free', () => {
   test('is not for a third from one address block', () => {
     const bench = new Bench().choose(...peers(1, 3))
     for (const n of [1, 2]) bench.asks(peer(800 + n, `9.9.9.${n}`))
-    bench.meet([peer(803, '9.9.9.3')]).linkDown(peer(1), 'left')
+    bench.meet([peer(803, '9.9.9.3'), ...peers(901, 6)]).linkDown(peer(1), 'left')
     expect(bench.pass(10_000).dialled).not.toContain('peer 803')
+  })
+
+  test('is for any of one block where hardly anybody else is known', () => {
+    const block = Array.from({ length: 8 }, (_, n) => peer(801 + n, `9.9.9.${n + 1}`))
+    const bench = new Bench().meet(block)
+    const answered = new Set<string>()
+    for (let i = 0; i < 8; i++) {
+      const next = block.find(({ key }) => !answered.has(key) && bench.pass(600).dialled.includes(key))
+      if (next === undefined) break
+      answered.add(next.key)
+      bench.linkUp(next).reply(next, true)
+    }
+    expect(bench.neighbours).toHaveLength(5)
+  })
+
+  test('is not for who said goodbye a moment ago, though once linked with, and though others name it', () => {
+    const bench = new Bench().choose(...peers(1, 3)).clear()
+    bench.linkDown(peer(1), 'left')
+    const contacts = [{ key: peer(2).key, address: null }, peer(1)]
+    bench.say(peer(2), { kind: 'shuffle', ttl: 1, nonce: 1, contacts }).pass(30_000)
+    expect(bench.dialled).not.toContain(peer(1).key)
+    expect(bench.machine.worthKeeping.map(({ key }) => key)).toContain(peer(1).key)
   })
 
   test('makes us dial only so many by the word of others: sixty at once, then one a second', () => {

@@ -46,6 +46,8 @@ export abstract class Adversary implements Actor {
 
   dialFailed(): void {}
 
+  probed(): void {}
+
   received(from: string, message: MembershipMessage): void {
     switch (message.kind) {
       case 'join':

@@ -3,14 +3,14 @@ import { poisonAttack, sybilAttack } from './attacks.ts'
 import { deepCopy } from './copy.ts'
 import { veryNext } from './failures.ts'
 import { flood } from './flood.ts'
-import { living, shapeOf } from './graph.ts'
+import { living, mean, neighboursOf, shapeOf } from './graph.ts'
 import { burst, CYCLE_MS, grow } from './growth.ts'
 import { MISCHIEFS } from './mischief.ts'
 import { relayAttack } from './relay-attack.ts'
 import { FeedReplication } from './replication.ts'
 import { SimRng } from './sim-rng.ts'
 import { spread } from './trees.ts'
-import { scattered, type World } from './world.ts'
+import { scattered, World } from './world.ts'
 
 /** Membership and trees at the size of a small town, the machines alone: no cryptography, no sockets, virtual time. */
 
@@ -93,10 +93,48 @@ test('nor do as many from anywhere, while those neighbours die one after another
 })
 
 test('shuffles of one poisoner cannot fill the views of others', () => {
-  const result = poisonAttack(copy(6), 5, 10, CYCLE_MS)
+  const results = [6, 7, 8, 9].map((seed) => poisonAttack(copy(seed), 5, 10, CYCLE_MS))
   // Seen: 0.16 of what is known leads nowhere, and nobody's neighbours are touched.
-  expect(result.share).toBeLessThan(0.2)
-  expect(result.healed).toBeGreaterThan(0.99)
+  for (const { share } of results) expect(share).toBeLessThan(0.2)
+  // Of two hundred left now and then two or four have not found back yet (0.98 to 1 seen).
+  expect(mean(results.map(({ healed }) => healed))).toBeGreaterThan(0.99)
+})
+
+test('in one block of addresses a network is as dense, and heals as well, as anywhere', () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const world = new World(new SimRng(seed))
+    for (let node = 0; node < 40; node++) {
+      world.addHonest(`2a00:1234:1::${(node + 1).toString(16)}`)
+      if (node > 0) world.join(node, 0)
+      world.run(50)
+    }
+    world.run(4 * CYCLE_MS)
+    const shape = shapeOf(world, new SimRng(5), 40)
+    expect(shape).toMatchObject({ nodes: 40, connected: 1 })
+    expect(shape.degree).toBeGreaterThan(4.8)
+    // The one that all were given goes as well.
+    world.kill([...Array(28).keys()])
+    world.closeLinksOfDead()
+    world.run(4 * CYCLE_MS)
+    expect(shapeOf(world, new SimRng(5), 12)).toMatchObject({ nodes: 12, connected: 1 })
+  }
+})
+
+test('two of three cannot be dialled: all are one network, which comes to rest', () => {
+  const world = new World(new SimRng(1))
+  for (let node = 0; node < 60; node++) {
+    world.addHonest()
+    if (node % 3 > 0) world.translated.add(node)
+    if (node > 0) world.join(node, 0)
+    world.run(50)
+  }
+  world.run(4 * CYCLE_MS)
+  expect(shapeOf(world, new SimRng(5), 60)).toMatchObject({ nodes: 60, connected: 1 })
+  const links = new Set<string>()
+  const now = (): string[] => living(world).map((node) => `${node}: ${neighboursOf(world, node).sort()}`)
+  for (const each of now()) links.add(each)
+  world.run(2 * CYCLE_MS)
+  expect(now().filter((each) => !links.has(each)).length).toBeLessThanOrEqual(6)
 })
 
 for (const kind of MISCHIEFS) {

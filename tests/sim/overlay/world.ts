@@ -1,14 +1,17 @@
+import type { Address } from '../../../src/base/address.ts'
 import type { HyParViewOutput } from '../../../src/core/gossip/hyparview.ts'
 import { HyParView } from '../../../src/core/gossip/hyparview.ts'
+import { ACTIVE_MAX, LEAVES_MAX } from '../../../src/core/gossip/hyparview-parameters.ts'
 import type { Contact, MembershipMessage } from '../../../src/wire/membership.ts'
 import type { SimRng } from './sim-rng.ts'
 import { Wheel } from './wheel.ts'
 
 /** What runs in a place of the world: a membership machine, or an adversary that answers to the same calls. */
 export interface Actor {
-  linkUp(contact: Contact, host: string, nowMs: number): void
+  linkUp(contact: Contact, host: string, nowMs: number, via: 'dialled' | 'accepted'): void
   linkDown(key: string, how: 'left' | 'failed', nowMs: number): void
   dialFailed(key: string, nowMs: number): void
+  probed(key: string, isThere: boolean, nowMs: number): void
   received(from: string, message: MembershipMessage, nowMs: number): void
   wake(nowMs: number): void
   nextWakeMs(): number | null
@@ -27,11 +30,12 @@ type Event =
   | { readonly kind: 'message'; readonly from: number; readonly to: number; readonly message: MembershipMessage }
   | { readonly kind: 'connect' | 'refuse' | 'close'; readonly from: number; readonly to: number; readonly key: string }
   | { readonly kind: 'wake'; readonly node: number }
+  | { readonly kind: 'probed'; readonly node: number; readonly key: string; readonly isThere: boolean }
   | { readonly kind: 'payload'; readonly from: number; readonly to: number; readonly payload: unknown }
   | { readonly kind: 'due'; readonly node: number; readonly payload: unknown }
 
-/** Neighbours kept of one node: the active view and one in passing. */
-export const NEIGHBOURS_MAX = 8
+/** Neighbours kept of one node: the active view, the leaves, and some in passing. */
+export const NEIGHBOURS_MAX = ACTIVE_MAX + LEAVES_MAX + 8
 
 /**
  * A network of membership machines and nothing else: no sockets, no cryptography, virtual time. Every pair of nodes has its own
@@ -46,8 +50,10 @@ export class World {
   neighbours = new Int32Array(0)
   degree = new Uint8Array(0)
   listener: Listener | null = null
-  /** Dials made and in vain, messages of membership sent, and what was broadcast. */
-  readonly count = { dials: 0, refused: 0, messages: 0, payloads: 0 }
+  /** Nodes that nobody can dial, though they look as if one could. */
+  readonly translated = new Set<number>()
+  /** Dials made, those that only try a neighbour, and those in vain; messages of membership sent, and what was broadcast. */
+  readonly count = { dials: 0, probes: 0, refused: 0, messages: 0, payloads: 0 }
   /** The same of each node. */
   readonly dialsOf: number[] = []
   readonly messagesOf: number[] = []
@@ -174,6 +180,9 @@ export class World {
       case 'due':
         if (this.alive[event.node]) this.listener?.due(event.node, event.payload)
         return
+      case 'probed':
+        if (this.alive[event.node]) this.actors[event.node]!.probed(event.key, event.isThere, this.nowMs)
+        return this.settle(event.node)
       case 'connect':
         return this.connect(event.from, event.to)
       case 'refuse':
@@ -191,8 +200,8 @@ export class World {
     if (!this.alive[to]) return this.refuse(from, this.contacts[to]!.key, 0)
     if (this.links.has(pairOf(from, to))) return
     this.links.add(pairOf(from, to))
-    this.actors[to]!.linkUp(this.contacts[from]!, this.hosts[from]!, this.nowMs)
-    this.actors[from]!.linkUp(this.contacts[to]!, this.hosts[to]!, this.nowMs)
+    this.actors[to]!.linkUp(this.contacts[from]!, this.hosts[from]!, this.nowMs, 'accepted')
+    this.actors[from]!.linkUp(this.contacts[to]!, this.hosts[to]!, this.nowMs, 'dialled')
     this.settle(to)
     this.settle(from)
   }
@@ -209,6 +218,8 @@ export class World {
       }
       case 'dial':
         return this.dial(node, output.contact)
+      case 'probe':
+        return this.probe(node, output.contact)
       case 'drop': {
         const to = this.indexOf(output.peer)
         const { key } = this.contacts[node]!
@@ -227,11 +238,21 @@ export class World {
     this.count.dials++
     this.dialsOf[node]!++
     const to = this.indexOf(key)
-    const place = to < 0 ? null : this.contacts[to]!.address
     const latencyMs = to < 0 ? this.latenciesMs[1] : this.latencyMs(node, to)
-    const isThere = place !== null && place.host === address?.host && this.alive[to]
-    if (!isThere) return this.refuse(node, key, 2 * latencyMs)
+    if (!this.isThere(to, address)) return this.refuse(node, key, 2 * latencyMs)
     this.wheel.set(this.nowMs + 3 * latencyMs, { kind: 'connect', from: node, to, key })
+  }
+
+  private probe(node: number, { key, address }: Contact): void {
+    this.count.probes++
+    const to = this.indexOf(key)
+    const isThere = this.isThere(to, address)
+    this.wheel.set(this.nowMs + 2 * this.latencyMs(node, to), { kind: 'probed', node, key, isThere })
+  }
+
+  private isThere(node: number, address: Address | null): boolean {
+    const place = node < 0 || this.translated.has(node) ? null : this.contacts[node]!.address
+    return place !== null && place.host === address?.host && this.alive[node]!
   }
 
   private refuse(node: number, key: string, afterMs: number): void {
