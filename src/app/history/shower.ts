@@ -24,6 +24,8 @@ const TOLD_MAX = 10_000
 export class Shower {
   private readonly awaited = new Set<string>()
   private readonly told = new Set<string>()
+  /** How many in each room wait for the store to be told: what comes after them waits too, so that nobody's words are told out of turn. */
+  private readonly waiting = new Map<string, number>()
 
   constructor(
     private readonly history: History,
@@ -37,7 +39,7 @@ export class Shower {
     if (isAbout(telling.eventKind))
       return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.amend(kept))
     const { backlog, id } = telling
-    if (backlog || this.awaited.delete(toHex(id))) {
+    if (backlog || this.awaited.delete(toHex(id)) || this.waiting.has(roomOf(telling))) {
       return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.asItStands(kept))
     }
     this.message(telling)
@@ -53,7 +55,14 @@ export class Shower {
   }
 
   private later(telling: EventTelling, then: (telling: EventTelling) => void): void {
-    this.history.settled(() => then(telling))
+    const room = roomOf(telling)
+    this.waiting.set(room, (this.waiting.get(room) ?? 0) + 1)
+    this.history.settled(() => {
+      const left = this.waiting.get(room)! - 1
+      if (left > 0) this.waiting.set(room, left)
+      else this.waiting.delete(room)
+      then(telling)
+    })
   }
 
   private message(telling: EventTelling): void {
@@ -64,7 +73,7 @@ export class Shower {
 
   private eventOf(telling: EventTelling): MessageEvent | null {
     const from = this.person(telling.author, telling.name)
-    const room = telling.room ?? `@${encodeBase32(telling.peer!)}`
+    const room = roomOf(telling)
     if (telling.eventKind !== EventKind.reply) return messageEvent(telling, room, from)
     const reply = readTextAbout(telling.body)
     if (reply === null) return null
@@ -143,13 +152,13 @@ export class Shower {
     return equalBytes(message.author, telling.author) && this.isIn(message, telling)
   }
 
-  private isIn(message: StoredMessage, { room, peer }: EventTelling): boolean {
-    return this.history.rooms.placeOf(message.room) === (room ?? `@${encodeBase32(peer!)}`)
+  private isIn(message: StoredMessage, telling: EventTelling): boolean {
+    return this.history.rooms.placeOf(message.room) === roomOf(telling)
   }
 
   private about(telling: EventTelling, message: StoredMessage) {
     return {
-      room: telling.room ?? `@${encodeBase32(telling.peer!)}`,
+      room: roomOf(telling),
       id: toHex(message.id),
       from: this.person(telling.author, telling.name),
       at: telling.time.ms,
@@ -157,6 +166,11 @@ export class Shower {
       ...(telling.backlog ? { backlog: true } : {}),
     }
   }
+}
+
+/** As front ends call it. */
+function roomOf({ room, peer }: EventTelling): string {
+  return room ?? `@${encodeBase32(peer!)}`
 }
 
 function isAbout(kind: number): boolean {

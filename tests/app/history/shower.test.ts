@@ -43,6 +43,20 @@ function stored(room: KeptRoom): ReturnType<typeof followed> {
   )
 }
 
+describe('words of one author', () => {
+  test('are told in turn, also where the end of a catching up and live talk fall into one commit', () => {
+    const room = new KeptRoom()
+    const bob = new Writer(2)
+    const late = ['one', 'two', 'three'].map((text) => bob.text(text, { backlog: true }))
+    room.hear(...late, bob.text('four'), bob.text('five'))
+    room.settle()
+    room.hear(bob.text('six'))
+    const texts = room.events.flatMap((event) => (event.event === 'message' ? [event.text] : []))
+    // The last one waits for nothing.
+    expect(texts).toEqual(['one', 'two', 'three', 'four', 'five', 'six'])
+  })
+})
+
 describe('what is done with a message is told', () => {
   test('to whoever heard it, with the room, the message and who did it', () => {
     const room = new KeptRoom()
