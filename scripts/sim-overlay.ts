@@ -167,15 +167,21 @@ function broken(settled: World, seed: number, tries: number): void {
 
 function hundred(seed: number): void {
   const world = grow(100, seed, CYCLES)
-  head('100 nodes, as in the simulation of iroh-gossip')
+  // Its bounds hold for the average of 30 messages from the first one on. All senders share one tree there; here each has its own, and its first message goes
+  // over every link, so that with many senders it is the settled trees that have a goal.
+  head('100 nodes, as in the simulation of iroh-gossip; "paper" is what that asserts, from the first message on')
   const everybody = [...Array(100).keys()]
-  const [, one] = sending(world, everybody.slice(0, 1), 50, 100)
-  const [first, many] = sending(world, everybody, 3, 20)
-  row({ what: 'redundancy, one sender', value: one.redundancy, paper: '< 0.2', atMost: 0.05 })
-  row({ what: 'hops to the last node, one sender, most', value: one.lastHopMax, paper: '< 15', atMost: 14 })
-  row({ what: 'redundancy, 100 senders, from the first message on', value: first.redundancy })
-  row({ what: 'redundancy, 100 senders, settled', value: many.redundancy, paper: '< 1', atMost: 0.05 })
-  row({ what: 'hops to the last node, 100 senders, most', value: many.lastHopMax, paper: '< 18', atMost: 12 })
+  const one = sending(world, everybody.slice(0, 1), 30, 100)
+  const many = sending(world, everybody, 3, 20)
+  for (const [who, [first, settled], redundancy, hops, hopsMax] of [
+    ['one sender', one, '< 0.2', '< 15', 14],
+    ['100 senders', many, '< 1', '< 18', 12],
+  ] as const) {
+    row({ what: `redundancy, ${who}, from the first message on`, value: first.redundancy, paper: redundancy })
+    row({ what: `redundancy, ${who}, settled`, value: settled.redundancy, atMost: 0.05 })
+    row({ what: `hops to the last, ${who}, average from the first on`, value: first.lastHop, paper: hops })
+    row({ what: `hops to the last node, ${who}, most, settled`, value: settled.lastHopMax, atMost: hopsMax })
+  }
 }
 
 function joining(seed: number): void {

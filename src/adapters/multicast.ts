@@ -42,7 +42,7 @@ export const systemMulticast: Multicast = {
       try {
         socket = await bound(where, place.name)
       } catch (error) {
-        lastFault = sentenceOf(error)
+        lastFault = sentenceOf(error, where.port)
         return
       }
       const drop = (): void => {
@@ -60,7 +60,7 @@ export const systemMulticast: Multicast = {
         socket.setMulticastTTL(HOPS)
         socket.setMulticastLoopback(true)
       } catch (error) {
-        lastFault = sentenceOf(error)
+        lastFault = sentenceOf(error, where.port)
         return close(socket)
       }
       if (closed || joined.has(place.key)) return close(socket)
@@ -124,8 +124,12 @@ async function bind(group: string, to: { port: number; address?: string }): Prom
   return socket
 }
 
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function sentenceOf(error: unknown, port: number): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'EADDRINUSE') return `another program has UDP port ${port} for itself`
+  if (code === 'EACCES' || code === 'EPERM') return `UDP port ${port} may not be used without more rights`
+  const text = error instanceof Error ? error.message : String(error)
+  return `this machine could not join the group (${text})`
 }
 
 /** The networks that the interfaces served are in: to be looked at again as interfaces come and go. */

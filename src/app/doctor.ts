@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { ipScope, parseIp } from '../base/ip.ts'
 import type { Reach } from '../node/facts.ts'
+import type { TrackerStatus } from '../node/tracking.ts'
 
 /** One thing that was looked at: how it stands, in plain words, and what to do where something can be done. */
 export interface Remark {
@@ -26,7 +27,14 @@ export interface Symptoms {
   readonly groupsGiven: number | null
   readonly lan: LanSymptoms | null
   readonly given: readonly GivenSymptoms[]
-  readonly trackers: readonly { readonly given: string; readonly isFound: boolean; readonly trouble: string }[]
+  readonly trackers: readonly TrackerSymptoms[]
+}
+
+/** A tracker the user gave. */
+export interface TrackerSymptoms extends Pick<TrackerStatus, 'state' | 'trouble' | 'missed' | 'lookedForAt'> {
+  readonly given: string
+  /** The list is kept there, and not by somebody elsewhere who stands in. */
+  readonly isThere: boolean
 }
 
 export interface LanSymptoms {
@@ -56,7 +64,7 @@ export function diagnose(symptoms: Symptoms): Remark[] {
     network(symptoms),
     ...localNetwork(symptoms),
     ...symptoms.given.map(givenAddress),
-    ...symptoms.trackers.map(tracker),
+    ...symptoms.trackers.flatMap((each) => [tracker(each), ...unfound(each, symptoms)]),
   ]
 }
 
@@ -152,8 +160,7 @@ function localNetwork({ lan, groupsGiven, isStatic }: Symptoms): Remark[] {
     return [{ about, state: 'note', text: `The local network is not searched: ${whyNoLan(groupsGiven, isStatic)}.` }]
   }
   const faults = lan.faults.map((fault): Remark => {
-    const advice =
-      'A firewall may forbid multicast, or the network is down; --multicast <group:port> tries another group.'
+    const advice = 'A firewall may forbid multicast, or the network is down; --multicast <group:port> tries others.'
     return { about, state: 'problem', text: `The local network cannot be searched through ${fault}.`, advice }
   })
   if (faults.length >= lan.groups.length) return faults
@@ -190,12 +197,39 @@ function givenAddress({ address, peer, failures, reason, retryS }: GivenSymptoms
   }
 }
 
-function tracker({ given, isFound, trouble }: Symptoms['trackers'][number]): Remark {
+function tracker({ given, state, isThere, trouble }: TrackerSymptoms): Remark {
   const about = 'tracker'
-  if (isFound) return { about, state: 'ok', text: `The tracker ${given} knows you. /tracker tells more.` }
-  const text =
-    trouble === '' ? `The tracker ${given} is being looked for.` : `The tracker ${given} ${trouble}; it is tried again.`
-  return { about, state: trouble === '' ? 'note' : 'problem', text }
+  const more = '/tracker tells more.'
+  if (state === 'serving') {
+    const text = isThere ? `You keep the list of the tracker ${given}.` : `You stand in for the tracker ${given}.`
+    return { about, state: 'ok', text: `${text} ${more}` }
+  }
+  if (state === 'following') {
+    const who = isThere ? 'answers you' : 'is gone, and another node stands in for it'
+    return { about, state: 'ok', text: `The tracker ${given} ${who}. ${more}` }
+  }
+  if (trouble === '') return { about, state: 'note', text: `The tracker ${given} is being looked for.` }
+  return {
+    about,
+    state: 'problem',
+    text: `The tracker ${given} ${trouble}; it is tried again.`,
+    advice:
+      'Ask whoever told you of it whether it runs. Others are found without it too: /connect <host:port> is enough.',
+  }
+}
+
+/** What keeps others from finding us by a tracker, if anything does. */
+function unfound({ given, missed, lookedForAt }: TrackerSymptoms, { local: { host } }: Symptoms): Remark[] {
+  if (missed === null) return []
+  const about = 'tracker'
+  const yours = 'You find others by it all the same.'
+  if (missed === 'cut-off') {
+    const text = `Others do not find you by the tracker ${given}: you listen on ${host}, for this machine alone.`
+    const advice = `${yours} Start with --host 0.0.0.0 (or --host :: for IPv6 too) to be found.`
+    return [{ about, state: 'problem', text, advice }]
+  }
+  const text = `Others do not find you by the tracker ${given}: they look for you at ${lookedForAt}, and you listen on ${host}.`
+  return [{ about, state: 'problem', text, advice: `${yours} Start with --host ${lookedForAt} to be found.` }]
 }
 
 function count(number: number, one: string, many: string): string {

@@ -60,15 +60,18 @@ export class NetworkViews {
       reason: cleanLine(reason),
       retryS: retryMs === null ? null : Math.ceil(retryMs / 1_000),
     }))
-    const trackers = this.trackers().map(({ given, state, trouble }) => {
-      return { given, trouble, isFound: state === 'following' || state === 'serving' }
-    })
+    const trackers = this.driver.node.trackers().map(({ given, address, trouble, ...rest }) => ({
+      ...rest,
+      given: formatAddress(given),
+      isThere: formatAddress(address) === formatAddress(given),
+      trouble: cleanLine(trouble),
+    }))
     return diagnose({ ...facts, ...around, given, trackers })
   }
 
   trackers(): TrackerView[] {
-    return this.driver.node.trackers().map(({ given, address, by, name, sinceMs, ...rest }) => ({
-      ...rest,
+    return this.driver.node.trackers().map(({ given, address, by, name, sinceMs, state, registered, trouble }) => ({
+      ...{ state, registered, trouble },
       given: formatAddress(given),
       address: formatAddress(address),
       by: by === null ? null : this.person(Uint8Array.fromHex(by), name),

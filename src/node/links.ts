@@ -264,6 +264,9 @@ export class Links {
 
   private established(link: LinkState, result: Established): void {
     link.establish(result, toHex(result.peer))
+    // Before a hello, or it would take this for a second link with us and might end the first for it.
+    if (link.expected !== null && link.expected !== link.peerKey)
+      return this.refuse(link, ByeCode.notNeeded, 'is not the peer that was to be there')
     if (link.visit !== null) this.owner.visit(link)
     else this.send(link, FrameType.hello, (out) => writeHello(out, this.owner.hello()))
     if (result.rest.length > 0) this.read(link, result.rest)
@@ -327,9 +330,6 @@ export class Links {
     link.hello = hello
     if (equalBytes(link.peer, this.context.identity.signing.publicKey)) {
       return this.refuse(link, ByeCode.self, 'is this very node')
-    }
-    if (link.expected !== null && link.expected !== link.peerKey) {
-      return this.refuse(link, ByeCode.notNeeded, 'is not the peer that was to be there')
     }
     if (link.isVisit) {
       this.settle(link)

@@ -49,6 +49,9 @@ export interface TrackerStatus {
   readonly registered: number
   /** Why the address given is not used, as the end of a sentence; empty while it is. */
   readonly trouble: string
+  /** Why others do not find us by it, looking for us at `lookedForAt`; null: they do, as far as is known. */
+  readonly missed: TrackerSlot['missed']
+  readonly lookedForAt: string
 }
 
 /** The trackers the user gave, and being one for others: what the slots and the desk want done on links, and the notes between nodes. */
@@ -95,13 +98,13 @@ export class Tracking {
 
   status(): TrackerStatus[] {
     return this.slots.map((slot) => {
-      const { mode: state, address, sinceMs } = slot
+      const { mode: state, address, sinceMs, missed, trackerHost: lookedForAt } = slot
       const { address: given, trouble } = slot.given
       const isServing = state === 'serving'
       const by = isServing ? this.context.ownKey : (slot.followed?.key ?? null)
       const name = slot.followed?.link.hello?.name ?? ''
       const registered = isServing ? this.desk.registered : slot.registered
-      return { given, state, address, by, name, sinceMs, registered, trouble }
+      return { given, state, address, by, name, sinceMs, registered, trouble, missed, lookedForAt }
     })
   }
 

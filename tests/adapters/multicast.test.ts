@@ -87,6 +87,15 @@ test('a group that is none is answered with a reason', async () => {
   expect(await systemMulticast.join(where, 10, () => {})).toBeString()
 })
 
+test('a port that another program has for itself is told of in words', async () => {
+  const taken = createSocket('udp4')
+  closing.push(() => taken.close())
+  await new Promise<void>((bound) => taken.bind(0, bound))
+  const { port } = taken.address()
+  const where = { group: GROUP, port, interfaces: 'loopback' } as const
+  expect(await systemMulticast.join(where, 10, () => {})).toBe(`another program has UDP port ${port} for itself`)
+})
+
 test('drivers on one machine find each other, by the port each announces', async () => {
   const port = await freePort()
   const start = (seed: number, found: (peer: LanPeer) => void): LanDriver => {

@@ -223,8 +223,8 @@ describe('people', () => {
     chat.gone = { ...CAROL, address: 'c.example:1', reason: 'left', at: 0 }
     const { lines, reply } = await run('/peers', chat)
     expect(lines.slice(1)).toEqual([
-      `${MALLORY.name}#mall  3 links away  through Bob`,
-      'Carol       1 link away',
+      `${MALLORY.name}#mall  3 links away         last heard through Bob`,
+      'Carol       not linked any more',
       'Last to go: Carol, who left.',
     ])
     expect(reply).toMatchObject({ data: { others: chat.far, lastGone: chat.gone } })

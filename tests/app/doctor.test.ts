@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { diagnose, dialableAddresses, type Symptoms } from '../../src/app/doctor.ts'
+import { diagnose, dialableAddresses, type Symptoms, type TrackerSymptoms } from '../../src/app/doctor.ts'
 
 const WELL: Symptoms = {
   local: { host: '0.0.0.0', port: 8080 },
@@ -12,6 +12,10 @@ const WELL: Symptoms = {
   lan: { groups: ['239.192.72.83:9053'], found: 2, faults: [] },
   given: [],
   trackers: [],
+}
+
+const TRACKER: TrackerSymptoms = {
+  ...{ given: 't:1', state: 'following', isThere: true, trouble: '', missed: null, lookedForAt: '127.0.0.1' },
 }
 
 /** What is said about one thing. */
@@ -105,12 +109,36 @@ describe('the doctor', () => {
   test('and of each tracker', () => {
     const lines = said('tracker', {
       trackers: [
-        { given: 't:1', isFound: true, trouble: '' },
-        { given: 't:2', isFound: false, trouble: '' },
-        { given: 't:3', isFound: false, trouble: 'refused the connection' },
+        TRACKER,
+        { ...TRACKER, isThere: false },
+        { ...TRACKER, state: 'serving' },
+        { ...TRACKER, state: 'serving', isThere: false },
+        { ...TRACKER, state: 'searching' },
+        { ...TRACKER, state: 'electing', trouble: 'refused the connection' },
       ],
     })
-    expect(lines.map((line) => line.split(' ')[0])).toEqual(['ok', 'note', 'problem'])
-    expect(lines[2]).toContain('t:3 refused the connection; it is tried again')
+    expect(lines).toEqual([
+      'ok | The tracker t:1 answers you. /tracker tells more. | ',
+      'ok | The tracker t:1 is gone, and another node stands in for it. /tracker tells more. | ',
+      'ok | You keep the list of the tracker t:1. /tracker tells more. | ',
+      'ok | You stand in for the tracker t:1. /tracker tells more. | ',
+      'note | The tracker t:1 is being looked for. | ',
+      expect.stringMatching(/^problem \| The tracker t:1 refused the connection; it is tried again\. \| Ask /),
+    ])
+  })
+
+  test('and by which of them others do not find us, and what helps', () => {
+    const local = { host: '127.0.0.1', port: 8080 }
+    const missed = (symptoms: Partial<TrackerSymptoms>): string | undefined =>
+      said('tracker', { local, trackers: [{ ...TRACKER, ...symptoms }] })[1]
+    expect(missed({})).toBeUndefined()
+    expect(missed({ missed: 'cut-off', lookedForAt: '192.0.2.1' })).toBe(
+      'problem | Others do not find you by the tracker t:1: you listen on 127.0.0.1, for this machine alone. | ' +
+        'You find others by it all the same. Start with --host 0.0.0.0 (or --host :: for IPv6 too) to be found.',
+    )
+    expect(missed({ missed: 'beside', lookedForAt: '127.0.0.2' })).toBe(
+      'problem | Others do not find you by the tracker t:1: they look for you at 127.0.0.2, and you listen on 127.0.0.1. | ' +
+        'You find others by it all the same. Start with --host 127.0.0.2 to be found.',
+    )
   })
 })

@@ -159,6 +159,16 @@ describe('a peer that membership wants', () => {
     expect(bench.node.peers()).toEqual([])
   })
 
+  test('and turns out to be somebody else who is linked by now keeps that link: it is not greeted on another', () => {
+    const bench = choosing()
+    const linked = neighbour(bench, 66)
+    bench.run((node, now) => node.meet([contact(50)], 'lan', now))
+    const again = open(bench, { seed: 66, dialled: true, ephemeral: 1 })
+    expect(again.heard.map(({ type }) => type)).toEqual([FrameType.bye])
+    expect(again.bye).toBe(ByeCode.notNeeded)
+    expect(linked.up).toBe(true)
+  })
+
   test('and hung up on us is left alone, whoever names it', () => {
     const bench = choosing()
     const other = neighbour(bench, 60)
@@ -273,6 +283,19 @@ describe('two connections with one peer', () => {
     expect(bench.tellings('peer').map((telling) => telling.state)).toEqual(['up'])
     bench.pass(2)
     expect(bench.tellings('peer').map((telling) => telling.state)).toEqual(['up', 'down'])
+  })
+
+  test('of which the other side ends one before any hello are one, and no news', () => {
+    const bench = choosing()
+    const first = neighbour(bench, 50)
+    bench.forget()
+    for (const ephemeral of [1, 2, 3, 4]) {
+      const second = new Peer(bench, { seed: 50, host: '192.0.2.50', ephemeral }).connect()
+      second.send(FrameType.bye, (out) => writeBye(out, { code: ByeCode.notNeeded, reason: 'is somebody else' }))
+    }
+    bench.pass(HEIR_MS_MAX * 2)
+    expect(first.up).toBe(true)
+    expect(bench.tellings('peer')).toEqual([])
   })
 
   test('a peer that has been started again is asked anew', () => {

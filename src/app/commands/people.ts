@@ -3,7 +3,7 @@ import { type Command, defineCommand } from '../command.ts'
 import type { Via } from '../events.ts'
 import { taggedName } from '../names.ts'
 import { address, name, peer } from './arguments.ts'
-import { columns, namesOf, plural } from './views.ts'
+import { columns, namesOf } from './views.ts'
 
 /** How a peer was found. */
 const FOUND: Readonly<Record<Via, string>> = {
@@ -61,8 +61,9 @@ export const PEOPLE: readonly Command[] = [
       ])
       const far = others.map((other) => [
         names.show(other),
-        plural(other.hops, 'link away', 'links away'),
-        other.through === null ? '' : `through ${names.show(other.through)}`,
+        // Who was a link away and is not linked may be gone, or be behind others now.
+        other.hops > 1 ? `${other.hops} links away` : 'not linked any more',
+        other.through === null ? '' : `last heard through ${names.show(other.through)}`,
       ])
       return [...columns(rows), ...columns(far), ...gone]
     },

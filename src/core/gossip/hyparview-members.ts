@@ -13,7 +13,7 @@ import {
   SHUFFLE_ACTIVE,
   SHUFFLE_PASSIVE,
 } from './hyparview-parameters.ts'
-import { PassiveView, STRANGERS } from './hyparview-passive.ts'
+import { isSamePlace, PassiveView, STRANGERS } from './hyparview-passive.ts'
 import { isCredible, isShareable, placeOf } from './hyparview-place.ts'
 import { Reach } from './hyparview-reach.ts'
 import { LeakyMeter } from './token-bucket.ts'
@@ -125,10 +125,13 @@ export class Members {
 
   /** Notes a peer on `source`'s account; null: we know it at first hand. */
   note(contact: Contact, source: string | null): void {
-    const place = placeOf(contact.address)
-    if (contact.key === this.ownKey || !isShareable(place) || this.isNeighbour(contact.key)) return
-    if (!this.reach.isReachable(contact)) return
-    this.passive.add(contact, place, source, this.rng)
+    if (this.isNotable(contact)) this.passive.add(contact, placeOf(contact.address), source, this.rng)
+  }
+
+  /** Whether it could become a neighbour, as far as is known. */
+  isNotable(contact: Contact): boolean {
+    if (contact.key === this.ownKey || !isShareable(placeOf(contact.address))) return false
+    return !this.isNeighbour(contact.key) && this.reach.isReachable(contact)
   }
 
   /** Notes peers that `source` told of, as far as they can be true; `given` were told in exchange. */
@@ -154,11 +157,14 @@ export class Members {
     for (const contact of left) {
       done.add(contact.key)
       if (!this.reach.isHopeful(contact)) continue
-      const triedRound = this.passive.get(contact.key)?.triedRound ?? 0
+      const before = this.passive.get(contact.key)
       this.passive.remove(contact.key)
       this.note(contact, null)
       const entry = this.passive.get(contact.key)
-      if (entry !== null) entry.triedRound = triedRound
+      if (entry === null || before === null) continue
+      const isSame = isSamePlace(before.contact, contact)
+      if (isSame) entry.triedRound = before.triedRound
+      entry.elsewhere = isSame ? before.elsewhere : before
     }
     return left.length > 0
   }
@@ -176,8 +182,13 @@ export class Members {
     this.reach.noAnswer(contact)
     const entry = this.passive.get(contact.key)
     if (entry === null) return
-    if (this.active.length > 0) this.passive.remove(contact.key)
-    else entry.failures++
+    const isAlone = this.active.length === 0
+    if (!isSamePlace(entry.contact, contact)) {
+      if (!isAlone && entry.elsewhere !== null && isSamePlace(entry.elsewhere.contact, contact)) entry.elsewhere = null
+      return
+    }
+    if (isAlone) entry.failures++
+    if (!this.passive.turn(entry, isAlone) && !isAlone) this.passive.remove(contact.key)
   }
 
   /** Tries the links that have been silent for so long. In the paper a node that is cut off finds out when it next has something to say. */

@@ -1,3 +1,4 @@
+import { formatAddress } from '../../base/address.ts'
 import type { Rng } from '../../base/rng.ts'
 import type { Contact } from '../../wire/membership.ts'
 import {
@@ -6,22 +7,28 @@ import {
   PASSIVE_PER_BLOCK_MAX,
   PASSIVE_PER_SOURCE_MAX,
 } from './hyparview-parameters.ts'
-import type { Place } from './hyparview-place.ts'
+import { type Place, placeOf } from './hyparview-place.ts'
 
 /** Neighbours that we did not choose count as one source of what they tell: of those an adversary can have as many as he likes. */
 export const STRANGERS = 'strangers'
 
-export interface PassiveEntry {
-  readonly contact: Contact
-  readonly place: Place
+/** Where a peer is said to be, and what came of it. */
+interface Whereabouts {
+  contact: Contact
+  place: Place
   /** The key of the chosen neighbour that told us, or `STRANGERS`; null for what we know ourselves, having been linked or told by the user. */
-  readonly source: string | null
+  source: string | null
   /** The round of promotions in which it was last asked. */
   triedRound: number
-  /** When a dial last found it there. */
-  answeredAtMs: number
   /** Dials that failed in a row, while we had no neighbour to tell whose fault it was. */
   failures: number
+}
+
+export interface PassiveEntry extends Whereabouts {
+  /** When a dial last found it there. */
+  answeredAtMs: number
+  /** Where it says itself that it is as well: tried where it is not found at `contact`. */
+  elsewhere: Whereabouts | null
 }
 
 /**
@@ -61,16 +68,32 @@ export class PassiveView {
       if (!isGiven) this.takeOne(rng, isOfBlock)
     } else if (isSourceFull) this.takeOne(rng, (entry) => entry.source === source)
     else if (isFull) this.makeRoom(rng, given)
-    const entry: PassiveEntry = {
-      contact,
-      place,
-      source,
-      triedRound: 0,
-      answeredAtMs: Number.NEGATIVE_INFINITY,
-      failures: 0,
-    }
+    const answeredAtMs = Number.NEGATIVE_INFINITY
+    const entry: PassiveEntry = { contact, place, source, triedRound: 0, failures: 0, answeredAtMs, elsewhere: null }
     this.entries.push(entry)
     this.byKey.set(contact.key, entry)
+    return true
+  }
+
+  /**
+   * A peer that is noted has said itself, by `source`, where it is. If that is another place than was noted it may have moved, or somebody repeats what it
+   * said long ago: both are kept, and what we know ourselves in any case. Answers whether it is another one.
+   */
+  sighted(entry: PassiveEntry, contact: Contact, source: string): boolean {
+    if (isSamePlace(entry.contact, contact)) return false
+    if (entry.elsewhere !== null && isSamePlace(entry.elsewhere.contact, contact)) return true
+    const there = { contact, place: placeOf(contact.address), source, triedRound: 0, failures: 0 }
+    if (entry.elsewhere === null || entry.elsewhere.source !== null) entry.elsewhere = there
+    else Object.assign(entry, there, { answeredAtMs: Number.NEGATIVE_INFINITY })
+    return true
+  }
+
+  /** Looks for a peer at the other place from now on, if there is one. `isKept`: the one so far is the other one then. */
+  turn(entry: PassiveEntry, isKept: boolean): boolean {
+    const { contact, place, source, triedRound, failures, elsewhere } = entry
+    if (elsewhere === null) return false
+    const before = isKept ? { contact, place, source, triedRound, failures } : null
+    Object.assign(entry, elsewhere, { answeredAtMs: Number.NEGATIVE_INFINITY, elsewhere: before })
     return true
   }
 
@@ -120,4 +143,8 @@ export class PassiveView {
     const last = this.entries.pop()!
     if (at < this.entries.length) this.entries[at] = last
   }
+}
+
+export function isSamePlace({ address }: Contact, { address: other }: Contact): boolean {
+  return address === null || other === null ? address === other : formatAddress(address) === formatAddress(other)
 }

@@ -16,7 +16,7 @@ import {
   WALK_DIAL_REFILL_MS,
   WALK_DIALS_BURST,
 } from './hyparview-parameters.ts'
-import { type PassiveEntry, STRANGERS } from './hyparview-passive.ts'
+import { isSamePlace, type PassiveEntry, STRANGERS } from './hyparview-passive.ts'
 import { Rounds } from './hyparview-rounds.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -25,7 +25,10 @@ const RECALL = 8
 
 /** A dial under way, and what for: `lost` is a former neighbour, to be seen whether it is back, `probe` anybody, whether it is there at all. */
 interface Dial {
-  readonly contact: Contact
+  /** One peer, and where it is looked for: mostly one place, two at most. */
+  readonly contacts: Contact[]
+  /** Of these, where nothing has come of it yet. */
+  open: number
   readonly why: 'chosen' | 'walk' | 'lost' | 'probe'
   /** Nobody told us of it but the user. */
   readonly isFirstHand: boolean
@@ -135,9 +138,33 @@ export class Promotion {
     if (link !== undefined) {
       if (link.role === 'guest') this.ask(link, this.originOf(why, isFirstHand))
     } else if (!this.dials.has(contact.key)) {
-      this.dials.set(contact.key, { contact, why, isFirstHand })
+      this.dials.set(contact.key, { contacts: [contact], open: 1, why, isFirstHand })
       members.outputs.push({ kind: 'dial', contact })
     }
+  }
+
+  /**
+   * A peer has said itself, by `source`, where it is. Where it was before nobody need answer, not even to refuse: it is dialled at both places if that is
+   * under way, and here at once if it was not found there.
+   */
+  sighted(contact: Contact, source: string): void {
+    const { members, rounds } = this
+    const entry = members.passive.get(contact.key)
+    if (!members.isNotable(contact)) return
+    if (entry === null) members.note(contact, source)
+    else if (!members.passive.sighted(entry, contact, source)) return
+    const other = entry?.elsewhere ?? null
+    const dial = this.dials.get(contact.key)
+    if (dial === undefined) {
+      if (entry !== null && entry.failures > 0 && other?.failures === 0) members.passive.turn(entry, true)
+      return
+    }
+    if (dial.contacts.length > 1 || isSamePlace(dial.contacts[0]!, contact)) return
+    if (!this.budget.take(members.nowMs)) return
+    if (other !== null) other.triedRound = rounds.number
+    dial.contacts.push(contact)
+    dial.open++
+    members.outputs.push({ kind: 'dial', contact })
   }
 
   /** A newcomer's walk ended here. */
@@ -191,6 +218,7 @@ export class Promotion {
     if (!isRoom && dial.why !== 'walk' && !link.reunion) {
       members.note(link.contact, dial.isFirstHand ? null : STRANGERS)
       const entry = members.passive.get(link.key)
+      if (entry !== null && !isSamePlace(entry.contact, link.contact)) members.passive.turn(entry, false)
       if (entry !== null) entry.answeredAtMs = members.nowMs
       return 'needless'
     }
@@ -206,11 +234,11 @@ export class Promotion {
 
   dialFailed(key: string): void {
     const dial = this.dials.get(key)
-    if (dial === undefined) return
+    if (dial === undefined || --dial.open > 0) return
     this.dials.delete(key)
     this.lost.dialFailed(key)
     if (dial.why === 'chosen') this.deadInARow++
-    if (dial.why !== 'walk') this.members.proveDead(dial.contact)
+    if (dial.why !== 'walk') for (const contact of dial.contacts) this.members.proveDead(contact)
   }
 
   /** A peer that was asked refused, went, or said nothing. */

@@ -64,7 +64,10 @@ export class HyParView {
    */
   meet(contacts: readonly Contact[], source: string | null, nowMs: number): void {
     this.members.nowMs = nowMs
-    for (const contact of contacts.slice(0, PASSIVE_MAX)) this.members.note(contact, source)
+    for (const contact of contacts.slice(0, PASSIVE_MAX)) {
+      if (source === null) this.members.note(contact, null)
+      else this.promotion.sighted(contact, source)
+    }
     if (source !== null) return this.promotion.fill()
     for (const contact of contacts.slice(PASSIVE_MAX)) this.members.remember(contact, true)
     this.promotion.fill()
