@@ -9,22 +9,23 @@ import { IMPLEMENTATIONS, type Implementation, type Prepared, prepare } from '..
 import { gossipPart } from '../tests/bench/gossip/part.ts'
 import { measureSpeed } from '../tests/bench/gossip/rounds.ts'
 import { type Topology, topologyNamed } from '../tests/bench/gossip/topology.ts'
+import { historyPart } from '../tests/bench/history/part.ts'
 import { describeMachine, measureCrypto, measureNoise } from '../tests/bench/machine.ts'
 import { measureIdleMemory, measureNodeStart, measureReady } from '../tests/bench/program.ts'
 import { against, atMost, figure, type Goal, goalLine, spread } from '../tests/bench/report.ts'
 
 const ROOT = resolve(import.meta.dir, '..')
 const BUILD_MS_MAX = 120_000
-const PARTS = ['machine', 'ready', 'memory', 'gossip', 'kill'] as const
+const PARTS = ['machine', 'ready', 'memory', 'gossip', 'kill', 'history'] as const
 type Part = (typeof PARTS)[number]
 const TOPOLOGIES = ['chain3', 'rr8d3', 'rr16d3']
-/** No measurement begins later than this after the start. */
+/** No measurement begins later than this after the start, but for history, which comes last and has bounds of its own. */
 const QUICK_MS_MAX = 200_000
 const FULL_MS_MAX = 14 * 60_000
 
 const USAGE = `Usage: scripts/bench [--quick] [--only PART] [--topology NAME] [--json FILE]
 
-  --quick           fewer repeats and messages: a first impression in two to three minutes; all of it takes a quarter of an hour
+  --quick           fewer repeats and messages: a first impression in three to four minutes; all of it takes twenty
   --only PART       ${PARTS.join(', ')}; may be given more than once
   --topology NAME   chainN or rrNdD (N nodes of D neighbours each); may be given more than once; ${TOPOLOGIES.join(', ')} where not given
   --json FILE       writes every single figure there`
@@ -93,7 +94,7 @@ async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>
     const needed = isCompared || (implementation === 'rawtcp' && parts.includes('machine'))
     prepared[implementation] = needed ? await prepare(implementation) : { missing: 'not asked for' }
   }
-  const needsProgram = parts.includes('ready') || parts.includes('memory')
+  const needsProgram = parts.some((part) => part === 'ready' || part === 'memory' || part === 'history')
   const program: Prepared = needsProgram ? buildProgram() : { missing: 'not asked for' }
   return { program, prepared: { ...missingAll(), ...prepared } }
 }
@@ -174,6 +175,15 @@ async function comparedParts(options: Options, setup: Setup, figures: Figures): 
   return compared.goals
 }
 
+/** Without the program its store is measured all the same. */
+async function keptPart({ quick }: Options, { program }: Setup, figures: Figures): Promise<Goal[]> {
+  if ('missing' in program) console.log(`history: ${program.missing}`)
+  const path = 'missing' in program ? null : program.command[0]!
+  const kept = await historyPart({ quick, program: path, disk: join(ROOT, 'dist') })
+  Object.assign(figures, { history: kept.figures })
+  return kept.goals
+}
+
 /** One part; what goes wrong in it is said in a line, and the next one follows. */
 async function runPart(part: Part, options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
   if (part === 'machine') {
@@ -181,6 +191,7 @@ async function runPart(part: Part, options: Options, setup: Setup, figures: Figu
     return []
   }
   if (part === 'gossip' || part === 'kill') return comparedParts(options, setup, figures)
+  if (part === 'history') return keptPart(options, setup, figures)
   if ('missing' in setup.program) {
     console.log(`${part}: ${setup.program.missing}`)
     return []

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { ByteWriter } from '../../../src/base/bytes.ts'
 import { FEED_HANDLES_MAX, FRAME_HEADER_BYTES } from '../../../src/wire/limits.ts'
 import { writeFeed } from '../../../src/wire/replication.ts'
-import { figure, table } from '../report.ts'
+import { figure, type Goal, goalLine, table } from '../report.ts'
 import { summarise } from '../statistics.ts'
 import { converse, End } from './link.ts'
 import { loadNegentropy, measureNegentropy, type NegentropyFigures } from './negentropy.ts'
@@ -77,40 +77,76 @@ function headBytes({ room, all, some }: Scenario): number {
   return out.length + (all.length + some.length) * FRAME_HEADER_BYTES
 }
 
-async function main(negentropyPath: string | undefined): Promise<void> {
-  const library = negentropyPath === undefined ? null : await loadNegentropy(resolve(negentropyPath))
-  const rows = [
-    [
-      'authors, events lacking',
-      'feeds',
-      'bytes',
-      'trips',
-      'CPU ms',
-      'heads, B',
-      'ids, B',
-      'negentropy: bytes',
-      'trips',
-      'ms',
-    ],
-  ]
-  let [fewer, faster, count] = [0, 0, 0]
-  for (const authors of [100, 10_000]) {
-    for (const { lacking, place, negentropy } of CASES) {
-      const made = scenario(EVENTS, authors, lacking, place, 1)
-      const own = measureReconcile(made, RUNS)
-      const other = library === null ? negentropy : await measureNegentropy(library, made)
-      const name = lacking === 0 ? 'none' : `${lacking.toLocaleString('en-US')} ${place}`
-      const sizes = [own.feeds, own.bytes, own.roundTrips, own.cpuMs, headBytes(made), EVENTS * EVENT_ID_BYTES]
-      const others = [other.bytes, other.roundTrips, other.ms]
-      rows.push([`${authors.toLocaleString('en-US')}, ${name}`, ...[...sizes, ...others].map(figure)])
-      count++
-      if (own.bytes < other.bytes) fewer++
-      if (own.cpuMs * 10 <= other.ms) faster++
-    }
-  }
-  console.log(`history: to agree on ${EVENTS.toLocaleString('en-US')} events`)
-  console.log(table(rows))
-  console.log(`  fewer bytes than negentropy in ${fewer} of ${count} rows, a tenth of its time or less in ${faster}`)
+/** One row: what agreeing takes, and what it takes the others. */
+export interface Case {
+  readonly authors: number
+  readonly lacking: number
+  readonly place: Place
+  readonly own: ReconcileFigures
+  readonly headBytes: number
+  readonly idBytes: number
+  readonly negentropy: NegentropyFigures
 }
 
-if (import.meta.main) await main(process.argv[2])
+/** Measures every case, and prints them. Negentropy's figures are those seen on a like machine. */
+export function reconciling(): Case[] {
+  const cases = scenarios().map(({ made, ...rest }) => caseOf(made, rest))
+  printCases(cases, "negentropy's figures are those of a like machine")
+  return cases
+}
+
+interface Asked extends Pick<Case, 'authors' | 'lacking' | 'place' | 'negentropy'> {
+  readonly made: Scenario
+}
+
+function scenarios(): Asked[] {
+  return [100, 10_000].flatMap((authors) =>
+    CASES.map((each) => ({ authors, ...each, made: scenario(EVENTS, authors, each.lacking, each.place, 1) })),
+  )
+}
+
+function caseOf(made: Scenario, rest: Omit<Asked, 'made'>): Case {
+  const own = measureReconcile(made, RUNS)
+  return { ...rest, own, headBytes: headBytes(made), idBytes: EVENTS * EVENT_ID_BYTES }
+}
+
+const HEADINGS = ['authors, events lacking', 'feeds', 'bytes', 'trips', 'CPU ms', 'heads, B', 'ids, B']
+
+function printCases(cases: readonly Case[], about: string): void {
+  const rows = cases.map(({ authors, lacking, place, own, headBytes, idBytes, negentropy }) => {
+    const name = lacking === 0 ? 'none' : `${lacking.toLocaleString('en-US')} ${place}`
+    const figures = [own.feeds, own.bytes, own.roundTrips, own.cpuMs, headBytes, idBytes]
+    const others = [negentropy.bytes, negentropy.roundTrips, negentropy.ms]
+    return [`${authors.toLocaleString('en-US')}, ${name}`, ...[...figures, ...others].map(figure)]
+  })
+  console.log(`history: to agree on ${EVENTS.toLocaleString('en-US')} events; ${about}`)
+  console.log(table([[...HEADINGS, 'negentropy: bytes', 'trips', 'ms'], ...rows]))
+}
+
+/** Against negentropy: each is met where it is in every row. */
+export function reconcileGoals(cases: readonly Case[]): Goal[] {
+  const goal = (what: string, isMet: (each: Case) => boolean): Goal => {
+    const met = cases.filter(isMet).length
+    return { what, met: met === cases.length, detail: `${met} of ${cases.length} rows` }
+  }
+  return [
+    goal('to agree takes fewer bytes than negentropy', ({ own, negentropy }) => own.bytes < negentropy.bytes),
+    goal('to agree takes at most a tenth of its time', ({ own, negentropy }) => own.cpuMs * 10 <= negentropy.ms),
+  ]
+}
+
+async function main(path: string): Promise<void> {
+  const library = await loadNegentropy(resolve(path))
+  const cases: Case[] = []
+  for (const { made, ...rest } of scenarios()) {
+    cases.push(caseOf(made, { ...rest, negentropy: await measureNegentropy(library, made) }))
+  }
+  printCases(cases, 'negentropy measured beside it')
+  for (const goal of reconcileGoals(cases)) console.log(goalLine(goal))
+}
+
+if (import.meta.main) {
+  const [path] = process.argv.slice(2)
+  if (path !== undefined) await main(path)
+  else for (const goal of reconcileGoals(reconciling())) console.log(goalLine(goal))
+}
