@@ -6,6 +6,7 @@ const HELP = `scripts/sim [SEED…] [--seeds N] [--from SEED] [--nodes N] [--mes
             [--loss PERCENT] [--reset PER-MILLION]
 scripts/sim overlay --help
 scripts/sim attacks --help
+scripts/sim week --help
 
 Runs the seeds given, or N seeds from SEED on, and prints one line of JSON for each.
 A seed that failed is worth a line in tests/sim/saved-seeds.ts.`

@@ -1,9 +1,11 @@
 import { equalBytes } from '../base/bytes.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
 import type { DropOld, FeedHeld, ForgetBody, KeepBundle, StoredBundle } from '../ports/store.ts'
-import { type Bundle, chainBundle, decodeBundle, NO_EVENT } from '../wire/bundle.ts'
-import { withoutBody } from '../wire/bundle-gone.ts'
+import { chainBundle, decodeBundle, NO_EVENT } from '../wire/bundle.ts'
+import { withBodies } from '../wire/bundle-gone.ts'
 import { BUNDLE_BYTES_MAX, BUNDLE_EVENTS_MAX } from '../wire/limits.ts'
+import { withoutEvent } from './sqlite-bodies.ts'
+import type { Forks } from './sqlite-forks.ts'
 import type { Projection } from './sqlite-projection.ts'
 import {
   type FeedState,
@@ -23,6 +25,8 @@ const SERVED_MAX = 1_024
 const SERVED_BYTES_MAX = 4 * 1024 * 1024
 /** Feeds answered at once: what a node can know, twice over. */
 const FEEDS_MAX = 131_072
+/** Messages without a body that are told of at a time: what a node remembers of them. */
+const GONE_MAX = 16_384
 /** Pages given back to the file system after a drop, 4 KiB each. */
 const PAGES_FREED_MAX = 2_000
 
@@ -35,6 +39,7 @@ export class Bundles {
   constructor(
     private readonly rows: Rows,
     private readonly registry: Registry,
+    private readonly forks: Forks,
     private readonly projection: () => Projection,
   ) {}
 
@@ -49,6 +54,7 @@ export class Bundles {
     if (feed.held.covers(op.first, next)) return this.refill(feed, op)
     if (feed.held.count >= RANGES_PER_FEED_MAX && feed.held.isApart(op.first, next)) return
     this.insert(feed, op, next)
+    this.forks.yield(feed, op.lastId)
     const { from, to } = feed.held.add(op.first, next)!
     touch(feed, from, to)
     if (next > feed.next) {
@@ -61,16 +67,20 @@ export class Bundles {
 
   forget(op: ForgetBody): void {
     const feed = this.registry.findFeed(op.feed)
-    if (feed !== null) this.forgetBody(feed, op.number)
+    if (feed !== null) this.forgetBody(feed, op.number, null)
   }
 
-  forgetBody(feed: FeedState, number: number): void {
+  /** `event`: the id of the one that is meant; null where it is the one of this history, whatever others there are. */
+  forgetBody(feed: FeedState, number: number, event: Uint8Array | null): void {
     for (const row of this.around(feed, number, number + 1)) {
-      const changed = withoutBody(blob(row, 'bytes'), number)
-      // What cannot be kept without the body is not kept; its numbers still count as held, so it is not fetched again.
-      if (changed === null) this.remove(feed, row)
-      else this.replace(feed, row, changed)
+      const bytes = withoutEvent(row, feed, number, feed.forked === null ? null : event)
+      if (bytes === 'as it is') continue
+      this.rows.hasErased = true
+      // Its numbers still count as held, so it is not fetched again.
+      if (bytes === null) this.remove(feed, row)
+      else this.replace(feed, row, bytes)
     }
+    if (event !== null) this.forks.forgetBody(feed, number, event)
   }
 
   /** Answers whether there is more to drop. */
@@ -118,11 +128,39 @@ export class Bundles {
       else if (list.length < RANGES_PER_FEED_MAX) list.push(readRange(row))
     }
     const rows = this.rows.all(
-      `SELECT f.id, f.own, f.next, f.tip, f.floor, f.epoch, a.key AS author, r.key AS room FROM feeds f JOIN authors a ON a.id = f.author
+      `SELECT f.id, f.own, f.next, f.tip, f.floor, f.forked, f.epoch, a.key AS author, r.key AS room FROM feeds f JOIN authors a ON a.id = f.author
       JOIN rooms r ON r.id = f.room ${where} LIMIT ${FEEDS_MAX}`,
       ...values,
     )
-    return rows.map((row) => ({ key: readKey(row), ...readFeedRow(row), ranges: ranges.get(integer(row, 'id')) ?? [] }))
+    const gone = this.gone(where, values)
+    return rows.map((row) => {
+      const { forked: forkedSince, ...feed } = readFeedRow(row)
+      const id = integer(row, 'id')
+      return {
+        key: readKey(row),
+        ...feed,
+        forkedSince,
+        ranges: ranges.get(id) ?? [],
+        unproven: gone.get(id) ?? [],
+      }
+    })
+  }
+
+  /** By feed: what is gone without a deletion. Of two histories' it is not known which one's body is asked for. */
+  private gone(where: string, values: readonly number[]): Map<number, { number: number; id: Uint8Array }[]> {
+    const found = new Map<number, { number: number; id: Uint8Array }[]>()
+    const rows = this.rows.all(
+      `SELECT f.id AS feed, m.number, substr(m.event, 1, 33) AS event FROM feeds f JOIN messages m ON m.feed = f.id AND m.state = 2
+      AND (f.forked IS NULL OR m.number < f.forked) ${where} LIMIT ${GONE_MAX}`,
+      ...values,
+    )
+    for (const row of rows) {
+      const feed = integer(row, 'feed')
+      const list = found.get(feed) ?? []
+      found.set(feed, list)
+      list.push({ number: integer(row, 'number'), id: blob(row, 'event', NO_EVENT.length) })
+    }
+    return found
   }
 
   serve(key: FeedKey, from: number, to: number, bytesMax: number, newestFirst: boolean): StoredBundle[] {
@@ -184,20 +222,10 @@ export class Bundles {
   /** The same bundle again: where a body is missing in ours without having been deleted, theirs may bring it. */
   private refill(feed: FeedState, op: KeepBundle): void {
     const row = this.rows.one(`SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first = ?`, feed.id, op.first)
-    const ours = row === null ? null : decodeBundle(blob(row, 'bytes'))
-    const theirs = decodeBundle(op.bytes)
-    if (row === null || ours === null || theirs === null || ours.count !== theirs.count) return
-    const brought = ours.events.flatMap(({ gone }, i) => (gone && !theirs.events[i]!.gone ? [ours.first + i] : []))
-    if (brought.length === 0 || !equalBytes(lastIdOf(ours, feed, blob(row, 'previous', NO_EVENT.length)), op.lastId))
-      return
-    // What is gone in theirs may be there in ours: those stay apart, the one that has more events whole is kept.
-    if (theirs.events.some(({ gone }, i) => gone && !ours.events[i]!.gone)) return
-    this.replace(feed, row, op.bytes)
-    for (const event of op.events) {
-      if (!brought.includes(event.number)) continue
-      this.projection().tell(feed, event)
-      if (this.projection().isDeleted(event.id)) this.forgetBody(feed, event.number)
-    }
+    const merged = row === null ? null : withBodies(blob(row, 'bytes'), op.bytes)
+    if (row === null || merged === null || !equalBytes(lastIdOf(row, feed), op.lastId)) return
+    this.replace(feed, row, merged.bytes)
+    for (const event of op.events) if (merged.numbers.includes(event.number)) this.projection().tellAgain(feed, event)
   }
 
   private replace(feed: FeedState, row: Row, bytes: Uint8Array): void {
@@ -221,6 +249,7 @@ export class Bundles {
       for (const id of chainBundle(bundle, feed.key.id, blob(row, 'previous', NO_EVENT.length)))
         this.projection().drop(id)
     }
+    this.rows.hasErased = true
     this.remove(feed, row)
     feed.floor = Math.max(feed.floor, next)
     this.take(feed, first, next)
@@ -236,6 +265,7 @@ export class Bundles {
   private prune(feed: FeedState): void {
     const { id, floor } = feed
     this.take(feed, 0, floor)
+    this.forks.prune(feed)
     this.projection().dropWaiting(feed, floor)
     this.rows.run(
       `DELETE FROM profiles WHERE feed = ?1 AND number < (SELECT max(number) FROM profiles WHERE feed = ?1 AND number <= ?2)`,
@@ -259,6 +289,7 @@ export class Bundles {
   }
 }
 
-function lastIdOf(bundle: Bundle, feed: FeedState, previous: Uint8Array): Uint8Array {
-  return chainBundle(bundle, feed.key.id, previous).at(-1)!
+function lastIdOf(row: Row, feed: FeedState): Uint8Array {
+  const bundle = decodeBundle(blob(row, 'bytes'))
+  return bundle === null ? NO_EVENT : chainBundle(bundle, feed.key.id, blob(row, 'previous', NO_EVENT.length)).at(-1)!
 }

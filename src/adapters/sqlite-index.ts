@@ -17,17 +17,19 @@ const REBUILD_CHUNK = 1_000
  * segment of its own.
  */
 export class SearchIndex {
+  /** It is going to be made anew: nothing need be put or taken. */
+  isPaused = false
   private readonly waiting = new Map<number, Entry>()
 
   constructor(private readonly rows: Rows) {}
 
   put(id: number, entry: Entry): void {
-    if (entry.text !== '') this.waiting.set(id, entry)
+    if (entry.text !== '' && !this.isPaused) this.waiting.set(id, entry)
   }
 
   /** `entry` must be what was put. */
   remove(id: number, entry: Entry): void {
-    if (this.waiting.delete(id) || entry.text === '') return
+    if (this.waiting.delete(id) || entry.text === '' || this.isPaused) return
     this.rows.run(
       `INSERT INTO search (search, rowid, text, tags) VALUES ('delete', ?, ?, ?)`,
       id,
@@ -50,6 +52,7 @@ export class SearchIndex {
   /** Makes it again from the messages, in the caller's transaction: some 10 µs for each. */
   rebuild(): void {
     this.waiting.clear()
+    this.isPaused = false
     this.rows.run(`INSERT INTO search (search) VALUES ('delete-all')`)
     for (let after = 0; ; ) {
       const chunk = this.rows.all(

@@ -33,7 +33,7 @@ const MENTIONS_LENGTH_MAX = 4_096
 const EXPORT_CHUNK = 500
 
 const NAME = `(SELECT substr(p.name, 1, 256) FROM profiles p WHERE p.feed = m.feed AND p.number <= m.number ORDER BY p.number DESC LIMIT 1)`
-const COLUMNS = `m.id, substr(m.event, 1, 33) AS event, m.number, m.ms, m.counter, m.kind, m.state, m.reacted, substr(m.answers, 1, 33) AS answers,
+const COLUMNS = `m.id, substr(m.event, 1, 33) AS event, m.number, m.ms, m.counter, m.kind, m.state, m.reacted, m.number >= f.forked AS forked, substr(m.answers, 1, 33) AS answers,
 substr(a.key, 1, 33) AS author, substr(r.key, 1, 33) AS room,
 substr(m.text, 1, ${TEXT_BYTES_MAX}) AS text, ${NAME} AS name`
 const JOINED =
@@ -150,6 +150,7 @@ export class Messages {
       text: text(row, 'text'),
       reply: answers === null ? null : this.reply(answers, blob(row, 'room')),
       reactions: integer(row, 'reacted') === 0 ? [] : this.reactions(integer(row, 'id')),
+      isForked: row['forked'] === 1,
     }
   }
 

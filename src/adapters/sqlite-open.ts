@@ -14,9 +14,11 @@ import { dirname } from 'node:path'
 import type { SetAside, Store, StoreFault } from '../ports/store.ts'
 import { codeOf, heldFault, newerFault, storeFault } from './sqlite-fault.ts'
 import { SearchIndex } from './sqlite-index.ts'
-import { integer, Rows } from './sqlite-rows.ts'
+import { rebuild } from './sqlite-rebuild.ts'
+import { integer, Rows, scrub } from './sqlite-rows.ts'
+import { salvage } from './sqlite-salvage.ts'
 import { APPLICATION_ID, hasSchema, MIGRATIONS, type Migration, migrate } from './sqlite-schema.ts'
-import { SqliteStore } from './sqlite-store.ts'
+import { SqliteStore, type Surroundings } from './sqlite-store.ts'
 
 export interface StoreOptions {
   /** What goes wrong while reading; `commit` answers its own. */
@@ -51,9 +53,13 @@ export function openStore(path: string, options: StoreOptions = {}): Store | Sto
     let opened = open(path, options)
     let setAside: SetAside | null = null
     if (!opened.ok && (opened.code === 'damaged' || opened.code === 'foreign') && !inMemory) {
-      setAside = putAside(path, opened.code)
+      const moved = putAside(path, opened.code)
       prepareFile(path)
+      const reason = opened.code
       opened = open(path, options)
+      const saved =
+        opened.ok && reason === 'damaged' ? salvage(moved, new SqliteStore(opened.rows, path, null, QUIET)) : 0
+      setAside = { reason, path: moved, saved, message: sentence(path, moved, reason, saved) }
     }
     if (!opened.ok) return opened.code === 'foreign' ? heldFault(path, null, null) : opened
     const { onFault = () => {} } = options
@@ -98,6 +104,7 @@ function open(path: string, options: StoreOptions): Opened {
 function setUp(rows: Rows, path: string, options: StoreOptions): Exclude<Opened, { ok: true }> | null {
   const { migrations = MIGRATIONS } = options
   const { db } = rows
+  const hasLog = existsSync(`${path}-wal`)
   // Exclusive before anything is read: the lock is had from then on, and no shared memory file is needed.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
   const application = integer(rows.one('PRAGMA application_id')!, 'application_id')
@@ -106,14 +113,18 @@ function setUp(rows: Rows, path: string, options: StoreOptions): Exclude<Opened,
   const isNew = entries === 0 && application === 0 && version === 0
   if (!isNew && application !== APPLICATION_ID) return { ok: false, code: 'foreign' }
   if (version > migrations.length) return newerFault(path, version)
-  db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`)
+  // A page is written and waited for where this is said again.
+  if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec(`PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY`)
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
   if (options.pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${options.pagesMax}`)
   const distrust = options.distrust === true || existsSync(suspicionOf(path))
   const health = isNew ? 'sound' : healthOf(rows, distrust)
   if (health === 'broken') return damaged(path, 'a page of it is not in order')
-  migrate(rows, version, migrations)
+  migrate(rows, version, migrations, () => rebuild(rows))
+  // What a program that was killed has left may be erased since.
+  if (hasLog) scrub(rows)
   if (!isNew && !hasSchema(rows, migrations)) return damaged(path, 'its tables are not what they should be')
   rmSync(suspicionOf(path), { force: true })
   if (health === 'index-broken') db.transaction(() => new SearchIndex(rows).rebuild())()
@@ -135,8 +146,8 @@ function damaged(path: string, said: string): StoreFault {
   return { ok: false, code: 'damaged', message, pid: null, cause: null }
 }
 
-/** Renames the file and its log, for somebody to look at. */
-function putAside(path: string, reason: SetAside['reason']): SetAside {
+/** Renames the file and its log, for somebody to look at; answers its new name. */
+function putAside(path: string, reason: SetAside['reason']): string {
   const aside = `${path}.${reason}-${new Date().toISOString().replace(/[:.]/g, '-')}`
   for (const suffix of ['-wal', '-journal', '']) {
     try {
@@ -145,13 +156,16 @@ function putAside(path: string, reason: SetAside['reason']): SetAside {
       if (codeOf(error) !== 'ENOENT') throw error
     }
   }
-  const what = reason === 'damaged' ? 'was damaged' : 'is not a history of hearsay'
-  return {
-    reason,
-    path: aside,
-    message: `The file ${path} ${what}. It was moved to ${aside} as it is, and a new history begun, which fills from the others.`,
-  }
+  return aside
 }
+
+function sentence(path: string, aside: string, reason: SetAside['reason'], saved: number): string {
+  const what = reason === 'damaged' ? 'was damaged' : 'is not a history of hearsay'
+  const saving = saved === 0 ? '' : ` with ${saved} signed bundles of the old one, and`
+  return `The file ${path} ${what}. It was moved to ${aside} as it is, and a new history begun,${saving} which fills from the others.`
+}
+
+const QUIET: Surroundings = { fault: () => {}, suspect: () => {}, closed: () => {} }
 
 const NOTHING_BESIDE = { suspect: () => {}, closed: () => {} }
 

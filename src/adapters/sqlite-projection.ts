@@ -1,10 +1,11 @@
 import { compareBytes } from '../base/bytes.ts'
 import { comparePlaces, EMOJI_PER_PERSON_MAX, isEmoji } from '../core/room/timeline.ts'
-import type { KeptEvent, ToldMessage } from '../ports/store.ts'
+import type { ToldEvent, ToldMessage } from '../core/room/told.ts'
+import { NO_EVENT } from '../wire/bundle.ts'
 import { TEXT_BYTES_MAX } from '../wire/limits.ts'
 import type { SearchIndex } from './sqlite-index.ts'
 import type { FeedState, Registry } from './sqlite-registry.ts'
-import { blob, integer, maybeInteger, type Row, type Rows, text } from './sqlite-rows.ts'
+import { blob, integer, maybeBlob, maybeInteger, type Row, type Rows, text } from './sqlite-rows.ts'
 import { type Amending, Waiting } from './sqlite-waiting.ts'
 
 /** `messages.state`. */
@@ -23,6 +24,8 @@ export function firstIdAt(ms: number): number {
 export class Projection {
   /** Messages that were there before and look different now, by row. */
   readonly changed = new Map<number, Uint8Array>()
+  /** It is being made again: what comes does not come late, and every body is or is not there as it should be. */
+  isRebuilding = false
   private readonly fresh = new Set<number>()
   private readonly waiting: Waiting
 
@@ -30,7 +33,7 @@ export class Projection {
     private readonly rows: Rows,
     private readonly registry: Registry,
     private readonly index: SearchIndex,
-    private readonly forgetBody: (feed: FeedState, number: number) => void,
+    private readonly bodies: { forget(feed: FeedState, number: number, event: Uint8Array | null): void },
   ) {
     this.waiting = new Waiting(rows, registry)
   }
@@ -41,20 +44,22 @@ export class Projection {
     this.fresh.clear()
   }
 
-  tell(feed: FeedState, event: KeptEvent): void {
+  tell(feed: FeedState, event: ToldEvent): void {
     const { tells } = event
     if (tells.what === 'message') return this.message(feed, event, tells)
-    if (tells.what === 'profile') return this.nameFrom(feed.id, event.number, tells.name)
+    if (tells.what === 'profile') return this.profile(feed, event.number, tells.name)
     if (tells.what === 'reaction' && !isEmoji(tells.emoji)) return
     const amending: Amending = { feed, number: event.number, time: event.time, event: event.id, change: tells }
     const message = this.find(tells.target)
-    if (message === null) this.waiting.add(amending, tells.target)
+    if (message === null) this.await(amending, tells.target)
     else this.amend(message, amending)
   }
 
-  isDeleted(event: Uint8Array): boolean {
-    const row = this.find(event)
-    return row !== null && integer(row, 'state') === DELETED
+  /** An event of which there was no body, and now there is. */
+  tellAgain(feed: FeedState, event: ToldEvent): void {
+    this.tell(feed, event)
+    const row = this.find(event.id)
+    if (row !== null && integer(row, 'state') === DELETED) this.forgetBody(feed, event.number, event.id)
   }
 
   /** Everything about a message goes, for good. */
@@ -93,7 +98,7 @@ export class Projection {
     return { text: text(row, 'text'), room: room.id, author: author.id }
   }
 
-  private message(feed: FeedState, event: KeptEvent, told: ToldMessage): void {
+  private message(feed: FeedState, event: ToldEvent, told: ToldMessage): void {
     const known = this.find(event.id)
     if (known !== null) return this.refill(known, told)
     if (told.name !== null) this.nameOf(feed.id, event.number, told.name)
@@ -102,7 +107,7 @@ export class Projection {
     const at = this.freeId(time.ms)
     const { read } = room
     const place = { time, author: author.key, number, id: event.id }
-    const late = !feed.own && read !== null && comparePlaces(place, read) < 0
+    const late = !this.isRebuilding && !feed.own && read !== null && comparePlaces(place, read) < 0
     this.rows.run(
       `INSERT INTO messages (id, room, feed, number, ms, counter, rank, event, kind, state, text, late, answers)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -131,6 +136,7 @@ export class Projection {
   private refill(row: Row, told: ToldMessage): void {
     if (integer(row, 'state') !== GONE || told.text === null) return
     this.setText(row, WHOLE, told.text)
+    this.rows.run('UPDATE messages SET answers = ? WHERE id = ?', told.answers, integer(row, 'id'))
   }
 
   private setText(row: Row, state: number, shown: string): void {
@@ -140,6 +146,17 @@ export class Projection {
     this.index.put(at, { ...entry, text: shown })
     this.rows.run('UPDATE messages SET state = ?, text = ? WHERE id = ?', state, shown, at)
     if (!this.fresh.has(at)) this.changed.set(at, blob(row, 'event'))
+  }
+
+  /** Where an author has told two names at one number, all who know of both come to the same. */
+  private profile(feed: FeedState, number: number, name: string): void {
+    if (feed.forked === null) return this.nameFrom(feed.id, number, name)
+    this.rows.run(
+      'INSERT INTO profiles (feed, number, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = max(name, excluded.name)',
+      feed.id,
+      number,
+      name,
+    )
   }
 
   private nameFrom(feed: number, number: number, name: string): void {
@@ -175,14 +192,15 @@ export class Projection {
     } else if (said.author === feed.author) {
       if (change.what === 'delete') this.delete(row)
       // An edit that comes after the deletion must not keep the words either.
-      else if (isDeleted) this.forgetBody(feed, amending.number)
+      else if (isDeleted) this.forgetBody(feed, amending.number, amending.event)
       else this.edit(row, amending, change.text)
     }
   }
 
   private edit(row: Row, { time, number, event, feed }: Amending, shown: string): void {
     const at = integer(row, 'id')
-    this.rows.run('INSERT OR IGNORE INTO edits (message, feed, number) VALUES (?, ?, ?)', at, feed.id, number)
+    const values = [at, feed.id, number, event]
+    this.rows.run('INSERT OR IGNORE INTO edits (message, feed, number, event) VALUES (?, ?, ?, ?)', ...values)
     const ms = maybeInteger(row, 'edit_ms')
     if (ms !== null) {
       const order =
@@ -206,10 +224,17 @@ export class Projection {
   private delete(row: Row): void {
     const at = integer(row, 'id')
     if (integer(row, 'state') === DELETED) return
+    // Also where the bundle that said it has gone before.
+    this.rows.hasErased = true
     this.setText(row, DELETED, '')
-    this.forgetBody(this.feedOf(row), integer(row, 'number'))
-    for (const edit of this.rows.all('SELECT feed, number FROM edits WHERE message = ?', at)) {
-      this.forgetBody(this.feedOf(edit), integer(edit, 'number'))
+    // Also what it answered was said with the words that go.
+    this.rows.run('UPDATE messages SET answers = NULL WHERE id = ?', at)
+    this.forgetBody(this.feedOf(row), integer(row, 'number'), blob(row, 'event'))
+    const edits = this.rows.all('SELECT feed, number, substr(event, 1, 32) AS event FROM edits WHERE message = ?', at)
+    for (const edit of edits) {
+      // Those from before there were forks have no id.
+      const event = maybeBlob(edit, 'event')
+      this.forgetBody(this.feedOf(edit), integer(edit, 'number'), event?.length === NO_EVENT.length ? event : null)
     }
     this.dropAbout(row)
   }
@@ -245,6 +270,24 @@ export class Projection {
     )
     if (integer(row, 'reacted') === 0) this.rows.run('UPDATE messages SET reacted = 1 WHERE id = ?', at)
     if (!this.fresh.has(at)) this.changed.set(at, blob(row, 'event'))
+  }
+
+  private forgetBody(feed: FeedState, number: number, event: Uint8Array | null): void {
+    if (!this.isRebuilding) this.bodies.forget(feed, number, event)
+  }
+
+  /** Its message has not come. What its own author takes back goes at once all the same, whoever the message may turn out to be by. */
+  private await(amending: Amending, target: Uint8Array): void {
+    const { change, feed } = amending
+    if (change.what === 'edit' && this.waiting.isDeleted(target, feed)) {
+      return this.forgetBody(feed, amending.number, amending.event)
+    }
+    if (change.what === 'delete') {
+      for (const edit of this.waiting.takeEdits(target, feed)) {
+        this.forgetBody(edit.feed, edit.number, edit.event)
+      }
+    }
+    this.waiting.add(amending, target)
   }
 
   private amendFromWaiting(target: Uint8Array): void {

@@ -34,6 +34,8 @@ export interface FeedState {
   next: number
   tip: Uint8Array
   floor: number
+  /** The first number that two events have; null where none is known to. */
+  forked: number | null
   readonly held: RangeSet
   /** Where `held` was changed since it was last written. */
   readonly touched: RangeSet
@@ -164,7 +166,7 @@ export class Registry {
       own ? 1 : 0,
       NO_EVENT,
     )
-    const made = { id, key: copyKey(key), room, author, own, next: 1, tip: NO_EVENT, floor: 1 }
+    const made = { id, key: copyKey(key), room, author, own, next: 1, tip: NO_EVENT, floor: 1, forked: null }
     const feed: FeedState = { ...made, held: new RangeSet(), touched: new RangeSet() }
     this.feeds.set(toHex(key.id), feed)
     this.feedsByRow.set(id, feed)
@@ -211,11 +213,12 @@ export class Registry {
 
   private writeFeed(feed: FeedState): void {
     this.rows.run(
-      'UPDATE feeds SET own = ?, next = ?, tip = ?, floor = ? WHERE id = ?',
+      'UPDATE feeds SET own = ?, next = ?, tip = ?, floor = ?, forked = ? WHERE id = ?',
       feed.own ? 1 : 0,
       feed.next,
       feed.tip,
       feed.floor,
+      feed.forked,
       feed.id,
     )
     for (const { from, to } of feed.touched.list) {
@@ -247,12 +250,13 @@ export function readRange(row: Row): { from: number; to: number } {
   return { from: integer(row, 'first'), to: integer(row, 'next') }
 }
 
-export function readFeedRow(row: Row): { own: boolean; next: number; tip: Uint8Array; floor: number } {
+export function readFeedRow(row: Row): Pick<FeedState, 'own' | 'next' | 'tip' | 'floor' | 'forked'> {
   return {
     own: integer(row, 'own') === 1,
     next: integer(row, 'next'),
     tip: blob(row, 'tip', NO_EVENT.length),
     floor: integer(row, 'floor'),
+    forked: maybeInteger(row, 'forked'),
   }
 }
 

@@ -12,6 +12,8 @@ export class BrokenRow extends Error {
 
 /** A connection with its statements, each prepared when it is first used and kept: their number is that of the program's texts. */
 export class Rows {
+  /** Something was taken out that is to be nowhere on the disk any more once it is committed. */
+  hasErased = false
   private readonly statements = new Map<string, Statement<Row, Value[]>>()
 
   constructor(readonly db: Database) {}
@@ -46,6 +48,15 @@ export class Rows {
     this.statements.set(sql, made)
     return made
   }
+}
+
+/**
+ * Empties the write-ahead log into the file: it holds pages as they were before something was erased from them. Some 0.4 ms, and as long as
+ * the disk takes.
+ */
+export function scrub(rows: Rows): void {
+  rows.all('PRAGMA wal_checkpoint(TRUNCATE)')
+  rows.hasErased = false
 }
 
 /** A whole number from 0 up; nothing kept here is ever below. */

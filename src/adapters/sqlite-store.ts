@@ -16,13 +16,12 @@ import type {
   StoreOperation,
   Unread,
 } from '../ports/store.ts'
-import { Bundles } from './sqlite-bundles.ts'
 import { storeFault } from './sqlite-fault.ts'
-import { isIndexBroken, SearchIndex } from './sqlite-index.ts'
+import { isIndexBroken } from './sqlite-index.ts'
+import { Machinery } from './sqlite-machinery.ts'
 import { Messages } from './sqlite-messages.ts'
-import { Projection } from './sqlite-projection.ts'
-import { Registry, rankOf } from './sqlite-registry.ts'
-import type { Rows } from './sqlite-rows.ts'
+import { type Registry, rankOf } from './sqlite-registry.ts'
+import { type Rows, scrub } from './sqlite-rows.ts'
 import { Search } from './sqlite-search.ts'
 
 const NOTHING_UNREAD: Unread = { count: 0, mentions: 0 }
@@ -38,10 +37,8 @@ export interface Surroundings {
 
 /** The store over one connection that nobody else has. */
 export class SqliteStore implements Store {
+  private readonly machinery: Machinery
   private readonly registry: Registry
-  private readonly index: SearchIndex
-  private readonly bundlesHeld: Bundles
-  private readonly projection: Projection
   private readonly messages: Messages
   private readonly searching: Search
 
@@ -51,12 +48,8 @@ export class SqliteStore implements Store {
     readonly setAside: SetAside | null,
     private readonly surroundings: Surroundings,
   ) {
-    this.registry = new Registry(rows)
-    this.index = new SearchIndex(rows)
-    this.bundlesHeld = new Bundles(rows, this.registry, () => this.projection)
-    this.projection = new Projection(rows, this.registry, this.index, (feed, number) =>
-      this.bundlesHeld.forgetBody(feed, number),
-    )
+    this.machinery = new Machinery(rows)
+    this.registry = this.machinery.registry
     this.messages = new Messages(rows)
     this.searching = new Search(rows, this.registry, this.messages)
   }
@@ -70,11 +63,15 @@ export class SqliteStore implements Store {
   }
 
   feeds(room?: Uint8Array): FeedHeld[] {
-    return this.read<FeedHeld[]>([], () => this.bundlesHeld.feeds(room))
+    return this.read<FeedHeld[]>([], () => this.machinery.bundles.feeds(room))
   }
 
   bundles(feed: FeedKey, from: number, to: number, bytesMax: number, newestFirst = false): StoredBundle[] {
-    return this.read<StoredBundle[]>([], () => this.bundlesHeld.serve(feed, from, to, bytesMax, newestFirst))
+    return this.read<StoredBundle[]>([], () => this.machinery.bundles.serve(feed, from, to, bytesMax, newestFirst))
+  }
+
+  forks(feed: FeedKey): StoredBundle[] {
+    return this.read<StoredBundle[]>([], () => this.machinery.forks.serve(feed))
   }
 
   page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number): StoredMessage[] {
@@ -167,7 +164,7 @@ export class SqliteStore implements Store {
       return run()
     } catch (error) {
       if (!isIndexBroken(error)) throw error
-      this.transaction(() => this.index.rebuild())
+      this.transaction(() => this.machinery.index.rebuild())
       return run()
     }
   }
@@ -178,29 +175,58 @@ export class SqliteStore implements Store {
       this.rows.run('BEGIN IMMEDIATE')
       const result = run()
       this.rows.run('COMMIT')
+      if (this.rows.hasErased) this.scrub()
       return result
     } catch (error) {
       // A full disk may have ended the transaction already.
       if (this.rows.db.inTransaction) this.rows.run('ROLLBACK')
       this.registry.forget()
-      this.index.forget()
+      this.machinery.index.forget()
       throw error
     }
   }
 
-  private apply(batch: readonly StoreOperation[]): Committed {
-    this.projection.begin()
-    let more = false
-    for (const op of batch) {
-      if (op.what === 'keep') this.bundlesHeld.keep(op)
-      else if (op.what === 'forget') this.bundlesHeld.forget(op)
-      else if (op.what === 'read') this.markRead(op)
-      else if (op.what === 'room') this.setRoom(op)
-      else if (this.bundlesHeld.drop(op)) more = true
+  private scrub(): void {
+    try {
+      scrub(this.rows)
+    } catch (error) {
+      // What was committed is: the next commit tries again.
+      this.surroundings.fault(this.faultOf(error))
     }
-    this.index.flush()
+  }
+
+  private apply(batch: readonly StoreOperation[]): Committed {
+    const { projection, index } = this.machinery
+    projection.begin()
+    let more = false
+    for (const op of batch) if (this.carryOut(op)) more = true
+    index.flush()
     this.registry.flush()
-    return { ok: true, changed: [...this.projection.changed.values()], more }
+    return { ok: true, changed: [...projection.changed.values()], more }
+  }
+
+  /** Answers whether there is more of the same to do. */
+  private carryOut(op: StoreOperation): boolean {
+    const { bundles, forks } = this.machinery
+    switch (op.what) {
+      case 'keep':
+        bundles.keep(op)
+        return false
+      case 'fork':
+        forks.keep(op)
+        return false
+      case 'forget':
+        bundles.forget(op)
+        return false
+      case 'read':
+        this.markRead(op)
+        return false
+      case 'room':
+        this.setRoom(op)
+        return false
+      case 'drop':
+        return bundles.drop(op)
+    }
   }
 
   private markRead({ room: key, upTo }: MarkRead): void {

@@ -2,7 +2,7 @@ import type { HlcTime } from '../base/hlc.ts'
 import type { Change } from '../core/room/timeline.ts'
 import { TEXT_BYTES_MAX } from '../wire/limits.ts'
 import type { FeedState, Registry } from './sqlite-registry.ts'
-import { blob, integer, type Row, type Rows, text } from './sqlite-rows.ts'
+import { blob, integer, type Row, type Rows, text, type Value } from './sqlite-rows.ts'
 
 /** An event that says something about a message. */
 export interface Amending {
@@ -14,7 +14,9 @@ export interface Amending {
 }
 
 /** `waiting.what`. */
-const [EDIT, DELETE, REACTION] = [0, 1, 2]
+const [EDIT, DELETE, REACTION] = [0, 1, 2] as const
+
+const OF_AUTHOR = 'target = ? AND author = ? AND feed IN (SELECT id FROM feeds WHERE room = ?)'
 
 /**
  * Amendments of one author that wait for their message. Somebody coming back after a year hears the newest first, so a whole year's
@@ -42,7 +44,7 @@ export class Waiting {
       time.ms,
       time.counter,
       event,
-      what!,
+      what,
       change.what === 'reaction' && change.on ? 1 : 0,
       change.what === 'edit' ? change.text : change.what === 'reaction' ? change.emoji : '',
     )
@@ -62,13 +64,29 @@ export class Waiting {
 
   /** Those for a message that has come; they wait no longer. */
   take(target: Uint8Array): Amending[] {
+    return this.takeWhere('target = ?', target)
+  }
+
+  /** What the author of a feed has made of a message that he then took back, in the same room. */
+  takeEdits(target: Uint8Array, { author, room }: FeedState): Amending[] {
+    return this.takeWhere(`${OF_AUTHOR} AND what = ${EDIT}`, target, author.id, room.id)
+  }
+
+  /** Whether the author of a feed takes a message back that has not come. */
+  isDeleted(target: Uint8Array, { author, room }: FeedState): boolean {
+    if (author.waiting === 0) return false
+    const sql = `SELECT 1 FROM waiting WHERE ${OF_AUTHOR} AND what = ${DELETE} LIMIT 1`
+    return this.rows.one(sql, target, author.id, room.id) !== null
+  }
+
+  private takeWhere(which: string, ...values: Value[]): Amending[] {
     const rows = this.rows.all(
       `SELECT feed, number, ms, counter, substr(event, 1, 32) AS event, what, chosen, substr(text, 1, ${TEXT_BYTES_MAX}) AS text
-      FROM waiting WHERE target = ?`,
-      target,
+      FROM waiting WHERE ${which}`,
+      ...values,
     )
     if (rows.length === 0) return []
-    this.rows.run('DELETE FROM waiting WHERE target = ?', target)
+    this.rows.run(`DELETE FROM waiting WHERE ${which}`, ...values)
     return rows.map((row) => {
       const feed = this.registry.feedOfRow(integer(row, 'feed'))
       this.waited(feed, -1)

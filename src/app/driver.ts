@@ -2,7 +2,7 @@ import { type Address, formatAddress } from '../base/address.ts'
 import type { Instant } from '../node/context.ts'
 import type { Machine } from '../node/machine.ts'
 import type { Node } from '../node/node.ts'
-import type { KeepOutput, LoadOutput, NodeTelling } from '../node/outputs.ts'
+import type { DisownOutput, KeepOutput, LoadOutput, NodeTelling } from '../node/outputs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection, ConnectionEvents, Listener, Tcp, TcpFault } from '../ports/tcp.ts'
 
@@ -10,6 +10,7 @@ import type { Connection, ConnectionEvents, Listener, Tcp, TcpFault } from '../p
 export interface Keeper {
   keep(output: KeepOutput): void
   load(output: LoadOutput): void
+  disown(output: DisownOutput): void
 }
 
 const NOT_OURS = { code: 'not-ours' } as const
@@ -165,6 +166,7 @@ export class Driver<M extends Machine = Node> {
       else if (output.kind === 'close') this.close(output.link, output.abort)
       else if (output.kind === 'keep') this.keeper?.keep(output)
       else if (output.kind === 'load') this.keeper?.load(output)
+      else if (output.kind === 'disown') this.keeper?.disown(output)
       else if (output.kind === 'listen') void this.listenToo(output.address)
       else if (output.kind === 'unlisten') this.unlisten(output.address)
       else this.hear(output)

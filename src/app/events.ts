@@ -60,6 +60,8 @@ export interface MessageEvent {
   readonly answers?: Answered
   /** Only where it was edited before it came here; `text` is the edited one. */
   readonly edited?: boolean
+  /** Only where its author has signed two histories, and this stands in one of them after they part. */
+  readonly forked?: boolean
 }
 
 /** The message a reply answers. */
@@ -100,6 +102,20 @@ export interface ReactionEvent extends AboutMessage {
   readonly on: boolean
 }
 
+/** How far something that we said has come; told when that changes, a few times at most. */
+export interface DeliveryEvent {
+  readonly event: 'delivery'
+  /** The message's. */
+  readonly id: string
+  readonly room: string
+  /** Nobody has it yet; somebody has; all have who are present or were, but for those who left before. */
+  readonly state: 'waiting' | 'reached' | 'everyone'
+  /** Other members who have it: the most ever known of. */
+  readonly reached: number
+  /** Those, and who is present without it. 0 while nobody is there. */
+  readonly of: number
+}
+
 export interface MemberEvent {
   readonly event: 'member'
   readonly room: string
@@ -124,7 +140,7 @@ export interface GapEvent {
   readonly event: 'gap'
   readonly room: string
   readonly from: Person
-  /** How many of this author's events nobody reachable has. */
+  /** How many of this author's events nobody reachable has; 0 where what was said to be missing has come after all. */
   readonly missing: number
 }
 
@@ -165,6 +181,7 @@ export type AppEvent =
   | EditEvent
   | DeleteEvent
   | ReactionEvent
+  | DeliveryEvent
   | MemberEvent
   | RoomEvent
   | GapEvent

@@ -66,6 +66,8 @@ export interface MessageView {
   readonly state: 'whole' | 'edited' | 'gone' | 'deleted'
   readonly answers?: Answered
   readonly reactions: readonly ReactionView[]
+  /** As of a `message` event. */
+  readonly forked?: boolean
   /** Of one's own, where it is known. */
   readonly standing?: Standing
 }
@@ -75,11 +77,12 @@ export interface ReactionView {
   readonly by: readonly Person[]
 }
 
-/** How far a message of ours has come: `waiting` for somebody to be there, or for more of those who are. */
+/** How far a message of ours has come: nobody has it yet and it waits, somebody has, or all who are there. */
 export interface Standing {
-  readonly state: 'unsaved' | 'waiting' | 'reached'
-  /** How many of the members present have it, ourselves not counted. */
+  readonly state: 'unsaved' | 'waiting' | 'reached' | 'everyone'
+  /** Other members who have it: the most ever known of. */
   readonly reached: number
+  /** Those, and who is present without it. 0: nobody is there. */
   readonly members: number
 }
 

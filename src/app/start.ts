@@ -106,11 +106,17 @@ function remember(
       const theirs = agreementPublicFromIdentity(peer)
       return theirs === null ? null : conversationId(agreement, theirs)
     },
+    reach(id) {
+      const standing = driver.node.deliveries.reach(id)
+      // What the history has of ours is safe: it left no earlier.
+      return standing === null ? null : { saved: true, reached: standing.reached, members: standing.of }
+    },
     tell: (event, code, message) => chat.emit({ event, code, message: cleanLine(message) }),
   })
   history.attach({
     kept: (seq) => driver.run((node, instant) => node.kept(seq, instant)),
     loaded: (request, bundles) => driver.run((node, instant) => node.loaded(request, bundles, instant)),
+    dropped: (feeds) => driver.run((node, instant) => node.dropped(feeds, instant)),
   })
   driver.keepWith(history)
   chat.attach(driver, kept)

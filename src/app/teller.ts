@@ -33,6 +33,11 @@ export class Teller {
         const former = state === 'renamed' ? { was } : {}
         return this.emit({ event: 'member', room, state, id, name, hops, ...former, ...told })
       }
+      case 'delivery': {
+        const { id, state, reached, of } = telling
+        const room = telling.room ?? `@${this.person(telling.peer!, '').id}`
+        return this.emit({ event: 'delivery', id: toHex(id), room, state, reached, of })
+      }
       case 'gap':
         return this.emit({
           event: 'gap',
@@ -117,6 +122,7 @@ export function messageEvent(telling: EventTelling, room: string, from: Person):
     hops: telling.hops,
     order: orderOf(telling),
     ...(telling.backlog ? { backlog: true } : {}),
+    ...(telling.forked === true ? { forked: true } : {}),
   }
 }
 

@@ -17,6 +17,7 @@ import { K } from './noise-pattern.ts'
 const EPHEMERAL_BYTES = 32
 const LENGTH_BYTES = 4
 const CONVERSATION_DOMAIN = utf8('hearsay conversation 1')
+const RECEIPT_DOMAIN = utf8('hearsay receipt 1')
 
 /**
  * Plaintext is filled up with zeros to a multiple of this, so that the length a relay sees tells "yes" from "no" no more, and one
@@ -81,6 +82,15 @@ export function conversationId(mine: AgreementKey, theirs: Uint8Array): Uint8Arr
   if (shared === null) return null
   const [low, high] = compareBytes(mine.publicKey, theirs) < 0 ? [mine.publicKey, theirs] : [theirs, mine.publicKey]
   return hmacSha256(shared, CONVERSATION_DOMAIN, low, high)
+}
+
+/**
+ * 32 bytes by which a reader says in the open that it has what it was sent in a feed (by the feed's id): the sender knows them, and nobody else
+ * can tell whose they are. Null where there is no agreement with that key.
+ */
+export function receiptTag(mine: AgreementKey, theirs: Uint8Array, feedId: Uint8Array): Uint8Array | null {
+  const shared = mine.agree(theirs)
+  return shared === null ? null : hmacSha256(shared, RECEIPT_DOMAIN, feedId)
 }
 
 function paddedLength(plaintextBytes: number): number {

@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../base/bytes.ts'
 import type { Keeping, LoadedBundle } from './keeping.ts'
-import type { LinkFeed, LinkState } from './link-state.ts'
+import type { ArchiveReading, LinkFeed, LinkState } from './link-state.ts'
 
 /** Read from the store at a time: four records' worth. */
 const LOAD_BYTES = 256 * 1024
@@ -33,12 +33,13 @@ export class ArchiveSender {
       link.archiveLine.add(on)
       return 'wait'
     }
-    while (on.stash.length > 0) {
-      const next = on.stash[0]!
+    const { stash = [], isLoading = false } = on.archive ?? {}
+    while (stash.length > 0) {
+      const next = stash[0]!
       if (next.first + next.count > on.peerNext && !this.writer.bundle(link, on, next, record, roomMax)) return 'full'
-      on.stash.shift()
+      stash.shift()
     }
-    if (on.isLoading) return 'wait'
+    if (isLoading) return 'wait'
     const { feed } = on
     const windowFirst = feed.log.start < feed.log.end ? feed.log.at(feed.log.start).first : feed.log.next
     const from = firstHeld(on, windowFirst)
@@ -55,28 +56,27 @@ export class ArchiveSender {
 
   /** The peer begins again elsewhere, or is gone: what was read for it is of no use. */
   reset(link: LinkState, on: LinkFeed): void {
-    on.stash = []
-    on.loading++
-    on.isLoading = false
+    on.archive = null
     this.done(link, on)
   }
 
   private load(link: LinkState, on: LinkFeed, from: number, to: number): void {
-    const token = ++on.loading
-    on.isLoading = true
+    const reading: ArchiveReading = { stash: [], isLoading: true }
+    on.archive = reading
     link.archiving = on
-    this.keeping.load(on.feed.log.key, from, to, LOAD_BYTES, (bundles) => {
-      if (on.loading !== token) return
-      on.isLoading = false
+    this.keeping.load(on.feed.log.key, from, to, LOAD_BYTES, 'in-order', (bundles) => {
+      if (on.archive !== reading) return
+      reading.isLoading = false
       if (link.feeds.get(on.feed) !== on) return this.done(link, on)
       // The store has lost what it was thought to have.
-      if (bundles.length === 0) on.feed.held?.remove(from, to)
-      on.stash = [...bundles]
+      if (bundles.length === 0) on.feed.lose(from, to)
+      reading.stash.push(...bundles)
       this.writer.ready(link, on)
     })
   }
 
   private done(link: LinkState, on: LinkFeed): void {
+    on.archive = null
     link.archiveLine.delete(on)
     if (link.archiving !== on) return
     link.archiving = null

@@ -22,6 +22,21 @@ const STRIKES_MAX = 3
 /** How often in a row a stall is forgiven while a record is on its way: ten seconds, the time 64 KiB take at 6 KB a second. */
 const ARRIVING_MAX = 20
 
+/**
+ * Who is further behind than this begins with the newest, and has what lies between fetched from there down: in order, so many short messages
+ * (90 KB) take a second on a thin line, and after that a person waits for what is being said now.
+ */
+const BEHIND_MAX = 256
+/** So much of a feed's end comes first: with two who talk it fills a screen. */
+const TAIL_EVENTS = 64
+
+export interface CatchUpOwner {
+  /** Began or ended to catch up with a feed. */
+  changed(feed: Feed, busy: boolean): void
+  /** Whether what is passed over of a feed is fetched later. */
+  keeps(feed: Feed): boolean
+}
+
 /** A feed being watched. */
 interface Watched {
   readonly timer: Timer<() => void>
@@ -44,8 +59,7 @@ export class CatchUp {
     private readonly links: Links,
     private readonly sender: FeedSender,
     private readonly broadcast: Broadcast,
-    /** Began or ended to catch up with a feed. */
-    private readonly changed: (feed: Feed, busy: boolean) => void,
+    private readonly owner: CatchUpOwner,
   ) {}
 
   linkDown(link: LinkState): void {
@@ -61,7 +75,7 @@ export class CatchUp {
     for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on === undefined || !this.believed(on)) continue
-      const better = best === null || bestLink === not || (link !== not && rank(on, feed) > rank(best, feed))
+      const better = best === null || bestLink === not || (link !== not && this.rank(on) > this.rank(best))
       if (!better) continue
       best = on
       bestLink = link
@@ -70,10 +84,25 @@ export class CatchUp {
     if (best === null || bestLink === null) return this.pause(feed)
     if (!feed.catching) {
       feed.catching = true
-      this.changed(feed, true)
+      this.owner.changed(feed, true)
     }
-    this.want(bestLink, best, feed.log.next, false)
+    feed.skipTo = this.skips(best) ? best.peerNext - TAIL_EVENTS : null
+    this.want(bestLink, best, feed.skipTo ?? feed.log.next, feed.skipTo !== null)
     this.watch(feed)
+  }
+
+  /** Whether somebody else is believed to have the next event. */
+  hasOther(feed: Feed, link: LinkState): boolean {
+    return this.someoneAhead(feed, link)
+  }
+
+  private skips({ feed, peerNext }: LinkFeed): boolean {
+    return peerNext - feed.log.next > BEHIND_MAX && this.owner.keeps(feed)
+  }
+
+  /** Holding the next event, or being so far ahead that it is not asked for, counts before being far ahead. */
+  private rank(on: LinkFeed): number {
+    return (on.peerBase <= on.feed.log.next || this.skips(on) ? 2 ** 50 : 0) + on.peerNext
   }
 
   want(link: LinkState, on: LinkFeed, from: number, full: boolean): void {
@@ -190,11 +219,6 @@ export class CatchUp {
     feed.source = null
     if (!feed.catching) return
     feed.catching = false
-    this.changed(feed, false)
+    this.owner.changed(feed, false)
   }
-}
-
-/** Holding the next event counts before being far ahead. */
-function rank(on: LinkFeed, feed: Feed): number {
-  return (on.peerBase <= feed.log.next ? 2 ** 50 : 0) + on.peerNext
 }

@@ -56,9 +56,8 @@ export class FeedSender {
         falls: 0,
         hopsDoubtedUntilMs: 0,
         queued: false,
-        stash: [],
-        isLoading: false,
-        loading: 0,
+        archive: null,
+        past: null,
       }
       link.feeds.set(feed, on)
     }

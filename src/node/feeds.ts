@@ -2,6 +2,8 @@ import { toHex } from '../base/bytes.ts'
 import { type FeedKey, FeedLog } from '../core/history/feed-log.ts'
 import { Window } from '../core/history/window.ts'
 import { type Verifier, verifier } from '../crypto/sign.ts'
+import type { Bundle } from '../wire/bundle.ts'
+import { withBodies } from '../wire/bundle-gone.ts'
 import { feedIdOf } from '../wire/event.ts'
 import type { NodeContext } from './context.ts'
 import { Feed } from './feed.ts'
@@ -70,11 +72,12 @@ export class Feeds {
    * A feed as the store has it. Where it is known already and the window goes on from there, it does; else what the window held is
    * fetched again. Null for an impossible author.
    */
-  restore({ key: feedKey, own, next, tip, ranges }: HeldFeed): Feed | null {
+  restore({ key: feedKey, own, next, tip, ranges, floor = 1 }: HeldFeed): Feed | null {
     const key = toHex(feedKey.id)
     const known = this.all.get(key)
     if (known !== undefined && known.log.base <= next && known.log.next >= next) {
       for (const { from, to } of ranges) known.hold(from, to)
+      known.floor = floor
       return known
     }
     if (known !== undefined) this.forget(known)
@@ -84,7 +87,9 @@ export class Feeds {
     const feed = new Feed(new FeedLog(feedKey, check), key, authorKey, own, this.context.nowMs, null)
     feed.log.restore(next, tip)
     for (const { from, to } of ranges) feed.hold(from, to)
+    feed.floor = floor
     if (own) this.own.add(feed)
+    if (feed.writing !== null) feed.writing.isResumed = true
     this.all.set(key, feed)
     return feed
   }
@@ -94,6 +99,21 @@ export class Feeds {
     if (feed.broughtBy === null) return
     feed.broughtBy.emptyFeeds--
     feed.broughtBy = null
+  }
+
+  /** What is below its floor was dropped on purpose. */
+  dropped({ key, floor = 1 }: HeldFeed): void {
+    const feed = this.all.get(toHex(key.id))
+    if (feed === undefined || floor <= feed.floor) return
+    feed.floor = floor
+    feed.held?.remove(0, floor)
+  }
+
+  /** A bundle came whole of which the window may hold one without some of its bodies. */
+  whole({ log }: Feed, { first, bytes }: Bundle): void {
+    const at = log.positionOf(first)
+    const merged = at < log.end ? withBodies(log.at(at).bytes, bytes) : null
+    if (merged !== null) this.window.grew(log.replace(at, merged.bytes))
   }
 
   /** Feeds that a link named and never filled go with it, unless another link has named them too. */

@@ -10,8 +10,8 @@ export interface KeptEvent {
   readonly number: number
   readonly time: HlcTime
   readonly kind: number
-  /** A view of what was received or said: to be read now or copied. */
-  readonly body: Uint8Array
+  /** A view of what was received or said: to be read now or copied. Null where it is gone. */
+  readonly body: Uint8Array | null
   /** The name a direct message itself says it was sent by; null elsewhere. */
   readonly name: string | null
 }
@@ -24,6 +24,12 @@ export interface LoadedBundle {
   readonly bytes: Uint8Array
 }
 
+export interface HeldForks {
+  readonly since: number
+  /** Empty where they are not given, and no more is to be taken in. */
+  readonly bundles: readonly LoadedBundle[]
+}
+
 /** What a store knows of one feed. */
 export interface HeldFeed {
   readonly key: FeedKey
@@ -33,6 +39,12 @@ export interface HeldFeed {
   /** The id of event `next - 1`. */
   readonly tip: Uint8Array
   readonly ranges: readonly { readonly from: number; readonly to: number }[]
+  /** What is below was dropped on purpose and is not to be fetched; 1 when absent. */
+  readonly floor?: number
+  /** What its author has signed beside that, and the first number at which there are two events. */
+  readonly forks?: HeldForks | null
+  /** Messages whose bodies are gone though no deletion is known. */
+  readonly unproven?: readonly { readonly number: number; readonly id: Uint8Array }[]
 }
 
 /**
@@ -45,6 +57,8 @@ export class Keeping {
   /** What waits for bundles of ours to be safe, in order. */
   private waiting: { readonly seq: number; readonly run: () => void }[] = []
   private request = 0
+  /** Called whenever something has become safe. */
+  eased: () => void = () => {}
   private readonly loads = new Map<number, (bundles: readonly LoadedBundle[]) => void>()
 
   constructor(
@@ -52,12 +66,30 @@ export class Keeping {
     readonly isKeeping: boolean,
   ) {}
 
+  /** Bundles given to be kept that are not safe yet. */
+  get lag(): number {
+    return this.given - this.done
+  }
+
+  /** What has been given so far, for `isSafe`. */
+  get mark(): number {
+    return this.given
+  }
+
+  /** Whether what had been given then is safe, as far as it gets. */
+  isSafe(mark: number): boolean {
+    return this.done >= mark
+  }
+
   /** Whether something of ours waits to be safe. */
   get isWaiting(): boolean {
     return this.waiting.length > 0
   }
 
-  /** `previous`: the id before the bundle's first. `then` runs when it is safe. */
+  /**
+   * `previous`: the id before the bundle's first. `then` runs when it is safe. `forkedSince`: it is of another history than the feed's own, and
+   * the first number at which there are two events.
+   */
   keep(
     feed: Feed,
     bundle: Bundle,
@@ -65,6 +97,7 @@ export class Keeping {
     previous: Uint8Array,
     events: readonly KeptEvent[],
     then?: () => void,
+    forkedSince?: number,
   ): void {
     if (!this.isKeeping) return then?.()
     const { first, count, bytes } = bundle
@@ -83,8 +116,9 @@ export class Keeping {
       time,
       bytes,
       events,
+      ...(forkedSince === undefined ? {} : { forkedSince }),
     })
-    feed.hold(first, first + count)
+    if (forkedSince === undefined) feed.hold(first, first + count)
     if (then !== undefined) this.waiting.push({ seq, run: then })
   }
 
@@ -94,19 +128,24 @@ export class Keeping {
     const ready = this.waiting.filter((each) => each.seq <= this.done)
     this.waiting = this.waiting.slice(ready.length)
     for (const { run } of ready) run()
+    this.eased()
   }
 
-  /** Reads bundles that reach into [from, to), in order, some `bytesMax` of them; `answer` gets none where the store has none. */
+  /**
+   * Reads bundles that reach into [from, to), in order or from the newest down, some `bytesMax` of them but one at least; `answer` gets none
+   * where the store has none.
+   */
   load(
     feed: FeedKey,
     from: number,
     to: number,
     bytesMax: number,
+    order: 'in-order' | 'newest-first',
     answer: (bundles: readonly LoadedBundle[]) => void,
   ): void {
     const request = ++this.request
     this.loads.set(request, answer)
-    this.context.emit({ kind: 'load', request, feed, from, to, bytesMax })
+    this.context.emit({ kind: 'load', request, feed, from, to, bytesMax, newestFirst: order === 'newest-first' })
   }
 
   loaded(request: number, bundles: readonly LoadedBundle[]): void {

@@ -7,6 +7,12 @@ import { FEED_HANDLES_MAX } from '../wire/limits.ts'
  */
 const HAVES_BURST = FEED_HANDLES_MAX
 const HAVES_REFILL_MS = 1 / 32
+/**
+ * Members told of in `RECEIPTS`: some seven times a second all in a room who have grown, of those that talk. Room for a thousand in each of
+ * four feeds that never rest; each costs two look-ups.
+ */
+const RECEIPTS_BURST = 65_536
+const RECEIPTS_REFILL_MS = 1 / 32
 /** One for each feed there can be at once, when a link comes up or is lost. Seen: 10,000 with as many feeds to catch up with, 213 in storms. */
 const REQUESTS_BURST = FEED_HANDLES_MAX
 const REQUESTS_REFILL_MS = 1
@@ -29,6 +35,13 @@ const PINGS_REFILL_MS = 1_000
 const REPEATS_BURST_BYTES = 64 * 1024 * 1024
 /** A mebibyte a second. */
 const REPEATS_REFILL_MS = 1_000 / (1024 * 1024)
+
+/**
+ * Frames about forks, and ends told of in them. Each may cost a signature or a look into the store, some 0.1 ms together. As many as there are of
+ * a hundred honest forks at once; an author who makes more is not passed on so fast.
+ */
+const FORKS_BURST = 8_192
+const FORKS_REFILL_MS = 5
 
 /** What is refused is counted too: by so many times what is granted a peer may go over before it counts as a flood. */
 const EXCESS_FACTOR = 4
@@ -57,8 +70,10 @@ export class Allowance {
 /** What one link may cause here. Honest neighbours never come near it. */
 export class LinkBudget {
   readonly haves = new Allowance(HAVES_BURST, HAVES_REFILL_MS)
+  readonly receipts = new Allowance(RECEIPTS_BURST, RECEIPTS_REFILL_MS)
   /** `WANT`, `LAZY` and `GAP` together. */
   readonly requests = new Allowance(REQUESTS_BURST, REQUESTS_REFILL_MS)
+  readonly forks = new Allowance(FORKS_BURST, FORKS_REFILL_MS)
   readonly passing = new Allowance(PASSING_BURST, PASSING_REFILL_MS)
   /** Those that came from it and are passed on. */
   readonly relayed = new TokenBucket(RELAYED_BURST, RELAYED_REFILL_MS)

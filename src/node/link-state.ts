@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { ByteWriter, compareBytes, EMPTY, equalBytes } from '../base/bytes.ts'
 import type { Timer } from '../base/timers.ts'
+import { type Range, RangeSet } from '../core/history/ranges.ts'
 import type { Established, Handshake } from '../core/link/handshake.ts'
 import { RecordReader } from '../core/link/records.ts'
 import type { CipherState } from '../crypto/aead.ts'
@@ -9,6 +10,25 @@ import type { Hello } from '../wire/hello.ts'
 import type { Feed } from './feed.ts'
 import type { LoadedBundle } from './keeping.ts'
 import { LinkBudget } from './link-budget.ts'
+
+/** What is read from the store for one feed of one link. An answer to one that was given up says nothing. */
+export interface ArchiveReading {
+  /** Read, and not sent yet. */
+  readonly stash: LoadedBundle[]
+  isLoading: boolean
+}
+
+/** What a peer lacks of the middle of a feed, as far as is known. */
+interface LinkPast {
+  /** Everything below is there, as the peer says. */
+  wholeTo: number
+  /** What it has fetched here. */
+  readonly fetched: RangeSet
+  /** What it lacks, and we could not bring: from the first of it to the last. */
+  lacking: Range | null
+  /** What it passed over to have the newest first, and has neither fetched here nor from others yet, as far as is known. */
+  owed: Range | null
+}
 
 /** Where one link stands with one feed. */
 export interface LinkFeed {
@@ -40,15 +60,25 @@ export interface LinkFeed {
   hopsDoubtedUntilMs: number
   /** In the link's queue of feeds with something to push. */
   queued: boolean
-  /** Read from the store for it, and not sent yet. */
-  stash: LoadedBundle[]
-  isLoading: boolean
-  /** Counts readings: an answer to one that was given up says nothing. */
-  loading: number
+  /** What is being read from the store for it; null while nothing is. */
+  archive: ArchiveReading | null
+  /** What there is to know of its holes; null for nearly every one. */
+  past: LinkPast | null
+}
+
+/** What the peer pushes is another history of the feed than the one that came first here. */
+export function isStrayed(on: LinkFeed): boolean {
+  return on.feed.strays?.has(on) === true
+}
+
+export function pastOf(on: LinkFeed): LinkPast {
+  on.past ??= { wholeTo: 1, fetched: new RangeSet(), lacking: null, owed: null }
+  return on.past
 }
 
 /** The peer says that it holds something that comes after what we hold. */
 export function isAhead(on: LinkFeed): boolean {
+  if (isStrayed(on)) return false
   return on.peerNext > on.feed.log.next && on.peerNext > on.peerBase
 }
 

@@ -8,15 +8,17 @@ import type { AuthoredKind } from '../wire/event.ts'
 import type { Contact } from '../wire/membership.ts'
 import { PassingKind } from '../wire/passing.ts'
 import { type Instant, NodeContext } from './context.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { NodeFacts } from './facts.ts'
 import { Feeds } from './feeds.ts'
+import { GoneBodies } from './gone-bodies.ts'
 import { sayGoodbyes } from './goodbyes.ts'
 import { type HeldFeed, Keeping, type LoadedBundle } from './keeping.ts'
 import type { LinkState } from './link-state.ts'
 import { Links } from './links.ts'
 import type { NodeOptions } from './node-options.ts'
 import type { NodeOutput, Via } from './outputs.ts'
-import { contactOf, type FoundBy } from './overlay.ts'
+import type { FoundBy } from './overlay.ts'
 import { PassingOn } from './passing-on.ts'
 import { Peering } from './peering.ts'
 import { PresenceKeeper } from './presence.ts'
@@ -41,6 +43,7 @@ export class Node {
   private readonly peering: Peering
   private readonly tracking: Tracking
   private readonly keeping: Keeping
+  readonly deliveries: Deliveries
   private displayName: string
   private tcpPort = 0
   private udpPort = 0
@@ -69,20 +72,17 @@ export class Node {
     this.feeds = new Feeds(context, options.verifier, options.windowBytesMax, (feed) =>
       this.replication.forgotten(feed),
     )
+    const gone = new GoneBodies()
     this.rooms = new Rooms(
       context,
       this.feeds,
       () => this.replication,
       this.keeping,
+      gone,
       () => this.displayName,
     )
-    this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, {
-      rooms: () => this.rooms.open.values(),
-      named: (feed) => this.rooms.feedNamed(feed),
-      fresh: (feed, bundle, ids, hops) => this.rooms.fresh(feed, bundle, ids, hops),
-      gap: (feed, missing) => this.rooms.gap(feed, missing),
-      catching: (feed, busy) => this.rooms.catching(feed, busy),
-    })
+    this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, gone, this.rooms)
+    this.deliveries = this.replication.receipts.deliveries
     this.presence = new PresenceKeeper(
       context,
       this.rooms.clock,
@@ -90,6 +90,7 @@ export class Node {
       () => this.rooms.open.values(),
       (id) => this.rooms.open.get(toHex(id)) ?? null,
       () => this.displayName,
+      this.replication.receipts,
     )
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
       if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
@@ -100,6 +101,7 @@ export class Node {
       neighbourUp: (link) => this.neighbourUp(link),
       neighbourDown: (link) => {
         this.replication.linkDown(link)
+        this.replication.receipts.linkDown(link)
         this.passing.linkDown(link)
       },
     })
@@ -108,10 +110,7 @@ export class Node {
       clock: this.rooms.clock,
       say: (room, kind, time, body) => this.passing.say(room, kind, time, body),
       meet: (contacts) => this.peering.overlay.meet(contacts, 'tracker'),
-      addressOf: (key) => {
-        const link = this.links.byPeer.get(key)
-        return link === undefined ? null : contactOf(link).address
-      },
+      addressOf: (key) => this.peering.addressOf(key),
     })
   }
 
@@ -182,10 +181,8 @@ export class Node {
 
   wake(instant: Instant): void {
     this.at(instant)
-    for (let due = this.context.timers.takeDue(instant.nowMs); due !== null; ) {
-      due()
-      due = this.context.timers.takeDue(instant.nowMs)
-    }
+    const next = (): (() => void) | null => this.context.timers.takeDue(instant.nowMs)
+    for (let due = next(); due !== null; due = next()) due()
   }
 
   nextWakeMs(): number | null {
@@ -316,6 +313,12 @@ export class Node {
     this.keeping.loaded(request, bundles)
   }
 
+  /** The store has dropped what is below the floors of these feeds, on purpose. */
+  dropped(feeds: readonly HeldFeed[], instant: Instant): void {
+    this.at(instant)
+    for (const feed of feeds) this.feeds.dropped(feed)
+  }
+
   /** A conversation as the store has it. */
   restore(peer: Uint8Array, held: readonly HeldFeed[], instant: Instant): void {
     this.at(instant)
@@ -347,16 +350,13 @@ export class Node {
 
   /** Bundles of our own that the slowest link has not taken yet, in the room where there are most. */
   lagBundles(): number {
-    let most = 0
-    for (const room of this.rooms.open.values()) {
-      if (room.own !== null) most = Math.max(most, this.replication.lagBundles(room.own))
-    }
-    return most
+    const own = [...this.rooms.open.values()].flatMap((room) => room.own ?? [])
+    return Math.max(0, ...own.map((feed) => this.replication.handedOn.lagBundles(feed)))
   }
 
   /** Whether every peer has been sent, or has said it has, all that we ever said. */
   get ownDelivered(): boolean {
-    return this.replication.isDelivered([...this.feeds.own])
+    return this.replication.handedOn.isEverywhere([...this.feeds.own])
   }
 
   /** Says goodbye everywhere; links close once what they had to send has been pulled. */
@@ -376,6 +376,7 @@ export class Node {
 
   private neighbourUp(link: LinkState): void {
     this.replication.linkUp(link)
+    this.replication.receipts.linkUp(link)
     this.passing.linkUp(link)
     // Others are told who we are with all the rest, unless there was nobody to tell so far.
     if (this.links.neighbours.size > 1) return
@@ -388,6 +389,7 @@ export class Node {
     // A peer that we are no neighbour of any more may not know it yet.
     if (this.links.neighbours.get(link.peerKey) !== link) return
     if (this.passing.frame(link, type, new ByteReader(bytes, start, end))) return
+    if (this.replication.receipts.frame(link, type, new ByteReader(bytes, start, end))) return
     this.replication.frame(link, type, bytes, start, end)
   }
 

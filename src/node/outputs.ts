@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { HlcTime } from '../base/hlc.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
+import type { Standing } from '../core/room/standings.ts'
 import type { Office } from '../wire/tracker.ts'
 import type { KeptEvent } from './keeping.ts'
 
@@ -12,6 +13,7 @@ export type NodeOutput =
   | UnlistenOutput
   | KeepOutput
   | LoadOutput
+  | DisownOutput
   | NodeTelling
 
 /** Dial; answer with `dialled` or `dialFailed` and the same attempt. */
@@ -60,9 +62,20 @@ export interface KeepOutput {
   readonly bytes: Uint8Array
   /** All of its events that can be read. */
   readonly events: readonly KeptEvent[]
+  /** Only where it is of another history than the feed's own: the first number at which there are two events. */
+  readonly forkedSince?: number
 }
 
-/** Read the bundles of a feed that reach into [from, to), in order, some `bytesMax` of them; answer with `loaded`. */
+/** A feed of ours must not be gone on with at the next start: others have more of it than we do. */
+export interface DisownOutput {
+  readonly kind: 'disown'
+  readonly feed: FeedKey
+}
+
+/**
+ * Read the bundles of a feed that reach into [from, to), in order or from the newest down, some `bytesMax` of them but one at least; answer
+ * with `loaded`.
+ */
 export interface LoadOutput {
   readonly kind: 'load'
   readonly request: number
@@ -70,6 +83,7 @@ export interface LoadOutput {
   readonly from: number
   readonly to: number
   readonly bytesMax: number
+  readonly newestFirst: boolean
 }
 
 export type NodeTelling =
@@ -77,6 +91,7 @@ export type NodeTelling =
   | DialTelling
   | EventTelling
   | SaidTelling
+  | DeliveryTelling
   | MemberTelling
   | GapTelling
   | TrackerTelling
@@ -137,6 +152,8 @@ export interface EventTelling {
   readonly self: boolean
   /** It came while catching up, not as it was said. */
   readonly backlog: boolean
+  /** Its author has signed two histories, and it stands in one of them after they part. */
+  readonly forked?: boolean
 }
 
 /** One of our own events has been sealed and is safe here. */
@@ -144,6 +161,17 @@ export interface SaidTelling {
   readonly kind: 'said'
   /** What `say` was called with. */
   readonly ref: number
+  readonly id: Uint8Array
+}
+
+/** How far something that we said has come. */
+export interface DeliveryTelling extends Standing {
+  readonly kind: 'delivery'
+  /** An open room's name; null for a direct message. */
+  readonly room: string | null
+  /** With a direct message: its reader. */
+  readonly peer: Uint8Array | null
+  /** The message's. */
   readonly id: Uint8Array
 }
 
@@ -165,6 +193,7 @@ export interface GapTelling {
   readonly room: string
   readonly author: Uint8Array
   readonly name: string
+  /** So many events of this author nobody we are linked to has; 0: what was missing has come. */
   readonly missing: number
 }
 

@@ -196,6 +196,12 @@ export class Peering {
     return by === null || by === 'given' ? link.via : by
   }
 
+  /** Where a peer we are linked with can be dialled; null where that is not known. `key` in hexadecimal. */
+  addressOf(key: string): Address | null {
+    const link = this.links.byPeer.get(key)
+    return link === undefined ? null : contactOf(link).address
+  }
+
   private neighbourDown(link: LinkState, reason: string, isReplaced: boolean): void {
     this.owner.neighbourDown(link)
     link.forgetFeeds()

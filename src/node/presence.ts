@@ -13,6 +13,13 @@ const SOON_MS_MAX = 50
 /** Older than this by its own clock, a presence is a recording that somebody plays back. Clocks may differ by so much. */
 const PRESENCE_AGE_MAX_MS = 10 * 60_000
 
+/** Who wants to know of presences, whatever room they are of, and of changes among members. */
+export interface PresenceWatcher {
+  /** Somebody's newest presence has come by a neighbour; both by their keys. */
+  heard(authorKey: string, through: string): void
+  membersChanged(room: Room): void
+}
+
 /** Says who we are in which rooms, and keeps up with who else is. */
 export class PresenceKeeper {
   constructor(
@@ -22,6 +29,7 @@ export class PresenceKeeper {
     private readonly rooms: () => Iterable<Room>,
     private readonly roomOf: (id: Uint8Array) => Room | null,
     private readonly name: () => string,
+    private readonly watcher: PresenceWatcher,
   ) {
     this.beat()
   }
@@ -51,7 +59,7 @@ export class PresenceKeeper {
     for (const { sealed, hops, authorKey, bornAtMs, through } of this.passing().presences(room.key)) {
       const passing = readSealed(sealed, hops)
       if (passing !== null && authorKey !== this.context.ownKey) {
-        this.arrived(passing, authorKey, this.context.nowMs - bornAtMs, through)
+        this.take(passing, authorKey, this.context.nowMs - bornAtMs, through)
       }
     }
   }
@@ -59,6 +67,11 @@ export class PresenceKeeper {
   /** `ageMs`: how long ago it was said. `through`: key of the neighbour that brought it. */
   arrived(passing: ReceivedPassing, authorKey: string, ageMs: number, through: string): void {
     if (passing.kind !== PassingKind.presence) return
+    this.watcher.heard(authorKey, through)
+    this.take(passing, authorKey, ageMs, through)
+  }
+
+  private take(passing: ReceivedPassing, authorKey: string, ageMs: number, through: string): void {
     const room = this.roomOf(passing.room)
     const presence = decodePresence(passing.body)
     if (room === null || presence === null) return
@@ -73,6 +86,7 @@ export class PresenceKeeper {
 
   private changed(room: Room, change: MemberChange | null): void {
     if (change === null || room.name === null) return
+    if (change.kind !== 'renamed') this.watcher.membersChanged(room)
     const { member } = change
     const was = change.kind === 'renamed' ? change.was : ''
     this.context.emit({

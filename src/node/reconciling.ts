@@ -29,6 +29,8 @@ export interface ReconcilingOwner {
   announce(link: LinkState, feeds: readonly Feed[]): void
   /** The peer has so much of a feed of ours, as it says. */
   differs(link: LinkState, feed: Feed, theirs: Holding): void
+  /** Something has come to be known of the rooms the peer is in. */
+  settled(link: LinkState): void
   /** The peer has something of a feed of which we have nothing. */
   named(link: LinkState, room: Uint8Array, author: Uint8Array, epoch: Uint8Array, theirs: Holding): void
 }
@@ -46,6 +48,8 @@ interface Talk {
   readonly pending: Set<string>
   /** Rooms whose feeds the peer has been told of, or has been found to have. */
   readonly settled: Set<string>
+  /** Those of them that the peer is not in. */
+  readonly strange: Set<string>
   timer: Timer<() => void> | null
 }
 
@@ -69,7 +73,7 @@ export class Reconciling {
         named: (room, author, epoch, theirs) => this.owner.named(link, room.id, author, epoch, theirs),
       },
     )
-    const talk: Talk = { run, pending: new Set(), settled: new Set(), timer: null }
+    const talk: Talk = { run, pending: new Set(), settled: new Set(), strange: new Set(), timer: null }
     this.talks.set(link, talk)
     if (link.via === 'dialled') for (const key of this.owner.rooms().keys()) talk.pending.add(key)
     else talk.timer = this.context.after(OPENED_MS_MAX, () => this.announceRest(link, talk))
@@ -86,6 +90,7 @@ export class Reconciling {
   joined(roomKey: string): void {
     for (const [link, talk] of this.talks) {
       talk.settled.delete(roomKey)
+      talk.strange.delete(roomKey)
       talk.pending.add(roomKey)
       this.open(link, talk)
     }
@@ -96,6 +101,11 @@ export class Reconciling {
     const talk = this.talks.get(link)
     if (talk === undefined || talk.run.isOpen || talk.run.isAnswering) return false
     return talk.settled.has(roomKey)
+  }
+
+  /** Whether the peer is in a room of ours, as far as is known. */
+  isShared(link: LinkState, roomKey: string): boolean {
+    return this.talks.get(link)?.strange.has(roomKey) === false
   }
 
   received(link: LinkState, body: ByteReader): void {
@@ -133,7 +143,10 @@ export class Reconciling {
   private shared(link: LinkState, keys: ReadonlySet<string>): void {
     const talk = this.talks.get(link)
     if (talk === undefined) return
-    for (const key of keys) talk.settled.add(key)
+    for (const key of keys) {
+      talk.settled.add(key)
+      talk.strange.delete(key)
+    }
     this.announceRest(link, talk)
   }
 
@@ -144,8 +157,10 @@ export class Reconciling {
     for (const [key, { feeds }] of this.owner.rooms()) {
       if (talk.settled.has(key) || talk.pending.has(key)) continue
       talk.settled.add(key)
+      talk.strange.add(key)
       this.owner.announce(link, feeds)
     }
+    this.owner.settled(link)
   }
 }
 
@@ -154,8 +169,18 @@ function roomOf(key: string, { id, feeds }: OpenRoom): ReconcileRoom<Item> & { r
 }
 
 function itemOf(feed: Feed): Item {
-  const { key, next, tip } = feed.log
-  const base = feed.held?.list[0]?.from ?? feed.log.base
-  const gaps = feed.held?.missing(base, next) ?? []
-  return { feed, id: key.id, author: key.author, epoch: key.epoch, holding: { base, next, gaps }, tip: tip ?? NO_EVENT }
+  const { key, next } = feed.log
+  const trunk = { end: next, id: feed.log.tip ?? NO_EVENT }
+  // Who has both histories of a forked feed says the same of it, whichever came first there.
+  const face = feed.forks?.face(trunk) ?? { next, tip: trunk.id }
+  const { id, author, epoch } = key
+  return { feed, id, author, epoch, holding: holdingOf(feed, face.next), tip: face.tip }
+}
+
+/** What was dropped on purpose is not missed; what never came is. Where the end is missing, as in a store that has lost it, it ends before. */
+function holdingOf(feed: Feed, next: number): Holding {
+  const { holes, held, log, floor } = feed
+  const end = holes.find(({ from, to }) => from < next && to >= next)?.from ?? next
+  const base = held === null ? log.base : Math.min(floor, log.next)
+  return { base: Math.min(base, end), next: end, gaps: holes.filter(({ to }) => to < end) }
 }

@@ -13,8 +13,6 @@ export class Room {
   refs: (number | null)[] = []
   /** In a conversation: the plain words of what was sealed and not told yet, in order. */
   plain: { readonly kind: number; readonly body: Uint8Array; readonly name: string }[] = []
-  /** Where our feed will be when what was sealed is safe; null when all of it is. */
-  unsafe: { readonly next: number; readonly tip: Uint8Array } | null = null
   /** The name our feed has told; null before the first event. */
   toldName: string | null = null
   presenceAtMs = Number.NEGATIVE_INFINITY
@@ -25,7 +23,7 @@ export class Room {
   holding = false
   /** When that may be so again, monotonic. */
   mayHoldAtMs = Number.NEGATIVE_INFINITY
-  held: EventTelling[] = []
+  held: { readonly telling: EventTelling; readonly feed: Feed }[] = []
 
   constructor(
     /** An open room's name, or null. */

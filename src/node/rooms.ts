@@ -1,19 +1,24 @@
-import { compareBytes, toHex, utf8 } from '../base/bytes.ts'
-import { CLOCK_AHEAD_MAX_MS, compareHlc, HybridClock } from '../base/hlc.ts'
-import { decodeUtf8 } from '../base/text.ts'
-import { isAuthored } from '../wire/amendment.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
+import { HybridClock } from '../base/hlc.ts'
+import { RangeSet } from '../core/history/ranges.ts'
+import { isAuthored, readRemoval } from '../wire/amendment.ts'
 import { type Bundle, type BundleEvent, chainBundle, decodeBundle } from '../wire/bundle.ts'
 import { type AuthoredKind, EventKind, openRoomId } from '../wire/event.ts'
-import { NAME_BYTES_MAX } from '../wire/limits.ts'
 import { EPOCH_BYTES } from '../wire/replication.ts'
+import { AheadClocks } from './ahead-clocks.ts'
 import type { NodeContext } from './context.ts'
 import { Conversations } from './conversations.ts'
+import { isMessage } from './deliveries.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
+import type { Fetched } from './fetched.ts'
+import type { GoneBodies } from './gone-bodies.ts'
 import type { HeldFeed, Keeping, KeptEvent } from './keeping.ts'
 import type { EventTelling } from './outputs.ts'
+import { Overtaking } from './overtaking.ts'
 import type { Replication } from './replication.ts'
 import { Room } from './room-state.ts'
+import { inOrder, nameIn, type Words } from './words.ts'
 
 /** What joining a room shows of what was said before, as far as the window holds it. */
 const BACKLOG_EVENTS_MAX = 1_000
@@ -22,21 +27,10 @@ const HOLD_MS_MAX = 1_000
 const HOLD_EVENTS_MAX = 10_000
 /** And not again for so long: one who names feed after feed and brings each a little late must not hold a room all the time. */
 const HOLD_AGAIN_MS = 30_000
-/** Events from clocks far ahead that wait for their time. */
-const AHEAD_EVENTS_MAX = 256
-const AHEAD_CHECK_MS = 30_000
-/** Authors whose clock was reported, each once: identities cost nothing, so a flood of them is not. */
-const AHEAD_TOLD_MAX = 16
+/** How what was fetched says it came: by whoever had it, and its way was forgotten. */
+const FETCHED_HOPS = 2
 /** Rooms one node is in. */
 const ROOMS_MAX = 256
-
-/** An event in the clear. */
-interface Words {
-  readonly kind: number
-  readonly body: Uint8Array
-  /** As a direct message itself tells it; null elsewhere. */
-  readonly name: string | null
-}
 
 export type SayFault = 'empty' | 'too-long' | 'not-joined' | 'no-such-person'
 
@@ -47,19 +41,25 @@ export class Rooms {
   readonly conversations: Conversations
   private readonly byName = new Map<string, Room>()
   private readonly waiting = new Set<Room>()
-  private ahead: EventTelling[] = []
+  private readonly ahead: AheadClocks
+  private readonly overtaking: Overtaking
   /** The words of the bundle of ours that is being published; null while none is. */
   private publishing: readonly Words[] | null = null
-  private readonly aheadTold = new Set<string>()
 
   constructor(
     private readonly context: NodeContext,
     private readonly feeds: Feeds,
     private readonly replication: () => Replication,
     private readonly keeping: Keeping,
+    private readonly gone: GoneBodies,
     private readonly name: () => string,
   ) {
     this.conversations = new Conversations(context)
+    this.ahead = new AheadClocks(context, this.clock)
+    this.overtaking = new Overtaking(context, feeds, {
+      sayAgain: (room, kind, body, ref) => this.say(room, kind, body, ref),
+      givenUp: (feed) => replication().givenUp(feed),
+    })
   }
 
   named(name: string): Room | undefined {
@@ -76,7 +76,7 @@ export class Rooms {
     const room = new Room(name, id, toHex(id), null)
     this.byName.set(name, room)
     this.open.set(room.key, room)
-    for (const each of held) this.feeds.restore(each)
+    for (const each of held) this.restoreFeed(each, room)
     const backlog: EventTelling[] = []
     for (const feed of this.feeds.all.values()) {
       if (toHex(feed.log.key.room) !== room.key) continue
@@ -84,9 +84,10 @@ export class Rooms {
       if (feed.catching) room.catchingUp++
       if (feed.own) room.own = feed
       this.replay(feed, room, backlog)
+      this.replication().receipts.grew(feed)
     }
     backlog.sort(inOrder)
-    for (const telling of backlog.slice(-BACKLOG_EVENTS_MAX)) this.tell(telling)
+    for (const telling of backlog.slice(-BACKLOG_EVENTS_MAX)) this.ahead.tell(telling)
     return room
   }
 
@@ -95,11 +96,18 @@ export class Rooms {
     const room = this.conversations.with(peer)
     if (room === null) return
     for (const each of held) {
-      const feed = this.feeds.restore(each)
-      if (feed === null) continue
-      feed.room = room
-      if (feed.own) room.own = feed
+      const feed = this.restoreFeed(each, room)
+      if (feed?.own === true) room.own = feed
     }
+  }
+
+  private restoreFeed(held: HeldFeed, room: Room): Feed | null {
+    const feed = this.feeds.restore(held)
+    if (feed === null) return null
+    feed.room = room
+    for (const { number, id } of held.unproven ?? []) this.gone.add(feed, number, id)
+    this.replication().restored(feed, held.forks ?? null)
+    return feed
   }
 
   leave(name: string): Room | null {
@@ -107,7 +115,7 @@ export class Rooms {
     if (room === undefined) return null
     this.flushRoom(room)
     this.release(room)
-    this.ahead = this.ahead.filter((telling) => telling.room !== name)
+    this.ahead.left(name)
     this.byName.delete(name)
     this.open.delete(room.key)
     for (const feed of this.feeds.all.values()) if (feed.room === room) feed.room = null
@@ -155,9 +163,47 @@ export class Rooms {
     for (let i = 0; i < bundle.count; i++) {
       const telling = this.read(feed, room, bundle.events[i]!, words[i]!, bundle.first + i, ids[i]!, hops)
       if (telling === null) continue
-      if (!room.holding) this.tell(telling)
-      else if (room.held.push(telling) >= HOLD_EVENTS_MAX) this.release(room)
+      this.tell(room, feed, telling)
     }
+    this.replication().receipts.grew(feed)
+  }
+
+  /** Tells it, or holds it for a moment to be told in order. */
+  private tell(room: Room, feed: Feed, telling: EventTelling): void {
+    // What of its feed was held before comes before it.
+    if (room.holding && !isUnnamed(feed)) this.mayRelease(room)
+    if (!room.holding || (room.catchingUp === 0 && !isUnnamed(feed))) this.show(feed, telling)
+    else if (room.held.push({ telling, feed }) >= HOLD_EVENTS_MAX) this.release(room)
+  }
+
+  /** What was said before what we have has come: kept, and told as far as it is `fresh` and was not told before. */
+  filled(feed: Feed, { bundle, previous, ids }: Fetched, fresh: RangeSet, forkedSince?: number): void {
+    const room = feed.room
+    if (room === null) return
+    const words = bundle.events.map((event) => this.wordsOf(feed, room, event))
+    this.keep(feed, bundle, ids, previous, words, undefined, forkedSince)
+    this.replication().receipts.grew(feed)
+    let name: string | null = null
+    for (let i = 0; i < bundle.count; i++) {
+      const number = bundle.first + i
+      if (!fresh.has(number)) continue
+      const telling = this.read(feed, room, bundle.events[i]!, words[i]!, number, ids[i]!, FETCHED_HOPS)
+      if (room.peer === null && words[i]?.kind === EventKind.profile) name = nameIn(words[i]!.body) ?? name
+      if (telling === null || feed.lost?.has(number) === true) continue
+      this.tell(room, feed, { ...telling, name: words[i]!.name ?? name ?? telling.name, backlog: true })
+    }
+    if (bundle.first === 1) this.mayRelease(room)
+  }
+
+  /** What an author has signed beside the history that came first: kept and told like what comes late. */
+  forked(feed: Feed, fetched: Fetched, since: number): void {
+    const { first, count } = fetched.bundle
+    this.filled(feed, fetched, new RangeSet([{ from: first, to: first + count }]), since)
+  }
+
+  /** Somebody has more of a feed of ours than we do. */
+  overtaken(feed: Feed, isProven: boolean): void {
+    this.overtaking.overtaken(feed, isProven)
   }
 
   /** So many events of a feed are to be had from nobody. */
@@ -174,7 +220,7 @@ export class Rooms {
     room.catchingUp += busy ? 1 : -1
     if (room.catchingUp <= 0) {
       room.catchingUp = 0
-      this.release(room)
+      this.mayRelease(room)
     } else if (busy && room.catchingUp === 1 && this.context.nowMs >= room.mayHoldAtMs) {
       room.holding = true
       room.mayHoldAtMs = this.context.nowMs + HOLD_AGAIN_MS
@@ -183,12 +229,29 @@ export class Rooms {
     }
   }
 
+  /** Caught up: what is told by whom it is not known yet waits for that, but no longer than all the rest would. */
+  private mayRelease(room: Room): void {
+    if (room.catchingUp > 0 || !room.holding) return
+    const unnamed = room.held.filter(({ feed }) => isUnnamed(feed))
+    room.held = room.held.filter(({ feed }) => !isUnnamed(feed))
+    this.release(room)
+    room.held = unnamed
+    room.holding = unnamed.length > 0
+  }
+
   private release(room: Room): void {
     room.holding = false
     if (room.held.length === 0) return
-    const held = room.held.sort(inOrder)
+    const held = room.held.sort((a, b) => inOrder(a.telling, b.telling))
     room.held = []
-    for (const telling of held) this.tell(telling)
+    for (const { telling, feed } of held) {
+      this.show(feed, telling.name === '' ? { ...telling, name: feed.authorName ?? '' } : telling)
+    }
+  }
+
+  private show(feed: Feed, telling: EventTelling): void {
+    if (feed.own && isMessage(telling.eventKind)) this.replication().receipts.deliveries.said(feed, telling)
+    this.ahead.tell(telling)
   }
 
   private ownFeed(room: Room): Feed {
@@ -216,16 +279,18 @@ export class Rooms {
     if (room.builder.count === 0) return
     const feed = room.own!
     const { key } = feed.log
-    const { refs, plain, unsafe } = room
+    const { refs, plain } = room
     room.refs = []
     room.plain = []
-    const next = unsafe?.next ?? feed.log.next
-    const previous = unsafe?.tip ?? feed.log.tip!
+    const writing = feed.writing!
+    const next = writing.unsafe?.next ?? feed.log.next
+    const previous = writing.unsafe?.tip ?? feed.log.tip!
     const { bundle, ids } = room.builder.seal(next, key.id, previous, this.context.identity.signing)
-    room.unsafe = { next: bundle.first + bundle.count, tip: ids[ids.length - 1]! }
+    const unsafe = { next: bundle.first + bundle.count, tip: ids[ids.length - 1]! }
+    writing.unsafe = unsafe
     const words = bundle.events.map((event, i) => (room.peer === null ? { ...event, name: null } : plain[i]!))
     this.keep(feed, bundle, ids, previous, words, () => {
-      if (room.unsafe?.next === bundle.first + bundle.count) room.unsafe = null
+      if (writing.unsafe === unsafe) writing.unsafe = null
       this.publishing = words
       this.replication().publish(feed, bundle, ids)
       this.publishing = null
@@ -233,6 +298,7 @@ export class Rooms {
         const ref = refs[i]!
         if (ref !== null) this.context.emit({ kind: 'said', ref, id: ids[i]! })
       }
+      this.overtaking.published(feed)
     })
   }
 
@@ -243,16 +309,20 @@ export class Rooms {
     previous: Uint8Array,
     words: readonly (Words | null)[],
     then?: () => void,
+    forkedSince?: number,
   ): void {
     if (!this.keeping.isKeeping) return then?.()
     const events: KeptEvent[] = []
     for (let i = 0; i < bundle.count; i++) {
-      const each = words[i]!
-      if (each === null) continue
-      const { kind, body, name } = each
-      events.push({ id: ids[i]!, number: bundle.first + i, time: bundle.events[i]!.time, kind, body, name })
+      const event = bundle.events[i]!
+      const { time } = event
+      const each = words[i] ?? null
+      const kept = { id: ids[i]!, number: bundle.first + i, time }
+      if (each !== null) events.push({ ...kept, kind: each.kind, body: each.body, name: each.name })
+      else if (event.gone && feed.room?.peer === null)
+        events.push({ ...kept, kind: event.kind, body: null, name: null })
     }
-    this.keeping.keep(feed, bundle, ids[ids.length - 1]!, previous, events, then)
+    this.keeping.keep(feed, bundle, ids[ids.length - 1]!, previous, events, then, forkedSince)
   }
 
   /** An event in the clear; null where it cannot be read. */
@@ -275,9 +345,13 @@ export class Rooms {
   ): EventTelling | null {
     if (words === null) return null
     if (room.peer === null && words.kind === EventKind.profile) {
-      if (words.body.length <= NAME_BYTES_MAX) feed.authorName = decodeUtf8(words.body) ?? feed.authorName
+      // What comes late must not bring a former name back.
+      if (number < feed.namedAt) return null
+      feed.authorName = nameIn(words.body) ?? feed.authorName
+      feed.namedAt = number
       return null
     }
+    if (words.kind === EventKind.remove) this.gone.deleted(feed, readRemoval(words.body) ?? id)
     if (!isAuthored(words.kind, words.body)) return null
     return {
       kind: 'event',
@@ -294,40 +368,8 @@ export class Rooms {
       // A feed of ours from before a restart comes back from others and is still ours.
       self: feed.authorKey === this.context.ownKey,
       backlog: feed.catching,
+      ...(feed.forks !== null && number >= feed.forks.since ? { forked: true } : {}),
     }
-  }
-
-  private tell(telling: EventTelling): void {
-    // Our own words are never held back from us, not even when our clock has just been set back.
-    if (this.clock.see(telling.time, this.context.wallMs) || telling.self) return this.context.emit(telling)
-    if (this.ahead.length === 0) this.context.after(AHEAD_CHECK_MS, () => this.checkAhead())
-    this.ahead.push(telling)
-    if (this.ahead.length > AHEAD_EVENTS_MAX) this.dropFurthestAhead()
-    const author = toHex(telling.author)
-    if (!this.aheadTold.has(author) && this.aheadTold.size < AHEAD_TOLD_MAX) {
-      this.aheadTold.add(author)
-      const minutes = Math.round((telling.time.ms - this.context.wallMs) / 60_000)
-      const who = telling.name === '' ? author.slice(0, 8) : telling.name
-      const message = `${who}'s clock is ${minutes} minutes ahead of ours: what they say is held back until its time comes. One of the two clocks should be set.`
-      this.context.emit({ kind: 'trouble', code: 'clock-ahead', message, user: true })
-    }
-  }
-
-  /** A clock that is a year ahead must not keep out those that are some minutes ahead. */
-  private dropFurthestAhead(): void {
-    let furthest = 0
-    this.ahead.forEach((held, at) => {
-      if (held.time.ms > this.ahead[furthest]!.time.ms) furthest = at
-    })
-    this.ahead.splice(furthest, 1)
-  }
-
-  private checkAhead(): void {
-    const due = (telling: EventTelling) => telling.time.ms - this.context.wallMs <= CLOCK_AHEAD_MAX_MS
-    const ready = this.ahead.filter(due)
-    this.ahead = this.ahead.filter((telling) => !due(telling))
-    for (const telling of ready) this.tell(telling)
-    if (this.ahead.length > 0) this.context.after(AHEAD_CHECK_MS, () => this.checkAhead())
   }
 
   /** Reads what the window holds of a feed again, for a room just joined: what the store has is not told again, what it lacks is kept. */
@@ -348,7 +390,7 @@ export class Rooms {
   }
 }
 
-/** The room's order: clock time, then author, then number. */
-function inOrder(a: EventTelling, b: EventTelling): number {
-  return compareHlc(a.time, b.time) || compareBytes(a.author, b.author) || a.number - b.number
+/** Its end is here and not its beginning, where an author says what he is called. */
+function isUnnamed({ authorName, held, room, floor }: Feed): boolean {
+  return authorName === null && room?.peer === null && floor === 1 && held?.has(1) === false
 }

@@ -1,7 +1,8 @@
 import type { HlcTime } from '../base/hlc.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
 import type { Range } from '../core/history/ranges.ts'
-import type { Change, MessageState, Place, Reaction } from '../core/room/timeline.ts'
+import type { MessageState, Place, Reaction } from '../core/room/timeline.ts'
+import type { ToldEvent } from '../core/room/told.ts'
 import type { SpokenKind } from '../wire/event.ts'
 
 /**
@@ -36,12 +37,14 @@ export interface Store {
   /** What the others said after the read mark, or came late from before it. */
   unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[]): Unread
   rooms(): RoomHeld[]
+  /** What is held of a feed beside its bundles: those of other histories that its author has signed. By number. */
+  forks(feed: FeedKey): StoredBundle[]
   /** Whether every page of the file is in order: seconds for a large one. */
   check(): boolean
   close(): void
 }
 
-export type StoreOperation = KeepBundle | ForgetBody | MarkRead | SetRoom | DropOld
+export type StoreOperation = KeepBundle | KeepFork | ForgetBody | MarkRead | SetRoom | DropOld
 
 /** A verified bundle, and what its events tell. What is held already, or was dropped on purpose, is passed over. */
 export interface KeepBundle {
@@ -58,34 +61,20 @@ export interface KeepBundle {
   readonly time: HlcTime
   readonly bytes: Uint8Array
   /** Those that people see something of. Strings are clean. */
-  readonly events: readonly KeptEvent[]
+  readonly events: readonly ToldEvent[]
 }
 
-export interface KeptEvent {
-  readonly id: Uint8Array
-  readonly number: number
-  readonly time: HlcTime
-  readonly tells: Told
+/**
+ * A verified bundle that cannot stand in its feed, because its author has signed other events at those numbers or before: kept beside it, and
+ * shown like any other, with a mark. At most `FORK_EVENTS_MAX` and `FORK_BYTES_MAX` of a feed; more is passed over.
+ */
+export interface KeepFork extends Omit<KeepBundle, 'what' | 'own'> {
+  readonly what: 'fork'
+  /** The first number of the feed at which there are known to be two events. */
+  readonly since: number
 }
 
-export type Told =
-  | ToldMessage
-  /** What the author is called from this event of the feed on. */
-  | { readonly what: 'profile'; readonly name: string }
-  | (Change & { readonly target: Uint8Array })
-
-export interface ToldMessage {
-  readonly what: 'message'
-  readonly kind: SpokenKind
-  /** Where the message itself says by what name (direct ones do); null: as the feed's profiles tell. */
-  readonly name: string | null
-  /** Null where the body is gone. */
-  readonly text: string | null
-  /** The id of the message this one answers. */
-  readonly answers: Uint8Array | null
-}
-
-/** Takes an event's body out of its bundle; the rest still verifies. Deletions do so by themselves. */
+/** Takes an event's body out of its bundle; the rest still verifies. Deletions do so by themselves. Not for what is kept as a fork. */
 export interface ForgetBody {
   readonly what: 'forget'
   readonly feed: FeedKey
@@ -126,7 +115,7 @@ export interface DropOld {
 
 export interface Committed {
   readonly ok: true
-  /** Ids of messages that were there before and look different now, each once. */
+  /** Ids of messages that were there before and look different now, each once; but for a fork's mark. */
   readonly changed: readonly Uint8Array[]
   /** A drop has done its share for one commit and there is more: give it again. */
   readonly more: boolean
@@ -142,6 +131,10 @@ export interface FeedHeld {
   /** What is below was dropped on purpose and need not be fetched. */
   readonly floor: number
   readonly ranges: readonly Range[]
+  /** Messages whose bodies are gone though no deletion is known: somebody may have them. Some 16,000 in a room at most. */
+  readonly unproven: readonly { readonly number: number; readonly id: Uint8Array }[]
+  /** The first number at which its author is known to have signed two events; null where he has not. */
+  readonly forkedSince: number | null
 }
 
 export interface StoredBundle {
@@ -162,6 +155,8 @@ export interface StoredMessage extends Place {
   readonly text: string
   readonly reply: Reply | null
   readonly reactions: readonly Reaction[]
+  /** Its author has signed two histories, and this stands in one of them after they part. */
+  readonly isForked: boolean
 }
 
 export interface Reply {
@@ -219,6 +214,8 @@ export interface SetAside {
   readonly reason: 'damaged' | 'foreign'
   /** Where it is now. */
   readonly path: string
+  /** Bundles of it that could be read and verify: the new one begins with them. */
+  readonly saved: number
   /** A sentence for the user. */
   readonly message: string
 }

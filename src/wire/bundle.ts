@@ -12,7 +12,8 @@ import { BUNDLE_BYTES_MAX, BUNDLE_EVENTS_MAX, EVENT_BODY_BYTES_MAX, EVENT_NUMBER
  *     Ed25519 signature 64
  *
  * The signature is over the first number and the last event's id, which through the hash chain fixes every event of the
- * bundle and all before it. A body that was deleted is replaced by its hash (top bit of the kind), and all still verifies.
+ * bundle and all before it. A body that was deleted is replaced by its hash (top bit of the kind), and all still verifies. Whichever bodies
+ * are deleted, what is left is a bundle too: where hashes in their place would make it longer than one may be, it never was one.
  */
 export interface Bundle {
   readonly first: number
@@ -30,7 +31,7 @@ export interface BundleEvent {
   readonly gone: boolean
 }
 
-const SIGNATURE_BYTES = 64
+export const SIGNATURE_BYTES = 64
 const EVENT_ID_BYTES = 32
 /** What stands before the first event of a feed. */
 export const NO_EVENT: Uint8Array = new Uint8Array(EVENT_ID_BYTES)
@@ -58,6 +59,7 @@ export function decodeBundle(bytes: Uint8Array): Bundle | null {
   let ms = reader.u48()
   let counter = reader.varint()
   const events: BundleEvent[] = []
+  let longest = bytes.length
   for (let i = 0; i < head.count; i++) {
     const kind = reader.u8()
     if (i > 0) {
@@ -68,9 +70,19 @@ export function decodeBundle(bytes: Uint8Array): Bundle | null {
     const gone = (kind & GONE) !== 0
     const body = gone ? reader.take(EVENT_ID_BYTES) : reader.sized(EVENT_BODY_BYTES_MAX)
     if (!reader.ok) return null
+    if (!gone) longest += roomOf(body.length) - sizedBytes(body.length)
     events.push({ time: { ms, counter }, kind: kind & ~GONE, body, gone })
   }
-  return reader.done ? { first: head.first, count: head.count, bytes, events } : null
+  return reader.done && longest <= BUNDLE_BYTES_MAX ? { first: head.first, count: head.count, bytes, events } : null
+}
+
+function sizedBytes(length: number): number {
+  return varintLength(length) + length
+}
+
+/** What a body of so many bytes takes at most, itself or its hash. */
+function roomOf(length: number): number {
+  return Math.max(sizedBytes(length), EVENT_ID_BYTES)
 }
 
 const hasher = new EventHasher()
@@ -119,12 +131,20 @@ export class BundleBuilder {
     const first = this.waiting.length === 0
     if (!first && time.ms < this.last.ms) return false
     const delta = first ? 0 : varintLength(time.ms - this.last.ms)
-    const bytes = 1 + delta + varintLength(time.counter) + varintLength(body.length) + body.length
+    const bytes = 1 + delta + varintLength(time.counter) + roomOf(body.length)
     if (this.waiting.length >= BUNDLE_EVENTS_MAX || this.size + bytes > BODY_ROOM) return false
     this.waiting.push({ time, kind, body, gone: false, bytes })
     this.size += bytes
     this.last = time
     return true
+  }
+
+  /** What waits, which is forgotten. */
+  take(): readonly BundleEvent[] {
+    const events = this.waiting
+    this.waiting = []
+    this.size = 0
+    return events
   }
 
   /** Signs what waits and forgets it. There must be something. */

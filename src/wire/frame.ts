@@ -19,10 +19,15 @@ export const FrameType = {
   gap: 0x14,
   lazy: 0x15,
   reconcile: 0x16,
+  fork: 0x17,
   passing: 0x18,
   recalled: 0x19,
   recallList: 0x1a,
   recallWant: 0x1b,
+  fetch: 0x1c,
+  fetched: 0x1d,
+  filled: 0x1e,
+  receipts: 0x1f,
 } as const
 
 /** Starts a frame in `out`; answers where it began, for `endFrame`. */

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StoreOperation } from '../../src/ports/store.ts'
-import { GENERAL, idOf, message, Writer } from '../ports/store-writer.ts'
+import { asFork, GENERAL, idOf, message, Writer } from '../ports/store-writer.ts'
 import { opened } from './sqlite-processes.ts'
 
 const [ann, bob] = [new Writer(1), new Writer(2)]
@@ -24,8 +24,10 @@ const batch: StoreOperation[] = [
   bob.bundle({ tells: message('an answer', first), time: { ms: place.time.ms + 9_000, counter: 3 } }),
   bob.bundle({ tells: { what: 'reaction', target: second!, emoji: '👍', on: true } }),
 ]
+const other = bob.fork()
 bob.say('lost on the way')
 batch.push(bob.bundle({ tells: { what: 'edit', target: new Uint8Array(32).fill(7), text: 'waits for ever' } }))
+batch.push(asFork(other.say('said in another life')))
 batch.push({ what: 'read', room: GENERAL, upTo: place })
 batch.push({
   what: 'room',

@@ -9,7 +9,7 @@ import { MIGRATIONS, migrate } from '../../src/adapters/sqlite-schema.ts'
 import { SqliteStore, type Surroundings } from '../../src/adapters/sqlite-store.ts'
 import { type Rng, seededRng } from '../../src/base/rng.ts'
 import type { Store, StoreFault, StoreOperation } from '../../src/ports/store.ts'
-import { DEV, GENERAL, idOf, message, Writer } from '../ports/store-writer.ts'
+import { asFork, DEV, GENERAL, idOf, message, Writer } from '../ports/store-writer.ts'
 
 const SEED = Number(process.env['HEARSAY_SEED'] ?? Date.now() % 1_000_000)
 const ROUNDS = 60
@@ -21,6 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** Something in every table. */
 function story(): StoreOperation[] {
   const [ann, bob, dev] = [new Writer(1), new Writer(2), new Writer(2, DEV)]
+  const other = ann.fork()
   const said = Array.from({ length: 40 }, (_, i) => ann.say(`message ${i} about 天气`))
   const target = idOf(said[3]!)
   const place = { time: said[9]!.time, author: ann.feed.author, number: said[9]!.first, id: idOf(said[9]!) }
@@ -32,6 +33,8 @@ function story(): StoreOperation[] {
     ann.bundle({ tells: { what: 'delete', target: idOf(said[4]!) } }),
     bob.bundle({ tells: { what: 'reaction', target, emoji: '👍', on: true } }),
     dev.bundle({ tells: { what: 'edit', target: new Uint8Array(32).fill(5), text: 'waits' } }),
+    asFork(other.say('another message 0')),
+    asFork(other.bundle({ tells: { what: 'edit', target, text: 'edited elsewhere' } }), 1),
     { what: 'read', room: GENERAL, upTo: place },
     bob.say('late', { ms: said[2]!.time.ms, counter: 0 }),
     {
@@ -46,7 +49,10 @@ function story(): StoreOperation[] {
 function useAll(store: Store): (StoreFault | null)[] {
   const [ann, bob] = [new Writer(1), new Writer(2)]
   const [first] = store.last(GENERAL, 100)
-  for (const { key } of store.feeds()) store.bundles(key, 1, 2 ** 48, 1e9, true)
+  for (const { key } of store.feeds()) {
+    store.bundles(key, 1, 2 ** 48, 1e9, true)
+    store.forks(key)
+  }
   for (const { room, readTo } of store.rooms()) {
     store.unread(room, ann.feed.author, ['ann', 'Zoë'])
     if (readTo !== null) store.page(room, 'before', readTo, 50)
@@ -106,7 +112,7 @@ describe('a file made by somebody else', () => {
         }
       }
     })
-  })
+  }, 30_000)
 
   test('with the right tables and wrong values in them is told of as damaged, or read past', () => {
     const tables = [
@@ -120,6 +126,7 @@ describe('a file made by somebody else', () => {
       'edits',
       'reactions',
       'waiting',
+      'forks',
     ]
     const values = [
       `'text'`,
@@ -168,13 +175,13 @@ describe('a file made by somebody else', () => {
     if ('ok' in again) throw new Error(again.message)
     expect(again.setAside).toBeNull()
     expect(again.check()).toBe(true)
-    expect(found(again)).toEqual([38, 1])
+    expect(found(again)).toEqual([39, 1])
     again.close()
     breakIndex(path)
     // As a file is found that is too large to be looked through.
     const large = new SqliteStore(new Rows(new Database(path)), path, null, { ...ALONE, fault: throwFault })
     expect(large.check()).toBe(false)
-    expect(found(large)).toEqual([38, 1])
+    expect(found(large)).toEqual([39, 1])
     expect(large.check()).toBe(true)
     large.close()
     breakIndex(path)
@@ -212,7 +219,7 @@ function lenient(batch: readonly StoreOperation[]): Rows {
   migrate(strict, 0, MIGRATIONS)
   const filled = new SqliteStore(strict, 'strict', null, ALONE)
   expect(filled.commit(batch)).toMatchObject({ ok: true })
-  const loose = MIGRATIONS.map((migration) => migration.map(loosened))
+  const loose = MIGRATIONS.map(({ statements }) => ({ statements: statements.map(loosened) }))
   const rows = new Rows(new Database(':memory:'))
   migrate(rows, 0, loose)
   const names = strict.all(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search%'`)

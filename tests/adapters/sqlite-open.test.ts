@@ -14,8 +14,11 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { openStore } from '../../src/adapters/sqlite-open.ts'
+import { MIGRATIONS } from '../../src/adapters/sqlite-schema.ts'
+import type { Told } from '../../src/core/room/told.ts'
+import type { Store } from '../../src/ports/store.ts'
 import { kept } from '../ports/store.compliance.ts'
-import { GENERAL, idOf, message, textsOf, Writer } from '../ports/store-writer.ts'
+import { asFork, GENERAL, idOf, message, START_MS, textsOf, Writer } from '../ports/store-writer.ts'
 import { opened, StoreProcess } from './sqlite-processes.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hearsay-open-'))
@@ -58,26 +61,113 @@ describe('a history that is begun', () => {
     expect(readdirSync('.')).toEqual(before)
     store.close()
   })
+})
 
-  test('keeps nothing of what was deleted, not in any corner of the file', () => {
+describe('what was deleted', () => {
+  const SECRET = 'xylophone'
+  /** Whether any file of the history holds a part of the word: the index does not write out what begins like the word before. */
+  const holds = (path: string, word = SECRET): boolean => {
+    const parts = Array.from({ length: word.length - 4 }, (_, at) => word.slice(at, at + 5))
+    return readdirSync(dirname(path)).some((name) => {
+      const bytes = readFileSync(join(dirname(path), name))
+      return parts.some((part) => bytes.includes(part))
+    })
+  }
+  /** Among other words, before and after. */
+  function begun(): { path: string; store: Store; ann: Writer } {
     const path = fresh()
     const store = opened(path)
     const ann = new Writer(1)
-    const said = ann.say('xylophone among other words')
-    kept(store, said, ...Array.from({ length: 200 }, (_, i) => ann.say(`other words ${i}`)))
-    kept(store, ann.bundle({ tells: { what: 'edit', target: idOf(said), text: 'quixotic among others' } }))
+    kept(store, ...Array.from({ length: 100 }, (_, i) => ann.say(`other words ${i} xyl xyz ax`)))
+    return { path, store, ann }
+  }
+  const more = (store: Store, ann: Writer) => kept(store, ...Array.from({ length: 100 }, () => ann.say('later words')))
+  const about = (target: Uint8Array, text: string): Told => ({ what: 'edit', target, text })
+  const deletion = (target: Uint8Array): Told => ({ what: 'delete', target })
+
+  test('is in no corner of any file as soon as that is committed, with all it was edited to', () => {
+    const { path, store, ann } = begun()
+    const [said, reply] = [ann.say(`${SECRET} among words`), new Writer(2).bundle({ tells: message(`${SECRET} yes`) })]
+    kept(store, said, reply)
+    for (const at of [1, 2, 3]) {
+      kept(store, ann.bundle({ tells: about(idOf(said), `${SECRET} edited ${at}`) }))
+      more(store, ann)
+    }
+    kept(store, ann.bundle({ tells: about(idOf(said), 'and now a quixotic one') }))
+    expect([holds(path), holds(path, 'quixotic')]).toEqual([true, true])
+    kept(store, ann.bundle({ tells: deletion(idOf(said)) }))
+    expect(holds(path, 'quixotic')).toBe(false)
+    kept(store, new Writer(2, GENERAL, 2).bundle({ tells: deletion(idOf(reply)) }))
+    expect(holds(path)).toBe(false)
+    expect(holds(path, 'other words')).toBe(true)
     store.close()
-    const holds = (word: string): boolean => readFileSync(path).includes(word)
-    expect([holds('xylophone'), holds('quixotic')]).toEqual([true, true])
-    const again = opened(path)
-    kept(again, ann.bundle({ tells: { what: 'delete', target: idOf(said) } }))
+    expect(holds(path)).toBe(false)
+  })
+
+  test('leaves no trace where its deletion came first, or with it', () => {
+    for (const order of [
+      [0, 1, 2, 3],
+      [3, 2, 1, 0],
+      [3, 0, 1, 2],
+      [1, 3, 2, 0],
+      [2, 3, 1],
+    ]) {
+      const { path, store, ann } = begun()
+      const said = ann.say(`${SECRET} among words`)
+      const edits = [1, 2].map((at) => ann.bundle({ tells: about(idOf(said), `${SECRET} edited ${at}`) }))
+      const ops = [said, ...edits, ann.bundle({ tells: deletion(idOf(said)) })]
+      for (const at of order) kept(store, ops[at]!)
+      expect(holds(path)).toBe(false)
+      store.close()
+      expect(holds(path)).toBe(false)
+      const together = begun()
+      kept(together.store, ...order.map((at) => ops[at]!))
+      expect(holds(together.path)).toBe(false)
+      together.store.close()
+    }
+  })
+
+  test('of a second history goes like any other', () => {
+    const { path, store, ann } = begun()
+    const other = ann.fork()
+    ann.say('in its place')
+    const said = other.say(`${SECRET} in another life`)
+    kept(store, asFork(said, 101), asFork(other.bundle({ tells: about(idOf(said), `${SECRET} edited`) }), 101))
+    expect(holds(path)).toBe(true)
+    kept(store, new Writer(1, GENERAL, 2).bundle({ tells: deletion(idOf(said)) }))
+    expect(holds(path)).toBe(false)
+    store.close()
+  })
+
+  test('comes back neither with a copy from somebody else nor when all is made again', () => {
+    const { path, store, ann } = begun()
+    const said = ann.bundle({ tells: message(`${SECRET} among words`) }, { tells: message('and this') })
+    kept(store, said, ann.bundle({ tells: deletion(said.events[0]!.id) }), said)
+    expect(holds(path)).toBe(false)
+    store.close()
+    const again = opened(path, { migrations: [...MIGRATIONS, { statements: [], rebuilds: true }] })
+    expect(again.message(said.events[0]!.id)!.state).toBe('deleted')
+    expect(holds(path)).toBe(false)
     again.close()
-    expect([holds('xylophone'), holds('quixotic'), holds('xyloph'), holds('other')]).toEqual([
-      false,
-      false,
-      false,
-      true,
-    ])
+  })
+
+  test('and what is too old to be kept is nowhere any more either', () => {
+    const { path, store, ann } = begun()
+    kept(store, ann.say(`${SECRET} long ago`))
+    kept(store, ann.say('lately', { ms: START_MS + 1e9, counter: 0 }))
+    kept(store, { what: 'drop', room: GENERAL, beforeMs: START_MS + 1e8, bytesMax: 1e9 })
+    expect(textsOf(store.last(GENERAL, 9))).toEqual(['lately'])
+    expect(holds(path)).toBe(false)
+    store.close()
+  })
+
+  test('and left in the log by a program that was killed goes when it is opened again', async () => {
+    const path = fresh()
+    const killed = await StoreProcess.start('delete', path)
+    await killed.kill()
+    expect(existsSync(`${path}-wal`)).toBe(true)
+    opened(path).close()
+    expect(holds(path)).toBe(false)
   })
 })
 
@@ -161,7 +251,7 @@ describe('a file that is no history', () => {
       harm(path)
       const store = opened(path)
       expect(store.setAside).toMatchObject({ reason: 'damaged', path: aside(path, 'damaged') })
-      expect(store.feeds()).toEqual([])
+      expect(store.check()).toBe(true)
       store.close()
     }
   })

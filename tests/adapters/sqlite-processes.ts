@@ -23,7 +23,7 @@ export class StoreProcess {
   ) {}
 
   /** Answers once the process has said its first line. */
-  static async start(task: 'hold' | 'write', path: string): Promise<StoreProcess> {
+  static async start(task: 'hold' | 'write' | 'delete', path: string): Promise<StoreProcess> {
     const entry = join(import.meta.dir, 'sqlite-entry.ts')
     const child = Bun.spawn([process.execPath, entry, task, path], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
     const started = new StoreProcess(child, child.stdout[Symbol.asyncIterator]())

@@ -33,10 +33,13 @@ describe('/history', () => {
       view('', { state: 'deleted' }),
       view('', { state: 'gone' }),
       view('waves', { kind: 'action' }),
+      view('twice', { forked: true }),
       view('yes', { answers: { id: ID, from: CAROL, text: 'coming?' } }),
       view('a', { self: true, standing: { state: 'waiting', reached: 0, members: 0 } }),
       view('b', { self: true, standing: { state: 'reached', reached: 1, members: 2 } }),
       view('c', { self: true, standing: { state: 'unsaved', reached: 0, members: 2 } }),
+      view('d', { self: true, standing: { state: 'waiting', reached: 0, members: 1 } }),
+      view('e', { self: true, standing: { state: 'everyone', reached: 2, members: 2 } }),
     ]
     expect((await run('/history', chat)).lines).toEqual([
       '2026-05-01 12:30 #3fa9c2 <Bob> hello\nthere',
@@ -44,10 +47,13 @@ describe('/history', () => {
       '2026-05-01 12:30 #3fa9c2 <Bob> (deleted)',
       '2026-05-01 12:30 #3fa9c2 <Bob> (text missing)',
       '2026-05-01 12:30 #3fa9c2 * Bob waves',
+      '2026-05-01 12:30 #3fa9c2 <Bob> twice (one of two histories)',
       '2026-05-01 12:30 #3fa9c2 <Bob> (to Carol: coming?) yes',
       '2026-05-01 12:30 #3fa9c2 <Alice> a (saved here, waiting for somebody to be there)',
-      '2026-05-01 12:30 #3fa9c2 <Alice> b (saved here, reached 1 of 2 members present)',
+      '2026-05-01 12:30 #3fa9c2 <Alice> b (reached 1 of 2 members present)',
       '2026-05-01 12:30 #3fa9c2 <Alice> c (not saved yet)',
+      '2026-05-01 12:30 #3fa9c2 <Alice> d (saved here, on its way to 1 member)',
+      '2026-05-01 12:30 #3fa9c2 <Alice> e (reached 2 of 2 members present)',
     ])
   })
 

@@ -8,7 +8,7 @@ import {
 } from '../../src/crypto/agree.ts'
 import { HandshakeState } from '../../src/crypto/noise.ts'
 import { K } from '../../src/crypto/noise-pattern.ts'
-import { conversationId, openFrom, SEAL_OVERHEAD_BYTES, sealTo } from '../../src/crypto/seal.ts'
+import { conversationId, openFrom, receiptTag, SEAL_OVERHEAD_BYTES, sealTo } from '../../src/crypto/seal.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
 import { filled, flipped } from './hex.ts'
 
@@ -123,5 +123,19 @@ describe('the name of a conversation', () => {
 
   test('does not exist with a key of small order', () => {
     expect(conversationId(agreementKeyFromSecret(filled(32, 4)), filled(32, 0))).toBeNull()
+  })
+})
+
+describe('the tag a reader answers by', () => {
+  test('is the same from both sides, and another for each feed and each pair', () => {
+    const tags = [
+      receiptTag(alice, bob.publicKey, CONTEXT)!,
+      receiptTag(alice, bob.publicKey, utf8('feed 2'))!,
+      receiptTag(alice, carol.publicKey, CONTEXT)!,
+    ]
+    expect(receiptTag(bob, alice.publicKey, CONTEXT)).toEqual(tags[0]!)
+    expect(new Set(tags.map(String)).size).toBe(3)
+    expect(String(tags[0])).not.toBe(String(conversationId(alice, bob.publicKey)))
+    expect(receiptTag(alice, filled(32, 0), CONTEXT)).toBeNull()
   })
 })

@@ -1,11 +1,14 @@
 import { joinBytes } from '../../src/base/bytes.ts'
 import type { Rng } from '../../src/base/rng.ts'
 import { frame } from '../../src/node/link-state.ts'
+import { writeFetch, writeFetched, writeFetchedEnd, writeFilled } from '../../src/wire/fetch.ts'
+import { writeFork } from '../../src/wire/fork.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { writeBye, writeHello } from '../../src/wire/hello.ts'
 import { FRAME_HEADER_BYTES } from '../../src/wire/limits.ts'
 import { type Contact, type MembershipMessage, membershipType, writeMembership } from '../../src/wire/membership.ts'
 import { writePrefixes } from '../../src/wire/recall.ts'
+import { writeReceipts } from '../../src/wire/receipts.ts'
 import { writeReconcile } from '../../src/wire/reconcile.ts'
 import type { ReconcileFrame } from '../../src/wire/reconcile-frames.ts'
 import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap, writeHave, writeWant } from '../../src/wire/replication.ts'
@@ -54,14 +57,16 @@ export class Attacker {
     const kind = rng.below(100)
     if (kind < 6) return this.feed(stock.pick(stock.feeds))
     if (kind < 55) return this.bundle(stock.pick(stock.feeds))
-    if (kind < 65) return frame(FrameType.have, (out) => writeHave(out, this.entries()))
+    if (kind < 60) return frame(FrameType.have, (out) => writeHave(out, this.entries()))
+    if (kind < 62) return this.history(stock.pick(stock.feeds))
+    if (kind < 65) return this.fork(stock.pick(stock.feeds))
     if (kind < 75) return this.want()
     if (kind < 80) return frame(FrameType.gap, (out) => writeGap(out, { handle: this.handle(), to: this.number() }))
     if (kind < 85) return frame(FrameType.lazy, (out) => out.varint(this.handle()))
     if (kind < 86) {
       return frame(FrameType.passing, (out) => out.u8(rng.below(256)).bytes(stock.pick(stock.passings)))
     }
-    if (kind < 87) return this.reconcile()
+    if (kind < 87) return rng.below(2) === 0 ? this.reconcile() : this.receipts()
     if (kind < 90) return this.recall()
     if (kind < 93) return this.membership()
     if (kind < 95) return frame(rng.below(2) + FrameType.ping, (out) => out.bytes(rng.bytes(rng.below(12))))
@@ -104,6 +109,39 @@ export class Attacker {
     return frame(FrameType.want, (out) => writeWant(out, want))
   }
 
+  /** A request for what was said before, or an answer to one, asked for or not. */
+  private history(material: Material): Uint8Array {
+    const { rng } = this
+    const from = this.number()
+    const range = { handle: this.handle(), from, to: Math.min(2 ** 48, from + 1 + rng.below(90)) }
+    const kind = rng.below(10)
+    if (kind < 3 && range.to > from) return frame(FrameType.fetch, (out) => writeFetch(out, range))
+    if (kind < 4 && range.to > from) return frame(FrameType.filled, (out) => writeFilled(out, [range]))
+    if (kind < 6) return frame(FrameType.fetched, (out) => writeFetchedEnd(out, rng.below(3) === 0 ? this.number() : 1))
+    const { bundle, previous } = this.stock.pick(material.bundles)
+    return frame(FrameType.fetched, (out) => writeFetched(out, { previous, bytes: bundle.bytes }))
+  }
+
+  /** Of whatever feed, whether it has two histories or not: what they end with, a plea for one, or a piece. */
+  private fork(material: Material): Uint8Array {
+    const { rng, stock } = this
+    const handle = this.handles.get(material) ?? this.handle()
+    const { bundle, previous } = stock.pick(material.bundles)
+    const end = () => {
+      const made = stock.pick(material.bundles)
+      const isKnown = rng.below(3) > 0
+      return isKnown ? { end: made.bundle.first, id: made.previous } : { end: this.number(), id: rng.bytes(32) }
+    }
+    const ends = Array.from({ length: 1 + rng.below(5) }, end).filter((each) => each.end > 1)
+    const kind = rng.below(3)
+    return frame(FrameType.fork, (out) => {
+      if (kind === 0 && ends.length > 0) return writeFork(out, { kind: 'ends', handle, ends })
+      if (kind === 1 && ends.length > 0)
+        return writeFork(out, { kind: 'ask', handle, ...ends[0]!, down: 1 + rng.below(9) })
+      writeFork(out, { kind: 'bundle', handle, isMoreToCome: rng.below(2) === 0, previous, bytes: bundle.bytes })
+    })
+  }
+
   private recall(): Uint8Array {
     const { rng, stock } = this
     if (rng.below(2) === 0) {
@@ -131,6 +169,23 @@ export class Attacker {
       { kind: 'answer', statuses: null, ...report },
     ]
     return frame(FrameType.reconcile, (out) => writeReconcile(out, this.stock.pick(all)))
+  }
+
+  private receipts(): Uint8Array {
+    const { rng } = this
+    const tags = Array.from({ length: 1 + rng.below(4) }, () => rng.bytes(8).toHex())
+    const entries = Array.from({ length: rng.below(6) }, () => {
+      const next = 1 + this.number()
+      const from = rng.below(tags.length)
+      const span = Math.min(next - 1, 1 + rng.below(90))
+      return {
+        handle: this.handle(),
+        next,
+        span,
+        runs: [{ from, to: from + 1 + rng.below(rng.below(9) === 0 ? 9 : 1) }],
+      }
+    })
+    return frame(FrameType.receipts, (out) => writeReceipts(out, { anew: rng.below(8) === 0, tags, entries }))
   }
 
   private membership(): Uint8Array {

@@ -22,6 +22,9 @@ import {
   byeCodec,
   directCodec,
   feedCodec,
+  fetchCodec,
+  fetchedCodec,
+  filledCodec,
   gapCodec,
   haveCodec,
   helloCodec,
@@ -32,6 +35,8 @@ import {
   presenceCodec,
   wantCodec,
 } from '../wire/codecs.ts'
+import { forkCodec } from '../wire/fork-codec.ts'
+import { receiptsCodec } from '../wire/receipts-codec.ts'
 import { reconcileCodec } from '../wire/reconcile-codecs.ts'
 import { noteCodec, trackerCodec } from '../wire/tracker-codecs.ts'
 
@@ -67,11 +72,16 @@ export const CODECS: Record<string, CodecUnderTest> = {
   want: lawful(wantCodec),
   gap: lawful(gapCodec),
   lazy: lawful(lazyCodec),
+  fetch: lawful(fetchCodec),
+  fetched: lawful(fetchedCodec),
+  filled: lawful(filledCodec),
+  fork: lawful(forkCodec),
   bundle: lawful(bundleCodec),
   passing: lawful(passingCodec),
   prefixes: lawful(prefixesCodec),
   membership: lawful(membershipCodec),
   reconcile: lawful(reconcileCodec),
+  receipts: lawful(receiptsCodec),
   presence: lawful(presenceCodec),
   direct: lawful(directCodec),
   'direct-event': lawful(directEventCodec),

@@ -1,11 +1,14 @@
 import { ByteReader } from '../../src/base/bytes.ts'
 import { decodeBundle } from '../../src/wire/bundle.ts'
+import { readFetch, readFetched, readFilled } from '../../src/wire/fetch.ts'
+import { readFork } from '../../src/wire/fork.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { readBye, readHello } from '../../src/wire/hello.ts'
 import { HOPS_MAX } from '../../src/wire/limits.ts'
 import { isMembershipType, readMembership } from '../../src/wire/membership.ts'
 import { readPassing } from '../../src/wire/passing.ts'
 import { readPrefixes } from '../../src/wire/recall.ts'
+import { readReceipts } from '../../src/wire/receipts.ts'
 import { readReconcile } from '../../src/wire/reconcile.ts'
 import {
   BUNDLE_HOPS_MASK,
@@ -39,6 +42,14 @@ export function wrongWith({ type, body }: HeardFrame): string | null {
       return readGap(reader) === null ? 'a broken gap' : null
     case FrameType.lazy:
       return readHandle(reader) > 0 && reader.done ? null : 'a broken plea for less'
+    case FrameType.fetch:
+      return readFetch(reader) === null ? 'a broken request for history' : null
+    case FrameType.fetched:
+      return wrongWithFetched(reader)
+    case FrameType.filled:
+      return readFilled(reader) === null ? 'a broken list of what was filled' : null
+    case FrameType.fork:
+      return readFork(reader) === null ? 'a broken fork' : null
     case FrameType.passing:
       return body[0]! > HOPS_MAX || readPassing(reader) === null ? 'a broken passing event' : null
     case FrameType.reconcile:
@@ -48,12 +59,21 @@ export function wrongWith({ type, body }: HeardFrame): string | null {
     case FrameType.recallList:
     case FrameType.recallWant:
       return readPrefixes(reader) === null ? 'a broken list of who is where' : null
+    case FrameType.receipts:
+      return readReceipts(reader) === null ? 'broken receipts' : null
     case FrameType.bundle:
       return wrongWithBundle(reader)
     default:
       if (isMembershipType(type)) return readMembership(type, reader) === null ? 'a broken membership frame' : null
       return `a frame of type ${type}`
   }
+}
+
+function wrongWithFetched(reader: ByteReader): string | null {
+  const part = readFetched(reader)
+  return part === null || (part.kind === 'bundle' && decodeBundle(part.bytes) === null)
+    ? 'a broken piece of history'
+    : null
 }
 
 function wrongWithBundle(reader: ByteReader): string | null {

@@ -6,6 +6,7 @@ import { HOPS_MAX } from '../../src/wire/limits.ts'
 import { Author, nameFeed, push } from '../node/author.ts'
 import { Bench, identityOf } from '../node/bench.ts'
 import { heapBytes } from '../node/heap.ts'
+import { KeepingBench } from '../node/keeping-bench.ts'
 import { openPeer, Peer } from '../node/peer.ts'
 import { Attacker } from './attacker.ts'
 import { readCorpus } from './corpus.ts'
@@ -34,7 +35,6 @@ interface Seat {
 
 /** A node between two attackers who work together and one honest neighbour, who says something from time to time and must be heard. */
 class Siege {
-  readonly bench = new Bench(1, { windowBytesMax: WINDOW_BYTES })
   private readonly people = Array.from({ length: 8 }, (_, at) => identityOf(700 + at))
   private readonly seats: Seat[]
   private readonly witness: Peer
@@ -45,7 +45,10 @@ class Siege {
   /** The newest records, with the seat they came from. */
   private readonly recent: string[] = []
 
-  constructor(private readonly rng: Rng) {
+  constructor(
+    private readonly rng: Rng,
+    readonly bench = new Bench(1, { windowBytesMax: WINDOW_BYTES }),
+  ) {
     for (const room of ['general', 'dev']) this.bench.run((node, now) => node.join(room, now))
     this.witness = openPeer(this.bench, { seed: 101 })
     nameFeed(this.witness, 1, this.honest, 1, 1)
@@ -163,4 +166,13 @@ test(`${INPUTS.link} records from a peer that has proved who it is: nothing is t
   // Were they hung up on at the first word, nothing would have been tried.
   expect(siege.events).toBeGreaterThan(INPUTS.link / 20)
   expect(heapBytes() - before).toBeLessThan(GROWTH_BYTES_MAX)
+}, 300_000)
+
+test(`${INPUTS.link / 2} records at one that has a disk, and fetches what it misses: the same`, () => {
+  const siege = new Siege(seededRng(SEED), new KeepingBench(1, { windowBytesMax: WINDOW_BYTES }))
+  for (let number = 1; number <= INPUTS.link / 2; number++) {
+    if (number % CHAPTER_INPUTS === 0) siege.chapter(number)
+    siege.input(number)
+  }
+  expect(siege.events).toBeGreaterThan(INPUTS.link / 40)
 }, 300_000)

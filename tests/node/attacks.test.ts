@@ -177,10 +177,10 @@ describe('a neighbour that plays back', () => {
     push(peer, 1, two)
     expect(checks).toBe(2)
     for (let at = 0; at < 100; at++) for (const made of [otherTwo, otherThree]) push(peer, 1, made)
-    expect(checks).toBe(3)
+    expect(checks).toBe(4)
     expect(bench.tellings('trouble').map(({ code }) => code)).toEqual(['fork'])
     push(peer, 1, author.say('three'))
-    expect(bench.texts()).toEqual(['one', 'two', 'three'])
+    expect(bench.texts()).toEqual(['one', 'two', 'not two', 'not three', 'three'])
   })
 
   test('passing events: each goes over each link once', () => {

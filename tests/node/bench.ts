@@ -7,6 +7,7 @@ import type { NodeOptions } from '../../src/node/node-options.ts'
 import type {
   CloseOutput,
   DialOutput,
+  DisownOutput,
   KeepOutput,
   ListenOutput,
   LoadOutput,
@@ -50,6 +51,7 @@ export class Bench {
   /** What it would have kept, and read; answered by the test. */
   readonly keeps: KeepOutput[] = []
   readonly loads: LoadOutput[] = []
+  readonly disowned: DisownOutput[] = []
   /** Links whose connection takes nothing: the other side does not read. */
   readonly blocked = new Set<number>()
   private readonly wires = new Map<number, Wire>()
@@ -165,6 +167,7 @@ export class Bench {
       else if (output.kind === 'listen' || output.kind === 'unlisten') this.listens.push(output)
       else if (output.kind === 'keep') this.keeps.push(output)
       else if (output.kind === 'load') this.loads.push(output)
+      else if (output.kind === 'disown') this.disowned.push(output)
       else this.told.push(output)
     }
     return outputs.length > 0

@@ -246,12 +246,12 @@ describe('an author who signs two histories', () => {
 
   const forks = (bench: Bench) => bench.tellings('trouble').filter(({ code }) => code === 'fork')
 
-  test('is reported once, the first stays, and nobody who passes it on is blamed', () => {
+  test('is reported once, both are told, and nobody who passes it on is blamed', () => {
     const { bench, peer, other, ours, theirs } = forked()
     push(peer, 1, ours.say('two'))
     theirs.say('another two')
     for (let i = 0; i < 5; i++) push(other, 1, theirs.say(`another ${i + 3}`))
-    expect(bench.texts()).toEqual(['one', 'two'])
+    expect(bench.texts()).toEqual(['one', 'two', ...[3, 4, 5, 6, 7].map((number) => `another ${number}`)])
     expect(forks(bench).length).toBe(1)
     expect(forks(bench)[0]?.user).toBe(true)
     expect([peer.up, other.up]).toEqual([true, true])
@@ -263,17 +263,19 @@ describe('an author who signs two histories', () => {
     theirs.say('another two')
     push(other, 1, theirs.say('another three'))
     push(peer, 1, ours.say('three'))
-    expect(bench.texts()).toEqual(['one', 'two', 'three'])
+    expect(bench.texts()).toEqual(['one', 'two', 'another three', 'three'])
+    // What was told before anybody could know has no mark.
+    expect(bench.tellings('event').map(({ forked }) => forked)).toEqual([undefined, undefined, true, true])
   })
 
   test('with the same numbers in other bundles it is a fork too', () => {
     const { bench, peer, other, ours, theirs } = forked()
     push(peer, 1, ours.say('two'))
     push(other, 1, theirs.say('another two', 'another three'))
-    expect(bench.texts()).toEqual(['one', 'two'])
+    expect(bench.texts()).toEqual(['one', 'two', 'another two', 'another three'])
     expect(forks(bench).length).toBe(1)
     push(peer, 1, ours.say('three'))
-    expect(bench.texts()).toEqual(['one', 'two', 'three'])
+    expect(bench.texts()).toEqual(['one', 'two', 'another two', 'another three', 'three'])
   })
 
   test('in a room nobody here is in it is for the log only', () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Amendment, comparePlaces, shown } from '../../src/core/room/timeline.ts'
-import type { KeepBundle, Store, Told } from '../../src/ports/store.ts'
+import type { Told } from '../../src/core/room/told.ts'
+import type { KeepBundle, Store } from '../../src/ports/store.ts'
 import { kept } from './store.compliance.ts'
 import { DEV, GENERAL, idOf, message, START_MS, textsOf, Writer } from './store-writer.ts'
 

@@ -1,18 +1,18 @@
-import { ByteWriter, utf8 } from '../../src/base/bytes.ts'
+import { utf8 } from '../../src/base/bytes.ts'
 import type { HlcTime } from '../../src/base/hlc.ts'
 import type { FeedKey } from '../../src/core/history/feed-log.ts'
+import type { Told } from '../../src/core/room/told.ts'
 import { type SigningKey, signingKeyFromSeed } from '../../src/crypto/sign.ts'
-import type { KeepBundle, StoredMessage, Told } from '../../src/ports/store.ts'
+import type { KeepBundle, KeepFork, StoredMessage } from '../../src/ports/store.ts'
+import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../src/wire/amendment.ts'
 import { BundleBuilder, NO_EVENT } from '../../src/wire/bundle.ts'
+import { withoutBody } from '../../src/wire/bundle-gone.ts'
 import { EventKind, feedIdOf, openRoomId } from '../../src/wire/event.ts'
 
 export const GENERAL = openRoomId('general')
 export const DEV = openRoomId('dev')
 /** When the first thing is said: 2026. */
 export const START_MS = 1_790_000_000_000
-
-/** Kinds of events that amend: any number will do, the store never reads them. */
-const AMENDING = 40
 
 export interface Event {
   readonly tells: Told
@@ -44,13 +44,18 @@ export class Writer {
     const first = this.next
     for (const { tells, time } of events) {
       this.ms = time?.ms ?? this.ms + 1_000
-      const kind = tells.what === 'message' ? tells.kind : tells.what === 'profile' ? EventKind.profile : AMENDING
-      if (!builder.add(kind, time ?? { ms: this.ms, counter: 0 }, bodyOf(tells))) throw new Error('does not fit')
+      if (!builder.add(kindOf(tells), time ?? { ms: this.ms, counter: 0 }, bodyOf(tells)))
+        throw new Error('does not fit')
     }
     const { previous } = this
     const { bundle, ids } = builder.seal(first, this.feed.id, previous, this.key)
     this.previous = ids.at(-1)!
     this.next = first + bundle.count
+    const isGone = ({ tells }: Event): boolean => tells.what === 'message' && tells.text === null
+    const bytes = events.reduce(
+      (made, event, i) => (isGone(event) ? withoutBody(made, first + i)! : made),
+      bundle.bytes,
+    )
     return {
       what: 'keep',
       feed: this.feed,
@@ -60,7 +65,7 @@ export class Writer {
       previous,
       lastId: this.previous,
       time: bundle.events.at(-1)!.time,
-      bytes: bundle.bytes,
+      bytes,
       events: events.map(({ tells }, i) => ({
         id: ids[i]!,
         number: first + i,
@@ -77,17 +82,45 @@ export class Writer {
   call(name: string): KeepBundle {
     return this.bundle({ tells: { what: 'profile', name } })
   }
+
+  /** Another history from here on: what the copy says next stands where this one's next words do. */
+  fork(): Writer {
+    const copy = Object.create(Writer.prototype) as Writer
+    return Object.assign(copy, this)
+  }
+}
+
+/** As the second history of its feed, which parts from the first at number `since`. */
+export function asFork({ own: _, ...op }: KeepBundle, since = op.first): KeepFork {
+  return { ...op, what: 'fork', since }
 }
 
 export function message(text: string | null, answers: Uint8Array | null = null, name: string | null = null): Told {
   return { what: 'message', kind: EventKind.text, name, text, answers }
 }
 
+function kindOf(tells: Told): number {
+  switch (tells.what) {
+    case 'message':
+      return tells.answers === null ? tells.kind : EventKind.reply
+    case 'profile':
+      return EventKind.profile
+    case 'edit':
+      return EventKind.edit
+    case 'delete':
+      return EventKind.remove
+    case 'reaction':
+      return EventKind.reaction
+  }
+}
+
 function bodyOf(tells: Told): Uint8Array {
-  if (tells.what === 'message') return utf8(tells.text ?? '')
   if (tells.what === 'profile') return utf8(tells.name)
-  const said = tells.what === 'edit' ? tells.text : tells.what === 'reaction' ? `${tells.emoji}${tells.on}` : ''
-  return new ByteWriter().bytes(tells.target).bytes(utf8(said)).copy()
+  if (tells.what === 'edit') return encodeTextAbout(tells)!
+  if (tells.what === 'delete') return encodeRemoval(tells.target)
+  if (tells.what === 'reaction') return encodeReaction(tells)
+  const { text, answers } = tells
+  return answers === null ? utf8(text ?? 'gone') : encodeTextAbout({ target: answers, text: text ?? 'gone' })!
 }
 
 /** The id of a bundle's one event. */

@@ -57,8 +57,12 @@ export class SimNode {
   private process: Process | null = null
   private running: { driver: Driver; clock: VirtualClock } | null = null
   private nextRef = 1
+  /** What was said and is not safe yet, by its reference. */
+  private readonly unsafe = new Map<number, string>()
   /** Its disk. */
-  private readonly store = new SimStore()
+  readonly store = new SimStore()
+  /** What it found on its disk when it was started last. */
+  knownAtStart: ReadonlySet<string> = new Set()
 
   constructor(
     readonly world: World,
@@ -75,6 +79,10 @@ export class SimNode {
 
   get address(): Address {
     return { host: this.host.address, port: PORT }
+  }
+
+  get isKeeping(): boolean {
+    return this.options.isKeeping === true
   }
 
   get isRunning(): boolean {
@@ -101,6 +109,7 @@ export class SimNode {
     this.life++
     this.shown = new Shown()
     this.tellings = []
+    this.knownAtStart = new Set(this.store.ids)
     const chance = world.rngFor(`node ${this.index} ${this.life}`)
     const process = world.network.boot(this.host)
     const clock = new VirtualClock(world.time, this.options.skewMs, (run) => process.enter(run))
@@ -138,7 +147,15 @@ export class SimNode {
       const kept = (seq: number): void => driver.run((node, instant) => node.kept(seq, instant))
       const loaded = (request: number, bundles: LoadedBundle[]): void =>
         driver.run((node, instant) => node.loaded(request, bundles, instant))
-      driver.keepWith(new SimKeeper(this.store, clock, kept, loaded))
+      const keeper = new SimKeeper(this.store, clock, kept, loaded)
+      driver.keepWith({
+        keep: (output) => {
+          for (const { id } of output.events) world.witness.holds(this, toHex(id))
+          keeper.keep(output)
+        },
+        load: (output) => keeper.load(output),
+        disown: (output) => keeper.disown(output),
+      })
     }
     this.process = process
     this.running = { driver, clock }
@@ -190,6 +207,7 @@ export class SimNode {
   say(room: string, text: string): void {
     this.world.witness.says(this.record(text, room, null))
     const ref = this.nextRef++
+    this.unsafe.set(ref, text)
     const fault = this.driver.run((node, instant) => node.say(room, EventKind.text, utf8(text), ref, instant))
     if (fault !== null) throw new Error(`${this.name} may not say "${text}" in ${room}: ${fault}`)
   }
@@ -219,8 +237,26 @@ export class SimNode {
     return this.store.held(toHex(openRoomId(room)))
   }
 
+  private safe(ref: number, id: Uint8Array): void {
+    const text = this.unsafe.get(ref)
+    this.unsafe.delete(ref)
+    if (text !== undefined) this.world.witness.acknowledged(text, toHex(id))
+  }
+
   private record(text: string, room: string | null, to: SimNode | null) {
-    return { text, author: this, life: this.life, room, to, atMs: this.world.time.nowMs, id: null }
+    return {
+      text,
+      author: this,
+      life: this.life,
+      room,
+      to,
+      atMs: this.world.time.nowMs,
+      id: null,
+      order: null,
+      isAcknowledged: false,
+      place: null,
+      holders: new Set<SimNode>(),
+    }
   }
 
   private dial(other: SimNode): void {
@@ -229,6 +265,7 @@ export class SimNode {
 
   private hears(telling: NodeTelling): void {
     this.world.witness.hears(this, telling)
+    if (telling.kind === 'said') this.safe(telling.ref, telling.id)
     if (telling.kind !== 'event' && telling.kind !== 'said') this.tellings.push(telling)
   }
 }

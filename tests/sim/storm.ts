@@ -45,7 +45,9 @@ const TEXT_CHARS_MAX = 400
 const CONVERGE_MS_MAX = 90_000
 /** Presence comes every 30 s, give or take a tenth. */
 const MEMBERS_MS_MAX = 45_000
-/** Every so-many-th storm waits for that. */
+/** A way to an author that is dead on one side only is found out like a link, and another is known with the next presence. */
+const KNOWN_MS_MAX = 90_000
+/** Every so-many-th storm waits for these. */
 const MEMBERS_EVERY = 5
 /** How often it is looked whether all is well. */
 const LOOK_MS = 100
@@ -68,6 +70,8 @@ export function storm(seed: number, options: StormOptions = STORM): StormResult 
     const { name } = nodes.find((node) => !knowsMembers(node))!
     throw new Violation(`${name} does not know who is in its rooms`)
   }
+  const areKnown = (): boolean => undelivered(world) === null
+  if (seed % MEMBERS_EVERY === 0 && !seenWithin(world, areKnown, KNOWN_MS_MAX)) throw new Violation(undelivered(world)!)
   checkOrder(nodes)
   const { witness, time } = world
   return {
@@ -175,6 +179,18 @@ function knowsMembers(node: SimNode): boolean {
     if (members.size !== expected.length || expected.some((other) => !members.has(other.key))) return false
   }
   return true
+}
+
+/** One of the messages of which its author does not know that everybody has it; null where there is none. */
+function undelivered({ nodes, witness }: World): string | null {
+  for (const { text, author, room, id } of witness.said.values()) {
+    const standing = author.node.deliveries.reach(Uint8Array.fromHex(id!))
+    const members = nodes.filter((node) => node !== author && node.rooms.has(room!)).length
+    const known = standing === null ? 'nothing' : `${standing.reached} of ${standing.of}`
+    if (known !== `${members} of ${members}`)
+      return `of "${text.slice(0, 8)}", which all ${members} have, ${author.name} knows ${known}`
+  }
+  return null
 }
 
 /** Everybody in a room has it in the same order, by the key that front ends sort by. */

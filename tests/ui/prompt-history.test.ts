@@ -43,6 +43,7 @@ describe('the prompt shows what is done with messages', () => {
     chat.emit({ ...said, id: 'x', from: CAROL, text: 'yes', answers: { id: ID, from: BOB, text: 'x'.repeat(60) } })
     chat.emit({ ...said, id: 'y', from: CAROL, text: 'no', answers: { id: ID } })
     chat.emit({ ...said, id: 'z', text: 'late', edited: true })
+    chat.emit({ ...said, id: 'w', text: 'twice', forked: true })
     chat.emit({ event: 'delete', ...about })
     chat.emit({ event: 'edit', ...about, from: ALICE, self: true, text: 'mine' })
     chat.emit({ event: 'delete', ...about, from: ALICE, self: true })
@@ -58,6 +59,7 @@ describe('the prompt shows what is done with messages', () => {
       '12:00 -!- Carol answers #3fa9c2',
       '12:00 [general] <Carol> no',
       '12:00 [general] <Bob> late (edited)',
+      '12:00 [general] <Bob> twice (one of two histories)',
       '12:00 -!- [general] Bob took back #3fa9c2',
       '12:00 -!- [general] You edited #3fa9c2: mine',
     ])

@@ -96,6 +96,7 @@ describe('the prompt through pipes', () => {
     chat.hear(BOB, 'between us', { room: `@${BOB.id}`, at: NOON_MS })
     chat.hear(BOB, 'old', { at: NOON_MS - 86_400_000 })
     chat.emit({ event: 'gap', room: 'general', from: BOB, missing: 2 })
+    chat.emit({ event: 'gap', room: 'general', from: BOB, missing: 0 })
     chat.emit({
       event: 'peer',
       state: 'up',
@@ -140,6 +141,7 @@ describe('the prompt through pipes', () => {
       '12:00 [@Bob] <Bob> between us',
       '2026-04-30 12:00 [general] <Bob> old',
       '12:00 -!- 2 messages of Bob in general: missing, nobody connected has it',
+      '12:00 -!- what was missing of Bob in general has come',
       '12:00 -!- Bob connected from 127.0.0.1:9',
       '12:00 -!- Bob connected from 127.0.0.1:9, found through others',
       '12:00 -!- connected to Bob at 127.0.0.1:9, found through others',

@@ -52,15 +52,26 @@ describe('bundles', () => {
 
   test('60 KiB in all and no longer', () => {
     const three = [16_000, 16_000, 16_000].map((length) => ({ ...EVENT, body: new Uint8Array(length) }))
-    const size = laid({ events: [...three, EVENT] }).length - 1
+    const size = laid({ events: [...three, { ...EVENT, body: new Uint8Array(0) }] }).length - 1
     const filled = (total: number) => {
-      const last = { ...EVENT, body: new Uint8Array(total - size - 1) }
+      const last = { ...EVENT, body: new Uint8Array(total - size - 2) }
       return laid({ events: [...three, last] })
     }
     const exact = filled(BUNDLE_BYTES_MAX)
     expect(exact.length).toBe(BUNDLE_BYTES_MAX)
     expect(decodeBundle(exact)).not.toBeNull()
     expect(decodeBundle(filled(BUNDLE_BYTES_MAX + 1))).toBeNull()
+  })
+
+  test('none that would be longer than one may be with hashes in place of its bodies', () => {
+    const bodies = (...lengths: number[]) => lengths.map((length) => ({ ...EVENT, body: new Uint8Array(length) }))
+    const lay = (last: number) => laid({ events: bodies(16_000, 16_000, 16_000, 1, last) })
+    const room = BUNDLE_BYTES_MAX - lay(1_000).length + 1_000
+    // One byte and its length make way for 32.
+    expect(decodeBundle(lay(room - 30))).not.toBeNull()
+    expect(decodeBundle(lay(room - 29))).toBeNull()
+    const gone = { ...EVENT, body: new Uint8Array(32), gone: true }
+    expect(decodeBundle(laid({ events: [gone, ...bodies(16_000, 16_000, 16_000, room - 31)] }))).not.toBeNull()
   })
 
   test('a clock of 48 bits and a counter of 16, also where the steps add up to more', () => {

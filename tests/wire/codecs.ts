@@ -5,6 +5,17 @@ import { HLC_COUNTER_MAX, HLC_MS_MAX, type HlcTime } from '../../src/base/hlc.ts
 import { sha256 } from '../../src/crypto/hash.ts'
 import { type BundleEvent, decodeBundle, signatureOf } from '../../src/wire/bundle.ts'
 import { EventKind, encodeDirect, readDirect } from '../../src/wire/event.ts'
+import {
+  type FetchedBundle,
+  type FetchedEnd,
+  readFetch,
+  readFetched,
+  readFilled,
+  writeFetch,
+  writeFetched,
+  writeFetchedEnd,
+  writeFilled,
+} from '../../src/wire/fetch.ts'
 import { readBye, readHello, writeBye, writeHello } from '../../src/wire/hello.ts'
 import {
   EVENT_NUMBER_MAX,
@@ -116,6 +127,32 @@ export const gapCodec = codec({
   values: fc.record({ handle: handles, to: eventNumbers }),
   encode: (gap) => written((out) => writeGap(out, gap)),
   decode: (bytes) => readGap(new ByteReader(bytes)),
+})
+
+const ranges = fc
+  .record({ handle: handles, one: eventNumbers, other: eventNumbers })
+  .filter(({ one, other }) => one !== other)
+  .map(({ handle, one, other }) => ({ handle, from: Math.min(one, other), to: Math.max(one, other) }))
+
+export const fetchCodec = codec({
+  values: ranges,
+  encode: (fetch) => written((out) => writeFetch(out, fetch)),
+  decode: (bytes) => readFetch(new ByteReader(bytes)),
+})
+
+export const fetchedCodec = codec<FetchedBundle | FetchedEnd>({
+  values: fc.oneof<fc.Arbitrary<FetchedBundle | FetchedEnd>[]>(
+    fc.record({ kind: fc.constant('bundle' as const), previous: exactly(32), bytes: anyBytes(80) }),
+    fc.record({ kind: fc.constant('end' as const), down: numbers(1, EVENT_NUMBER_MAX - 1) }),
+  ),
+  encode: (part) => written((out) => (part.kind === 'end' ? writeFetchedEnd(out, part.down) : writeFetched(out, part))),
+  decode: (bytes) => readFetched(new ByteReader(bytes)),
+})
+
+export const filledCodec = codec({
+  values: fc.array(ranges, { maxLength: 20 }),
+  encode: (entries) => written((out) => writeFilled(out, entries)),
+  decode: (bytes) => readFilled(new ByteReader(bytes)),
 })
 
 export const lazyCodec = codec({

@@ -64,7 +64,7 @@ export const HISTORY: readonly Command[] = [
       room: optionalRoomOrPeer({ typed: false }),
       before: untypedMessage(),
     },
-    help: 'what was said here last, with ids',
+    help: 'the last that was said, ids, how far yours came',
     run: (chat, { limit, room, before }) => chat.messages.history(room, limit, before),
     show({ room, messages }, chat) {
       if (messages.length === 0) return [`Nothing is kept of ${placeName(chat, room)}.`]
@@ -117,13 +117,15 @@ function messageLine(view: MessageView, names: NameBook): string {
     ({ emoji, by }) => ` [${emoji} ${by.map((person) => names.show(person)).join(', ')}]`,
   )
   const stands = view.standing === undefined ? '' : ` (${standing(view.standing)})`
-  return `${time(view.at)} ${shortId(view.id)} ${who[view.kind]} ${answers}${said}${reactions.join('')}${stands}`
+  const forked = view.forked === true ? ' (one of two histories)' : ''
+  return `${time(view.at)} ${shortId(view.id)} ${who[view.kind]} ${answers}${said}${forked}${reactions.join('')}${stands}`
 }
 
 function standing({ state, reached, members }: Standing): string {
   if (state === 'unsaved') return 'not saved yet'
   if (members === 0) return 'saved here, waiting for somebody to be there'
-  return `saved here, reached ${reached} of ${plural(members, 'member', 'members')} present`
+  if (state === 'waiting') return `saved here, on its way to ${plural(members, 'member', 'members')}`
+  return `reached ${reached} of ${plural(members, 'member', 'members')} present`
 }
 
 function hitLine({ message, excerpt }: HitView, chat: Chat, names: NameBook): string {

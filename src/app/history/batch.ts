@@ -36,8 +36,9 @@ export class Batch {
 
   /** How many events had to be given up for it. */
   add(op: StoreOperation, seq = 0): number {
-    const events = op.what === 'keep' ? op.count : 0
-    const bytes = op.what === 'keep' ? op.bytes.length * 2 + events * EVENT_OVERHEAD_BYTES : 0
+    const isBundle = op.what === 'keep' || op.what === 'fork'
+    const events = isBundle ? op.count : 0
+    const bytes = isBundle ? op.bytes.length * 2 + events * EVENT_OVERHEAD_BYTES : 0
     this.waiting.push({ op, seq, events, bytes: bytes + OVERHEAD_BYTES })
     this.bytes += bytes + OVERHEAD_BYTES
     this.events += events
@@ -56,7 +57,7 @@ export class Batch {
     let given = 0
     const kept: Waiting[] = []
     for (const each of this.waiting) {
-      if (this.bytes <= this.bytesMax * 0.75 || each.op.what !== 'keep') {
+      if (this.bytes <= this.bytesMax * 0.75 || each.events === 0) {
         kept.push(each)
         continue
       }

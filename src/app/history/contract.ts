@@ -1,4 +1,4 @@
-import type { LoadedBundle } from '../../node/keeping.ts'
+import type { HeldFeed, LoadedBundle } from '../../node/keeping.ts'
 import type { AuthoredKind } from '../../wire/event.ts'
 
 /** What the history has to tell the node. */
@@ -6,14 +6,17 @@ export interface KeepingNode {
   /** Everything up to this is as safe as it gets. */
   kept(seq: number): void
   loaded(request: number, bundles: readonly LoadedBundle[]): void
+  /** What is below the floors of these feeds was dropped on purpose. */
+  dropped(feeds: readonly HeldFeed[]): void
 }
 
 /** How far a message of ours has come. */
 export interface Reach {
   /** It is safe here. */
   readonly saved: boolean
-  /** Members present that have it, ourselves not counted, of how many. */
+  /** Other members who have it: the most ever known of. */
   readonly reached: number
+  /** Those, and who is present without it. */
   readonly members: number
 }
 

@@ -1,5 +1,6 @@
 import { equalBytes, toHex, utf8 } from '../../base/bytes.ts'
 import { comparePlaces } from '../../core/room/timeline.ts'
+import { cleanEmoji } from '../../core/room/told.ts'
 import type { SearchQuery, StoredMessage } from '../../ports/store.ts'
 import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../wire/amendment.ts'
 import { EventKind } from '../../wire/event.ts'
@@ -9,7 +10,6 @@ import type { People } from '../people.ts'
 import type { Reach, Speak } from './contract.ts'
 import { findMessage } from './finding.ts'
 import type { History } from './service.ts'
-import { cleanEmoji } from './told.ts'
 import { messageView, standingOf } from './views.ts'
 
 export interface DeskOptions {

@@ -1,7 +1,7 @@
 import { encodeBase32 } from '../../base/base32.ts'
 import { toHex } from '../../base/bytes.ts'
 import { cleanText } from '../../base/text.ts'
-import type { RoomHeld, Store } from '../../ports/store.ts'
+import type { RoomHeld, Store, StoredBundle } from '../../ports/store.ts'
 import type { MessageView } from '../messages.ts'
 import type { ExportFormat } from '../options-history.ts'
 import { People } from '../people.ts'
@@ -45,10 +45,11 @@ function line(view: MessageView): string {
   return `${time(view.at)} ${who} ${answers}${said}${reactions.join('')}`
 }
 
-function shown({ state, text }: MessageView): string {
+function shown({ state, text, forked }: MessageView): string {
   if (state === 'deleted') return '(deleted)'
-  if (state === 'gone') return '(text missing)'
-  return state === 'edited' ? `${text} (edited)` : text
+  const mark = forked === true ? ' (one of two histories)' : ''
+  if (state === 'gone') return `(text missing)${mark}`
+  return `${text}${state === 'edited' ? ' (edited)' : ''}${mark}`
 }
 
 function time(atMs: number): string {
@@ -79,17 +80,24 @@ function* lines(chunks: Iterable<readonly object[]>): Generator<string> {
 }
 
 function* bundles(store: Store, room: Uint8Array): Generator<object[]> {
-  for (const { key, ranges } of store.feeds(room)) {
+  for (const { key, ranges, forkedSince } of store.feeds(room)) {
     const feed = { author: encodeBase32(key.author), epoch: toHex(key.epoch) }
+    const written = ({ previous, bytes }: StoredBundle) => ({
+      ...feed,
+      previous: toHex(previous),
+      bytes: bytes.toBase64(),
+    })
     for (const { from, to } of ranges) {
       for (let next = from; next < to; ) {
         const found = store.bundles(key, next, to, LOAD_BYTES)
         const last = found.at(-1)
         if (last === undefined) break
-        yield found.map(({ previous, bytes }) => ({ ...feed, previous: toHex(previous), bytes: bytes.toBase64() }))
+        yield found.map(written)
         next = last.first + last.count
       }
     }
+    // After that: what they stand against has to be there when they come in.
+    if (forkedSince !== null) yield store.forks(key).map((bundle) => ({ ...written(bundle), fork: true }))
   }
 }
 

@@ -23,6 +23,13 @@ export function findMessage(
   const all = room === null ? [] : history.read.last(room, LOOK_BACK).filter(({ state }) => state !== 'deleted')
   const counted = whose === 'own' ? all.filter(isOwn) : all
   if (/^[0-9]{1,3}$/.test(wanted)) {
+    // Counted without what waits for the disk, it would be another message than the one that is meant.
+    if (history.isBehind) {
+      return fault(
+        'history-behind',
+        'The last messages could not be stored yet, so none can be counted back: see what is wrong with the disk, or give the start of an id that /history shows.',
+      )
+    }
     const message = counted.at(-Number(wanted))
     if (message !== undefined && Number(wanted) > 0) return { ok: true, message, room: current }
     if (counted.length === 0) {

@@ -1,20 +1,25 @@
 import { decodeBase32 } from '../../base/base32.ts'
-import { toHex } from '../../base/bytes.ts'
+import { equalBytes, toHex } from '../../base/bytes.ts'
 import { CLOCK_AHEAD_MAX_MS } from '../../base/hlc.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
+import type { FeedKey } from '../../core/history/feed-log.ts'
+import { Trunk } from '../../core/history/trunk.ts'
+import { verifiedBundle } from '../../core/history/verified.ts'
+import { toldBy } from '../../core/room/told.ts'
 import { type Verifier, verifier } from '../../crypto/sign.ts'
-import type { KeepBundle, KeptEvent, Store, StoreFault } from '../../ports/store.ts'
-import { type Bundle, chainBundle, decodeBundle, NO_EVENT, signatureOf, signedPart } from '../../wire/bundle.ts'
+import type { KeepBundle, KeepFork, Store, StoredBundle, StoreFault } from '../../ports/store.ts'
+import { chainBundle, decodeBundle, NO_EVENT } from '../../wire/bundle.ts'
 import { feedIdOf, openRoomId } from '../../wire/event.ts'
 import { BUNDLE_BYTES_MAX } from '../../wire/limits.ts'
 import { EPOCH_BYTES } from '../../wire/replication.ts'
 import { BUNDLES_LINE, END_LINE, EXPORT_FORMAT, EXPORT_VERSION } from './export.ts'
-import { tellsOf } from './told.ts'
 
 /** Bundles of one commit. */
 const COMMIT_BUNDLES = 200
 /** Checking a signature begins with the key, which takes as long again: as many authors as are remembered. */
 const VERIFIERS_MAX = 1_024
+/** What is read of a feed to see where a bundle stands: the bundles before, at and after its numbers. */
+const TRUNK_BYTES = 1024 * 1024
 /** A bundle in base64 and the keys beside it. */
 const BUNDLE_LINE_CHARS_MAX = Math.ceil((BUNDLE_BYTES_MAX * 4) / 3) + 1_024
 
@@ -38,7 +43,9 @@ export class Importer {
   private room: { readonly name: string; readonly id: Uint8Array; readonly before: number } | null = null
   private state: 'head' | 'messages' | 'bundles' | 'end' = 'head'
   private readonly verifiers = new Map<string, Verifier | null>()
-  private batch: KeepBundle[] = []
+  private batch: (KeepBundle | KeepFork)[] = []
+  /** Feeds of the room that were here before: what comes of them may be another history. */
+  private known = new Set<string>()
   private verified = 0
   private refused = 0
 
@@ -90,6 +97,7 @@ export class Importer {
     }
     const id = openRoomId(name)
     this.room = { name, id, before: this.heldOf(id) }
+    this.known = new Set(this.store.feeds(id).map(({ key }) => toHex(key.id)))
     this.state = 'messages'
     if (this.store.rooms().some((held) => toHex(held.room) === toHex(id))) return null
     const settings = { name, peer: null, joined: false, ageMsMax: null, bytesMax: null }
@@ -98,45 +106,49 @@ export class Importer {
   }
 
   private bundle(text: string | null): ImportFault | null {
-    const op = text === null || text.length > BUNDLE_LINE_CHARS_MAX ? null : this.verify(text)
+    const fields = text === null || text.length > BUNDLE_LINE_CHARS_MAX ? null : parse(text.replace(/,$/, ''))
+    const op = fields === null ? null : this.verify(fields)
     if (op === null) {
       this.refused++
       return null
     }
     this.verified++
-    this.batch.push(op)
+    if (fields?.['fork'] === true || this.known.has(toHex(op.feed.id))) {
+      const fault = this.flush()
+      if (fault !== null) return fault
+      this.batch.push(this.placed(op))
+    } else this.batch.push(op)
     return this.batch.length < COMMIT_BUNDLES ? null : this.flush()
   }
 
-  private verify(text: string): KeepBundle | null {
-    const fields = parse(text.replace(/,$/, ''))
+  private verify(fields: Fields): KeepBundle | null {
     const author = decodeBase32(stringOf(fields, 'author'))
     const epoch = hexOf(stringOf(fields, 'epoch'), EPOCH_BYTES)
     const previous = hexOf(stringOf(fields, 'previous'), NO_EVENT.length)
-    const bundle = decodeBundle(base64Of(stringOf(fields, 'bytes')))
-    if (author?.length !== 32 || epoch === null || previous === null || bundle === null) return null
+    if (author?.length !== 32 || epoch === null || previous === null) return null
     const check = this.verifierOf(author)
     const room = this.room!.id
-    const id = feedIdOf(author, room, epoch)
-    const ids = chainBundle(bundle, id, previous)
-    const lastId = ids.at(-1)!
-    if (check?.verify(signedPart(bundle.first, lastId), signatureOf(bundle)) !== true) return null
+    const feed = { author, room, epoch, id: feedIdOf(author, room, epoch) }
+    const verified = check === null ? null : verifiedBundle(feed, previous, base64Of(stringOf(fields, 'bytes')), check)
+    if (verified === null) return null
+    const { bundle, ids, lastId } = verified
+    const { first, count, bytes } = bundle
     const { time } = bundle.events.at(-1)!
     if (time.ms > this.wallMs + CLOCK_AHEAD_MAX_MS) return null
-    const { first, count, bytes } = bundle
-    const events = eventsOf(bundle, ids)
-    return {
-      what: 'keep',
-      feed: { author, room, epoch, id },
-      own: false,
-      first,
-      count,
-      previous,
-      lastId,
-      time,
-      bytes,
-      events,
-    }
+    const events = toldBy(bundle, ids)
+    return { what: 'keep', feed, own: false, first, count, previous, lastId, time, bytes, events }
+  }
+
+  /** Beside what is here of its feed, where that has something else in its place; nobody's word is taken for that. */
+  private placed(op: KeepBundle): KeepBundle | KeepFork {
+    const { feed, first, count, previous, bytes } = op
+    const trunk = new Trunk(this.store.bundles(feed, Math.max(1, first - 1), first + count + 1, TRUNK_BYTES), feed.id)
+    const ids = chainBundle(decodeBundle(bytes)!, feed.id, previous)
+    const { partsAt, isSame } = trunk.standingOf({ first, ids, previous })
+    const isAfterFork = () => this.store.forks(feed).some((fork) => follows(fork, feed, previous))
+    if (isSame || (partsAt === null && !isAfterFork())) return op
+    const { own: _, ...rest } = op
+    return { ...rest, what: 'fork', since: partsAt ?? first }
   }
 
   private verifierOf(author: Uint8Array): Verifier | null {
@@ -165,14 +177,14 @@ export class Importer {
   }
 }
 
-function eventsOf(bundle: Bundle, ids: readonly Uint8Array[]): KeptEvent[] {
-  return bundle.events.flatMap(({ kind, body, gone, time }, i) => {
-    const tells = tellsOf(kind, gone ? null : body, null)
-    return tells === null ? [] : [{ id: ids[i]!, number: bundle.first + i, time, tells }]
-  })
+function follows({ bytes, previous }: StoredBundle, feed: FeedKey, id: Uint8Array): boolean {
+  const bundle = decodeBundle(bytes)
+  return bundle !== null && equalBytes(chainBundle(bundle, feed.id, previous).at(-1)!, id)
 }
 
-function parse(text: string): Readonly<Record<string, unknown>> | null {
+type Fields = Readonly<Record<string, unknown>>
+
+function parse(text: string): Fields | null {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
@@ -181,8 +193,8 @@ function parse(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-function stringOf(fields: Readonly<Record<string, unknown>> | null, field: string): string {
-  const value = fields?.[field]
+function stringOf(fields: Fields, field: string): string {
+  const value = fields[field]
   return typeof value === 'string' ? value : ''
 }
 

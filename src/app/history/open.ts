@@ -36,7 +36,7 @@ export function openHistory(folder: string | null, faulty: (fault: StoreFault) =
   const notice = setAside === null ? null : { code: `history-${setAside.reason}`, message: setAside.message }
   return {
     store,
-    ownFeeds: new OwnFeeds(`${path}.own`),
+    ownFeeds: new OwnFeeds(`${path}.own`, path),
     isLasting: true,
     notice,
     reopen: () => reopen(path, faulty),

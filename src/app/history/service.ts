@@ -1,17 +1,19 @@
 import { equalBytes, toHex } from '../../base/bytes.ts'
+import { tellsOf } from '../../core/room/told.ts'
 import type { HeldFeed } from '../../node/keeping.ts'
-import type { KeepOutput, LoadOutput } from '../../node/outputs.ts'
+import type { DisownOutput, KeepOutput, LoadOutput } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Committed, RoomSettings, Store, StoreFault, StoreOperation } from '../../ports/store.ts'
 import { Batch } from './batch.ts'
 import type { KeepingNode } from './contract.ts'
 import type { OwnFeeds } from './own-feeds.ts'
 import { Rooms } from './rooms.ts'
-import { tellsOf } from './told.ts'
 
 /** What others say waits so long at most for company in one commit, or for so many events. What we say waits for nothing but the turn. */
 const GATHER_MS_MAX = 20
 const GATHER_EVENTS_MAX = 100
+/** What the node is given at its start of authors' second histories, of one room: as much as it has in memory. */
+const FORKS_BYTES_MAX = 16 * 1024 * 1024
 /** After a fault of the disk. */
 const RETRY_MS = 5_000
 
@@ -81,6 +83,11 @@ export class History {
     return this.store
   }
 
+  /** The store takes nothing just now, and something that was said is not in it. */
+  get isBehind(): boolean {
+    return this.trouble !== null && this.batch.events > 0
+  }
+
   keep(output: KeepOutput): void {
     const { seq, feed, own, first, count, previous, lastId, time, bytes } = output
     const events = output.events.flatMap(({ id, number, time, kind, body, name }) => {
@@ -88,15 +95,23 @@ export class History {
       return tells === null ? [] : [{ id, number, time, tells }]
     })
     if (!equalBytes(feed.author, this.options.own)) this.wrote(feed.room, feed.author)
-    const op = { what: 'keep', feed, own, first, count, previous, lastId, time, bytes, events } as const
+    const kept = { feed, first, count, previous, lastId, time, bytes, events }
+    const { forkedSince: since } = output
+    const op =
+      since === undefined ? ({ what: 'keep', own, ...kept } as const) : ({ what: 'fork', since, ...kept } as const)
     this.given += this.batch.add(op, seq)
     this.plan(own)
   }
 
-  load({ request, feed, from, to, bytesMax }: LoadOutput): void {
-    const bundles = this.isClosed ? [] : this.read.bundles(feed, from, to, bytesMax)
+  load({ request, feed, from, to, bytesMax, newestFirst }: LoadOutput): void {
+    const bundles = this.isClosed ? [] : this.read.bundles(feed, from, to, bytesMax, newestFirst)
     // Not before the node has ended what it is doing.
     this.options.clock.defer(() => this.node?.loaded(request, bundles))
+  }
+
+  /** A feed of ours is not to be gone on with at the next start. */
+  disown({ feed }: DisownOutput): void {
+    this.options.ownFeeds.disowned(toHex(feed.id))
   }
 
   /** Does something else with the store, together with what is kept. */
@@ -107,7 +122,9 @@ export class History {
 
   /** Commits at once, beside what is gathered. */
   run(op: StoreOperation): Committed | StoreFault {
-    return this.store.commit([op])
+    const done = this.store.commit([op])
+    if (op.what === 'drop' && done.ok) this.node?.dropped(this.store.feeds(op.room))
+    return done
   }
 
   /** A room is entered, or a conversation begun. */
@@ -118,7 +135,14 @@ export class History {
   /** What the store has of a room, for the node to go on from. */
   held(room: Uint8Array): HeldFeed[] {
     const { ownFeeds } = this.options
-    return this.read.feeds(room).map((feed) => ({ ...feed, own: feed.own && ownFeeds.mayGoOn(toHex(feed.key.id)) }))
+    const store = this.read
+    let forksLeft = FORKS_BYTES_MAX
+    return store.feeds(room).map(({ forkedSince: since, ...feed }) => {
+      const bundles = since === null || forksLeft <= 0 ? [] : store.forks(feed.key)
+      for (const { bytes } of bundles) forksLeft -= bytes.length
+      const own = feed.own && ownFeeds.mayGoOn(toHex(feed.key.id))
+      return { ...feed, own, forks: since === null ? null : { since, bundles } }
+    })
   }
 
   /** Runs when all that is given so far is in the store, or was refused; at once where nothing waits. */

@@ -1,6 +1,7 @@
 import { encodeBase32 } from '../../base/base32.ts'
 import { equalBytes, toHex } from '../../base/bytes.ts'
 import { cleanText } from '../../base/text.ts'
+import { cleanEmoji } from '../../core/room/told.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { StoredMessage } from '../../ports/store.ts'
 import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
@@ -9,7 +10,6 @@ import type { Answered, AppEvent, MessageEvent, Person } from '../events.ts'
 import type { People } from '../people.ts'
 import { messageEvent } from '../teller.ts'
 import type { History } from './service.ts'
-import { cleanEmoji } from './told.ts'
 
 /** Messages that something was said about before they came; the ones longest waited for are given up. */
 const AWAITED_MAX = 10_000
@@ -89,7 +89,8 @@ export class Shower {
     const { id, room, at } = event
     if (stored.state === 'deleted') return this.remember(`${id} delete`)
     if (stored.state === 'edited') this.remember(`${id} edit ${stored.text}`)
-    this.emit(stored.state === 'edited' ? { ...event, text: stored.text, edited: true } : event)
+    const marked = stored.isForked ? { ...event, forked: true } : event
+    this.emit(stored.state === 'edited' ? { ...marked, text: stored.text, edited: true } : marked)
     for (const { emoji, authors } of stored.reactions) {
       for (const author of authors) {
         const from = this.people.recall(author, '')

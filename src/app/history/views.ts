@@ -19,6 +19,7 @@ export function messageView(message: StoredMessage, room: string, people: People
     kind: kindName(message.kind),
     order: orderOf(message),
     state: message.state,
+    ...(message.isForked ? { forked: true } : {}),
     ...(message.reply === null ? {} : { answers: answeredView(message.reply, people) }),
     reactions: message.reactions.map(({ emoji, authors }) => ({
       emoji,
@@ -36,5 +37,6 @@ function answeredView({ id, to }: NonNullable<StoredMessage['reply']>, people: P
 
 export function standingOf({ saved, reached, members }: Reach): Standing {
   if (!saved) return { state: 'unsaved', reached, members }
-  return { state: reached === 0 ? 'waiting' : 'reached', reached, members }
+  if (reached === 0) return { state: 'waiting', reached, members }
+  return { state: reached < members ? 'reached' : 'everyone', reached, members }
 }

@@ -123,6 +123,13 @@ export class FeedLog {
     this.lastId = tip
   }
 
+  /** Puts other bytes of the same events in a place, as when bodies come that were gone; answers how much longer they are. */
+  replace(position: number, bytes: Uint8Array): number {
+    const before = this.at(position)
+    this.bundles[this.head + position - this.dropped] = { ...before, bytes }
+    return bytes.length - before.bytes.length
+  }
+
   /** Forgets the oldest bundle; answers the memory it took. There must be one. */
   dropOldest(): number {
     const oldest = this.bundles[this.head]!

@@ -84,6 +84,21 @@ export class RangeSet {
     return missing
   }
 
+  /** The piece with the greatest numbers of what is not there from `from` up to, and without, `below`. */
+  newestMissing(from: number, below: number): Range | null {
+    const at = this.firstReaching(below)
+    const to = Math.min(below, this.ranges[at]?.from ?? below)
+    return piece(Math.max(from, this.ranges[at - 1]?.to ?? from), to)
+  }
+
+  /** The piece with the greatest numbers of what is there from `from` up to, and without, `below`. */
+  newestIn(from: number, below: number): Range | null {
+    const at = this.firstReaching(below)
+    const reaching = this.ranges[at]
+    const range = reaching !== undefined && reaching.from < below ? reaching : this.ranges[at - 1]
+    return range === undefined ? null : piece(Math.max(from, range.from), Math.min(below, range.to))
+  }
+
   /** The position of the first range that ends at `number` or later. */
   private firstReaching(number: number): number {
     let low = 0
@@ -99,6 +114,10 @@ export class RangeSet {
     }
     return low
   }
+}
+
+function piece(from: number, to: number): Range | null {
+  return from < to ? { from, to } : null
 }
 
 /** Pieces of at most `lengthMax` numbers, those with the greatest numbers first. `ranges` sorted, as `list` and `missing` are. */

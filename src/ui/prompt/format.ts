@@ -4,6 +4,7 @@ import type {
   Answered,
   AppEvent,
   DeleteEvent,
+  DeliveryEvent,
   EditEvent,
   MessageEvent,
   PeerEvent,
@@ -15,6 +16,7 @@ import { type Earlier, type MessageView, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
+import { WaitingWords } from './waiting.ts'
 
 /** How a peer was found, as a remark. */
 const FOUND: Readonly<Record<Exclude<PeerEvent['via'], 'dialled' | 'accepted'>, string>> = {
@@ -56,6 +58,7 @@ export class Formatter {
   private readonly names = new NameBook()
   /** Texts of messages by their ids, to quote. */
   private readonly recent = new Map<string, string>()
+  private readonly waiting = new WaitingWords()
 
   constructor(private readonly options: FormatOptions) {
     const { chat } = options
@@ -72,6 +75,8 @@ export class Formatter {
       case 'delete':
       case 'reaction':
         return this.about(event)
+      case 'delivery':
+        return this.waiting.hear(event) ? [this.remark(this.delivery(event))] : []
       case 'peer':
         return [this.remark(this.peer(event))]
       case 'member': {
@@ -81,9 +86,10 @@ export class Formatter {
         return [this.remark(`${cleanLine(event.was ?? 'somebody')} is ${taggedName(this.clean(event))} now`)]
       }
       case 'gap': {
+        const whose = `of ${this.name(event.from)} in ${this.place(event.room)}`
+        if (event.missing === 0) return [this.remark(`what was missing ${whose} has come`)]
         const what = event.missing === 1 ? 'a message' : `${event.missing} messages`
-        const place = this.place(event.room)
-        return [this.remark(`${what} of ${this.name(event.from)} in ${place}: missing, nobody connected has it`)]
+        return [this.remark(`${what} ${whose}: missing, nobody connected has it`)]
       }
       case 'tracker':
         return this.tracker(event).map((text) => this.remark(text))
@@ -169,10 +175,18 @@ export class Formatter {
     if (this.recent.size > RECENT_MAX) this.recent.delete(this.recent.keys().next().value!)
     const answering = event.answers === undefined ? [] : [this.answering(event.from, event.answers)]
     const edited = event.edited === true ? theme.faint(' (edited)') : ''
+    const forked = event.forked === true ? theme.faint(' (one of two histories)') : ''
     const who = event.self ? theme.self(name) : theme.person(event.from.id, name)
     const said = { text: `<${who}>`, action: `* ${who}`, notice: `-${who}-` }[event.kind]
     const head = `${theme.faint(this.time(event.at))} ${theme.room(`[${this.place(event.room)}]`)} ${said}`
-    return [...answering, ...this.broken(`${head} ${cleanText(event.text)}${edited}`)]
+    return [...answering, ...this.broken(`${head} ${cleanText(event.text)}${edited}${forked}`)]
+  }
+
+  private delivery({ room, reached, of }: DeliveryEvent): string {
+    const place = this.place(room)
+    if (room.startsWith('@')) return `[${place}] what you said has arrived`
+    const whom = of === 1 ? 'the one who is there now' : `${reached} of the ${of} who are there now`
+    return `[${place}] what you said while nobody was there has reached ${whom}`
   }
 
   private broken(whole: string): string[] {

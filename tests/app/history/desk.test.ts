@@ -183,6 +183,8 @@ describe('reading back', () => {
     expect(desk.find(null, 'own')).toMatchObject({
       message: { standing: { state: 'reached', reached: 1, members: 2 } },
     })
+    room.reach = { saved: true, reached: 2, members: 2 }
+    expect(desk.find(null, 'own')).toMatchObject({ message: { standing: { state: 'everyone' } } })
     room.reach = { saved: false, reached: 0, members: 2 }
     expect(desk.find(null, 'own')).toMatchObject({ message: { standing: { state: 'unsaved' } } })
     expect(desk.find(null, 'anyone')).not.toHaveProperty('message.standing')

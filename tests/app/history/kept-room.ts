@@ -40,7 +40,7 @@ export class KeptRoom {
       ...{ store, clock: this.clock, own: this.own, ownFeeds: new OwnFeeds(null), tell() {} },
       reopen: () => ({ store: memoryStore(), isLasting: false, message: 'anew' }),
     })
-    this.history.attach({ kept() {}, loaded() {} })
+    this.history.attach({ kept() {}, loaded() {}, dropped() {} })
     const id = encodeBase32(this.own)
     this.people.meet(this.own, 'Alice')
     this.side = new Remembering(

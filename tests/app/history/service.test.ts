@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../../../src/adapters/sqlite-open.ts'
+import { findMessage } from '../../../src/app/history/finding.ts'
 import { openHistory } from '../../../src/app/history/open.ts'
 import { OwnFeeds } from '../../../src/app/history/own-feeds.ts'
 import { History, type HistoryOptions } from '../../../src/app/history/service.ts'
@@ -53,13 +54,18 @@ function start(more: Partial<HistoryOptions> = {}) {
   const said: string[] = []
   const kept: number[] = []
   const loads: number[] = []
+  const floors: (number | undefined)[] = []
   const history = new History({
     ...{ store: disk.store, clock, own: OWN, ownFeeds: new OwnFeeds(null) },
     reopen: () => ({ store: memory(), isLasting: false, message: 'begun anew' }),
     tell: (event, code) => said.push(`${event} ${code}`),
     ...more,
   })
-  history.attach({ kept: (seq) => kept.push(seq), loaded: (request, bundles) => loads.push(request, bundles.length) })
+  history.attach({
+    kept: (seq) => kept.push(seq),
+    loaded: (request, bundles) => loads.push(request, bundles.length),
+    dropped: (feeds) => floors.push(...feeds.map(({ floor }) => floor)),
+  })
   history.entered(GENERAL, SETTINGS)
   time.pass(100)
   disk.sizes.length = 0
@@ -67,12 +73,12 @@ function start(more: Partial<HistoryOptions> = {}) {
   const give = (...given: Given[]) => {
     for (const { keep } of given) history.keep({ ...keep, seq: ++seq })
   }
-  return { time, disk, history, said, kept, loads, give }
+  return { time, disk, history, said, kept, loads, floors, give }
 }
 
 const folders: string[] = []
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
 function folder(): string {
@@ -123,10 +129,19 @@ describe('gathering', () => {
     const { history, give, loads, time } = start()
     const bob = new Writer(2)
     give(bob.text('a'), bob.text('b'))
-    history.load({ kind: 'load', request: 7, feed: bob.feed, from: 1, to: 3, bytesMax: 1_000_000 })
+    history.load({ kind: 'load', request: 7, feed: bob.feed, from: 1, to: 3, bytesMax: 1_000_000, newestFirst: false })
     expect(loads).toEqual([])
     time.pass(0)
     expect(loads).toEqual([7, 2])
+  })
+
+  test('what is dropped on purpose the node hears of', () => {
+    const { history, give, floors } = start()
+    const bob = new Writer(2)
+    give(bob.text('a'), bob.text('b'), bob.text('c'))
+    const [, second] = history.read.last(GENERAL, 10)
+    history.run({ what: 'drop', room: GENERAL, beforeMs: second!.time.ms, bytesMax: Number.MAX_SAFE_INTEGER })
+    expect(floors).toEqual([2])
   })
 
   test('what was given is there after closing', () => {
@@ -167,6 +182,24 @@ describe('a full disk', () => {
         .map(({ text }) => text)
         .sort(),
     ).toEqual(['a', 'b', 'c'])
+  })
+
+  test('lets nobody change an older message for the last one, which is not stored', () => {
+    const { time, disk, give, history } = start()
+    const alice = new Writer(1, 'general', true)
+    const code = () => {
+      const found = findMessage(history, null, 'own', 'general')
+      return found.ok ? found.message.text : found.code
+    }
+    give(alice.text('older'))
+    time.pass(0)
+    disk.fault = 'full'
+    give(alice.text('last'))
+    time.pass(0)
+    expect(code()).toBe('history-behind')
+    disk.fault = null
+    time.pass(5_000)
+    expect(code()).not.toBe('history-behind')
   })
 
   test('does not fill the memory instead: the oldest is given up, and that is said', () => {
@@ -306,6 +339,33 @@ describe('our own feeds', () => {
       all.time.pass(5_000)
     })
     run(home, (all) => expect(own(all)).toEqual([[true, 3]]))
+  })
+
+  test('begin anew where the whole folder came back from a copy, or was copied elsewhere', () => {
+    const home = folder()
+    run(home, (all) => all.give(new Writer(1, 'general', true).text('a')))
+    const [back, elsewhere] = [folder(), folder()]
+    for (const to of [back, elsewhere]) cpSync(home, to, { recursive: true, preserveTimestamps: true })
+    run(elsewhere, (all) => expect(own(all)).toEqual([[false, 2]]))
+    run(home, (all) => expect(own(all)).toEqual([[true, 2]]))
+    rmSync(home, { recursive: true })
+    renameSync(back, home)
+    run(home, (all) => expect(own(all)).toEqual([[false, 2]]))
+  })
+
+  test('begin anew where others have more, also at the next start', () => {
+    const home = folder()
+    const alice = new Writer(1, 'general', true)
+    run(home, (all) => {
+      all.give(alice.text('a'))
+      all.time.pass(100)
+      all.history.disown({ kind: 'disown', feed: alice.feed })
+      expect(own(all)).toEqual([[false, 2]])
+      // What had been said before it was known is committed after.
+      all.give(alice.text('b'))
+      all.time.pass(100)
+    })
+    run(home, (all) => expect(own(all)).toEqual([[false, 3]]))
   })
 
   test('begin anew where the database alone came back from a copy', () => {

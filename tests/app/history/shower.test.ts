@@ -4,7 +4,7 @@ import type { AppEvent } from '../../../src/app/events.ts'
 import { toHex } from '../../../src/base/bytes.ts'
 import { openRoomId } from '../../../src/wire/event.ts'
 import { KeptRoom } from './kept-room.ts'
-import { type Given, hexOf, Writer } from './written.ts'
+import { asFork, type Given, hexOf, Writer } from './written.ts'
 
 const GENERAL = openRoomId('general')
 
@@ -115,6 +115,39 @@ describe('what is done with a message is told', () => {
       room.settle()
     }
     expect(room.events.map((event) => ('text' in event ? event.text : ''))).toEqual(['one', 'three'])
+  })
+})
+
+describe('an author’s two histories', () => {
+  test('are told and shown like any words, with a mark from where they part; what is done with them finds them', () => {
+    const room = new KeptRoom()
+    const [bob, carol] = [new Writer(2), new Writer(3)]
+    room.hear(bob.text('begin'))
+    const twin = bob.fork()
+    const [ours, theirs] = [bob.text('ours'), twin.text('theirs')]
+    room.hear(ours)
+    room.settle()
+    room.hear(asFork(theirs, 2), carol.react(theirs.id, '👍', true), asFork(twin.edit(theirs.id, 'theirs, edited'), 2))
+    room.settle()
+    const told = room.events.flatMap((event) =>
+      event.event === 'message' ? [[event.text, event.forked ?? false]] : [],
+    )
+    expect(told).toEqual([
+      ['begin', false],
+      ['ours', false],
+      ['theirs, edited', true],
+    ])
+    expect(followed(room.events)).toEqual(stored(room))
+    const listed = room.side.messages.history('general', 9, null)
+    expect(listed.ok && listed.messages.map(({ forked }) => forked ?? false)).toEqual([false, true, true])
+    room.hear(asFork(twin.remove(theirs.id), 2))
+    room.settle()
+    expect(room.events.at(-1)).toMatchObject({ event: 'delete', id: hexOf(theirs) })
+    expect(
+      room.side.messages.search({ words: 'theirs', from: null, room: null, before: null, limit: 9 }),
+    ).toMatchObject({
+      hits: [],
+    })
   })
 })
 

@@ -12,7 +12,7 @@ import { parseHistoryArguments } from '../../../src/app/options-history.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { openRoomId } from '../../../src/wire/event.ts'
 import { KeptRoom, memoryStore } from './kept-room.ts'
-import { Writer } from './written.ts'
+import { asFork, Writer } from './written.ts'
 
 const GENERAL = openRoomId('general')
 const NOW_MS = 2_000_000_000_000
@@ -102,6 +102,80 @@ describe('an export', () => {
     expect(page).toContain('<b>Bob &lt;b&gt;</b>')
     expect(page).toContain('hi &amp; &quot;welcome&quot;')
     expect(page.match(/<p id/g)?.length).toBe(304)
+  })
+})
+
+describe('an author’s two histories', () => {
+  const at = (ms: number) => ({ ms: 1_900_000_000_000 + ms })
+  /** Bob says one thing, then two others, and a twin of him two others instead. Each side alone, and both as somebody has them who heard both. */
+  function sides() {
+    const [both, first, second] = [new KeptRoom(), new KeptRoom(), new KeptRoom()]
+    const bob = new Writer(2)
+    const begin = bob.text('begin', at(0))
+    const twin = bob.fork()
+    const [ours, theirs] = [bob, twin].map((writer, i) => [
+      writer.text(`${i} goes on`, at(1 + i)),
+      writer.text(`${i} ends`, at(3 + i)),
+    ])
+    first.hear(begin, ...ours!)
+    second.hear(begin, ...theirs!)
+    both.hear(begin, ...ours!, ...theirs!.map((given) => asFork(given, 2)))
+    for (const room of [both, first, second]) room.settle()
+    return { both, first, second }
+  }
+  const marked = (store: Store) => store.last(GENERAL, 9).map(({ text, isForked }) => [text, isForked])
+  const BOTH = [
+    ['begin', false],
+    ['0 goes on', true],
+    ['1 goes on', true],
+    ['0 ends', true],
+    ['1 ends', true],
+  ]
+
+  test('go out and come in with both, marked', () => {
+    const { both } = sides()
+    const { read } = both.history
+    expect(marked(read)).toEqual(BOTH)
+    const json = exported(read, 'json')
+    const whole = JSON.parse(json)
+    expect(whole.messages.map(({ forked }: { forked?: boolean }) => forked)).toEqual([
+      undefined,
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(whole.bundles.map(({ fork }: { fork?: boolean }) => fork)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      true,
+      true,
+    ])
+    const store = memoryStore()
+    expect(imported(store, json)).toMatchObject({ ok: true, fresh: 5, known: 0, refused: 0 })
+    expect(marked(store)).toEqual(BOTH)
+    expect(imported(store, json)).toMatchObject({ ok: true, fresh: 0, known: 5, refused: 0 })
+    expect(exported(store, 'json')).toBe(json)
+    expect(exported(read, 'text').split('\n')[1]).toContain('0 goes on (one of two histories)')
+    expect(exported(read, 'html')).toContain('1 ends (one of two histories)')
+  })
+
+  test('come together from the exports of two who each heard one', () => {
+    const { first, second } = sides()
+    const store = memoryStore()
+    imported(store, exported(first.history.read, 'json'))
+    expect(marked(store).some(([, mark]) => mark === true)).toBe(false)
+    expect(imported(store, exported(second.history.read, 'json'))).toMatchObject({ fresh: 2, known: 1, refused: 0 })
+    expect(marked(store)).toEqual(BOTH)
+  })
+
+  test('are not made of one by whoever writes so into the file', () => {
+    const { first } = sides()
+    const json = exported(first.history.read, 'json')
+    const store = memoryStore()
+    expect(imported(store, json.replaceAll('","previous"', '","fork":true,"previous"'))).toMatchObject({ fresh: 3 })
+    expect(marked(store).map(([, mark]) => mark)).toEqual([false, false, false])
   })
 })
 

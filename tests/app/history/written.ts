@@ -38,6 +38,12 @@ export class Writer {
     this.feed = { author: key.publicKey, room: id, epoch: bytes, id: feedId }
   }
 
+  /** Another history from here on. */
+  fork(): Writer {
+    const copy = Object.create(Writer.prototype) as Writer
+    return Object.assign(copy, this, { author: this.author.fork() })
+  }
+
   text(text: string, told?: Told): Given {
     return this.give(EventKind.text, utf8(text), told)
   }
@@ -80,6 +86,11 @@ export class Writer {
       },
     }
   }
+}
+
+/** Given as of another history than the first, which it parts from at number `since`. */
+export function asFork({ id, keep, telling }: Given, since: number): Given {
+  return { id, keep: { ...keep, own: false, forkedSince: since }, telling: { ...telling, backlog: true, forked: true } }
 }
 
 export function hexOf({ id }: Given): string {

@@ -38,6 +38,19 @@ describe('a set of numbers kept as ranges', () => {
     )
   })
 
+  test('the newest piece of what is there, or is not, is the last of all such pieces', () => {
+    fc.assert(
+      fc.property(steps, pair, (list, { from, to }) => {
+        const { set } = taken(list)
+        const missing = set.missing(from, to)
+        expect(set.newestMissing(from, to)).toEqual(missing.at(-1) ?? null)
+        const there = new RangeSet(missing).missing(from, to)
+        expect(set.newestIn(from, to)).toEqual(there.at(-1) ?? null)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('adding answers the range it ended up in, or null where nothing was new', () => {
     fc.assert(
       fc.property(steps, pair, (list, { from, to }) => {

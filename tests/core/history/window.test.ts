@@ -31,6 +31,11 @@ class NaiveWindow {
     this.held = this.held.filter((one) => one.log !== log)
   }
 
+  /** The oldest of a log has become longer. */
+  grow(log: number, by: number): void {
+    this.held.find((one) => one.log === log)!.cost += by
+  }
+
   count(log: number): number {
     return this.held.filter((one) => one.log === log).length
   }
@@ -44,6 +49,8 @@ describe('the window over all logs', () => {
         arbitrary: fc.record({ kind: fc.constant('append' as const), log: fc.nat(5), length: fc.nat(900) }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const), log: fc.nat(5), length: fc.nat(0) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('empty' as const), log: fc.nat(5), length: fc.nat(0) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('grow' as const), log: fc.nat(5), length: fc.nat(900) }) },
     ),
     { maxLength: 200, size: 'max' },
   )
@@ -62,6 +69,14 @@ describe('the window over all logs', () => {
             // A forgotten log is never appended to again: the next of its number is another.
             logs[act.log] = log()
             expect(one.start).toBe(one.end)
+          } else if (act.kind === 'empty') {
+            // Unlike a forgotten one it goes on.
+            window.empty(one)
+            naive.forget(act.log)
+          } else if (act.kind === 'grow') {
+            if (one.start === one.end) continue
+            window.grew(one.replace(one.start, new Uint8Array(one.at(one.start).bytes.length + act.length)))
+            naive.grow(act.log, act.length)
           } else {
             const cost = one.append(bundle(one.next, new Uint8Array(act.length)), NO_EVENT)
             window.appended(one, cost)

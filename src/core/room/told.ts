@@ -1,8 +1,43 @@
+import type { HlcTime } from '../../base/hlc.ts'
 import { cleanLine, cleanName, cleanText, decodeUtf8 } from '../../base/text.ts'
-import { isEmoji } from '../../core/room/timeline.ts'
-import type { Told } from '../../ports/store.ts'
 import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
-import { EventKind, isSpoken } from '../../wire/event.ts'
+import type { Bundle } from '../../wire/bundle.ts'
+import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
+import { type Change, isEmoji } from './timeline.ts'
+
+/** What an event tells people; strings are clean. */
+export type Told =
+  | ToldMessage
+  /** What the author is called from this event of the feed on. */
+  | { readonly what: 'profile'; readonly name: string }
+  | (Change & { readonly target: Uint8Array })
+
+export interface ToldMessage {
+  readonly what: 'message'
+  readonly kind: SpokenKind
+  /** Where the message itself says by what name (direct ones do); null: as the feed's profiles tell. */
+  readonly name: string | null
+  /** Null where the body is gone. */
+  readonly text: string | null
+  /** The id of the message this one answers. */
+  readonly answers: Uint8Array | null
+}
+
+/** An event that tells people something. */
+export interface ToldEvent {
+  readonly id: Uint8Array
+  readonly number: number
+  readonly time: HlcTime
+  readonly tells: Told
+}
+
+/** What the events of a bundle of an open room tell. `ids`: theirs, in order. */
+export function toldBy(bundle: Bundle, ids: readonly Uint8Array[]): ToldEvent[] {
+  return bundle.events.flatMap(({ kind, body, gone, time }, i) => {
+    const tells = tellsOf(kind, gone ? null : body, null)
+    return tells === null ? [] : [{ id: ids[i]!, number: bundle.first + i, time, tells }]
+  })
+}
 
 /**
  * What an event tells people, with every string cleaned; null for what tells nothing or is broken. `body` null where it is gone: then

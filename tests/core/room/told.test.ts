@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { cleanEmoji, tellsOf } from '../../../src/app/history/told.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { cleanText } from '../../../src/base/text.ts'
+import { cleanEmoji, tellsOf } from '../../../src/core/room/told.ts'
 import { encodeReaction, encodeTextAbout } from '../../../src/wire/amendment.ts'
 import { EventKind } from '../../../src/wire/event.ts'
 
