@@ -8,6 +8,7 @@ import type { Given } from './app/options-values.ts'
 import { dataFolder } from './app/paths.ts'
 import type { Settings } from './app/settings.ts'
 import { start } from './app/start.ts'
+import { VOICE_ARGUMENT } from './app/voice/own-program.ts'
 
 /** Arguments and wiring only: each step is elsewhere. */
 
@@ -16,6 +17,10 @@ const VERSION = typeof HEARSAY_VERSION === 'string' ? HEARSAY_VERSION : '0.0.0-s
 
 async function main(): Promise<number> {
   const { stdout } = process
+  if (process.argv[2] === VOICE_ARGUMENT) {
+    const { runVoiceProcess } = await import('./app/voice/process.ts')
+    return runVoiceProcess(process.argv[3])
+  }
   const colour = stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
   const asked = await parseArguments(process.argv.slice(2), { version: VERSION, colour, columns: stdout.columns ?? 80 })
   if (asked.kind === 'refuse') return refuse(asked.fault)
