@@ -91,19 +91,26 @@ export interface VoicePresent {
   readonly sinceMs: number
 }
 
-/** The side of a node that voice is steered by; `Node` has it as `voice`, every call through the driver with the instant. */
+/**
+ * The side of a node that voice is steered by: `Node` has it as `voiceAt`, for whatever may have consequences through the driver and with the
+ * instant, as in `driver.run((node, instant) => node.voiceAt(instant).join(room))`; and as `voice`, to look at.
+ */
 export interface VoiceSteering {
   /**
-   * In voice in this room, and in no other: told as `voice-session`. Nothing is told to others before `reachable` has been called for this
+   * In voice in this open room, and in no other: told as `voice-session`. Nothing is told to others before `reachable` has been called for this
    * session. In voice there already: null, and nothing happens.
    */
   join(room: string): VoiceFault | null
   /** Where our voice socket can be reached, as far as we know: to be told to members, and again when it changes. 8 at most are used. */
   reachable(endpoints: readonly Address[]): void
-  /** The voice process is another: a new session in the same room, told as `voice-session`, and to others after `reachable`. */
+  /**
+   * The voice process is another: a new session in the same room, told as `voice-session`, and to others after `reachable`. The node does the
+   * same of its own accord where somebody else has our tag, so a `voice-session` may come at any time; of those in it before nobody is told gone.
+   */
   anew(): void
-  /** What others see of us. */
+  /** What others see of us; holds for later sessions too. */
   state(muted: boolean, deafened: boolean): void
+  /** No `voice-gone` follows: the voice process ends with it. */
   leave(): void
   /** In which room we are in voice; null: in none. */
   readonly room: string | null

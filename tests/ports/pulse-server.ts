@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasPulsePlugin } from '../../src/adapters/pulse-control.ts'
 
 const ADDON = join(import.meta.dir, '../../node_modules/naudiodon/build/Release/naudiodon.node')
 
-function whyNoSound(): string | null {
+/** Why this machine can run no sound server of the tests, as the end of a sentence; null where it can. */
+export function whyNoSound(): string | null {
   for (const program of ['pulseaudio', 'pactl', 'pacat', 'parec']) {
     if (Bun.which(program) === null) return `${program} is missing (Debian and Ubuntu: pulseaudio, pulseaudio-utils)`
   }
@@ -19,6 +20,8 @@ if (reason !== null) console.error(`tests with a real sound server were not run:
 /** Whether this machine can run a sound server of the tests; if not, why has been said once. */
 export const soundTests = reason === null
 
+/** Where a test was ended, nobody is left who would end the server. */
+const IDLE_S = 20
 const RAW = ['--raw', '--rate=48000', '--channels=1', '--format=float32le', '--latency-msec=10']
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -92,6 +95,8 @@ export class PulseServer extends PulseClient {
   private constructor(folder: string) {
     const runtime = join(folder, 'pulse')
     mkdirSync(runtime, { mode: 0o700 })
+    // Whoever asks before the server is there would start another, with the user's own devices.
+    writeFileSync(join(folder, 'client.conf'), 'autospawn = no\nenable-shm = no\n')
     super({
       ...process.env,
       HOME: folder,
@@ -99,6 +104,8 @@ export class PulseServer extends PulseClient {
       XDG_RUNTIME_DIR: folder,
       PULSE_RUNTIME_PATH: runtime,
       PULSE_SERVER: undefined,
+      PULSE_CLIENTCONFIG: join(folder, 'client.conf'),
+      PULSE_COOKIE: join(folder, 'cookie'),
       ALSA_CONFIG_PATH: join(folder, 'alsa.conf'),
       LC_ALL: 'C.UTF-8',
     })
@@ -109,7 +116,7 @@ export class PulseServer extends PulseClient {
     const server = new PulseServer(mkdtempSync(join(tmpdir(), 'hearsay-pulse-')))
     const loading = ['-L', 'module-native-protocol-unix auth-anonymous=1']
     for (const sink of sinks) loading.push('-L', `module-null-sink ${sinkArguments(sink).join(' ')}`)
-    const behaviour = ['--disable-shm=yes', '--exit-idle-time=-1', '--daemonize=no', '--use-pid-file=no']
+    const behaviour = ['--disable-shm=yes', `--exit-idle-time=${IDLE_S}`, '--daemonize=no', '--use-pid-file=no']
     const program = server.run(['pulseaudio', '-n', ...loading, ...behaviour])
     while (!(await server.control('info')).ok) {
       if (program.exitCode !== null) throw new Error(`pulseaudio ended with status ${program.exitCode}`)

@@ -24,8 +24,23 @@ export class Tone {
   }
 }
 
-/** How high the sine of that frequency stands in some sound. */
+/** Within one of these a tone goes on without a break, but for the one that a device's gap falls into. */
+const WINDOW_SAMPLES = SAMPLE_RATE_HZ / 10
+
+/**
+ * How high the sine of that frequency stands in some sound, in the mean over tenths of a second: frequencies that are multiples of 10 Hz do not
+ * disturb each other, and where a device has left something out the tone on the one side does not cancel that on the other.
+ */
 export function levelAt(hz: number, samples: Float32Array): number {
+  const windows = Math.max(1, Math.floor(samples.length / WINDOW_SAMPLES))
+  let sum = 0
+  for (let i = 0; i < windows; i++) {
+    sum += levelWithin(hz, samples.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES))
+  }
+  return sum / windows
+}
+
+function levelWithin(hz: number, samples: Float32Array): number {
   let real = 0
   let imaginary = 0
   for (const [i, sample] of samples.entries()) {

@@ -23,17 +23,24 @@ export function chirps(count: number, everyMs: number): Float32Array<ArrayBuffer
   return sound
 }
 
-/** From each chirp to its first echo, in milliseconds, to the sample; those without one are left out. */
-export function echoesMs(sound: Float32Array): number[] {
+export interface Echo {
+  /** When the chirp was made, in the recording. */
+  readonly atMs: number
+  readonly delayMs: number
+}
+
+/** From each chirp to its loudest echo, to the sample; those without one are left out. */
+export function echoes(sound: Float32Array): Echo[] {
   const likeness = correlation(sound)
   const greatest = likeness.reduce((a, b) => Math.max(a, b), 0)
   const toSamples = (ms: number): number => (ms * SAMPLE_RATE_HZ) / 1_000
-  const found: number[] = []
+  const toMs = (samples: number): number => (samples * 1_000) / SAMPLE_RATE_HZ
+  const found: Echo[] = []
   for (let at = 0; at < likeness.length; at++) {
     if (likeness[at]! < greatest / 2) continue
     const first = peak(likeness, at, at + toSamples(CHIRP_MS))
     const echo = peak(likeness, first + toSamples(ECHO_MS_MIN), first + toSamples(ECHO_MS_MAX))
-    if (likeness[echo]! > greatest * FOUND_MIN) found.push(((echo - first) * 1_000) / SAMPLE_RATE_HZ)
+    if (likeness[echo]! > greatest * FOUND_MIN) found.push({ atMs: toMs(first), delayMs: toMs(echo - first) })
     at = first + toSamples(ECHO_MS_MAX)
   }
   return found
@@ -55,8 +62,4 @@ function correlation(sound: Float32Array): Float32Array {
     likeness[at] = Math.abs(product)
   }
   return likeness
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }

@@ -5,9 +5,13 @@ import { SAMPLE_RATE_HZ } from '../../src/ports/sound.ts'
 import { readWav } from './wav.ts'
 
 /** The first of the Harvard sentences (IEEE Recommended Practice for Speech Quality Measurements, 1969, list 1). */
-const SENTENCES =
-  'The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. It is easy to tell the depth of a well. ' +
-  'These days a chicken leg is a rare dish. Rice is often served in round bowls.'
+export const SENTENCES = [
+  'The birch canoe slid on the smooth planks.',
+  'Glue the sheet to the dark blue background.',
+  'It is easy to tell the depth of a well.',
+  'These days a chicken leg is a rare dish.',
+  'Rice is often served in round bowls.',
+]
 
 /** Names of espeak-ng: a man, and a woman. */
 export type Speaker = 'en-us' | 'en-gb+f3'
@@ -23,7 +27,7 @@ function run(command: readonly string[]): void {
 }
 
 /** The text spoken, at 48 kHz, its peak at half of full scale; some 14 seconds of the sentences above. */
-export function speech(speaker: Speaker, text = SENTENCES): Float32Array {
+export function speech(speaker: Speaker, text = SENTENCES.join(' ')): Float32Array {
   const folder = mkdtempSync(join(tmpdir(), 'hearsay-speech-'))
   try {
     const [spoken, resampled] = [join(folder, 'spoken.wav'), join(folder, 'resampled.wav')]

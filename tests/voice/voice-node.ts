@@ -9,6 +9,8 @@ import type {
 } from '../../src/app/voice/messages.ts'
 import type { MemberStatistics } from '../../src/app/voice/reports.ts'
 import { VoiceSupervisor } from '../../src/app/voice/supervisor.ts'
+import type { Address } from '../../src/base/address.ts'
+import type { UdpRelay } from './udp-relay.ts'
 
 /** The program in source; what is measured may be the compiled one instead. */
 const SOURCE = [process.execPath, resolve(import.meta.dir, '../../src/main.ts')]
@@ -88,10 +90,22 @@ export class VoiceNode {
     this.port = (await this.until('begun')).port
   }
 
+  get endpoint(): Address {
+    return { host: '127.0.0.1', port: this.port }
+  }
+
   /** Both are told of each other. */
   meet(other: VoiceNode): void {
     this.send({ do: 'member', member: this.knows(other) })
     other.send({ do: 'member', member: other.knows(this) })
+  }
+
+  /** Likewise, where the only way between them is through a relay, of which this is the first side. */
+  meetThrough(relay: UdpRelay, other: VoiceNode): void {
+    relay.expect(0, this.endpoint)
+    relay.expect(1, other.endpoint)
+    this.send({ do: 'member', member: this.knows(other, relay.endpoint(0)) })
+    other.send({ do: 'member', member: other.knows(this, relay.endpoint(1)) })
   }
 
   set(settings: Partial<VoiceSettings>): void {
@@ -138,11 +152,11 @@ export class VoiceNode {
     await this.supervisor.stop()
   }
 
-  private knows(other: VoiceNode): VoiceMember {
+  private knows(other: VoiceNode, endpoint = other.endpoint): VoiceMember {
     const { id, tag, audio } = other
     return {
       ...{ id, tag, audio, theirs: other.to(this), ours: this.to(other) },
-      ...{ endpoints: [{ host: '127.0.0.1', port: other.port }], volumePercent: 100, muted: false, chime: false },
+      ...{ endpoints: [endpoint], volumePercent: 100, muted: false, chime: false },
     }
   }
 

@@ -4,6 +4,12 @@ export const VOICE_ARGUMENT = '--voice-process'
 /** Defined in the compiled program. */
 declare const HEARSAY_VERSION: string | undefined
 
+/** False in a program built without the addon; not there when run from source. */
+declare const HEARSAY_SOUND: boolean | undefined
+
+/** Whether this program can have sound at all; run from its source, that shows when it is tried. */
+export const HAS_SOUND = typeof HEARSAY_SOUND !== 'boolean' || HEARSAY_SOUND
+
 /** What starts this program again, with other arguments behind it. */
 export function ownProgram(): string[] {
   if (typeof HEARSAY_VERSION !== 'string') return [process.execPath, Bun.main]

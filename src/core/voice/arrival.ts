@@ -20,6 +20,12 @@ const PACKETS_FIRST = 25
 /** What the arrival's own clock, and the tick of the one who pulls, are uncertain by. */
 const DELAY_MS_MIN = 4
 const LATE_SHARE_MAX = 0.03
+/**
+ * Shares are of so many packets at least: of the first few the late ones say more of programs that start than of the network, and one of 50 would
+ * be taken for one of 50 for good.
+ */
+const PACKETS_CERTAIN = 100
+const PACKETS_STEADY = 400
 /** Longer delays must pay for themselves: a stall of half a second is no reason to talk at that distance for the next ten. */
 const CERTAIN_MS_MAX = 250
 /** What a hundredth of the packets costs that misses the delay; of delay, 30 ms cost 15, 60 cost 60, and 120 cost 240. */
@@ -114,10 +120,12 @@ export class ArrivalDelays {
     let least = Number.POSITIVE_INFINITY
     let best = DELAY_MS_MAX
     let asAsked = Number.POSITIVE_INFINITY
+    const lateMax = LATE_SHARE_MAX * Math.max(this.total, PACKETS_CERTAIN * this.weight)
+    const costOfLate = (COST_OF_PERCENT * 100) / Math.max(this.total, PACKETS_STEADY * this.weight)
     for (let bin = BINS - 1; bin >= 0; bin--) {
       const delay = (bin + 1) * BIN_MS
-      if (late > LATE_SHARE_MAX * this.total && delay < CERTAIN_MS_MAX) break
-      const cost = (delay * delay) / DELAY_SQUARED_PER_COST + (COST_OF_PERCENT * 100 * late) / this.total
+      if (late > lateMax && delay < CERTAIN_MS_MAX) break
+      const cost = (delay * delay) / DELAY_SQUARED_PER_COST + costOfLate * late
       if (delay >= this.asked) asAsked = cost
       if (cost <= least) {
         least = cost

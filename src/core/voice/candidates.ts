@@ -48,6 +48,8 @@ export interface Candidate {
   sinceMs: number
   probedMs: number
   heardMs: number
+  /** Datagrams that came from there. */
+  heard: number
 }
 
 interface Pending {
@@ -76,7 +78,9 @@ export class Candidates {
   /** A datagram of theirs, which opened, came from there. */
   heard(address: Address, nowMs: number): void {
     const known = this.all.get(formatAddress(address)) ?? this.add(address, false, nowMs)
-    if (known !== null) known.heardMs = nowMs
+    if (known === null) return
+    known.heardMs = nowMs
+    known.heard++
   }
 
   /** Takes note that the path is used: it is checked more often then. */
@@ -146,6 +150,7 @@ export class Candidates {
       sinceMs: nowMs,
       probedMs: Number.NEGATIVE_INFINITY,
       heardMs: Number.NEGATIVE_INFINITY,
+      heard: 0,
     }
     this.all.set(key, candidate)
     return candidate
@@ -169,6 +174,7 @@ export class Candidates {
   private dueAt(candidate: Candidate): number {
     const { proved, opened, unanswered, sinceMs, probedMs } = candidate
     if (!proved) {
+      if (isInDebt(candidate)) return Number.POSITIVE_INFINITY
       const after = OPENING_MS[opened]
       return after === undefined ? Number.POSITIVE_INFINITY : Math.max(sinceMs + after, probedMs + PROBE_GAP_MS)
     }
@@ -208,7 +214,9 @@ export class Candidates {
 
   private leastRecentlyProbed(): Candidate | null {
     let found: Candidate | null = null
-    for (const each of this.all.values()) if (found === null || each.probedMs < found.probedMs) found = each
+    for (const each of this.all.values()) {
+      if (!isInDebt(each) && (found === null || each.probedMs < found.probedMs)) found = each
+    }
     return found
   }
 }
@@ -216,4 +224,9 @@ export class Candidates {
 /** How long an answer may take. */
 function patience({ rttMs }: Candidate): number {
   return Math.max(ANSWER_MS_MIN, 3 * rttMs || 0)
+}
+
+/** Nobody but the datagrams themselves says that somebody is there: then no more is sent than came. */
+function isInDebt({ told, proved, opened, heard }: Candidate): boolean {
+  return !told && !proved && opened >= heard
 }

@@ -116,11 +116,9 @@ export class Paths<Peer> {
     this.members.get(peer)?.candidates.heard(from, nowMs)
   }
 
+  /** And was a probe: `heard` is called for it too, before. */
   probed(peer: Peer, token: number, from: Address, nowMs: number): void {
-    const member = this.members.get(peer)
-    if (member === undefined) return
-    member.candidates.heard(from, nowMs)
-    if (member.answers.take(nowMs)) this.out.answer(peer, from, token)
+    if (this.members.get(peer)?.answers.take(nowMs) === true) this.out.answer(peer, from, token)
   }
 
   /** `seenAs`: where they say the probe came from. False where it answers nothing. */

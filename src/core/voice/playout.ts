@@ -3,7 +3,7 @@ import type { SpeechDecoder } from './decoder.ts'
 import type { StoredFrame } from './frame-store.ts'
 import { JitterBuffer, type JitterCounts, TICK_MS } from './jitter-buffer.ts'
 import { SoundQueue } from './sound-queue.ts'
-import { Steering } from './steering.ts'
+import { LACK_MS, Steering } from './steering.ts'
 import { smoothStep } from './time-scale.ts'
 
 /**
@@ -116,7 +116,7 @@ export class SpeakerPlayout {
     const { packets } = this
     const first = this.catchUp(nowMs)
     if (first === null) return false
-    if (packets.delayAt(nowMs, first.time) < this.targetMs) return false
+    if (packets.delayAt(nowMs, first.time) < this.targetMs - LACK_MS) return false
     packets.due = first.time
     this.talking = true
     packets.idle = false

@@ -12,7 +12,8 @@ const TICK_MS = 10
 const BLOCK_PULLS = 25
 /** Nothing is done about less: a period to leave out would hardly be found. */
 const SLACK_MS = 4
-const LACK_MS = 1
+/** What is asked for is no more certain than this: nobody waits a whole tick longer for the sake of it. */
+export const LACK_MS = 2
 /** Pulls between corrections, so that speech is never more than a tenth faster; and where the delay is longer by `HURRY_MS`. */
 const PULLS_BETWEEN = 10
 const PULLS_BETWEEN_IN_HURRY = 4
@@ -86,7 +87,8 @@ export class Steering {
     const excess = this.least - targetMs
     // Where so much is decoded ahead that nothing was needed, that is told in the next block.
     if (excess === Number.POSITIVE_INFINITY) return
-    const rungs = excess < -LACK_MS ? Math.floor(excess / TICK_MS) : Math.max(0, Math.floor(excess / TICK_MS))
+    const isLacking = excess < -LACK_MS
+    const rungs = Math.floor((isLacking ? excess : excess + LACK_MS) / TICK_MS)
     const debtMs = rungs * TICK_MS + this.aheadMs
     this.debtMs = rungs < 0 || debtMs > SLACK_MS ? debtMs : 0
     if (this.debtMs === 0) this.waiting = 0

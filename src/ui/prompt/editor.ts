@@ -18,6 +18,10 @@ export interface LineEditorOptions {
   /** Asked each time the line is drawn; one row, may hold colours. */
   prompt(): string
   line(line: string): void
+  /** What of the keys is to be edited with: others may be taken out. */
+  keys?(chunk: Uint8Array | string): Uint8Array | string
+  /** The terminal is ours, or somebody else's: for a while, or for good. */
+  given?(isOurs: boolean): void
   /** Ctrl-C. */
   interrupt(): void
   /** Ctrl-D on an empty line, or the terminal is gone. */
@@ -108,6 +112,7 @@ export class LineEditor {
     if (this.closed) return
     // First of all: the next Ctrl-C has to be a signal, since no keys are read any more.
     this.setRawMode(false)
+    this.options.given?.(false)
     this.options.output.write(this.erase())
     this.closed = true
     this.options.input.off('data', this.onInput)
@@ -144,7 +149,7 @@ export class LineEditor {
   }
 
   private readonly onInput = (chunk: Uint8Array | string): void => {
-    this.keys.write(chunk)
+    this.keys.write(this.options.keys?.(chunk) ?? chunk)
   }
 
   private readonly onInputEnd = (): void => {
@@ -163,9 +168,11 @@ export class LineEditor {
   private suspend(): void {
     this.options.output.write(this.erase())
     this.setRawMode(false)
+    this.options.given?.(false)
     process.once('SIGCONT', () => {
       if (this.closed) return
       this.setRawMode(true)
+      this.options.given?.(true)
       this.drawn = null
       this.refresh()
     })

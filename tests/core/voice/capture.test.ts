@@ -143,19 +143,32 @@ class GateBench {
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
 
 describe('the gate by voice', () => {
-  test('opens on speech with what came just before it, and closes a while after it', () => {
-    const bench = new GateBench('voice').frames(100, 0.0005, 0.02).frames(50, 0.1, 0.95).frames(100, 0.0005, 0.02)
-    expect(bench.sent).toEqual(range(100 - LOOK_BACK_FRAMES, 150 + 30))
-    expect(bench.ends).toEqual([179])
+  test('opens on speech with the beginning of the word, and closes a while after it', () => {
+    // A consonant is louder than the room, but no speech for certain.
+    const bench = new GateBench('voice').frames(100, 0.0005, 0.02).frames(3, 0.01, 0.2).frames(50, 0.1, 0.95)
+    bench.frames(100, 0.0005, 0.02)
+    expect(bench.sent).toEqual(range(100, 153 + 60))
+    expect(bench.ends).toEqual([212])
+  })
+
+  test('opens with no more than it holds, bridges what is quiet within a word, and leaves out the silence before it', () => {
+    const opensWith = (...levels: number[]): number => {
+      const bench = new GateBench('voice').frames(100, 0.0005, 0.02)
+      for (const level of levels) bench.frames(1, level, 0.2)
+      return bench.frames(1, 0.1, 0.95).sent.length
+    }
+    expect(opensWith(...new Array<number>(20).fill(0.01))).toBe(LOOK_BACK_FRAMES + 1)
+    expect(opensWith(0.01, 0.0005)).toBe(3)
+    expect(opensWith(0.01, 0.0005, 0.0005)).toBe(1)
   })
 
   test('stays open over pauses between words, and sends no frame twice when it opens again', () => {
     const bench = new GateBench('voice').frames(100, 0.0005, 0.02)
     for (let word = 0; word < 5; word++) bench.frames(20, 0.1, 0.95).frames(20, 0.0005, 0.05)
     expect(bench.ends).toEqual([])
-    bench.frames(40, 0.0005, 0.02).frames(10, 0.1, 0.95)
+    bench.frames(70, 0.0005, 0.02).frames(10, 0.1, 0.95)
     expect(bench.sent).toEqual([...new Set(bench.sent)].toSorted((a, b) => a - b))
-    bench.frames(60, 0.0005, 0.02)
+    bench.frames(90, 0.0005, 0.02)
     const last = bench.ends.at(-1)!
     bench.frames(100, 0.0005, 0.02)
     expect(bench.sent.at(-1)).toBe(last)

@@ -58,27 +58,44 @@ describe('redundancy', () => {
   test('says frames again where they are lost in rows, as far back as the rows are long, and not for one of many', () => {
     const room = new Room()
     expect(room.second({ ada: lossy(6, 2) }).againAge).toBe(3)
-    expect(new Room().second({ ada: lossy(6, 6) }).againAge).toBe(0)
+    expect(new Room().second({ ada: lossy(3, 3) }).againAge).toBe(0)
     const [of, many] = [new Room(), { ada: lossy(6, 2), ben: well, cleo: well, dan: well }]
     expect(of.second(many).againAge).toBe(0)
     expect(of.second({ ...many, ben: lossy(6, 3) }).againAge).toBeGreaterThan(0)
+  })
+
+  test('says frames again where many are lost one by one, and goes on until it is clearly better', () => {
+    const room = new Room()
+    expect(room.seconds(20, { ada: lossy(2) }).againAge).toBe(0)
+    expect(room.second({ ada: lossy(5) }).againAge).toBe(0)
+    expect(room.seconds(8, { ada: lossy(5) })).toMatchObject({ againAge: 2, bitrate: 0.75 * BITRATE_FIRST })
+    expect(room.seconds(10, { ada: lossy(3) }).againAge).toBe(2)
+    expect(room.seconds(20, { ada: lossy(2) }).againAge).toBe(0)
+    expect(new Room().seconds(20, { ada: lossy(8), ben: well, cleo: well }).againAge).toBe(0)
   })
 })
 
 describe('the bit rate', () => {
   test('stays where loss comes without delay, as over radio', () => {
-    expect(new Room().seconds(20, { ada: lossy(8) }).bitrate).toBe(BITRATE_FIRST)
+    expect(new Room().seconds(20, { ada: lossy(3) }).bitrate).toBe(BITRATE_FIRST)
   })
 
   test('falls at once where delay and loss grow together, to its floor, and comes back slowly', () => {
     const room = new Room()
     expect(room.second({ ada: slow(100) }).bitrate).toBeLessThan(0.75 * BITRATE_FIRST)
-    expect(room.seconds(10, { ada: slow(100) }).bitrate).toBe(BITRATE_MIN)
+    expect(room.seconds(10, { ada: slow(200, 0) }).bitrate).toBe(BITRATE_MIN)
     expect(room.seconds(4, { ada: well }).bitrate).toBe(BITRATE_MIN)
     const soon = room.seconds(5, { ada: well }).bitrate
     expect(soon).toBeGreaterThan(BITRATE_MIN)
     expect(soon).toBeLessThan(0.75 * BITRATE_FIRST)
     expect(room.seconds(30, { ada: well }).bitrate).toBe(BITRATE_FIRST)
+  })
+
+  test('leaves the codec bits for FEC while anything is lost, unless fewer were wished', () => {
+    expect(new Room().seconds(20, { ada: slow(100) }).bitrate).toBe(18_000)
+    const frugal = new LossControl(14_000)
+    for (let s = 0; s < 20; s++) frugal.reported('ada', slow(100), 30, 1_000 * s)
+    expect(frugal.decide(19_000).bitrate).toBeLessThanOrEqual(14_000)
   })
 
   test('falls for a queue that stands without loss, and for a round trip that grew', () => {

@@ -20,7 +20,7 @@ describe('the delay of a speaker', () => {
   })
 
   test('is left where less than a period would be gained', () => {
-    expect(after(17, 0, 8)).toBe(0)
+    expect(after(15, 0, 8)).toBe(0)
     expect(after(12, 3, 8)).toBe(0)
     expect(after(7.5, 0, 8)).toBe(0)
   })
