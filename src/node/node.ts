@@ -101,10 +101,10 @@ export class Node {
       neighbourUp: (link) => this.neighbourUp(link),
       neighbourDown: (link) => {
         this.replication.linkDown(link)
-        this.replication.receipts.linkDown(link)
         this.passing.linkDown(link)
       },
     })
+    this.replication.fellows.seek = (keys) => this.peering.overlay.seek(keys)
     this.tracking = new Tracking(context, this.links, this.peering.dialling, {
       verifierOf: options.verifier ?? verifier,
       clock: this.rooms.clock,
@@ -376,7 +376,6 @@ export class Node {
 
   private neighbourUp(link: LinkState): void {
     this.replication.linkUp(link)
-    this.replication.receipts.linkUp(link)
     this.passing.linkUp(link)
     // Others are told who we are with all the rest, unless there was nobody to tell so far.
     if (this.links.neighbours.size > 1) return
