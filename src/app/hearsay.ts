@@ -16,7 +16,9 @@ import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
 import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
+import { NOWHERE } from './nowhere.ts'
 import { People } from './people.ts'
+import { SAY_FAULTS } from './say-faults.ts'
 import { SpeakingTurns } from './speaking-turns.ts'
 import { Teller } from './teller.ts'
 import type { Voice } from './voice/contract.ts'
@@ -35,26 +37,10 @@ const KINDS: Record<MessageKind, SpokenKind> = {
   notice: EventKind.notice,
 }
 
-const SAY_FAULTS: Record<SayFault, string> = {
-  empty: 'There is nothing to say: the message is empty.',
-  'too-long': 'The message is longer than 16 KiB. Say it in parts.',
-  'not-joined': 'That room is not joined. /join it first.',
-  'no-such-person': 'That id cannot be written to: it is not the id of a hearsay identity.',
-}
-
 /** A node, as far as it says things. */
 interface Author {
   say(room: string, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
   direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
-}
-
-/** Of a node that runs nowhere in particular. */
-const NOWHERE: Surroundings = {
-  local: { host: '127.0.0.1', port: 0 },
-  interfaces: [],
-  isStatic: true,
-  groupsGiven: null,
-  lan: null,
 }
 
 /** What driver and node need of the program they run in. */

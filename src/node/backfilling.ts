@@ -95,14 +95,22 @@ export class Backfilling {
     return this.keeping.isKeeping && feed.room !== null && !feed.own && !feed.forgotten
   }
 
+  /** Feeds with holes that nobody present can fill. */
+  get stuck(): readonly Feed[] {
+    return this.gaps.stuck
+  }
+
   /** What is known of a room's feeds has changed at once. */
   noticed(feeds: Iterable<Feed>): void {
     for (const feed of feeds) if (this.keeps(feed) && feed.hasHoles) this.note(feed)
   }
 
-  /** A peer may have numbers of a feed from `from` up to and without `to`. */
-  offered(link: LinkState, feed: Feed, from: number, to: number): void {
-    if (!this.keeps(feed) || from >= to || !this.plan.offered(link, feed, from, to)) return
+  /** A peer may have numbers of a feed from `from` up to and without `to`; `isNews`: it says that it has just come to have them. */
+  offered(link: LinkState, feed: Feed, from: number, to: number, isNews = false): void {
+    if (!this.keeps(feed) || from >= to) return
+    const isHole = [nameOf(feed), missingOf(feed)].some((missing) => missing.newest(from, to) !== null)
+    const isWorth = isHole || isNews || this.worthAsking(link, feed).newestIn(from, to) !== null
+    if (!isWorth || !this.plan.offered(link, feed, from, to)) return
     this.note(feed)
     this.pump(link)
   }
@@ -139,7 +147,7 @@ export class Backfilling {
 
   /** What a peer has of some rooms is about to be known, or is. */
   settled(link: LinkState): void {
-    for (const feed of this.gone.feeds()) this.offerUnproven(link, feed, feed.unproven?.numbers ?? null)
+    for (const feed of this.gone.feeds()) this.offerUnproven(link, feed, this.worthAsking(link, feed))
     this.pump(link)
     if (!this.gaps.isEmpty) this.review()
   }
@@ -209,6 +217,8 @@ export class Backfilling {
     const timer = this.waiting.get(link)?.timer ?? null
     if (timer !== null) this.context.timers.cancel(timer)
     this.waiting.delete(link)
+    const ask = this.plan.askOf(link)
+    if (ask !== null) this.gone.asked(ask.feed, link.peerKey, down, ask.to, this.context.nowMs)
     this.plan.answered(link, down, isUseful)
     // Others first: so each has its turn with a feed that several have.
     this.pumpAll(link)
@@ -220,9 +230,13 @@ export class Backfilling {
     this.review()
   }
 
-  private offerUnproven(link: LinkState, feed: Feed, numbers: RangeSet | null): void {
+  private worthAsking({ peerKey }: LinkState, feed: Feed): RangeSet {
+    return this.gone.worthAsking(feed, peerKey, this.context.nowMs)
+  }
+
+  private offerUnproven(link: LinkState, feed: Feed, { list }: RangeSet): void {
     if (!this.owner.isShared(link, feed) && !link.feeds.has(feed)) return
-    for (const { from, to } of numbers?.list ?? []) this.plan.offered(link, feed, from, to)
+    for (const { from, to } of list) this.plan.offered(link, feed, from, to)
   }
 
   private askOthers(): void {

@@ -24,7 +24,8 @@ const ARRIVING_MAX = 20
 
 /**
  * Who is further behind than this begins with the newest, and has what lies between fetched from there down: in order, so many short messages
- * (90 KB) take a second on a thin line, and after that a person waits for what is being said now.
+ * (90 KB) take a second on a thin line, and after that a person waits for what is being said now. Only toward who keeps the feed, though: what
+ * comes through one who passes it on stands there for a while only, and what was passed over might be had from nobody afterwards.
  */
 const BEHIND_MAX = 256
 /** So much of a feed's end comes first: with two who talk it fills a screen. */
@@ -35,6 +36,8 @@ export interface CatchUpOwner {
   changed(feed: Feed, busy: boolean): void
   /** Whether what is passed over of a feed is fetched later. */
   keeps(feed: Feed): boolean
+  /** Whether a peer is known to be in the feed's room, and so to keep it. */
+  isIn(link: LinkState, feed: Feed): boolean
 }
 
 /** A feed being watched. */
@@ -66,6 +69,14 @@ export class CatchUp {
     for (const feed of [...this.behind.keys()]) if (feed.source === link) this.seekSource(feed, link)
   }
 
+  /** More is known of the rooms that a peer is in. */
+  settled(link: LinkState): void {
+    for (const feed of [...this.behind.keys()]) {
+      const on = link.feeds.get(feed)
+      if (on !== undefined && feed.source !== null) this.offered(link, on)
+    }
+  }
+
   /** Finds who to catch up from: furthest ahead among those that hold the next event, another than `not` if there is one. */
   seekSource(feed: Feed, not: LinkState | null): void {
     let best: LinkFeed | null = null
@@ -75,8 +86,8 @@ export class CatchUp {
     for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on === undefined || !this.believed(on)) continue
-      const better = best === null || bestLink === not || (link !== not && this.rank(on) > this.rank(best))
-      if (!better) continue
+      const isFirst = best === null || bestLink === null || bestLink === not
+      if (!isFirst && (link === not || this.rank(link, on) <= this.rank(bestLink!, best!))) continue
       best = on
       bestLink = link
     }
@@ -86,7 +97,7 @@ export class CatchUp {
       feed.catching = true
       this.owner.changed(feed, true)
     }
-    feed.skipTo = this.skips(best) ? best.peerNext - TAIL_EVENTS : null
+    feed.skipTo = this.skips(bestLink, best) ? best.peerNext - TAIL_EVENTS : null
     this.want(bestLink, best, feed.skipTo ?? feed.log.next, feed.skipTo !== null)
     this.watch(feed)
   }
@@ -96,13 +107,21 @@ export class CatchUp {
     return this.someoneAhead(feed, link)
   }
 
-  private skips({ feed, peerNext }: LinkFeed): boolean {
-    return peerNext - feed.log.next > BEHIND_MAX && this.owner.keeps(feed)
+  /** A link has come to be known to be ahead: asks somebody where nobody is asked yet, or where it is all asked for in order and need not be. */
+  offered(link: LinkState, on: LinkFeed): void {
+    const { feed } = on
+    if (feed.source === null || (feed.skipTo === null && this.believed(on) && this.skips(link, on)))
+      this.seekSource(feed, null)
   }
 
-  /** Holding the next event, or being so far ahead that it is not asked for, counts before being far ahead. */
-  private rank(on: LinkFeed): number {
-    return (on.peerBase <= on.feed.log.next || this.skips(on) ? 2 ** 50 : 0) + on.peerNext
+  private skips(link: LinkState, { feed, peerNext }: LinkFeed): boolean {
+    return peerNext - feed.log.next > BEHIND_MAX && this.owner.keeps(feed) && this.owner.isIn(link, feed)
+  }
+
+  /** Being so far ahead that the end is asked for first counts before holding the next event, and that before being far ahead. */
+  private rank(link: LinkState, on: LinkFeed): number {
+    const isOrdered = on.peerBase <= on.feed.log.next
+    return (this.skips(link, on) ? 2 ** 51 : isOrdered ? 2 ** 50 : 0) + on.peerNext
   }
 
   want(link: LinkState, on: LinkFeed, from: number, full: boolean): void {
@@ -127,7 +146,7 @@ export class CatchUp {
 
   /** The feed is no longer known. */
   forget(feed: Feed): void {
-    this.settled(feed)
+    this.finish(feed)
   }
 
   private watch(feed: Feed, stallMs = SOURCE_STALL_MS, arriving = 0): void {
@@ -142,7 +161,7 @@ export class CatchUp {
     const on = feed.source?.feeds.get(feed)
     if (on !== undefined && feed.log.next < on.peerNext) return
     if (this.someoneAhead(feed)) return this.seekSource(feed, null)
-    this.settled(feed)
+    this.finish(feed)
     this.pause(feed)
   }
 
@@ -195,7 +214,7 @@ export class CatchUp {
       againAtMs = Math.min(againAtMs, on.doubtedUntilMs)
       strikes = Math.min(strikes, on.strikes)
     }
-    if (strikes >= STRIKES_MAX) this.settled(feed)
+    if (strikes >= STRIKES_MAX) this.finish(feed)
     if (againAtMs < Number.POSITIVE_INFINITY) this.watch(feed, againAtMs - this.context.nowMs)
   }
 
@@ -212,7 +231,7 @@ export class CatchUp {
   }
 
   /** Nothing is missing, or nobody has it. */
-  private settled(feed: Feed): void {
+  private finish(feed: Feed): void {
     const waiting = this.behind.get(feed)
     if (waiting !== undefined) this.context.timers.cancel(waiting.timer)
     this.behind.delete(feed)

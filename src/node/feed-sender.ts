@@ -1,8 +1,8 @@
 import type { ByteWriter } from '../base/bytes.ts'
-import type { HeldBundle } from '../core/history/feed-log.ts'
+import { type HeldBundle, LATE } from '../core/history/feed-log.ts'
 import { beginFrame, endFrame, FrameType } from '../wire/frame.ts'
 import { FEED_HANDLES_MAX, FRAME_HEADER_BYTES } from '../wire/limits.ts'
-import { BUNDLE_WITH_PREVIOUS, writeFeed, writeGap } from '../wire/replication.ts'
+import { BUNDLE_LATE, BUNDLE_WITH_PREVIOUS, writeFeed, writeGap } from '../wire/replication.ts'
 import { ARCHIVE_HOPS, ArchiveSender } from './archive-sender.ts'
 import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
@@ -14,6 +14,8 @@ import type { Links } from './links.ts'
 /** A feed frame: header, handle, author, room, epoch and two numbers. */
 const FEED_FRAME_BYTES_MAX = FRAME_HEADER_BYTES + 3 + 32 + 32 + 8 + 14
 const GAP_FRAME_BYTES_MAX = FRAME_HEADER_BYTES + 10
+/** What was here for so long is late where it goes, though that is the first we send of it: longer than live talk ever waits on a line that carries it. */
+const LATE_MS = 10_000
 const BUNDLE_HEAD_BYTES_MAX = FRAME_HEADER_BYTES + 1 + 3 + 32
 
 /** The sending side of replication: a cursor into each log for each link, and records filled straight from the logs. */
@@ -146,7 +148,7 @@ export class FeedSender {
     const end = held.first + held.count
     if (record.length + BUNDLE_HEAD_BYTES_MAX + GAP_FRAME_BYTES_MAX + held.bytes.length > roomMax) return false
     if (end <= on.sentNext && !link.budget.repeats.take(this.context.nowMs, held.bytes.length)) on.peerNext = end
-    else this.writeBundle(record, on, { ...held, hops: ARCHIVE_HOPS, from: 0 })
+    else this.writeBundle(record, on, { ...held, hops: ARCHIVE_HOPS, from: 0, heardAtMs: LATE })
     return true
   }
 
@@ -158,7 +160,9 @@ export class FeedSender {
   private writeBundle(record: ByteWriter, on: LinkFeed, held: HeldBundle): void {
     const withPrevious = on.full || on.chained !== held.first
     const at = beginFrame(record, FrameType.bundle)
-    record.u8(held.hops | (withPrevious ? BUNDLE_WITH_PREVIOUS : 0)).varint(on.handle)
+    const isLate = this.context.nowMs - held.heardAtMs > LATE_MS
+    const flags = (withPrevious ? BUNDLE_WITH_PREVIOUS : 0) | (isLate ? BUNDLE_LATE : 0)
+    record.u8(held.hops | flags).varint(on.handle)
     if (withPrevious) record.bytes(held.previous)
     record.bytes(held.bytes)
     endFrame(record, at)

@@ -42,6 +42,13 @@ export class GapWatch {
     this.told.delete(feed)
   }
 
+  /** Those of which nobody present has what is missing, as it stands now. */
+  get stuck(): Feed[] {
+    const found: Feed[] = []
+    for (const [feed, told] of this.told) if (told > 0 && this.isStuck(feed)) found.push(feed)
+    return found
+  }
+
   /** Looks through all of them. Answers whether that is to be done again before long, because it is not known yet who has what. */
   review(): boolean {
     let isUncertain = false
@@ -54,13 +61,18 @@ export class GapWatch {
       this.told.delete(feed)
       return true
     }
-    const links = [...this.links.neighbours.values()]
-    if (links.length === 0) return true
-    if (this.owner.isHopeful(feed) || links.some((link) => !this.owner.isSettled(link, feed))) return false
+    if (this.links.neighbours.size === 0) return true
+    if (!this.isStuck(feed)) return false
     let missing = 0
     for (const { from, to } of feed.holes) missing += to - from
     if (missing !== told) this.owner.gap(feed, missing)
     this.told.set(feed, missing)
+    return true
+  }
+
+  private isStuck(feed: Feed): boolean {
+    if (!this.owner.keeps(feed) || !feed.hasHoles || this.owner.isHopeful(feed)) return false
+    for (const link of this.links.neighbours.values()) if (!this.owner.isSettled(link, feed)) return false
     return true
   }
 }

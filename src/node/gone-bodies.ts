@@ -11,6 +11,10 @@ import type { Feed } from './feed.ts'
 const UNPROVEN_MAX = 16_384
 /** Deletions remembered from before their messages come: those that are fetched come newest first. Twice as many at most, 200 bytes each. */
 const REMOVED_MAX = 16_384
+/** Who was asked for one of these and had it no more than we is not asked again at each link for one to two hours; then it may have come to have it. */
+const VAIN_MS = 3_600_000
+/** Twice as many such answers at most, 150 bytes each; of whom it is forgotten, he is asked again. */
+const VAIN_MAX = 16_384
 
 interface Place {
   readonly feed: Feed
@@ -20,11 +24,12 @@ interface Place {
 /**
  * Tells bodies that their authors deleted from those that somebody on the way took out: chain and signature hold for both. What is
  * missing without a deletion being known is unproven: kept as it is, and asked of others, until one brings the whole or the deletion comes.
- * Edits of a deleted message go with it and name nothing that could prove it: they stay unproven, and are asked of each neighbour once.
+ * Edits of a deleted message go with it and name nothing that could prove it: they stay unproven, and are asked of each neighbour once in a while.
  */
 export class GoneBodies {
   private readonly unproven = new Map<string, Place>()
   private readonly removed = new Generations(Number.POSITIVE_INFINITY, REMOVED_MAX)
+  private readonly vain = new Generations(VAIN_MS, VAIN_MAX)
 
   /** False while no more are taken in. */
   get hasRoom(): boolean {
@@ -33,6 +38,24 @@ export class GoneBodies {
 
   feeds(): Set<Feed> {
     return new Set(Array.from(this.unproven.values(), ({ feed }) => feed))
+  }
+
+  /** Of a feed, what is unproven and worth asking a peer for. */
+  worthAsking({ unproven }: Feed, peerKey: string, nowMs: number): RangeSet {
+    const numbers = new RangeSet()
+    for (const [number, id] of unproven?.ids ?? []) {
+      if (!this.vain.has(vainOf(peerKey, id), nowMs)) numbers.add(number, number + 1)
+    }
+    return numbers
+  }
+
+  /** A peer was asked for numbers from `from` up to and without `to`, and has answered: what is still unproven it has no more than we. */
+  asked({ unproven }: Feed, peerKey: string, from: number, to: number, nowMs: number): void {
+    for (const piece of unproven?.numbers.list ?? []) {
+      for (let number = Math.max(piece.from, from); number < Math.min(piece.to, to); number++) {
+        this.vain.add(vainOf(peerKey, unproven!.ids.get(number)!), nowMs)
+      }
+    }
   }
 
   /** Events of a bundle that is taken in; of them those whose bodies are gone. Answers their numbers, as far as they are unproven. */
@@ -87,6 +110,10 @@ export class GoneBodies {
     feed.unproven?.numbers.remove(number, number + 1)
     if (feed.unproven?.ids.size === 0) feed.unproven = null
   }
+}
+
+function vainOf(peerKey: string, id: Uint8Array): string {
+  return `${peerKey} ${toHex(id)}`
 }
 
 /** What a deletion may be of: something by the same author in the same room. */

@@ -77,10 +77,9 @@ export class Node {
     const name = (): string => this.hello.name
     this.rooms = new Rooms(context, this.feeds, () => this.replication, this.keeping, gone, name)
     this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, gone, this.rooms)
-    const { receipts } = this.replication
-    this.deliveries = receipts.deliveries
+    this.deliveries = this.replication.receipts.deliveries
     const say: SayPassing = (...passing) => this.passing.say(...passing)
-    this.presence = new PresenceKeeper(context, this.rooms, () => this.passing, name, receipts)
+    this.presence = new PresenceKeeper(context, this.rooms, () => this.passing, name, this.replication.receipts)
     this.voice = new Voice(context, this.rooms, say)
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
       if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
@@ -92,10 +91,10 @@ export class Node {
       neighbourUp: (link) => this.neighbourUp(link),
       neighbourDown: (link) => {
         this.replication.linkDown(link)
-        receipts.linkDown(link)
         this.passing.linkDown(link)
       },
     })
+    this.replication.fellows.seek = (keys) => this.peering.overlay.seek(keys)
     this.tracking = new Tracking(context, this.links, this.peering.dialling, {
       verifierOf: options.verifier ?? verifier,
       clock: this.rooms.clock,
@@ -374,7 +373,6 @@ export class Node {
 
   private neighbourUp(link: LinkState): void {
     this.replication.linkUp(link)
-    this.replication.receipts.linkUp(link)
     this.passing.linkUp(link)
     // Others are told who we are with all the rest, unless there was nobody to tell so far.
     if (this.links.neighbours.size > 1) return

@@ -63,6 +63,13 @@ export class Overlay {
     return this.foundBy.get(key) ?? null
   }
 
+  /** Links with the first of these peers that is known and not linked with. */
+  seek(keys: Iterable<string>): string | null {
+    const sought = this.membership.seek(keys, this.context.nowMs)
+    this.process()
+    return sought
+  }
+
   /** Dials nobody from now on. */
   leave(): void {
     this.isLeaving = true

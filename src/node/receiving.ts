@@ -3,7 +3,7 @@ import { type Bundle, decodeBundle, peekBundle } from '../wire/bundle.ts'
 import { ByeCode } from '../wire/hello.ts'
 import { HOPS_MAX } from '../wire/limits.ts'
 import { GAPS_MAX } from '../wire/reconcile-holding.ts'
-import { BUNDLE_HOPS_MASK, BUNDLE_WITH_PREVIOUS } from '../wire/replication.ts'
+import { BUNDLE_BITS_FREE, BUNDLE_HOPS_MASK, BUNDLE_LATE, BUNDLE_WITH_PREVIOUS } from '../wire/replication.ts'
 import type { Backfilling } from './backfilling.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Feed } from './feed.ts'
@@ -17,14 +17,7 @@ export interface ReceivingOwner {
   theirs(link: LinkState, handle: number): LinkFeed | null
   /** A copy has come, the first or another one. */
   placed(link: LinkState, feed: Feed, hops: number, duplicate: boolean): void
-  append(
-    feed: Feed,
-    bundle: Bundle,
-    previous: Uint8Array,
-    ids: readonly Uint8Array[],
-    hops: number,
-    from: LinkState,
-  ): void
+  append(feed: Feed, bundle: Bundle, previous: Uint8Array, ids: readonly Uint8Array[], way: Way, from: LinkState): void
   /** `missing` events of a feed that is not kept have been passed over. */
   gap(feed: Feed, missing: number): void
   /** It does not go with what we hold of its feed, though its author has signed it. */
@@ -37,6 +30,12 @@ export interface ReceivingOwner {
     given: Uint8Array | null,
     bytes: Uint8Array,
   ): boolean
+}
+
+/** How a bundle came: over so many links, and late as its sender says. */
+export interface Way {
+  readonly hops: number
+  readonly isLate: boolean
 }
 
 /** What becomes of bundles that are pushed to us: taken in where they fit, dropped where the source will bring them again. */
@@ -55,7 +54,7 @@ export class Receiving {
     const on = this.owner.theirs(link, body.varint())
     const given = (head & BUNDLE_WITH_PREVIOUS) !== 0 ? body.take(32) : null
     const bytes = body.take(body.left)
-    const peek = body.ok ? peekBundle(bytes) : null
+    const peek = body.ok && (head & BUNDLE_BITS_FREE) === 0 ? peekBundle(bytes) : null
     if (peek === null) return this.links.fault(link, 'sent a broken bundle')
     if (on === null) return
     const feed = on.feed
@@ -76,16 +75,16 @@ export class Receiving {
     const bundle = decodeBundle(kept(bytes))
     if (bundle === null) return this.links.fault(link, 'sent a broken bundle')
     if (bundle.events.some((event) => event.gone) && !this.mayLackBodies(link, feed)) return this.seek(feed)
-    this.judge(link, on, bundle, given, hops)
+    this.judge(link, on, bundle, given, { hops, isLate: (head & BUNDLE_LATE) !== 0 })
   }
 
-  private judge(link: LinkState, on: LinkFeed, bundle: Bundle, given: Uint8Array | null, hops: number): void {
+  private judge(link: LinkState, on: LinkFeed, bundle: Bundle, given: Uint8Array | null, way: Way): void {
     const feed = on.feed
     const verdict = feed.log.judge(bundle, given)
     if (verdict.kind === 'fits' && bundle.first >= feed.log.next) {
       on.chained = bundle.first + bundle.count
       this.catchUp.brought(on)
-      this.take(link, feed, bundle, verdict.previous, verdict.ids, hops)
+      this.take(link, feed, bundle, verdict.previous, verdict.ids, way)
     } else if (verdict.kind === 'forged') {
       this.links.fault(link, 'sent an event that its author did not sign', ByeCode.badSignature)
     } else if (verdict.kind === 'unclear') {
@@ -100,17 +99,18 @@ export class Receiving {
     bundle: Bundle,
     previous: Uint8Array,
     ids: readonly Uint8Array[],
-    hops: number,
+    way: Way,
   ): void {
     const { next } = feed.log
     const isKept = this.backfilling.keeps(feed)
-    feed.skipTo = null
+    // What others bring from below meanwhile does not change what was asked for.
+    if (feed.skipTo !== null && bundle.first + bundle.count > feed.skipTo) feed.skipTo = null
     if (bundle.first > next) {
       // What the window holds is in the store as well: so what stands in it always hangs together.
       if (isKept) this.feeds.window.empty(feed.log)
       else this.owner.gap(feed, bundle.first - next)
     }
-    this.owner.append(feed, bundle, previous, ids, hops, link)
+    this.owner.append(feed, bundle, previous, ids, way, link)
     if (!isKept) return
     this.backfilling.took(feed, { bundle, ids }, link)
     if (bundle.first > next) this.backfilling.opened(feed, next, bundle.first)

@@ -103,7 +103,13 @@ export class Reconciling {
     return talk.settled.has(roomKey)
   }
 
-  /** Whether the peer is in a room of ours, as far as is known. */
+  /** Whether the peer is known to be in a room of ours. */
+  isIn(link: LinkState, roomKey: string): boolean {
+    const talk = this.talks.get(link)
+    return talk?.settled.has(roomKey) === true && !talk.strange.has(roomKey)
+  }
+
+  /** Whether the peer may be in a room of ours: nothing says that it is not. */
   isShared(link: LinkState, roomKey: string): boolean {
     return this.talks.get(link)?.strange.has(roomKey) === false
   }

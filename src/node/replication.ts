@@ -1,5 +1,6 @@
 import { ByteReader, type ByteWriter } from '../base/bytes.ts'
 import type { Broadcast } from '../core/gossip/broadcast.ts'
+import { LATE } from '../core/history/feed-log.ts'
 import { RangeSet } from '../core/history/ranges.ts'
 import type { Bundle } from '../wire/bundle.ts'
 import { FrameType } from '../wire/frame.ts'
@@ -13,6 +14,7 @@ import type { NodeContext } from './context.ts'
 import type { Feed } from './feed.ts'
 import { FeedSender } from './feed-sender.ts'
 import type { Feeds } from './feeds.ts'
+import { Fellows } from './fellows.ts'
 import { FetchSender, noteLacking } from './fetch-sender.ts'
 import type { Fetched } from './fetched.ts'
 import { Forks } from './forks.ts'
@@ -22,7 +24,7 @@ import type { HeldForks, Keeping } from './keeping.ts'
 import { type LinkFeed, type LinkState, pastOf } from './link-state.ts'
 import type { Links } from './links.ts'
 import { Receipts } from './receipts.ts'
-import { Receiving } from './receiving.ts'
+import { Receiving, type Way } from './receiving.ts'
 import { type OpenRoom, Reconciling } from './reconciling.ts'
 import { Requests } from './requests.ts'
 import type { Room } from './room-state.ts'
@@ -30,6 +32,8 @@ import { TreeSide } from './tree-side.ts'
 
 /** By then a peer has said what it has of the rooms it is in, or will not. */
 const SETTLED_MS_MAX = 10_000
+/** How our own words come. */
+const OURS: Way = { hops: 0, isLate: false }
 
 export interface ReplicationOwner {
   /** The open rooms we are in, by their ids in hexadecimal. */
@@ -57,6 +61,7 @@ export interface ReplicationOwner {
 export class Replication {
   readonly handedOn: HandedOn
   readonly receipts: Receipts
+  readonly fellows: Fellows
   private readonly sender: FeedSender
   private readonly catchUp: CatchUp
   private readonly announcements: Announcements
@@ -84,7 +89,11 @@ export class Replication {
       rooms: () => this.openRooms(),
       announce: (link, feeds) => this.announce(link, feeds),
       differs: (link, feed, theirs) => this.compared(link, feed, theirs),
-      settled: (link) => this.backfilling.settled(link),
+      settled: (link) => {
+        this.catchUp.settled(link)
+        this.backfilling.settled(link)
+        this.fellows.settled(link)
+      },
       named: (link, room, author, epoch, theirs) => this.onNamed(link, { room, author, epoch }, theirs),
     })
     this.handedOn = new HandedOn(links, this.reconciling)
@@ -101,7 +110,10 @@ export class Replication {
         owner.filled(feed, fetched, fresh)
         this.forks.grew(feed, fetched.bundle)
       },
-      gap: (feed, missing) => owner.gap(feed, missing),
+      gap: (feed, missing) => {
+        owner.gap(feed, missing)
+        this.fellows.wake()
+      },
       forked: (link, feed, bundle, previous) => this.forks.found(link, feed, bundle, previous),
       isSettled: (link, feed) => this.isSettled(link, feed),
       isShared: (link, { room }) => room !== null && this.reconciling.isShared(link, room.key),
@@ -109,13 +121,21 @@ export class Replication {
     this.catchUp = new CatchUp(context, links, this.sender, broadcast, {
       changed: (feed, busy) => owner.catching(feed, busy),
       keeps: (feed) => this.backfilling.keeps(feed),
+      isIn: (link, feed) => this.isIn(link, feed),
+    })
+    this.fellows = new Fellows(context, links, {
+      open: owner.open,
+      isKeeping: keeping.isKeeping,
+      isSettled: (link, room) => this.isSettled(link, { room }),
+      isIn: (link, room) => this.isIn(link, { room }),
+      stuck: () => this.backfilling.stuck,
     })
     this.tree = new TreeSide(context, links, broadcast, this.sender, this.announcements, this.catchUp)
     const theirs = (link: LinkState, handle: number): LinkFeed | null => this.theirs(link, handle)
     this.receiving = new Receiving(links, feeds, this.catchUp, this.backfilling, gone, {
       theirs,
       placed: (link, feed, hops, duplicate) => this.tree.placed(link, feed, hops, duplicate),
-      append: (feed, bundle, previous, ids, hops, from) => this.append(feed, bundle, previous, ids, hops, from),
+      append: (feed, bundle, previous, ids, way, from) => this.append(feed, bundle, previous, ids, way, from),
       gap: (feed, missing) => owner.gap(feed, missing),
       forked: (link, feed, bundle, previous) => this.forks.found(link, feed, bundle, previous),
       isStray: (link, on, peek, given, bytes) => this.forks.pushed(link, on, peek, given, bytes),
@@ -137,6 +157,8 @@ export class Replication {
     const apart = [...this.feeds.all.values()].filter((feed) => feed.room === null || feed.room.name === null)
     this.announce(link, apart)
     this.reconciling.linkUp(link)
+    this.receipts.linkUp(link)
+    this.fellows.wake()
   }
 
   /** A room was joined, and what the store has of it is known. */
@@ -145,6 +167,7 @@ export class Replication {
     this.backfilling.noticed(feeds)
     for (const feed of feeds) this.forks.joined(feed)
     this.reconciling.joined(room.key)
+    this.fellows.wake()
   }
 
   /** As the store has it. */
@@ -202,12 +225,18 @@ export class Replication {
     // Behind us, it will ask one of its neighbours; what is new from now on is pushed either way.
     on.cursor ??= feed.log.end
     if (next > feed.log.next && feed.own) this.owner.overtaken(feed, false)
-    if (next > feed.log.next && feed.source === null) this.catchUp.seekSource(feed, null)
+    if (next > feed.log.next) this.catchUp.offered(link, on)
     return on
   }
 
+  /** Whether a peer is known to be in a feed's room: it keeps what is said there. */
+  private isIn(link: LinkState, { room }: Pick<Feed, 'room'>): boolean {
+    if (room === null) return false
+    return room.peer === null ? this.reconciling.isIn(link, room.key) : link.peerKey === room.peer.key
+  }
+
   /** Whether all is known that a peer is going to say of what it has of a feed. */
-  private isSettled(link: LinkState, { room }: Feed): boolean {
+  private isSettled(link: LinkState, { room }: Pick<Feed, 'room'>): boolean {
     if (room === null || room.peer !== null || this.context.nowMs - link.neighbourAtMs > SETTLED_MS_MAX) return true
     return this.reconciling.isSettled(link, room.key)
   }
@@ -221,6 +250,8 @@ export class Replication {
     this.catchUp.linkDown(link)
     this.feeds.linkDown(link, this.links.neighbours.values())
     for (const key of this.broadcast.linkDown(link.id)) this.tree.orphaned(this.feeds.all.get(key), link)
+    this.receipts.linkDown(link)
+    this.fellows.linkDown()
   }
 
   frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {
@@ -245,7 +276,7 @@ export class Replication {
 
   /** Appends a bundle of our own and sets it on its way. */
   publish(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[]): void {
-    this.append(feed, bundle, feed.log.tip!, ids, 0, null)
+    this.append(feed, bundle, feed.log.tip!, ids, OURS, null)
   }
 
   /** The feed is no longer known: nothing about it is kept for any link, but for what their handles mean. */
@@ -308,13 +339,15 @@ export class Replication {
     bundle: Bundle,
     previous: Uint8Array,
     ids: readonly Uint8Array[],
-    hops: number,
+    { hops, isLate }: Way,
     from: LinkState | null,
   ): void {
     const log = feed.log
     if (log.start === log.end) this.feeds.filled(feed)
     const { first, count, bytes } = bundle
-    const cost = log.append({ first, count, bytes, previous, hops, from: from?.id ?? 0 }, ids[ids.length - 1]!)
+    const heardAtMs = isLate ? LATE : this.context.nowMs
+    const held = { first, count, bytes, previous, hops, from: from?.id ?? 0, heardAtMs }
+    const cost = log.append(held, ids[ids.length - 1]!)
     this.feeds.window.appended(log, cost)
     feed.activeAtMs = this.context.nowMs
     if (from !== null) this.tree.placed(from, feed, hops, false)

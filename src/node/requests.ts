@@ -102,7 +102,7 @@ export class Requests {
       const on = theirs(link, handle)
       if (on === null) continue
       if (on.feed.own) settleDebt(on, from, to)
-      else backfilling.offered(link, on.feed, from, to)
+      else backfilling.offered(link, on.feed, from, to, true)
     }
   }
 }

@@ -1,5 +1,6 @@
 import { toHex, utf8 } from '../base/bytes.ts'
 import { HybridClock } from '../base/hlc.ts'
+import { LATE } from '../core/history/feed-log.ts'
 import { RangeSet } from '../core/history/ranges.ts'
 import { isAuthored, readRemoval } from '../wire/amendment.ts'
 import { type Bundle, type BundleEvent, chainBundle, decodeBundle } from '../wire/bundle.ts'
@@ -159,11 +160,11 @@ export class Rooms {
     const room = feed.room
     if (room === null) return
     const words = this.publishing ?? bundle.events.map((event) => this.wordsOf(feed, room, event))
-    if (this.publishing === null) this.keep(feed, bundle, ids, feed.log.at(feed.log.end - 1).previous, words)
+    const { previous, heardAtMs } = feed.log.at(feed.log.end - 1)
+    if (this.publishing === null) this.keep(feed, bundle, ids, previous, words)
     for (let i = 0; i < bundle.count; i++) {
       const telling = this.read(feed, room, bundle.events[i]!, words[i]!, bundle.first + i, ids[i]!, hops)
-      if (telling === null) continue
-      this.tell(room, feed, telling)
+      if (telling !== null) this.tell(room, feed, heardAtMs === LATE ? { ...telling, backlog: true } : telling)
     }
     this.replication().receipts.grew(feed)
   }

@@ -101,7 +101,15 @@ export function readGap(body: ByteReader): GapFrame | null {
  * link that brought the bundle before this one the receiver knows it), then the bundle as its author made it.
  */
 export const BUNDLE_WITH_PREVIOUS = 0x80
+/**
+ * It comes late: whoever sends it has had it for a while, or was told so by the one it came from. Nobody signs that, for nobody who
+ * only passes it on can be held to it: who sets it on live words has them shown as said before, and left unanswered by programs; who
+ * leaves it out of old ones does what he could do by holding words back.
+ */
+export const BUNDLE_LATE = 0x40
 export const BUNDLE_HOPS_MASK = 0x0f
+/** Bits without a meaning, which nobody sets. */
+export const BUNDLE_BITS_FREE = 0x30
 
 /** A handle from 1 up; the whole body of `LAZY`: push this feed to me no longer, announce it. */
 export function readHandle(body: ByteReader): number {

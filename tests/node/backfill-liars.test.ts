@@ -8,6 +8,7 @@ import { behind, gapsTold, keeper, SETTLED_MS, said } from './behind.ts'
 import { bring, end, FetchPeer, fetchesHeard, filled } from './fetch-peer.ts'
 import { FAR, have, history, wantsHeard } from './holder.ts'
 import { openPeer } from './peer.ts'
+import { compareRoom } from './room-mate.ts'
 
 describe('who lies about history', () => {
   test('answering what it was not asked costs the link', () => {
@@ -198,7 +199,7 @@ describe('who lies about history', () => {
     const bench = keeper()
     const author = new Author(7)
     const made = history(author, 1_000)
-    const liar = openPeer(bench, { seed: 300 })
+    const liar = compareRoom(openPeer(bench, { seed: 300 }))
     nameFeed(liar, 1, author, 1, FAR)
     have(liar, 1, FAR + 1)
     const honest = new FetchPeer(bench, author, made)

@@ -9,6 +9,7 @@ import { history, numbered, wantsHeard } from './holder.ts'
 import { join } from './joined.ts'
 import { KeepingBench } from './keeping-bench.ts'
 import { openPeer } from './peer.ts'
+import { compareRoom } from './room-mate.ts'
 
 describe('a node that is far behind a neighbour', () => {
   test('asks for the end first and for the rest from there down, and tells it as what was said before', () => {
@@ -40,6 +41,36 @@ describe('a node that is far behind a neighbour', () => {
     const relay = new KeepingBench(3)
     const strange = new FetchPeer(relay, far, history(new Author(8), 1_000))
     expect(wantsHeard(strange.peer)).toMatchObject([{ from: 1, full: false }])
+  })
+
+  test('asks one in order that only passes it on, and the next for the end that keeps it', () => {
+    const bench = keeper()
+    const author = new Author(7)
+    const made = said(author, 1_000)
+    const relay = new FetchPeer(bench, author, made, { isStranger: true })
+    expect(wantsHeard(relay.peer)).toMatchObject([{ from: 1, full: false }])
+    expect(fetchesHeard(relay.peer)).toEqual([])
+    for (const one of made.slice(0, 300)) push(relay.peer, 1, one)
+    const member = new FetchPeer(bench, author, made, { seed: 101 })
+    expect(wantsHeard(member.peer)).toMatchObject([{ from: 1_001 - 64, full: true }])
+    // The first goes on meanwhile.
+    for (const one of made.slice(300, 400)) push(relay.peer, 1, one)
+    member.serve(2_000)
+    expect(bench.texts().length).toBe(999)
+    expect(new Set(bench.texts()).size).toBe(999)
+    expect(bench.texts().slice(399, 463)).toEqual(numbered(937, 1_000))
+    expect(bench.store.held(toHex(author.room))[0]!.ranges).toEqual([{ from: 1, to: 1_001 }])
+  })
+
+  test('asks one for the end as soon as it says that it is in the room, though it has named the feed before', () => {
+    const bench = keeper()
+    const author = new Author(7)
+    const from = new FetchPeer(bench, author, said(author, 1_000), { isStranger: true })
+    expect(wantsHeard(from.peer)).toMatchObject([{ from: 1, full: false }])
+    compareRoom(from.peer)
+    expect(wantsHeard(from.peer)[1]).toMatchObject({ from: 1_001 - 64, full: true })
+    from.serve(2_000)
+    expect([...bench.texts()].sort()).toEqual(numbered(2, 1_000).sort())
   })
 
   test('goes on with live talk meanwhile, whoever brings it', () => {

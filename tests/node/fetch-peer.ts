@@ -17,6 +17,7 @@ import { type Author, type Made, nameFeed, push } from './author.ts'
 import type { Bench } from './bench.ts'
 import { wantsHeard } from './holder.ts'
 import { openPeer, type Peer, type PeerOptions } from './peer.ts'
+import { compareRoom } from './room-mate.ts'
 
 export function fetchesHeard(peer: Peer): FetchFrame[] {
   return peer.heardOf(FrameType.fetch).map((body) => readFetch(new ByteReader(body))!)
@@ -53,7 +54,7 @@ export function filled(peer: Peer, handle: number, from: number, to: number): vo
   peer.send(FrameType.filled, (out) => writeFilled(out, [{ handle, from, to }]))
 }
 
-/** A peer that holds some of one feed, and answers what it is asked of it as an honest one does, so many bundles at a time. */
+/** A peer that holds some of one feed, and answers what it is asked of it as an honest one does, so many bundles at a time. It is in the feed's room. */
 export class FetchPeer {
   readonly peer: Peer
   private wanted = 0
@@ -63,9 +64,10 @@ export class FetchPeer {
     bench: Bench,
     readonly author: Author,
     readonly held: Made[],
-    options: PeerOptions & { readonly claims?: number; readonly chunk?: number } = {},
+    options: PeerOptions & { readonly claims?: number; readonly chunk?: number; readonly isStranger?: boolean } = {},
   ) {
     this.peer = openPeer(bench, options)
+    if (options.isStranger !== true) compareRoom(this.peer, author.room)
     this.chunk = options.chunk ?? 100
     const last = held.at(-1)
     const next = last === undefined ? 1 : last.bundle.first + last.bundle.count

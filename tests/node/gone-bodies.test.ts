@@ -190,6 +190,26 @@ describe('a neighbour that takes bodies out', () => {
     expect(bench.texts()).toEqual([])
   })
 
+  test('is not asked again each time it comes, but when it may have come to have them', () => {
+    const bench = keeper()
+    const author = new Author(7)
+    const held = said(author, 5).map((made) => stripped(made, [3]))
+    new FetchPeer(bench, author, held).serve(1_000)
+    const asked = (): number => {
+      const peer = new FetchPeer(bench, author, held, { seed: 101 })
+      peer.serve(5_000)
+      bench.vanish(peer.peer.link!)
+      return fetchesHeard(peer.peer).length
+    }
+    expect(asked()).toBeWithin(1, 3)
+    expect([asked(), asked()]).toEqual([0, 0])
+    const other = new FetchPeer(bench, author, held, { seed: 102 })
+    other.serve(5_000)
+    expect(fetchesHeard(other.peer)[0]).toMatchObject({ from: 3, to: 4 })
+    bench.pass(7_200_000)
+    expect(asked()).toBeWithin(1, 3)
+  })
+
   test('each of some has others: all come together', () => {
     const bench = keeper()
     const author = new Author(7)

@@ -28,7 +28,7 @@ class Holding {
 
   append({ bundle, previous, ids }: Made): void {
     const { first, count, bytes } = bundle
-    this.feed.log.append({ first, count, bytes, previous, hops: 1, from: 1 }, ids.at(-1)!)
+    this.feed.log.append({ first, count, bytes, previous, hops: 1, from: 1, heardAtMs: 0 }, ids.at(-1)!)
   }
 
   /** As from to; null for nothing new. */

@@ -15,6 +15,10 @@ export class Acquaintances {
 
   constructor(private readonly rng: Rng) {}
 
+  get(key: string): Contact | null {
+    return this.byKey.get(key) ?? null
+  }
+
   newestFirst(): Contact[] {
     return this.oldestFirst().reverse()
   }

@@ -78,7 +78,8 @@ export class Admission {
     const { members } = this
     if (members.isMesh(link.key)) return true
     const { isPressed } = members
-    if (link.origin === 'walk') return this.hasPlaceFor(link, isPressed) || this.displaceFor(link, isPressed)
+    if (link.origin === 'walk' || link.origin === 'sought')
+      return this.hasPlaceFor(link, isPressed) || this.displaceFor(link, isPressed)
     if (link.origin === 'offered') return this.hasPlaceFor(link, isPressed)
     if (link.reach === 'no' || members.regular.length < ACTIVE_MAX) return true
     const victims = this.displaceable().filter((each) => each.origin !== 'chosen')

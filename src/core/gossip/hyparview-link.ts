@@ -24,8 +24,8 @@ export type HyParViewOutput =
   /** Broadcast over this link from now on, or no longer. */
   | { readonly kind: 'neighbour'; readonly peer: string; readonly state: 'up' | 'down' }
 
-/** How a neighbour came to be one: picked by us, asked because a newcomer's walk ended here, or it asked us. */
-export type Origin = 'chosen' | 'walk' | 'offered'
+/** How a neighbour came to be one: picked by us, asked because a newcomer's walk ended here, sought because of who it is, or it asked us. */
+export type Origin = 'chosen' | 'walk' | 'sought' | 'offered'
 
 export type MembershipTimer =
   | { readonly kind: 'shuffle' }

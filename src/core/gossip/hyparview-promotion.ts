@@ -23,13 +23,16 @@ import { TokenBucket } from './token-bucket.ts'
 /** Former neighbours tried at once when nobody else is left. */
 const RECALL = 8
 
-/** A dial under way, and what for: `lost` is a former neighbour, to be seen whether it is back, `probe` anybody, whether it is there at all. */
+/**
+ * A dial under way, and what for: `lost` is a former neighbour, to be seen whether it is back, `probe` anybody, whether it is there at all, and `sought`
+ * one that is needed for who it is.
+ */
 interface Dial {
   /** One peer, and where it is looked for: mostly one place, two at most. */
   readonly contacts: Contact[]
   /** Of these, where nothing has come of it yet. */
   open: number
-  readonly why: 'chosen' | 'walk' | 'lost' | 'probe'
+  readonly why: 'chosen' | 'walk' | 'lost' | 'probe' | 'sought'
   /** Nobody told us of it but the user. */
   readonly isFirstHand: boolean
 }
@@ -131,6 +134,23 @@ export class Promotion {
     if (entry !== null && this.budget.take(members.nowMs)) this.seek(entry.contact, 'probe', entry.source === null)
   }
 
+  /** Dials or asks the first of these that we know of and that is no neighbour. Whom others told us of only as often as they may make us dial. */
+  seekAny(keys: Iterable<string>): string | null {
+    const { members } = this
+    for (const key of keys) {
+      const link = members.links.get(key)
+      if (this.dials.has(key) || (link !== undefined && link.role !== 'guest')) continue
+      const entry = members.passive.get(key)
+      const contact = link?.contact ?? entry?.contact ?? members.acquaintances.get(key)
+      if (contact === null || (link === undefined && !members.reach.isHopeful(contact))) continue
+      const isFirstHand = entry === null || entry.source === null
+      if (link === undefined && !isFirstHand && !this.budget.take(members.nowMs)) continue
+      this.seek(contact, 'sought', isFirstHand)
+      return key
+    }
+    return null
+  }
+
   /** Dials a peer, or asks it where a link is there already. */
   seek(contact: Contact, why: Dial['why'], isFirstHand: boolean): void {
     const { members } = this
@@ -199,7 +219,8 @@ export class Promotion {
     // With two places free nobody loses by it: whoever gives way to us may have the other.
     const isShort = length <= ACTIVE_MAX - 2
     const isEndangered = members.chosen < CHOSEN_MIN && (this.rounds.vain > 1 || members.isPressed)
-    const isUrgent = isDesperate || (origin === 'chosen' && (isEndangered || (isShort && this.rounds.vain > 0)))
+    const isUrgent =
+      isDesperate || origin === 'sought' || (origin === 'chosen' && (isEndangered || (isShort && this.rounds.vain > 0)))
     const isSplice = origin === 'walk' && length >= ACTIVE_MAX
     return isSplice ? 'splice' : isUrgent ? 'high' : 'low'
   }
@@ -215,7 +236,7 @@ export class Promotion {
     members.remember(link.contact, dial.isFirstHand || (dial.why !== 'walk' && !members.isPressed))
     link.reunion = this.lost.found(link.key)
     const isRoom = members.regular.length + this.asking < ACTIVE_MAX
-    if (!isRoom && dial.why !== 'walk' && !link.reunion) {
+    if (!isRoom && dial.why !== 'walk' && dial.why !== 'sought' && !link.reunion) {
       members.note(link.contact, dial.isFirstHand ? null : STRANGERS)
       const entry = members.passive.get(link.key)
       if (entry !== null && !isSamePlace(entry.contact, link.contact)) members.passive.turn(entry, false)
@@ -228,7 +249,7 @@ export class Promotion {
 
   /** While many press in, whom others name counts as one of them: the places that they cannot have are for those we know ourselves. */
   private originOf(why: Dial['why'], isFirstHand: boolean): Origin {
-    if (why === 'walk') return 'walk'
+    if (why === 'walk' || why === 'sought') return why
     return isFirstHand || !this.members.isPressed ? 'chosen' : 'offered'
   }
 

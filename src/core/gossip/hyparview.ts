@@ -80,6 +80,12 @@ export class HyParView {
     if (link?.role === 'guest') this.promotion.ask(link, 'chosen', true)
   }
 
+  /** Makes a neighbour of the first of these peers that is known, whoever else is one. */
+  seek(keys: Iterable<string>, nowMs: number): string | null {
+    this.members.nowMs = nowMs
+    return this.promotion.seekAny(keys)
+  }
+
   /**
    * A link with a peer that has proved its identity is up. `contact.address` is where others can dial it (the host it is seen at, the port of its
    * hello), null where it does not listen; `host` is the address it is seen at. `via`: a peer that we dialled

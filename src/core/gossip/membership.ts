@@ -18,6 +18,11 @@ export interface Membership {
   meet(contacts: readonly Contact[], source: string | null, nowMs: number): void
   /** Joins the network of a linked peer, as a user asks for. */
   join(key: string, nowMs: number): void
+  /**
+   * Makes a neighbour of the first of these peers of which it is known where it is, and that is none yet, in the place of another if need be. Answers its
+   * key as soon as it is dialled or asked; null where there is none.
+   */
+  seek(keys: Iterable<string>, nowMs: number): string | null
   /** A link is up. `contact.address`: where others can dial it, if anywhere; `host`: where it is seen. */
   linkUp(contact: Contact, host: string, nowMs: number, via: 'dialled' | 'accepted'): void
   linkDown(key: string, how: 'left' | 'failed', nowMs: number): void

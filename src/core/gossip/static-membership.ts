@@ -19,6 +19,10 @@ export class StaticMembership implements Membership {
 
   join(): void {}
 
+  seek(): null {
+    return null
+  }
+
   linkUp({ key }: Contact, _host: string, _nowMs: number, via: 'dialled' | 'accepted'): void {
     if (this.links.has(key)) return
     this.links.add(key)

@@ -24,7 +24,12 @@ export interface HeldBundle {
   readonly hops: number
   /** The link it came by, 0 for one's own: it is not sent back there. */
   readonly from: number
+  /** When it came, monotonic; `LATE` where it was late by then. */
+  readonly heardAtMs: number
 }
+
+/** When what came late came, for whoever it is passed on to. */
+export const LATE = Number.NEGATIVE_INFINITY
 
 /** What a held bundle takes beside its bytes (measured): objects, the headers of its buffers, the hash before it. */
 const HELD_OVERHEAD_BYTES = 200
@@ -157,4 +162,5 @@ const EMPTY_SLOT: HeldBundle = {
   previous: NO_EVENT,
   hops: 0,
   from: 0,
+  heardAtMs: LATE,
 }

@@ -32,7 +32,7 @@ function seal(first: number, previous: Uint8Array, texts: readonly string[], sig
 
 function append(log: FeedLog, { bundle, previous, tip }: Sealed, from = 1): number {
   const { first, count, bytes } = bundle
-  return log.append({ first, count, bytes, previous, hops: 1, from }, tip)
+  return log.append({ first, count, bytes, previous, hops: 1, from, heardAtMs: 0 }, tip)
 }
 
 /** `count` bundles of one or more events each, one after the other from `first`. */
@@ -157,7 +157,7 @@ const acts: fc.Arbitrary<Act[]> = fc.array(
 )
 
 function held(first: number, count: number): HeldBundle {
-  return { first, count, bytes: new Uint8Array(count), previous: NO_EVENT, hops: 0, from: 0 }
+  return { first, count, bytes: new Uint8Array(count), previous: NO_EVENT, hops: 0, from: 0, heardAtMs: 0 }
 }
 
 describe('the window of a log', () => {

@@ -13,7 +13,7 @@ function log(): FeedLog {
 }
 
 function bundle(first: number, bytes: Uint8Array): HeldBundle {
-  return { first, count: 1, bytes, previous: NO_EVENT, hops: 0, from: 0 }
+  return { first, count: 1, bytes, previous: NO_EVENT, hops: 0, from: 0, heardAtMs: 0 }
 }
 
 /** Everything held in the order it came, and the oldest thrown out while there is too much. */
