@@ -62,8 +62,8 @@ export const HANDLES_MAX = 64
 const HANDLE_MAX = 2 ** 32
 /** Leaves in one frame, and record: each seal and write costs some 10 µs however long. */
 export const RUN_LEAVES_MAX = 4
-/** Plaintext of a record on such a link. */
-export const TRANSFER_RECORD_BYTES_MAX = RUN_LEAVES_MAX * LEAF_BYTES + 64
+/** Plaintext of a record on such a link: the most leaves, with a few short frames before them. */
+export const TRANSFER_RECORD_BYTES_MAX = RUN_LEAVES_MAX * LEAF_BYTES + 8 * 1024
 export const MAP_PART_BYTES_MAX = 32 * 1024
 export const GAINED_MAX = 255
 

@@ -14,7 +14,11 @@ export class RecordReader {
   private held: Uint8Array | null = null
   private heldFilled = 0
 
-  constructor(private readonly cipher: CipherState) {}
+  /** `bytesMax`: plaintext of one record. */
+  constructor(
+    private readonly cipher: CipherState,
+    private readonly bytesMax = RECORD_BYTES_MAX,
+  ) {}
 
   /** True while a record has begun and not ended: what the 30-second deadline for a frame looks at. */
   get partial(): boolean {
@@ -33,7 +37,7 @@ export class RecordReader {
         this.header[this.headerFilled++] = bytes[at++]!
       if (this.headerFilled < RECORD_HEADER_BYTES) return null
       const length = readU32(this.header, 0)
-      if (length > RECORD_BYTES_MAX + RECORD_TAG_BYTES || length <= RECORD_TAG_BYTES) {
+      if (length > this.bytesMax + RECORD_TAG_BYTES || length <= RECORD_TAG_BYTES) {
         return `announced a record of ${length} bytes`
       }
       const piece = bytes.subarray(at, at + length - this.heldFilled)

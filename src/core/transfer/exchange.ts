@@ -144,6 +144,11 @@ export class Exchange {
     }
   }
 
+  /** Something is open on a link, one way or the other. */
+  isUsed(link: number): boolean {
+    return (this.links.get(link)?.opened.size ?? 0) > 0 || this.uploads.isUsed(link)
+  }
+
   /** Any bytes came over a link. */
   heard(link: number, nowMs: number): void {
     for (const root of this.links.get(link)?.handles.keys() ?? []) this.fetching.get(root)?.download.heard(link, nowMs)

@@ -240,6 +240,10 @@ export class Uploads {
     return false
   }
 
+  isUsed(link: number): boolean {
+    return (this.askers.get(link)?.sessions.size ?? 0) > 0
+  }
+
   private nextRead(link: number, asker: Asker): ReadWanted | null {
     for (const [handle, session] of asker.sessions) {
       const page = session.pages.shift()
