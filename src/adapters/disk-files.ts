@@ -122,6 +122,8 @@ async function readState(
   if ((await readFully(state, bytes, 0)) < bytes.length) return null
   const header = readResumeHeader(bytes)
   if (header === null || header.name + STATE_SUFFIX !== name) return null
+  // Whoever takes the part away does not want it any more.
+  if (!(await isThere(join(folder, header.name + PART_SUFFIX)))) return null
   const layout = resumeLayout(new Shape(header.offer.size))
   const bitmap = new Uint8Array(layout.bitmapBytes)
   await readFully(state, bitmap, layout.bitmap)

@@ -232,12 +232,20 @@ async function moveFile(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
-    if (!LINKLESS.has(errorCode(error))) throw error
-    return await moveOver(from, to)
+    if (errorCode(error) === 'EEXIST' && !(await isSameFile(from, to))) return false
+    if (errorCode(error) !== 'EEXIST') {
+      if (!LINKLESS.has(errorCode(error))) throw error
+      return await moveOver(from, to)
+    }
   }
   await unlink(from)
   return true
+}
+
+/** An earlier run has given it its name and ended before it took the other away. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([lstat(one), lstat(other)])
+  return a.ino === b.ino && a.dev === b.dev
 }
 
 /** Takes the name with an empty file of our own first, and puts the other in its place. */

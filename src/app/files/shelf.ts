@@ -2,9 +2,12 @@ import { toHex } from '../../base/bytes.ts'
 import type { Download } from '../../core/transfer/download.ts'
 import type { Transfers, TransfersOutput } from '../../node/transfers.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
-import { HASH_BYTES } from '../../wire/content.ts'
+import { HASH_BYTES, LEAF_BYTES } from '../../wire/content.ts'
+import type { FileOffer } from '../../wire/file-offer.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
-import { type Holding, Receiving } from './holding.ts'
+import type { Holding } from './holding.ts'
+import { Receiving } from './receiving.ts'
+import { Staging } from './staging.ts'
 
 type Output = Exclude<TransfersOutput, { kind: 'dial' | 'close' }>
 type StoreOutput = Output & { kind: 'store' }
@@ -28,7 +31,8 @@ export interface ShelfOwner {
 }
 
 interface Received {
-  readonly receiving: Receiving
+  /** Where it goes: to memory, as long as only a manifest is wanted. */
+  into: Receiving | Staging
   readonly download: Download
   isStuck: boolean
 }
@@ -55,13 +59,45 @@ export class Shelf {
     this.run(({ exchange }) => exchange.unserve(root, code))
   }
 
+  /** Begins to fetch the first bytes of a content into memory: the manifest of a folder that somebody is to be asked about. */
+  preview({ root, size, manifestBytes }: FileOffer, allows: (key: string) => boolean): Download {
+    const leaves = Math.ceil(manifestBytes / LEAF_BYTES)
+    const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, leaves))
+    this.received.set(toHex(root), { into: new Staging(download.shape), download, isStuck: false })
+    this.settle(toHex(root))
+    return download
+  }
+
+  /** So many bytes from the beginning of what has been previewed; null where they are not there. */
+  async previewed(root: Uint8Array, bytes: number): Promise<Uint8Array | null> {
+    const into = this.received.get(toHex(root))?.into
+    return into instanceof Staging ? await into.read(0, bytes) : null
+  }
+
+  /** Receives the rest of what was previewed into a target made for it. */
+  async receiveRest(target: Target): Promise<FilesFault | null> {
+    const { root } = target.header.offer
+    const name = toHex(root)
+    const received = this.received.get(name)
+    if (received === undefined || !(received.into instanceof Staging)) return null
+    const fault = await received.into.moveTo(target)
+    if (fault !== null) return fault
+    const { download } = received
+    const receiving = new Receiving(target, download, (each) => this.stuck(name, each))
+    received.into = receiving
+    receiving.record(0, download.shape.leaves)
+    this.run((_, nowMs) => download.want(download.shape.leaves, nowMs))
+    this.settle(name)
+    return null
+  }
+
   /** Begins to receive into a target, or goes on: what is there is checked first. Resolves when it has begun to ask. */
   async receive(target: Target, allows: (key: string) => boolean): Promise<Download> {
     const { root, size } = target.header.offer
     const name = toHex(root)
     const download = this.run(({ exchange }) => exchange.fetch(root, size, allows))
     const receiving = new Receiving(target, download, (fault) => this.stuck(name, fault))
-    this.received.set(name, { receiving, download, isStuck: false })
+    this.received.set(name, { into: receiving, download, isStuck: false })
     if (target.bitmap.length > 0) {
       download.pause()
       await receiving.recheck((first, count) => download.restore(first, count))
@@ -100,7 +136,7 @@ export class Shelf {
       case 'keep-page': {
         const received = this.received.get(output.root)
         const number = received?.download.shape.pageNumber(output.level, output.index) ?? 0
-        return void received?.receiving.target.keepPage(number, output.bytes)
+        return received?.into.keepPage(number, output.bytes)
       }
       case 'reached':
         return this.owner.reached(output.root)
@@ -127,12 +163,12 @@ export class Shelf {
     const received = this.received.get(root)
     if (received === undefined) return
     const count = hashes.length / HASH_BYTES
-    const isStored = await received.receiving.store(first, bytes, hashes)
+    const isStored = await received.into.store(first, bytes, hashes)
     this.run(({ exchange }, nowMs) => {
       if (isStored === true) exchange.stored(root, holder, first, count, nowMs)
       else exchange.unstored(root, holder, first, count, isStored === null ? 'disk' : 'lying', nowMs)
     })
-    if (isStored === true) received.receiving.record(first, count)
+    if (isStored === true) received.into.record(first, count)
   }
 
   private stuck(root: string, fault: FilesFault): void {
@@ -161,7 +197,7 @@ export class Shelf {
     const received = this.received.get(root)
     if (received === undefined) return null
     const { shape } = received.download
-    return await received.receiving.target.read(shape.leafStart(first), shape.runBytes(first, count))
+    return await received.into.read(shape.leafStart(first), shape.runBytes(first, count))
   }
 
   private async readPage({
@@ -179,7 +215,7 @@ export class Shelf {
     const held = received?.download.pages.page(level, index)
     if (received === undefined || held !== null) return held?.slice() ?? null
     const { shape } = received.download
-    return await received.receiving.target.page(shape.pageNumber(level, index), shape.pageBytes(level, index))
+    return await received.into.page(shape.pageNumber(level, index), shape.pageBytes(level, index))
   }
 
   private lost(root: string, fault: FilesFault | null): void {
