@@ -56,7 +56,11 @@ export const diskFiles: Files = {
   async resume(folder, name, plan) {
     try {
       const state = await open(join(folder, name), constants.O_RDWR | NO_FOLLOW)
-      const target = await readState(folder, name, state, plan)
+      // One that nobody closes ends the program when its memory is collected.
+      const target = await readState(folder, name, state, plan).catch(async (error) => {
+        await state.close()
+        throw error
+      })
       if (target === null) await state.close()
       return target ?? { ok: false, code: 'damaged', message: `${name} is of no use any more: delete it.`, cause: null }
     } catch (error) {
@@ -88,8 +92,14 @@ async function begin(
     await unlink(path)
     return null
   }
-  await writeFully(state, encodeResumeHeader(header), 0)
-  return new DiskTarget(folder, header, entries, state, EMPTY)
+  const target = new DiskTarget(folder, header, entries, state, EMPTY)
+  try {
+    await writeFully(state, encodeResumeHeader(header), 0)
+  } catch (error) {
+    await target.discard()
+    throw error
+  }
+  return target
 }
 
 async function makeFile(path: string, flags: number): Promise<true | null> {

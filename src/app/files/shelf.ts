@@ -116,7 +116,7 @@ export class Shelf {
     this.settle(root)
   }
 
-  /** Fetches it no longer. What is here is given on where `stays`. */
+  /** Fetches it no longer. What is here is given on where `stays`; else whoever made the target closes it. */
   stop(root: Uint8Array, stays: boolean): void {
     const name = toHex(root)
     this.run(({ exchange }) => {

@@ -34,13 +34,6 @@ export class Bits {
     return true
   }
 
-  fill(): void {
-    this.words.fill(0xffffffff)
-    const over = this.size & 31
-    if (over !== 0) this.words[this.words.length - 1] = 2 ** over - 1
-    this.held = this.size
-  }
-
   /** The first place from `from` that is not in the set; `size` where there is none. Skips full words. */
   nextClear(from: number): number {
     let place = from
