@@ -63,9 +63,13 @@ export class Transfers {
     return [...this.raw, ...this.exchange.dirty]
   }
 
-  /** Open links to a peer, by its key. */
-  linksTo(key: string): TransferLink[] {
-    return [...this.links.values()].filter((link) => link.phase === 'open' && link.peerKey === key)
+  /** Open links with a peer, by its key. */
+  linksTo(key: string): number[] {
+    return this.openLinks.filter((id) => this.links.get(id)?.peerKey === key)
+  }
+
+  get openLinks(): number[] {
+    return [...this.links.values()].filter((link) => link.phase === 'open').map((link) => link.id)
   }
 
   /** Dials a peer, unless a link to it is there or on its way. */
@@ -74,6 +78,11 @@ export class Transfers {
     const attempt = this.nextAttempt++
     this.dials.set(attempt, key)
     this.outputs.push({ kind: 'dial', attempt, address })
+  }
+
+  /** Ends the links with a peer that cannot be trusted. */
+  hangUp(key: string, nowMs: number): void {
+    for (const id of this.linksTo(key)) this.end(this.links.get(id)!, 'was hung up on', true, nowMs)
   }
 
   /** A connection came in; null when a limit says no. */

@@ -85,6 +85,13 @@ export type TransferFrame =
       readonly bytes: Uint8Array
     }
 
+const TYPES: ReadonlySet<number> = new Set(Object.values(TransferType))
+
+/** One that is not known is skipped, so that the protocol can grow. */
+export function isTransferType(type: number): boolean {
+  return TYPES.has(type)
+}
+
 export function transferType(frame: TransferFrame): number {
   return TransferType[frame.type]
 }

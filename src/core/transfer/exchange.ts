@@ -1,7 +1,7 @@
 import { type ByteReader, toHex } from '../../base/bytes.ts'
 import type { Rng } from '../../base/rng.ts'
 import { PIECE_LEAVES } from '../../wire/content.ts'
-import { HANDLES_MAX, RefusalCode, readTransfer, type TransferFrame } from '../../wire/transfer.ts'
+import { HANDLES_MAX, isTransferType, RefusalCode, readTransfer, type TransferFrame } from '../../wire/transfer.ts'
 import { Download, type DownloadOutput } from './download.ts'
 import { Shape } from './shape.ts'
 import { type ReadWanted, type Served, Uploads } from './uploads.ts'
@@ -157,7 +157,7 @@ export class Exchange {
   /** A frame of a link, its bytes ours to keep. Answers null, or what the peer did wrong, as the end of a sentence. */
   frame(link: number, type: number, body: ByteReader, nowMs: number): string | null {
     const state = this.links.get(link)
-    if (state === undefined) return null
+    if (state === undefined || !isTransferType(type)) return null
     const frame = readTransfer(type, body)
     if (frame === null) return 'sent a broken frame about a file'
     switch (frame.type) {

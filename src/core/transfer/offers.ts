@@ -104,6 +104,11 @@ export class Offers {
     if (entry !== undefined) entry.state = state
   }
 
+  /** Whether so much is taken without a question. */
+  takes(size: number): boolean {
+    return this.decide(size) === 'take'
+  }
+
   private decide(size: number): 'take' | 'ask' | 'pass' {
     const { mode, bytesMax } = this.policy
     if (mode === 'none') return 'pass'
