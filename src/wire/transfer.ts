@@ -10,10 +10,9 @@ import {
 } from './content.ts'
 
 /**
- * Frames of a link that pieces travel on. BEGIN stands in the place of hello. Who wants a content opens it under a handle of its own; every later frame
+ * Frames of a link that files travel on, which says in its greeting what it is for. Who wants a content opens it under a handle of its own; every later frame
  * about it carries that handle, whichever way it goes, so both ends may ask for things on one link.
  *
- *     BEGIN    nothing                                     what this link is for
  *     OPEN     handle · root 32 · size                     asker: do you have it?
  *     ASK      handle · first leaf · count 1               asker: 1 to 16 leaves
  *     ASK_PAGE handle · level 1 · index                    asker
@@ -26,8 +25,7 @@ import {
  *     LEAVES   handle · first leaf · bytes (the rest)      holder: 1 to 4 leaves, whole but for the content's last
  *     PAGE     handle · level 1 · index · bytes (the rest) holder
  */
-export const TransferType = {
-  begin: 0x40,
+const TransferType = {
   open: 0x41,
   ask: 0x42,
   askPage: 0x43,

@@ -31,7 +31,7 @@ export type DownloadOutput =
 export type DropReason = 'lying' | 'silent'
 
 /** Holders of one content at a time: each costs a link, and more than these make nothing faster. */
-export const HOLDERS_MAX = 32
+const HOLDERS_MAX = 32
 const PAGE_MS_MAX = 15_000
 /** Leaves nobody asked for, before the sender is taken for a liar: those cancelled a moment ago come too. */
 const UNASKED_MAX = 512

@@ -10,8 +10,8 @@ import { cleanLine } from '../../base/text.ts'
 /** File systems allow 255 bytes; what is left is room for ` (2)`, `.part` and the state beside it. */
 export const FILE_NAME_BYTES_MAX = 200
 /** A whole path inside a folder: Windows takes 260 characters with the folder's own. */
-export const FILE_PATH_BYTES_MAX = 1024
-export const FILE_PATH_DEPTH_MAX = 32
+const FILE_PATH_BYTES_MAX = 1024
+const FILE_PATH_DEPTH_MAX = 32
 /** What a file is called of whose name nothing is left. */
 const NAMELESS = 'file'
 

@@ -15,7 +15,7 @@ export function leafHash(bytes: Uint8Array): Uint8Array {
   return sha256(bytes)
 }
 
-export function pageHash(level: number, page: Uint8Array): Uint8Array {
+function pageHash(level: number, page: Uint8Array): Uint8Array {
   return sha256Of(PAGE_DOMAIN, Uint8Array.of(level), page)
 }
 

@@ -1,4 +1,3 @@
-import { LEAF_BYTES } from '../../wire/content.ts'
 import {
   HANDLES_MAX,
   MAP_PART_BYTES_MAX,
@@ -298,6 +297,3 @@ function takeRun(session: Session, leavesMax: number): Wanted {
   else session.waiting[0] = { first: run.first + count, count: run.count - count }
   return { first: run.first, count }
 }
-
-/** What serving may keep in memory for one link, at most. */
-export const UPLOAD_BYTES_MAX = AHEAD_LEAVES * LEAF_BYTES
