@@ -8,10 +8,21 @@ import { suggest } from './suggest.ts'
  * come from that. Front ends see only `Command`, `Call` and `Reply`.
  */
 
-export type CommandGroup = 'Talking' | 'Rooms' | 'People' | 'hearsay'
+export type CommandGroup = 'Talking' | 'Files' | 'Rooms' | 'People' | 'hearsay'
 
 /** What an argument is, for whoever completes a half-typed line. */
-export type ArgumentKind = 'address' | 'peer' | 'room' | 'text' | 'name' | 'command' | 'message' | 'emoji' | 'number'
+export type ArgumentKind =
+  | 'address'
+  | 'peer'
+  | 'room'
+  | 'text'
+  | 'name'
+  | 'command'
+  | 'message'
+  | 'emoji'
+  | 'number'
+  | 'path'
+  | 'file'
 
 /** What the front end itself has to do once a command succeeded. */
 export type Effect = 'clear' | 'quit'

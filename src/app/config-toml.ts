@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { scanStatements } from './config-lines.ts'
 import { quoted, visible } from './options-quote.ts'
 import {
+  acceptCheck,
   addressCheck,
   type Check,
   daysCheck,
@@ -90,6 +91,9 @@ const CONFIG = v.object({
   ephemeral: v.exactOptional(boolean),
   'history-days': v.exactOptional(whole(daysCheck)),
   'history-megabytes': v.exactOptional(whole(megabytesCheck)),
+  'accept-files': v.exactOptional(text(acceptCheck)),
+  'accept-megabytes': v.exactOptional(whole(megabytesCheck)),
+  'download-dir': v.exactOptional(text(pathCheck)),
   debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
 })
 

@@ -11,6 +11,8 @@ import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, Tra
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
+import { type FileRoom, type FileSurrounds, NO_FILES } from './files/file-room.ts'
+import type { FilesChat } from './files/files-chat.ts'
 import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
 import type { Messages } from './messages.ts'
@@ -70,6 +72,7 @@ export class Hearsay implements Chat {
   private driver!: Driver
   private network!: NetworkViews
   private memory: Remembering | null = null
+  private fileRoom: FileRoom | null = null
   private readonly people = new People()
   private readonly teller: Teller
   private readonly listeners = new Set<(event: AppEvent) => void>()
@@ -108,6 +111,26 @@ export class Hearsay implements Chat {
     this.memory.restore((peer, held) => driver.run((node, instant) => node.restore(peer, held, instant)))
   }
 
+  /** Lets files be offered and taken. `make` is given what they need of the chat. */
+  attachFiles(make: (around: FileSurrounds) => FileRoom): FileRoom {
+    const { driver, people } = this
+    this.fileRoom = make({
+      people,
+      own: this.identity,
+      currentRoom: () => this.current,
+      speak: (room, body) => this.utter(room, EventKind.file, body),
+      pass: (room, kind, body) => driver.run((node, instant) => node.passAboutFiles(room, kind, body, instant)),
+      addressOf: (key) => driver.node.addressOf(key),
+      emit: (event) => this.emit(event),
+      log: (message) => this.options.log('files', message),
+    })
+    return this.fileRoom
+  }
+
+  get files(): FilesChat {
+    return this.fileRoom ?? NO_FILES
+  }
+
   get messages(): Messages {
     return this.memory?.messages ?? NO_MESSAGES
   }
@@ -133,7 +156,9 @@ export class Hearsay implements Chat {
         return
       }
     }
-    if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
+    if (telling.kind === 'files') this.fileRoom?.passed(telling)
+    else if (telling.kind === 'event' && telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
+    else if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
     else this.teller.tell(telling)
     if (telling.kind === 'delivery') this.memory?.delivered(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
@@ -306,6 +331,7 @@ export class Hearsay implements Chat {
     await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
+    this.fileRoom?.close()
     driver.stop()
     this.memory?.close()
   }

@@ -20,6 +20,9 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['ephemeral', 'HEARSAY_EPHEMERAL'],
   ['history-days', 'HEARSAY_HISTORY_DAYS'],
   ['history-megabytes', 'HEARSAY_HISTORY_MEGABYTES'],
+  ['accept-files', 'HEARSAY_ACCEPT_FILES'],
+  ['accept-megabytes', 'HEARSAY_ACCEPT_MEGABYTES'],
+  ['download-dir', 'HEARSAY_DOWNLOAD_DIR'],
   ['debug', 'HEARSAY_DEBUG'],
 ]
 

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { AcceptPolicy } from '../core/transfer/offers.ts'
 
 /** What a run was asked for, after flag over variable over file over default. Every front end starts from this. */
 export interface Settings {
@@ -26,6 +27,9 @@ export interface Settings {
   /** How long what was said is kept, and how much of it in each room, as sent; null: all of it. */
   readonly historyDays: number | null
   readonly historyMegabytes: number | null
+  /** What is done with files that are offered, and where those go that are taken. */
+  readonly acceptFiles: AcceptPolicy
+  readonly downloadFolder: string
   /** Diagnostics: false for none, true for standard error, or a file's path. */
   readonly debug: boolean | string
   /**

@@ -5,8 +5,9 @@ import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import { verifier } from '../crypto/sign.ts'
 import type { AuthoredKind } from '../wire/event.ts'
+import { isFilePassing } from '../wire/holding.ts'
 import type { Contact } from '../wire/membership.ts'
-import { PassingKind } from '../wire/passing.ts'
+import { PassingKind, type ReceivedPassing } from '../wire/passing.ts'
 import { type Instant, NodeContext } from './context.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { NodeFacts } from './facts.ts'
@@ -94,6 +95,7 @@ export class Node {
     )
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
       if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
+      else if (isFilePassing(passing.kind)) this.filesPassed(passing, author)
       else this.presence.arrived(passing, author, ageMs, through)
     })
     const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
@@ -295,6 +297,18 @@ export class Node {
     return room === null ? 'no-such-person' : this.rooms.say(room, kind, body, ref)
   }
 
+  /** Tells a room, or one other, something about files that passes. `kind`: one of `FilePassingKind`. */
+  passAboutFiles(room: string | Uint8Array, kind: number, body: Uint8Array, instant: Instant): void {
+    this.at(instant)
+    const where = typeof room === 'string' ? this.rooms.named(room) : this.rooms.conversations.with(room)
+    if (where != null) this.passing.say(where.id, kind, this.rooms.clock.tick(instant.wallMs), body)
+  }
+
+  /** Where somebody can be dialled, as far as is known here. */
+  addressOf(key: string): Address | null {
+    return this.peering.addressOf(key)
+  }
+
   /** Seals what was said since the last time and hands it to the links. */
   flush(instant: Instant): void {
     this.at(instant)
@@ -380,6 +394,12 @@ export class Node {
     // Others are told who we are with all the rest, unless there was nobody to tell so far.
     if (this.links.neighbours.size > 1) return
     for (const room of this.rooms.open.values()) this.presence.tellSoon(room)
+  }
+
+  private filesPassed({ room, author, kind, body }: ReceivedPassing, authorKey: string): void {
+    const where = this.rooms.open.get(toHex(room))
+    if (where === undefined || (where.peer !== null && where.peer.key !== authorKey)) return
+    this.context.emit({ kind: 'files', room: where.name, author, passingKind: kind, body })
   }
 
   private frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {

@@ -22,6 +22,10 @@ export interface HoldingBody {
 /** Kinds of passing events; presence and election are 1 and 2. */
 export const FilePassingKind = { seek: 3, holding: 4 } as const
 
+export function isFilePassing(kind: number): boolean {
+  return kind === FilePassingKind.seek || kind === FilePassingKind.holding
+}
+
 /** One event's; a passing body has room for 1 KiB. */
 export const TAGS_MAX = 16
 export const HOLDING_ADDRESSES_MAX = 4

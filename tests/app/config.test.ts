@@ -66,6 +66,8 @@ describe('the settings', () => {
       ephemeral: false,
       historyDays: null,
       historyMegabytes: null,
+      acceptFiles: { mode: 'ask', bytesMax: null },
+      downloadFolder: '/nowhere/Downloads',
       debug: false,
       configFolder: join(home, 'hearsay'),
       dataFolder: join(home, 'data', 'hearsay'),

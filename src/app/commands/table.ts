@@ -1,5 +1,6 @@
 import { CommandTable } from '../command.ts'
 import { DOCTOR } from './doctor.ts'
+import { FILES } from './files.ts'
 import { HISTORY } from './history.ts'
 import { PEOPLE } from './people.ts'
 import { helpCommand, PROGRAM } from './program.ts'
@@ -11,6 +12,7 @@ import { TRACKERS } from './tracker.ts'
 export const COMMANDS: CommandTable = new CommandTable([
   ...TALKING,
   ...HISTORY,
+  ...FILES,
   ...ROOMS,
   ...PEOPLE,
   ...TRACKERS,
