@@ -67,7 +67,7 @@ describe('the settings', () => {
       historyDays: null,
       historyMegabytes: null,
       acceptFiles: { mode: 'ask', bytesMax: null },
-      downloadFolder: '/nowhere/Downloads',
+      downloadFolder: '.',
       debug: false,
       configFolder: join(home, 'hearsay'),
       dataFolder: join(home, 'data', 'hearsay'),

@@ -195,7 +195,7 @@ describe('help and version', () => {
     if (help.kind !== 'print') throw new Error(help.kind)
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)
-    expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Front end:', 'Running:', 'Examples:'])
+    expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Files:', 'Front end:', 'Running:', 'Examples:'])
     for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes config debug help version'.split(
       ' ',
     )) {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileEvent } from '../../src/app/events.ts'
 import { seededRng } from '../../src/base/rng.ts'
-import { Program, removeHomes } from './program.ts'
+import { freePort, Program, removeHomes } from './program.ts'
 
 afterAll(removeHomes)
 
@@ -50,3 +50,32 @@ test('a folder to one person comes where it is to go, without a question where t
     expect(readFileSync(join(done.path!, 'deep', `${i}`)).equals(bytesOf(i * 997))).toBe(true)
   await Promise.all([anna.quit(), ben.quit()])
 })
+
+test('killed in the middle, whoever takes and whoever gives goes on, and it is the same', async () => {
+  const options = ['--username', 'Anna', '--port', String(await freePort())]
+  let anna = await Program.start(options)
+  const path = join(anna.home, 'large.bin')
+  writeFileSync(path, bytesOf(150_000_000))
+  const connect = ['--username', 'Ben', '--accept-files', 'all', '--connect', `127.0.0.1:${anna.port}`]
+  let ben = await Program.start(connect)
+  await ben.until((line) => line.event === 'peer' && line.state === 'up')
+  await anna.do({ do: 'send', path })
+  let had = 0
+  for (let kills = 0; kills < 4; kills++) {
+    const aim = had + 10_000_000
+    const line = await ben.until((each) => each.event === 'file' && each.state !== 'offered' && each.done >= aim)
+    had = line.event === 'file' ? line.done : 0
+    if (kills % 2 === 1) {
+      await anna.kill()
+      anna = await Program.start(options, { home: anna.home })
+    }
+    await ben.kill()
+    ben = await Program.start(connect, { home: ben.home })
+    const again = await ben.until((each) => each.event === 'file' && each.done > 0)
+    // What a kill costs: at most 1 MiB of what was there.
+    if (again.event === 'file') expect(again.done).toBeGreaterThanOrEqual(had - 1024 * 1024)
+  }
+  const done = await fileEvent(ben, 'done', 'large.bin')
+  expect(readFileSync(done.path!).equals(readFileSync(path))).toBe(true)
+  await Promise.all([anna.quit(), ben.quit()])
+}, 60_000)
