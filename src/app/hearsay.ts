@@ -17,7 +17,9 @@ import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
 import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
+import { NOWHERE } from './nowhere.ts'
 import { People } from './people.ts'
+import { SAY_FAULTS } from './say-faults.ts'
 import { Teller } from './teller.ts'
 
 /** How long leaving waits for dials under way, for what was said to be sent, and for goodbyes. */
@@ -34,26 +36,10 @@ const KINDS: Record<MessageKind, SpokenKind> = {
   notice: EventKind.notice,
 }
 
-const SAY_FAULTS: Record<SayFault, string> = {
-  empty: 'There is nothing to say: the message is empty.',
-  'too-long': 'The message is longer than 16 KiB. Say it in parts.',
-  'not-joined': 'That room is not joined. /join it first.',
-  'no-such-person': 'That id cannot be written to: it is not the id of a hearsay identity.',
-}
-
 /** A node, as far as it says things. */
 interface Author {
   say(room: string, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
   direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
-}
-
-/** Of a node that runs nowhere in particular. */
-const NOWHERE: Surroundings = {
-  local: { host: '127.0.0.1', port: 0 },
-  interfaces: [],
-  isStatic: true,
-  groupsGiven: null,
-  lan: null,
 }
 
 /** What driver and node need of the program they run in. */
@@ -115,14 +101,11 @@ export class Hearsay implements Chat {
   attachFiles(make: (around: FileSurrounds) => FileRoom): FileRoom {
     const { driver, people } = this
     this.fileRoom = make({
-      people,
-      own: this.identity,
-      currentRoom: () => this.current,
+      ...{ people, own: this.identity, currentRoom: () => this.current },
       speak: (room, body) => this.utter(room, EventKind.file, body),
-      pass: (room, kind, body) => driver.run((node, instant) => node.passAboutFiles(room, kind, body, instant)),
-      addressOf: (key) => driver.node.addressOf(key),
+      pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),
+      addressOf: (key) => driver.node.aboutFiles.addressOf(key),
       emit: (event) => this.emit(event),
-      log: (message) => this.options.log('files', message),
     })
     return this.fileRoom
   }

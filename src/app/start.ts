@@ -17,6 +17,7 @@ import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
 import { beginFiles } from './files/begin.ts'
 import { FrontDoor } from './files/front-door.ts'
+import { ownAddresses } from './files/own-addresses.ts'
 import { Finding } from './finding.ts'
 import { Hearsay } from './hearsay.ts'
 import { beginHistory } from './history/begin.ts'
@@ -87,7 +88,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     ...{ identity, randomBytes, rng, clock: systemClock, tcp: bunTcp, door, dataFolder, log },
     policy: settings.acceptFiles,
     folder: settings.downloadFolder,
-    ownAddresses: () => [],
+    ownAddresses: () => ownAddresses(local, finding.surroundings.interfaces),
   })
   log('listening', `Listening on ${formatAddress(local)}.`)
   const udp = { host: local.host, port: udpPort }

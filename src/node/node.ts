@@ -5,13 +5,13 @@ import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import { verifier } from '../crypto/sign.ts'
 import type { AuthoredKind } from '../wire/event.ts'
-import { isFilePassing } from '../wire/holding.ts'
 import type { Contact } from '../wire/membership.ts'
-import { PassingKind, type ReceivedPassing } from '../wire/passing.ts'
+import { PassingKind } from '../wire/passing.ts'
 import { type Instant, NodeContext } from './context.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { NodeFacts } from './facts.ts'
 import { Feeds } from './feeds.ts'
+import { FilePassing } from './file-passing.ts'
 import { GoneBodies } from './gone-bodies.ts'
 import { sayGoodbyes } from './goodbyes.ts'
 import { type HeldFeed, Keeping, type LoadedBundle } from './keeping.ts'
@@ -45,9 +45,9 @@ export class Node {
   private readonly tracking: Tracking
   private readonly keeping: Keeping
   readonly deliveries: Deliveries
+  readonly aboutFiles: FilePassing
   private displayName: string
-  private tcpPort = 0
-  private udpPort = 0
+  private ports = { tcpPort: 0, udpPort: 0 }
 
   constructor(
     private readonly options: NodeOptions,
@@ -58,7 +58,7 @@ export class Node {
     this.displayName = options.name
     const { context } = this
     this.links = new Links(context, {
-      hello: () => ({ name: this.displayName, tcpPort: this.tcpPort, udpPort: this.udpPort, agent: options.agent }),
+      hello: () => ({ name: this.displayName, ...this.ports, agent: options.agent }),
       up: (link) => link.isVisit || this.peering.up(link),
       down: (link) => (link.isVisit ? this.tracking.down(link) : this.peering.down(link)),
       failed: (link, code, reason) =>
@@ -95,9 +95,9 @@ export class Node {
     )
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
       if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
-      else if (isFilePassing(passing.kind)) this.filesPassed(passing, author)
-      else this.presence.arrived(passing, author, ageMs, through)
+      else if (!this.aboutFiles.heard(passing, author)) this.presence.arrived(passing, author, ageMs, through)
     })
+    this.aboutFiles = new FilePassing(context, this.rooms, this.passing, () => this.peering)
     const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
     this.peering = new Peering(context, this.links, membership, {
       neighbourUp: (link) => this.neighbourUp(link),
@@ -131,8 +131,7 @@ export class Node {
 
   /** Where we listen, as told in hellos; to be set before the first link. */
   listening(tcpPort: number, udpPort: number): void {
-    this.tcpPort = tcpPort
-    this.udpPort = udpPort
+    this.ports = { tcpPort, udpPort }
   }
 
   // What the world tells.
@@ -297,18 +296,6 @@ export class Node {
     return room === null ? 'no-such-person' : this.rooms.say(room, kind, body, ref)
   }
 
-  /** Tells a room, or one other, something about files that passes. `kind`: one of `FilePassingKind`. */
-  passAboutFiles(room: string | Uint8Array, kind: number, body: Uint8Array, instant: Instant): void {
-    this.at(instant)
-    const where = typeof room === 'string' ? this.rooms.named(room) : this.rooms.conversations.with(room)
-    if (where != null) this.passing.say(where.id, kind, this.rooms.clock.tick(instant.wallMs), body)
-  }
-
-  /** Where somebody can be dialled, as far as is known here. */
-  addressOf(key: string): Address | null {
-    return this.peering.addressOf(key)
-  }
-
   /** Seals what was said since the last time and hands it to the links. */
   flush(instant: Instant): void {
     this.at(instant)
@@ -394,12 +381,6 @@ export class Node {
     // Others are told who we are with all the rest, unless there was nobody to tell so far.
     if (this.links.neighbours.size > 1) return
     for (const room of this.rooms.open.values()) this.presence.tellSoon(room)
-  }
-
-  private filesPassed({ room, author, kind, body }: ReceivedPassing, authorKey: string): void {
-    const where = this.rooms.open.get(toHex(room))
-    if (where === undefined || (where.peer !== null && where.peer.key !== authorKey)) return
-    this.context.emit({ kind: 'files', room: where.name, author, passingKind: kind, body })
   }
 
   private frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void {

@@ -12,8 +12,8 @@ import { TRACKERS } from './tracker.ts'
 export const COMMANDS: CommandTable = new CommandTable([
   ...TALKING,
   ...HISTORY,
-  ...FILES,
   ...ROOMS,
+  ...FILES,
   ...PEOPLE,
   ...TRACKERS,
   ...DOCTOR,

@@ -20,7 +20,6 @@ export interface FileSurrounds {
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
   readonly emit: (event: FileEvent) => void
-  readonly log: (message: string) => void
 }
 
 const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be sent or taken by this program.' }

@@ -93,8 +93,9 @@ export class Jobs {
 
   /** What we have or want, for those who ask. */
   contents(): Sought[] {
-    return this.all.flatMap(({ entry: { state, room }, offer: { root }, download }): Sought[] => {
-      if (state === 'giving' || state === 'done') return [{ root, room, whole: true, wants: false }]
+    return this.all.flatMap(({ entry: { state, room }, offer: { root }, download, target }): Sought[] => {
+      if (state === 'giving' || (state === 'done' && target !== null))
+        return [{ root, room, whole: true, wants: false }]
       if (state !== 'receiving' && state !== 'listing') return []
       return [{ root, room, whole: false, wants: download !== null }]
     })
@@ -103,7 +104,12 @@ export class Jobs {
   private add(entry: OfferEntry, offer: FileOffer): Job {
     const job = newJob(entry, offer, this.clock.nowMs())
     this.byId.set(entry.id, job)
-    for (const id of this.byId.keys()) if (this.offers.byId(id) === null) this.byId.delete(id)
+    for (const [id, { source, target }] of this.byId) {
+      if (this.offers.byId(id) !== null) continue
+      this.byId.delete(id)
+      source?.close()
+      target?.close()
+    }
     return job
   }
 }

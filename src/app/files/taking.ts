@@ -12,6 +12,8 @@ import type { TransferDriver } from './transfer-driver.ts'
 
 /** A download that has waited so long for somebody who has it says so. */
 const ALONE_MS = 10_000
+/** Files and folders that have come and are given on to others. */
+const GIVEN_ON_MAX = 64
 /** Paths of a folder that are shown when it is asked about. */
 const LISTED_MAX = 200
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
@@ -83,6 +85,11 @@ export class Taking {
   stop(job: Job, state: OfferState, reason = ''): void {
     this.shelf.stop(job.offer.root, false)
     job.download = null
+    // What came of it stays, and the next run may go on with it; a cancelled one is discarded by whoever cancels.
+    if (state === 'failed') {
+      job.target?.close()
+      job.target = null
+    }
     this.jobs.set(job, state, reason)
   }
 
@@ -140,6 +147,17 @@ export class Taking {
     job.path = end.path
     this.jobs.set(job, 'done')
     this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
+    this.letGo()
+  }
+
+  /** What has come is given to others, the last of it: each keeps files open. */
+  private letGo(): void {
+    const kept = this.jobs.all.filter(({ entry, target }) => entry.state === 'done' && target !== null)
+    for (const job of kept.slice(0, Math.max(0, kept.length - GIVEN_ON_MAX))) {
+      this.shelf.stop(job.offer.root, false)
+      job.target?.close()
+      job.target = null
+    }
   }
 
   /** Looks for those who have it: whoever offered it, those who are linked already, and everybody in the room. */
