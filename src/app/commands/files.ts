@@ -13,7 +13,7 @@ export const FILES: readonly Command[] = [
     aliases: ['share', 'upload'],
     group: 'Files',
     args: { path: path(), to: optionalRoomOrPeer({ typed: true }) },
-    help: 'offer a file or a folder, in the room or to @somebody',
+    help: 'offer a file or folder, also to @somebody',
     pending: ({ path }) => `Reading ${path} …`,
     run: (chat, { path, to }) => chat.files.send(path, to),
     show: ({ file }, chat) => [`You offer ${file.name} (${formatBytes(file.size)}) in ${placeName(chat, file.room)}.`],
@@ -31,7 +31,7 @@ export const FILES: readonly Command[] = [
     aliases: ['refuse'],
     group: 'Files',
     args: { file: whichFile() },
-    help: 'do not take it',
+    help: 'leave a file that is offered',
     run: (chat, { file }) => chat.files.decline(file),
   }),
   defineCommand({
@@ -39,7 +39,7 @@ export const FILES: readonly Command[] = [
     aliases: [],
     group: 'Files',
     args: { file: whichFile() },
-    help: 'stop taking a file, or take your offer back',
+    help: 'stop taking it, or take your offer back',
     run: (chat, { file }) => chat.files.cancel(file),
   }),
   defineCommand({
