@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { Remark } from './doctor.ts'
 import type { AppEvent, MessageKind, Person, Via } from './events.ts'
+import type { FilesChat } from './files/files-chat.ts'
 import type { Messages } from './messages.ts'
 import type { Voice } from './voice/contract.ts'
 
@@ -86,6 +87,7 @@ export interface TrackerView {
 export interface Chat {
   readonly id: string
   readonly messages: Messages
+  readonly files: FilesChat
   readonly voice: Voice
   name(): string
   /** The room a bare line goes to, or null when every room has been left. `@<id>` while in a direct conversation. */

@@ -8,7 +8,7 @@ import { suggest } from './suggest.ts'
  * come from that. Front ends see only `Command`, `Call` and `Reply`.
  */
 
-export type CommandGroup = 'Talking' | 'Rooms' | 'People' | 'Voice' | 'hearsay'
+export type CommandGroup = 'Talking' | 'Rooms' | 'Files' | 'People' | 'Voice' | 'hearsay'
 
 /** What an argument is, for whoever completes a half-typed line. */
 export type ArgumentKind =
@@ -24,6 +24,8 @@ export type ArgumentKind =
   /** One of a few words, as its usage lists them. */
   | 'choice'
   | 'device'
+  | 'path'
+  | 'file'
 
 /** What the front end itself has to do once a command succeeded. */
 export type Effect = 'clear' | 'quit'

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { scanStatements } from './config-lines.ts'
 import { quoted, visible } from './options-quote.ts'
 import {
+  acceptCheck,
   addressCheck,
   type Check,
   daysCheck,
@@ -96,6 +97,9 @@ const CONFIG = v.object({
   voice: v.exactOptional(text(roomCheck)),
   'voice-mode': v.exactOptional(text(modeCheck)),
   'no-noise-suppression': v.exactOptional(boolean),
+  'accept-files': v.exactOptional(text(acceptCheck)),
+  'accept-megabytes': v.exactOptional(whole(megabytesCheck)),
+  'download-dir': v.exactOptional(text(pathCheck)),
   debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
 })
 

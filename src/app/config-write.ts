@@ -51,6 +51,11 @@ export function formatConfig(answers: SetupAnswers): string {
     '# volumes are chosen with /voice, and remembered beside this file.',
     `# ${entry('voice', 'general')}`,
     `# ${entry('voice-mode', 'voice')}`,
+
+    '# Which files that are offered to take (all, ask, none), up to how many megabytes without a question, and where they go.',
+    '# accept-files = "ask"',
+    '# accept-megabytes = 10',
+    '# download-dir = "/home/me/Downloads"',
     '',
     '# The plain prompt instead of the full screen.',
     '# plain = true',

@@ -1,6 +1,8 @@
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import type { AcceptPolicy } from '../core/transfer/offers.ts'
 import { readConfigFile } from './config-file.ts'
 import { ExitStatus } from './exit.ts'
+import { downloadsFolder } from './files/downloads.ts'
 import type { StartFault } from './options.ts'
 import { readVariables } from './options-environment.ts'
 import type { Given, OptionName } from './options-values.ts'
@@ -23,6 +25,7 @@ export interface Asked {
 }
 
 const ROOM_AT_START = 'general'
+const MEGABYTE = 1_000_000
 
 /** Reads the variables and the configuration file and settles: flag over variable over file over default. */
 export async function gatherSettings(asked: Asked, environment: Environment): Promise<Gathered | StartFault> {
@@ -40,6 +43,7 @@ export async function gatherSettings(asked: Asked, environment: Environment): Pr
     [asked.given, variables.given, file?.given ?? {}],
     folder ?? '',
     dataFolder(environment) ?? '',
+    downloadsOf(environment),
   )
   if (folder === null && !settings.ephemeral) return noHome()
   return { ok: true, settings, configFile, configFound: file?.found ?? false }
@@ -53,7 +57,7 @@ export function noHome(): StartFault {
 }
 
 /** Merges sources, the one that counts most first. */
-function settle(sources: readonly Given[], folder: string, data: string): Settings {
+function settle(sources: readonly Given[], folder: string, data: string, downloads: () => string): Settings {
   const first = <Name extends OptionName>(name: Name): Given[Name] | undefined =>
     sources.find((source) => source[name] !== undefined)?.[name]
   return {
@@ -75,6 +79,8 @@ function settle(sources: readonly Given[], folder: string, data: string): Settin
     voice: first('voice') ?? null,
     voiceMode: first('voice-mode') ?? null,
     noiseSuppression: first('no-noise-suppression') === undefined ? null : !first('no-noise-suppression'),
+    acceptFiles: acceptedBy(first('accept-files') ?? 'ask', first('accept-megabytes') ?? null),
+    downloadFolder: first('download-dir') ?? downloads(),
     debug: first('debug') ?? false,
     configFolder: folder,
     dataFolder: data,
@@ -89,6 +95,17 @@ function roomsOf(given: readonly string[], voice: string | undefined): string[] 
 /** Another process, which may stand elsewhere, is told of it. */
 function absolute(path: string | undefined): string | null {
   return path === undefined ? null : resolve(path)
+}
+
+function acceptedBy(mode: AcceptPolicy['mode'], megabytes: number | null): AcceptPolicy {
+  return { mode, bytesMax: megabytes === null ? null : megabytes * MEGABYTE }
+}
+
+/** Without a home, where the program was started. */
+function downloadsOf(environment: Environment): () => string {
+  const config = configFolder(environment)
+  const home = environment.HOME ?? environment.USERPROFILE
+  return () => (home === undefined || config === null ? '.' : downloadsFolder(home, dirname(config)))
 }
 
 /** `no-lan` and `multicast` are one choice: a source that names groups wins over one further back that turns the search off. */

@@ -175,6 +175,45 @@ export interface LevelEvent {
   readonly gaps: number
 }
 
+/** How it stands with a file or folder that was offered; at most ten a second for each. */
+export interface FileEvent {
+  readonly event: 'file'
+  /** The offer's. */
+  readonly id: string
+  /** What people name it by: `/accept 3`. */
+  readonly number: number
+  /** `offering`: ours. `waiting`: accepted, and nobody who has it is here, or the disk is full; `reason` tells. */
+  readonly state:
+    | 'offering'
+    | 'offered'
+    | 'accepted'
+    | 'progress'
+    | 'waiting'
+    | 'done'
+    | 'failed'
+    | 'declined'
+    | 'cancelled'
+    | 'withdrawn'
+  readonly room: string
+  readonly from: Person
+  readonly self: boolean
+  readonly name: string
+  readonly size: number
+  /** Bytes that are here. */
+  readonly done: number
+  readonly bytesPerSecond: number
+  /** Seconds, where that can be told. */
+  readonly left?: number
+  /** From how many it comes. */
+  readonly holders: number
+  /** Where it is or will be. */
+  readonly path?: string
+  readonly reason?: string
+  /** Only of a folder: how many files it has, and the first of their paths. */
+  readonly files?: number
+  readonly listing?: readonly string[]
+}
+
 /** Who keeps the list of nodes now, for those who use the tracker at `given`. */
 export interface TrackerEvent {
   readonly event: 'tracker'
@@ -216,6 +255,7 @@ export type AppEvent =
   | MemberEvent
   | RoomEvent
   | GapEvent
+  | FileEvent
   | TrackerEvent
   | VoiceEvent
   | LevelEvent

@@ -1,26 +1,25 @@
 import { type Address, formatAddress, parseAddress } from '../base/address.ts'
-import { decodeBase32, encodeBase32 } from '../base/base32.ts'
+import { encodeBase32 } from '../base/base32.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName } from '../base/text.ts'
-import type { Instant } from '../node/context.ts'
 import type { DialTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
-import type { SayFault } from '../node/rooms.ts'
 import type { VoiceSteering } from '../node/voice-outputs.ts'
-import { type AuthoredKind, EventKind, type SpokenKind } from '../wire/event.ts'
+import { EventKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
+import { type FileRoom, type FileSurrounds, NO_FILES } from './files/file-room.ts'
+import type { FilesChat } from './files/files-chat.ts'
 import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
 import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
 import { NOWHERE } from './nowhere.ts'
 import { People } from './people.ts'
-import { SAY_FAULTS } from './say-faults.ts'
-import { SpeakingTurns } from './speaking-turns.ts'
 import { Teller } from './teller.ts'
+import { SPOKEN_KINDS, Utterances, type Uttered } from './utterances.ts'
 import type { Voice } from './voice/contract.ts'
 import { isOfVoice, VoiceFront } from './voice/front.ts'
 import type { VoiceService } from './voice/service.ts'
@@ -30,18 +29,6 @@ import { steeringOf } from './voice/steering.ts'
 const SETTLE_MS_MAX = 10_000
 const DELIVER_MS_MAX = 3_000
 const GOODBYE_MS_MAX = 1_000
-
-const KINDS: Record<MessageKind, SpokenKind> = {
-  text: EventKind.text,
-  action: EventKind.action,
-  notice: EventKind.notice,
-}
-
-/** A node, as far as it says things. */
-interface Author {
-  say(room: string, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
-  direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
-}
 
 /** What driver and node need of the program they run in. */
 export interface HearsayOptions {
@@ -59,19 +46,17 @@ export interface HearsayOptions {
 export class Hearsay implements Chat {
   readonly id: string
   private driver!: Driver
-  private turns!: SpeakingTurns
+  private utterances!: Utterances
   private talk!: VoiceFront
   private network!: NetworkViews
   private memory: Remembering | null = null
+  private fileRoom: FileRoom | null = null
   private readonly people = new People()
   private readonly teller: Teller
   private readonly listeners = new Set<(event: AppEvent) => void>()
   private readonly joined = new Set<string>()
   private current: string | null = null
-  private nextRef = 1
-  private readonly saying = new Map<number, (id: Uint8Array) => void>()
   private readonly connecting = new Map<string, ((result: DialTelling) => void)[]>()
-  private said = 0
   private closing: Promise<void> | null = null
 
   constructor(
@@ -88,7 +73,7 @@ export class Hearsay implements Chat {
     const { people, id } = this
     people.meet(this.identity, driver.node.name)
     this.network = new NetworkViews(driver, people)
-    this.turns = new SpeakingTurns(driver)
+    this.utterances = new Utterances(driver, (peer) => this.memory?.conversing(peer))
     const steering = steeringOf(driver)
     this.talk = new VoiceFront({
       ...{ steering, people, currentRoom: () => this.current, emit: (event) => this.emit(event) },
@@ -99,10 +84,27 @@ export class Hearsay implements Chat {
       ...{ people, id, log: this.options.log },
       name: () => this.name(),
       currentRoom: () => this.current,
-      speak: (room, kind, body) => this.utter(room, kind, body),
+      speak: (room, kind, body) => this.utterances.utter(room, kind, body),
       emit: (event) => this.emit(event),
     })
     this.memory.restore((peer, held) => driver.run((node, instant) => node.restore(peer, held, instant)))
+  }
+
+  /** Lets files be offered and taken. `make` is given what they need of the chat. */
+  attachFiles(make: (around: FileSurrounds) => FileRoom): FileRoom {
+    const { driver, people } = this
+    this.fileRoom = make({
+      ...{ people, own: this.identity, currentRoom: () => this.current },
+      speak: (room, body) => this.utterances.utter(room, EventKind.file, body),
+      pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),
+      addressOf: (key) => driver.node.aboutFiles.addressOf(key),
+      emit: (event) => this.emit(event),
+    })
+    return this.fileRoom
+  }
+
+  get files(): FilesChat {
+    return this.fileRoom ?? NO_FILES
   }
 
   get messages(): Messages {
@@ -121,8 +123,7 @@ export class Hearsay implements Chat {
   /** For the driver: everything the node tells. */
   hear(telling: NodeTelling): void {
     if (telling.kind === 'said') {
-      this.saying.get(telling.ref)?.(telling.id)
-      this.saying.delete(telling.ref)
+      this.utterances.sealed(telling.ref, telling.id)
       return
     }
     if (telling.kind === 'dial-result') {
@@ -134,7 +135,9 @@ export class Hearsay implements Chat {
         return
       }
     }
-    if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
+    if (telling.kind === 'files') this.fileRoom?.passed(telling)
+    else if (telling.kind === 'event' && telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
+    else if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
     else if (isOfVoice(telling)) this.talk.hear(telling)
     else this.teller.tell(telling)
     if (telling.kind === 'delivery') this.memory?.delivered(telling)
@@ -228,20 +231,20 @@ export class Hearsay implements Chat {
     return id.ok ? fault('not-connected', `${id.person.name} is not connected directly. /peers lists who is.`) : id
   }
 
-  async say(room: string | null, kind: MessageKind, text: string): Promise<Outcome<{ id: string; room: string }>> {
+  async say(room: string | null, kind: MessageKind, text: string): Promise<Uttered> {
     const target = room ?? this.current
     if (target === null) return fault('no-room', 'You are in no room: /join one first.')
     if (target.startsWith('@')) return this.direct(target, text, kind)
     const name = normaliseRoom(target)
     if (name === null) return fault('bad-room', `${target} cannot be a room's name.`)
-    return this.utter(name, KINDS[kind], utf8(text))
+    return this.utterances.utter(name, SPOKEN_KINDS[kind], utf8(text))
   }
 
-  async direct(peer: string, text: string, kind: MessageKind = 'text'): Promise<Outcome<{ id: string; room: string }>> {
+  async direct(peer: string, text: string, kind: MessageKind = 'text'): Promise<Uttered> {
     const found = this.people.find(peer)
     if (!found.ok) return found
     if (found.person.id === this.id) return fault('self', 'That is you. /msg somebody else.')
-    return this.utter(`@${found.person.id}`, KINDS[kind], utf8(text))
+    return this.utterances.utter(`@${found.person.id}`, SPOKEN_KINDS[kind], utf8(text))
   }
 
   join(room: string): Outcome<{ room: string }> {
@@ -304,18 +307,19 @@ export class Hearsay implements Chat {
   }
 
   private async leaveNetwork(): Promise<void> {
-    const { driver } = this
+    const { driver, utterances } = this
     const { node } = driver
     const silence = this.talk.close()
-    if (this.said > 0) await driver.until(() => node.settling === 0, SETTLE_MS_MAX)
+    if (utterances.any) await driver.until(() => node.settling === 0, SETTLE_MS_MAX)
     // What was said is sealed and safe before the neighbours are left, to whom it is to go.
     driver.run((_, instant) => node.flush(instant))
     await driver.until(() => !node.hasUnkept, DELIVER_MS_MAX)
     this.options.leaving?.()
     driver.run((_, instant) => node.leaveNetwork(instant))
-    await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
+    await driver.until(() => driver.idle && (!utterances.any || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
+    this.fileRoom?.close()
     driver.stop()
     this.memory?.close()
     await silence
@@ -341,35 +345,6 @@ export class Hearsay implements Chat {
       this.emit({ event: 'room', room, state: 'current' })
     }
     return { ok: true, room }
-  }
-
-  /** Says something of any kind where front ends call it so: an open room's name, or `@` and an id. */
-  private utter(room: string, kind: AuthoredKind, body: Uint8Array): Promise<Outcome<{ id: string; room: string }>> {
-    const { driver } = this
-    const node: Author = driver.node
-    if (!room.startsWith('@')) {
-      return this.speak(room, (ref) => driver.run((_, instant) => node.say(room, kind, body, ref, instant)))
-    }
-    const peer = decodeBase32(room.slice(1))!
-    this.memory?.conversing(peer)
-    return this.speak(room, (ref) => driver.run((_, instant) => node.direct(peer, kind, body, ref, instant)))
-  }
-
-  private async speak(
-    room: string,
-    say: (ref: number) => SayFault | null,
-  ): Promise<Outcome<{ id: string; room: string }>> {
-    const turn = this.turns.next()
-    if (turn !== null) await turn
-    const ref = this.nextRef++
-    const sealed = new Promise<Uint8Array>((resolve) => this.saying.set(ref, resolve))
-    const wrong = say(ref)
-    if (wrong !== null) {
-      this.saying.delete(ref)
-      return fault(wrong, SAY_FAULTS[wrong])
-    }
-    this.said++
-    return { ok: true, id: toHex(await sealed), room }
   }
 
   private person(id: Uint8Array, name: string): Person {

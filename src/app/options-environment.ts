@@ -25,6 +25,9 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['voice', 'HEARSAY_VOICE'],
   ['voice-mode', 'HEARSAY_VOICE_MODE'],
   ['no-noise-suppression', 'HEARSAY_NO_NOISE_SUPPRESSION'],
+  ['accept-files', 'HEARSAY_ACCEPT_FILES'],
+  ['accept-megabytes', 'HEARSAY_ACCEPT_MEGABYTES'],
+  ['download-dir', 'HEARSAY_DOWNLOAD_DIR'],
   ['debug', 'HEARSAY_DEBUG'],
 ]
 

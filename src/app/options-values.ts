@@ -36,6 +36,9 @@ export interface Given {
   readonly voice?: string
   readonly 'voice-mode'?: VoiceMode
   readonly 'no-noise-suppression'?: boolean
+  readonly 'accept-files'?: 'all' | 'ask' | 'none'
+  readonly 'accept-megabytes'?: number
+  readonly 'download-dir'?: string
   readonly debug?: boolean | string
 }
 
@@ -61,6 +64,11 @@ const DAYS_MAX = 36_525
 const MEGABYTES_MAX = 1_000_000
 /** Long before a name is looked at character by character: no 32 characters take as much. */
 const NAME_UNITS_MAX = 1024
+
+export const acceptCheck: Check<'all' | 'ask' | 'none'> = {
+  expected: 'all, ask or none',
+  read: (text) => (text === 'all' || text === 'ask' || text === 'none' ? text : null),
+}
 
 export const hostCheck: Check<string> = {
   expected: 'a host name, an IPv4 or an IPv6 address',
@@ -225,6 +233,9 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   voice: single(roomCheck),
   'voice-mode': single(modeCheck),
   'no-noise-suppression': single(booleanCheck),
+  'accept-files': single(acceptCheck),
+  'accept-megabytes': single(megabytesCheck),
+  'download-dir': single(pathCheck),
   debug: single(debugCheck),
 }
 

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { AcceptPolicy } from '../core/transfer/offers.ts'
 import type { VoiceMode } from './voice/contract.ts'
 
 /** What a run was asked for, after flag over variable over file over default. Every front end starts from this. */
@@ -35,6 +36,9 @@ export interface Settings {
   /** For this run; null: as was chosen last. */
   readonly voiceMode: VoiceMode | null
   readonly noiseSuppression: boolean | null
+  /** What is done with files that are offered, and where those go that are taken. */
+  readonly acceptFiles: AcceptPolicy
+  readonly downloadFolder: string
   /** Diagnostics: false for none, true for standard error, or a file's path. */
   readonly debug: boolean | string
   /**

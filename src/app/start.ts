@@ -15,6 +15,9 @@ import type { Listener, TcpFault } from '../ports/tcp.ts'
 import { Driver } from './driver.ts'
 import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
+import { beginFiles } from './files/begin.ts'
+import { FrontDoor } from './files/front-door.ts'
+import { ownAddresses } from './files/own-addresses.ts'
 import { Finding } from './finding.ts'
 import { Hearsay } from './hearsay.ts'
 import { beginHistory } from './history/begin.ts'
@@ -72,7 +75,8 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
   const name = settings.username ?? ''
   const node = new Node({ identity, name, agent, randomBytes, rng, isKeeping: true, ...membership }, instant)
-  const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling), isOwnHost)
+  const door = new FrontDoor(bunTcp)
+  const driver = new Driver(node, systemClock, door.talk, (telling) => chat.hear(telling), isOwnHost)
   const listener = await listen(driver, settings)
   if ('ok' in listener) {
     self.release()
@@ -88,6 +92,12 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const finding = new Finding(driver, systemClock, {
     ...{ settings, dataFolder, local, key: signing, rng, multicast, log },
   })
+  const files = beginFiles(chat, {
+    ...{ identity, randomBytes, rng, clock: systemClock, tcp: bunTcp, door, dataFolder, log },
+    policy: settings.acceptFiles,
+    folder: settings.downloadFolder,
+    ownAddresses: () => ownAddresses(local, finding.surroundings.interfaces),
+  })
   log('listening', `Listening on ${formatAddress(local)}.`)
   const udp = { host: local.host, port: udpPort }
   const ready: ReadyEvent = { event: 'ready', version, id: chat.id, name: chat.name(), tcp: local, udp }
@@ -95,8 +105,14 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     ok: true,
     chat,
     ready,
-    begin: () => begin(chat, settings, finding, [notice, forgetful]),
-    release: self.release,
+    begin() {
+      begin(chat, settings, finding, [notice, forgetful])
+      void files.goOn()
+    },
+    release() {
+      files.stop()
+      self.release()
+    },
   }
 }
 

@@ -12,6 +12,7 @@ import { type Instant, NodeContext } from './context.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { NodeFacts } from './facts.ts'
 import { Feeds } from './feeds.ts'
+import { FilePassing } from './file-passing.ts'
 import { GoneBodies } from './gone-bodies.ts'
 import { sayGoodbyes } from './goodbyes.ts'
 import { type HeldFeed, Keeping, type LoadedBundle } from './keeping.ts'
@@ -48,6 +49,7 @@ export class Node {
   private readonly keeping: Keeping
   readonly deliveries: Deliveries
   readonly voice: Voice
+  readonly aboutFiles: FilePassing
   private readonly hello: { -readonly [field in keyof Hello]: Hello[field] }
 
   constructor(
@@ -84,8 +86,9 @@ export class Node {
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
       if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
       else if (passing.kind === PassingKind.voice) this.voice.arrived(passing, author)
-      else this.presence.arrived(passing, author, ageMs, through)
+      else if (!this.aboutFiles.heard(passing, author)) this.presence.arrived(passing, author, ageMs, through)
     })
+    this.aboutFiles = new FilePassing(context, this.rooms, this.passing, () => this.peering)
     const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
     this.peering = new Peering(context, this.links, membership, {
       neighbourUp: (link) => this.neighbourUp(link),

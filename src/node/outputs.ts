@@ -95,6 +95,7 @@ export type NodeTelling =
   | DeliveryTelling
   | MemberTelling
   | GapTelling
+  | FilesTelling
   | TrackerTelling
   | VoiceTelling
   | TroubleTelling
@@ -197,6 +198,18 @@ export interface GapTelling {
   readonly name: string
   /** So many events of this author nobody we are linked to has; 0: what was missing has come. */
   readonly missing: number
+}
+
+/** Somebody tells a room we are in something about files that passes; the signature is his. */
+export interface FilesTelling {
+  readonly kind: 'files'
+  /** An open room's name; null for a conversation. */
+  readonly room: string | null
+  readonly author: Uint8Array
+  /** `seek` or `holding`. */
+  readonly passingKind: number
+  /** As sent: a view to read now, not to keep. */
+  readonly body: Uint8Array
 }
 
 /** Who keeps the list of nodes now, for those who use the tracker at `given`. */

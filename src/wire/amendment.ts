@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter, utf8 } from '../base/bytes.ts'
 import { decodeUtf8 } from '../base/text.ts'
 import { NO_EVENT } from './bundle.ts'
 import { type AuthoredKind, EventKind, isSpoken } from './event.ts'
+import { readFileOffer } from './file-offer.ts'
 import { NAME_BYTES_MAX, TEXT_BYTES_MAX } from './limits.ts'
 
 /**
@@ -81,6 +82,7 @@ export function isAuthored(kind: number, body: Uint8Array): kind is AuthoredKind
   if (isSpoken(kind)) return true
   if (kind === EventKind.edit || kind === EventKind.reply) return readTextAbout(body) !== null
   if (kind === EventKind.remove) return readRemoval(body) !== null
+  if (kind === EventKind.file) return readFileOffer(body) !== null
   return kind === EventKind.reaction && readReaction(body) !== null
 }
 

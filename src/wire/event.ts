@@ -20,6 +20,8 @@ export const EventKind = {
   reaction: 8,
   /** A text that answers it. */
   reply: 9,
+  /** A file or a folder is offered (file-offer.ts). */
+  file: 10,
 } as const
 
 /** The three a person can say. */
@@ -36,6 +38,7 @@ export type AuthoredKind =
   | typeof EventKind.remove
   | typeof EventKind.reaction
   | typeof EventKind.reply
+  | typeof EventKind.file
 
 const FEED_DOMAIN = utf8('hearsay feed 1')
 const ROOM_DOMAIN = utf8('hearsay room 1')

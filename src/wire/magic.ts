@@ -6,8 +6,13 @@ import { equalBytes } from '../base/bytes.ts'
  * so a version changed on the way ends the handshake.
  */
 export const MAGIC = new Uint8Array([0xd7, 0x48, 0x53, 0x59])
+/**
+ * The same for a link that files travel on. Its first byte is another one, so that whoever takes connections can part the two before the
+ * handshake.
+ */
+export const FILES_MAGIC = new Uint8Array([0xd8, 0x48, 0x53, 0x46])
 export const PROTOCOL_VERSION = 1
-export const GREETING = new Uint8Array([...MAGIC, PROTOCOL_VERSION])
+export const GREETING = greetingOf(MAGIC)
 export const GREETING_BYTES = GREETING.length
 
 /** What the first bytes of a connection tell about who is there. */
@@ -16,10 +21,16 @@ export type Caller =
   | { readonly kind: 'undecided' }
   | { readonly kind: 'foreign'; readonly guess: string }
 
-/** Decides from the first bytes, as soon as they can tell; asks for at most `GREETING_BYTES`. */
-export function recogniseCaller(first: Uint8Array): Caller {
+/** What is said first on a link for what `magic` stands for. */
+export function greetingOf(magic: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([...magic, PROTOCOL_VERSION])
+}
+
+/** Decides from the first bytes, as soon as they can tell; asks for at most `GREETING_BYTES`. `greeting`: the one that is expected. */
+export function recogniseCaller(first: Uint8Array, greeting: Uint8Array = GREETING): Caller {
   const shared = Math.min(first.length, MAGIC.length)
-  if (!equalBytes(first.subarray(0, shared), MAGIC.subarray(0, shared))) return { kind: 'foreign', guess: guess(first) }
+  if (!equalBytes(first.subarray(0, shared), greeting.subarray(0, shared)))
+    return { kind: 'foreign', guess: guess(first) }
   if (first.length < GREETING_BYTES) return { kind: 'undecided' }
   return { kind: 'native', version: first[MAGIC.length]! }
 }

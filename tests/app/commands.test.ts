@@ -79,6 +79,13 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ],
   ['/read', { do: 'read' }, []],
   ['/read dev', { do: 'seen', room: 'dev' }, []],
+  ['/send notes.txt', { do: 'send', path: 'notes.txt' }, ['send notes.txt null']],
+  ['/send "my notes.txt" @Bob', { do: 'send', path: 'my notes.txt', to: '@Bob' }, ['send my notes.txt @Bob']],
+  ['/accept', { do: 'accept' }, ['accept ']],
+  ['/get 3', { do: 'get', file: '3' }, ['accept 3']],
+  ['/decline my notes.txt', { do: 'decline', file: 'my notes.txt' }, ['decline my notes.txt']],
+  ['/cancel 3', { do: 'cancel', file: '3' }, ['cancel 3']],
+  ['/files', { do: 'files' }, []],
   ['/quit', { do: 'quit' }, []],
   ['/exit see you', { do: 'q' }, []],
 ]
@@ -267,7 +274,8 @@ describe('/help', () => {
   test('lists every command once, in groups, aligned', async () => {
     const { lines } = await run('/help', new FakeChat())
     const rows = lines.filter((line) => line.startsWith('  '))
-    expect(lines.filter((line) => !line.startsWith('  '))).toEqual(['Talking', 'Rooms', 'People', 'Voice', 'hearsay'])
+    const groups = ['Talking', 'Rooms', 'Files', 'People', 'Voice', 'hearsay']
+    expect(lines.filter((line) => !line.startsWith('  '))).toEqual(groups)
     expect(rows.map((row) => /^ {2}\/(\w+)/.exec(row)?.[1])).toEqual(COMMANDS.commands.map((command) => command.name))
     const starts = rows.map((row, index) => row.indexOf(COMMANDS.commands[index]!.help))
     expect(new Set(starts).size).toBe(1)

@@ -71,6 +71,8 @@ describe('the settings', () => {
       voice: null,
       voiceMode: null,
       noiseSuppression: null,
+      acceptFiles: { mode: 'ask', bytesMax: null },
+      downloadFolder: '.',
       debug: false,
       configFolder: join(home, 'hearsay'),
       dataFolder: join(home, 'data', 'hearsay'),

@@ -13,6 +13,7 @@ import type { Remark } from '../../src/app/doctor.ts'
 import type { AppEvent, MessageKind, Person } from '../../src/app/events.ts'
 import type { Address } from '../../src/base/address.ts'
 import { formatAddress } from '../../src/base/address.ts'
+import { FakeFiles } from './fake-files.ts'
 import { FakeMessages } from './fake-messages.ts'
 import { FakeVoice } from './fake-voice.ts'
 
@@ -34,6 +35,7 @@ export class FakeChat implements Chat {
   /** What was asked of it, in order, as one line each. */
   readonly asked: string[] = []
   readonly messages = new FakeMessages(this.asked)
+  readonly files = new FakeFiles(this.asked)
   readonly voice = new FakeVoice(this.asked)
   closed = 0
   /** Until this resolves, nothing that was said is safe. */

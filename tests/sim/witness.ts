@@ -206,6 +206,8 @@ function line(telling: NodeTelling): string {
       return `member ${telling.room} ${telling.state} ${toHex(telling.member)} ${telling.name}`
     case 'gap':
       return `gap ${telling.room} ${toHex(telling.author)} ${telling.missing}`
+    case 'files':
+      return `files ${telling.room} ${telling.passingKind} ${toHex(telling.author)}`
     case 'tracker':
       return `tracker ${telling.state} ${formatAddress(telling.address)} ${telling.peer === null ? '' : toHex(telling.peer)}`
     case 'voice-presence':

@@ -81,6 +81,34 @@ export function peer(options: { readonly toEnd: boolean }): Argument<string> {
   })
 }
 
+/** A path of this machine; one with spaces stands in quotation marks where something follows. */
+export function path(): Argument<string> {
+  return required<string>({
+    kind: 'path',
+    what: 'a path',
+    label: 'path',
+    take: (words) => words.nextQuoted(),
+    check: (value) => (value.trim() === '' ? { ok: false, message: 'the path is empty' } : { ok: true, value }),
+  })
+}
+
+/** A file that was offered, by whatever `FilesChat` finds them by; empty: the only one there is. */
+export function whichFile(): Argument<string> {
+  const which = optional<string>({
+    kind: 'file',
+    what: 'a file',
+    label: 'file',
+    take: (words) => withoutQuotes(words.all()),
+    check: (value) => ({ ok: true, value }),
+  })
+  const orOnly = (read: Read<string | null>): Read<string> => (read.ok ? { ok: true, value: read.value ?? '' } : read)
+  return {
+    ...{ kind: which.kind, usage: which.usage, typed: which.typed },
+    fromLine: (words) => orOnly(which.fromLine(words)),
+    fromJson: (field, object) => orOnly(which.fromJson(field, object)),
+  }
+}
+
 export function name(): Argument<string | null> {
   return optional<string>({
     kind: 'name',

@@ -1,5 +1,6 @@
 import { CommandTable } from '../command.ts'
 import { DOCTOR } from './doctor.ts'
+import { FILES } from './files.ts'
 import { HISTORY } from './history.ts'
 import { PEOPLE } from './people.ts'
 import { helpCommand, PROGRAM } from './program.ts'
@@ -13,6 +14,7 @@ export const COMMANDS: CommandTable = new CommandTable([
   ...TALKING,
   ...HISTORY,
   ...ROOMS,
+  ...FILES,
   ...PEOPLE,
   ...TRACKERS,
   ...VOICE,

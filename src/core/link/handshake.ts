@@ -7,7 +7,7 @@ import { XX } from '../../crypto/noise-pattern.ts'
 import { type SigningKey, verifier } from '../../crypto/sign.ts'
 import { beginFrame, endFrame, FrameType, readU32 } from '../../wire/frame.ts'
 import { FRAME_BYTES_MAX_UNAUTHENTICATED } from '../../wire/limits.ts'
-import { GREETING, GREETING_BYTES, PROTOCOL_VERSION, recogniseCaller } from '../../wire/magic.ts'
+import { GREETING_BYTES, greetingOf, MAGIC, PROTOCOL_VERSION, recogniseCaller } from '../../wire/magic.ts'
 
 /**
  * The first three messages of a link: `Noise_XX_25519_AESGCM_SHA256` (Noise revision 34, section 7.5) after the greeting,
@@ -47,18 +47,22 @@ const PROOF_BYTES = 96
 
 export class Handshake {
   private readonly noise: HandshakeState
+  private readonly greeting: Uint8Array
   private held: Uint8Array = EMPTY
   private greeted = false
   private written = 0
 
+  /** `magic`: what the link is for. */
   constructor(
     private readonly initiator: boolean,
     private readonly keys: LinkKeys,
+    magic: Uint8Array = MAGIC,
   ) {
+    this.greeting = greetingOf(magic)
     this.noise = new HandshakeState({
       pattern: XX,
       initiator,
-      prologue: GREETING,
+      prologue: this.greeting,
       staticKey: keys.staticKey,
       ephemeralSecret: keys.ephemeralSecret,
     })
@@ -91,12 +95,12 @@ export class Handshake {
   }
 
   private greet(): HandshakeStep | null {
-    const caller = recogniseCaller(this.held)
+    const caller = recogniseCaller(this.held, this.greeting)
     if (caller.kind === 'foreign') return fault('not-hearsay', `is ${caller.guess}, not hearsay`)
     if (caller.kind === 'undecided') return null
     if (caller.version !== PROTOCOL_VERSION) {
       const message = `speaks version ${caller.version} of the protocol, this hearsay version ${PROTOCOL_VERSION}`
-      return { ...fault('other-version', message), send: this.initiator ? EMPTY : GREETING }
+      return { ...fault('other-version', message), send: this.initiator ? EMPTY : this.greeting }
     }
     this.greeted = true
     this.held = this.held.subarray(GREETING_BYTES)
@@ -124,7 +128,7 @@ export class Handshake {
 
   private message(payload: Uint8Array, withGreeting: boolean): Uint8Array {
     const out = new ByteWriter(256)
-    if (withGreeting) out.bytes(GREETING)
+    if (withGreeting) out.bytes(this.greeting)
     const at = beginFrame(out, FrameType.handshake)
     out.bytes(this.noise.writeMessage(payload))
     endFrame(out, at)

@@ -6,6 +6,7 @@ import type {
   DeleteEvent,
   DeliveryEvent,
   EditEvent,
+  FileEvent,
   MessageEvent,
   PeerEvent,
   Person,
@@ -15,6 +16,7 @@ import type {
 } from '../../app/events.ts'
 import { type Earlier, type MessageView, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
+import { formatBytes } from '../../base/quantity.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
 import { WaitingWords } from './waiting.ts'
@@ -68,6 +70,8 @@ export class Formatter {
   private readonly waiting = new WaitingWords()
   /** Rooms of which it was said that people are in voice there. */
   private readonly voiced = new Set<string>()
+  /** What was last told of each file; as many as a run remembers offers of. */
+  private readonly files = new Map<string, string>()
 
   constructor(private readonly options: FormatOptions) {
     const { chat } = options
@@ -101,6 +105,8 @@ export class Formatter {
         const what = event.missing === 1 ? 'a message' : `${event.missing} messages`
         return [this.remark(`${what} ${whose}: missing, nobody connected has it`)]
       }
+      case 'file':
+        return this.file(event).map((text) => this.remark(text))
       case 'tracker':
         return this.tracker(event).map((text) => this.remark(text))
       case 'voice':
@@ -220,6 +226,33 @@ export class Formatter {
   }
 
   /** Who takes over says so in the room; that he does is not said twice. */
+  /** What a person wants to know without asking: that something is offered, has come, waits, or will not come. /files tells the rest. */
+  private file({ id, number, state, room, from, self, name, size, path, reason, files }: FileEvent): string[] {
+    const what = `${cleanLine(name)} (${files === undefined ? '' : `${files} files, `}${formatBytes(size)})`
+    const whose = self ? 'your' : `${this.name(from)}'s`
+    const isNews = this.files.get(id) !== `${state} ${reason}`
+    this.files.set(id, `${state} ${reason}`)
+    if (!isNews) return []
+    switch (state) {
+      case 'offered':
+        return [`${this.name(from)} offers ${what} in ${this.place(room)}: /accept ${number} or /decline ${number}`]
+      case 'done':
+        return [`${whose} ${what} is here: ${cleanLine(path ?? '')}`]
+      case 'waiting':
+      case 'failed':
+        return [`${whose} ${what}: ${cleanLine(reason ?? 'it failed')}`]
+      case 'accepted':
+        return [`taking ${whose} ${what}`]
+      case 'declined':
+      case 'cancelled':
+      case 'withdrawn':
+        return [`${whose} ${what} is ${state}`]
+      case 'offering':
+      case 'progress':
+        return []
+    }
+  }
+
   private tracker({ state, address, given, elected }: TrackerEvent): string[] {
     const where = cleanLine(address)
     if (state === 'electing') return [`the tracker ${cleanLine(given)} is gone; those who used it choose another`]

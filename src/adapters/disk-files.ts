@@ -1,0 +1,145 @@
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EMPTY } from '../base/bytes.ts'
+import type { PlannedEntry } from '../core/transfer/folder.ts'
+import { numbered } from '../core/transfer/names.ts'
+import {
+  encodeResumeHeader,
+  RESUME_HEADER_BYTES,
+  type ResumeHeader,
+  readResumeHeader,
+  resumeLayout,
+} from '../core/transfer/resume.ts'
+import { Shape } from '../core/transfer/shape.ts'
+import type { Files, FilesFault, Target } from '../ports/files.ts'
+import { diskFault, errorCode } from './disk-fault.ts'
+import { readFully, writeFully } from './disk-handles.ts'
+import { diskSource } from './disk-source.ts'
+import { DiskTarget, PART_SUFFIX, STATE_SUFFIX } from './disk-target.ts'
+
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
+/** States looked at when a run begins; more begun transfers than this are found by the next one. */
+const UNFINISHED_MAX = 256
+const NAMES_TRIED_MAX = 1000
+/** What is not ours to read by others: what is fetched, and from whom. */
+const STATE_MODE = 0o600
+
+/** The real disk. */
+export const diskFiles: Files = {
+  source: diskSource,
+
+  async create(folder, header, entries) {
+    try {
+      await mkdir(folder, { recursive: true })
+      for (let number = 1; number <= NAMES_TRIED_MAX; number++) {
+        const name = number === 1 ? header.name : numbered(header.name, number)
+        const target = await begin(folder, { ...header, name }, entries)
+        if (target !== null) return target
+      }
+      return {
+        ok: false,
+        code: 'failed',
+        message: `There is no free name for ${header.name} in ${folder}.`,
+        cause: null,
+      }
+    } catch (error) {
+      return diskFault(`${header.name} cannot be received into ${folder}`, error)
+    }
+  },
+
+  async unfinished(folder) {
+    const names = await readdir(folder).catch(() => [])
+    return names.filter((name) => name.endsWith(STATE_SUFFIX)).slice(0, UNFINISHED_MAX)
+  },
+
+  async resume(folder, name, plan) {
+    try {
+      const state = await open(join(folder, name), constants.O_RDWR | NO_FOLLOW)
+      // One that nobody closes ends the program when its memory is collected.
+      const target = await readState(folder, name, state, plan).catch(async (error) => {
+        await state.close()
+        throw error
+      })
+      if (target === null) await state.close()
+      return target ?? { ok: false, code: 'damaged', message: `${name} is of no use any more: delete it.`, cause: null }
+    } catch (error) {
+      return diskFault(`${name} cannot be gone on with`, error)
+    }
+  },
+
+  async freeBytes(folder) {
+    const stats = await statfs(folder).catch(() => null)
+    return stats === null ? null : stats.bavail * stats.bsize
+  },
+}
+
+/** Null where the name is taken, by a part or by what is whole. */
+async function begin(
+  folder: string,
+  header: ResumeHeader,
+  entries: readonly PlannedEntry[] | null,
+): Promise<Target | null> {
+  const create = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW
+  if (await isThere(join(folder, header.name))) return null
+  const path = join(folder, header.name + STATE_SUFFIX)
+  const state = await open(path, create, STATE_MODE).catch(unlessTaken)
+  if (state === null) return null
+  const part = join(folder, header.name + PART_SUFFIX)
+  const isMade = entries === null ? await makeFile(part, create) : await mkdir(part).then(() => true, unlessTaken)
+  if (isMade === null) {
+    await state.close()
+    await unlink(path)
+    return null
+  }
+  const target = new DiskTarget(folder, header, entries, state, EMPTY)
+  try {
+    await writeFully(state, encodeResumeHeader(header), 0)
+  } catch (error) {
+    await target.discard()
+    throw error
+  }
+  return target
+}
+
+async function makeFile(path: string, flags: number): Promise<true | null> {
+  const handle = await open(path, flags, 0o666).catch(unlessTaken)
+  await handle?.close()
+  return handle === null ? null : true
+}
+
+function unlessTaken(error: unknown): null {
+  const code = errorCode(error)
+  if (code === 'EEXIST' || code === 'ELOOP') return null
+  throw error
+}
+
+/** A link that leads nowhere is there too. */
+async function isThere(path: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)).catch(errorCode)
+  if (typeof handle === 'string') return handle !== 'ENOENT'
+  await handle.close()
+  return true
+}
+
+async function readState(
+  folder: string,
+  name: string,
+  state: FileHandle,
+  plan: (header: ResumeHeader, manifest: Uint8Array) => readonly PlannedEntry[] | null,
+): Promise<Target | FilesFault | null> {
+  const bytes = new Uint8Array(RESUME_HEADER_BYTES)
+  if ((await readFully(state, bytes, 0)) < bytes.length) return null
+  const header = readResumeHeader(bytes)
+  if (header === null || header.name + STATE_SUFFIX !== name) return null
+  // Whoever takes the part away does not want it any more.
+  if (!(await isThere(join(folder, header.name + PART_SUFFIX)))) return null
+  const layout = resumeLayout(new Shape(header.offer.size))
+  const bitmap = new Uint8Array(layout.bitmapBytes)
+  await readFully(state, bitmap, layout.bitmap)
+  if (header.offer.manifestBytes === 0) return new DiskTarget(folder, header, null, state, bitmap)
+  const manifest = new Uint8Array(header.offer.manifestBytes)
+  await readFully(state, manifest, layout.manifest)
+  const entries = plan(header, manifest)
+  return entries === null ? null : new DiskTarget(folder, header, entries, state, bitmap)
+}

@@ -1,0 +1,282 @@
+import { constants } from 'node:fs'
+import { type FileHandle, link, lstat, mkdir, open, rename, rm, unlink, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PlannedEntry } from '../core/transfer/folder.ts'
+import { partsOf } from '../core/transfer/folder.ts'
+import { numbered } from '../core/transfer/names.ts'
+import { type ResumeHeader, type ResumeLayout, resumeLayout } from '../core/transfer/resume.ts'
+import { Shape } from '../core/transfer/shape.ts'
+import type { FilesFault, Target } from '../ports/files.ts'
+import { PAGE_BYTES_MAX } from '../wire/content.ts'
+import { diskFault, errorCode } from './disk-fault.ts'
+import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
+
+export const PART_SUFFIX = '.part'
+export const STATE_SUFFIX = '.part.hearsay'
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
+/** Plain permissions, less what the user's mask takes away: never those of the sender. */
+const FILE_MODE = 0o666
+/** Tried before it is given up: somebody else makes files of this name faster than we do. */
+const NAMES_TRIED_MAX = 1000
+/** Files brought to the disk side by side. */
+const SYNCED_AT_ONCE = 8
+
+/** One file or folder being received: its part, and beside it the state. */
+export class DiskTarget implements Target {
+  readonly ok = true
+  private readonly layout: ResumeLayout
+  private readonly shape: Shape
+  private readonly handles: DiskHandles
+  private readonly folders = new Set<string>()
+  /** The part, and from `finish` on what has become of it. */
+  private root: string
+  private isDone = false
+
+  /** `entries`: of a folder; null for a single file. */
+  constructor(
+    private readonly folder: string,
+    readonly header: ResumeHeader,
+    private readonly entries: readonly PlannedEntry[] | null,
+    private readonly state: FileHandle,
+    readonly bitmap: Uint8Array,
+  ) {
+    this.shape = new Shape(header.offer.size)
+    this.layout = resumeLayout(this.shape)
+    this.root = join(folder, header.name + PART_SUFFIX)
+    this.handles = new DiskHandles((number) => this.openPart(number))
+  }
+
+  get path(): string {
+    return join(this.folder, this.header.name)
+  }
+
+  async pages(countMax: number): Promise<{ number: number; bytes: Uint8Array }[]> {
+    const pages: { number: number; bytes: Uint8Array }[] = []
+    for (let level = this.shape.levels - 1; level >= 0; level--) {
+      for (let index = 0; index < this.shape.pagesOn(level) && pages.length < countMax; index++) {
+        const number = this.shape.pageNumber(level, index)
+        const bytes = await this.page(number, this.shape.pageBytes(level, index))
+        if (bytes !== null) pages.push({ number, bytes })
+      }
+    }
+    return pages
+  }
+
+  async page(number: number, length: number): Promise<Uint8Array | null> {
+    const bytes = new Uint8Array(length)
+    try {
+      const read = await readFully(this.state, bytes, this.layout.pages + number * PAGE_BYTES_MAX)
+      // Never written: a hash of nothing but zeros is nobody's.
+      return read === length && bytes.subarray(0, 32).some((byte) => byte !== 0) ? bytes : null
+    } catch {
+      return null
+    }
+  }
+
+  write(at: number, bytes: Uint8Array): Promise<FilesFault | null> {
+    return this.attempt('cannot be written', async () => {
+      const { manifestBytes } = this.header.offer
+      if (at < manifestBytes) {
+        await writeFully(this.state, bytes.subarray(0, manifestBytes - at), this.layout.manifest + at)
+      }
+      if (this.entries === null) return await this.handles.use(0, (handle) => writeFully(handle, bytes, at))
+      for (const part of partsOf(this.entries, at, at + bytes.length)) {
+        await this.handles.use(part.entry, (handle) => writeFully(handle, bytes.subarray(part.from, part.to), part.at))
+      }
+    })
+  }
+
+  record(from: number, bytes: Uint8Array): Promise<FilesFault | null> {
+    return this.attempt('cannot be written', () => writeFully(this.state, bytes, this.layout.bitmap + from))
+  }
+
+  keepPage(number: number, bytes: Uint8Array): Promise<FilesFault | null> {
+    const at = this.layout.pages + number * PAGE_BYTES_MAX
+    return this.attempt('cannot be written', () => writeFully(this.state, bytes, at))
+  }
+
+  async read(at: number, length: number): Promise<Uint8Array | FilesFault> {
+    const bytes = new Uint8Array(length)
+    const fault = await this.attempt('cannot be read', async () => {
+      const { manifestBytes } = this.header.offer
+      if (at < manifestBytes) {
+        await readFully(this.state, bytes.subarray(0, manifestBytes - at), this.layout.manifest + at)
+      }
+      if (this.entries === null) return await this.handles.use(0, (handle) => readWhole(handle, bytes, at))
+      for (const part of partsOf(this.entries, at, at + length)) {
+        await this.handles.use(part.entry, (handle) => readWhole(handle, bytes.subarray(part.from, part.to), part.at))
+      }
+    })
+    return fault ?? bytes
+  }
+
+  async finish(): Promise<{ readonly ok: true; readonly path: string } | FilesFault> {
+    let path = ''
+    const fault = await this.attempt('cannot be finished', async () => {
+      await this.complete()
+      path = await this.moveIntoPlace()
+      this.isDone = true
+      this.handles.close()
+      this.root = path
+      await syncFolder(this.folder)
+      // A folder's manifest is in the state, and others may still ask for it: open, though its name goes.
+      await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
+    })
+    return fault ?? { ok: true, path }
+  }
+
+  async discard(): Promise<void> {
+    this.close()
+    if (this.isDone) return
+    await rm(this.root, { recursive: true, force: true }).catch(() => {})
+    await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
+  }
+
+  close(): void {
+    this.handles.close()
+    void this.state.close().catch(() => {})
+  }
+
+  /** Brings it to the disk, with its times. */
+  private async complete(): Promise<void> {
+    const { changedMs } = this.header.offer
+    if (this.entries === null) {
+      await this.handles.use(0, (handle) => settle(handle, changedMs))
+      return
+    }
+    const files = [...this.entries.entries()]
+    await Promise.all(
+      Array.from({ length: SYNCED_AT_ONCE }, async () => {
+        for (let next = files.pop(); next !== undefined; next = files.pop()) await this.completeEntry(...next)
+      }),
+    )
+    await utimes(this.root, changedMs / 1000, changedMs / 1000)
+  }
+
+  private async completeEntry(number: number, { isFolder, path, changedMs }: PlannedEntry): Promise<void> {
+    if (!isFolder) return await this.handles.use(number, (handle) => settle(handle, changedMs))
+    await this.makeFolders(path)
+    if (changedMs > 0) await utimes(join(this.root, ...path), changedMs / 1000, changedMs / 1000)
+  }
+
+  /** Never over what is there: the first name that is free. */
+  private async moveIntoPlace(): Promise<string> {
+    const { name } = this.header
+    for (let number = 1; number <= NAMES_TRIED_MAX; number++) {
+      const path = join(this.folder, number === 1 ? name : numbered(name, number))
+      const isMoved = this.entries === null ? await moveFile(this.root, path) : await moveFolder(this.root, path)
+      if (isMoved) return path
+    }
+    throw new Error(`no free name for ${name}`)
+  }
+
+  private async openPart(number: number): Promise<FileHandle> {
+    const flags = (this.isDone ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT) | NO_FOLLOW
+    const entry = this.entries?.[number]
+    if (entry === undefined) return await openRegular(this.root, flags)
+    if (!this.isDone) await this.makeFolders(entry.path.slice(0, -1))
+    return await openRegular(join(this.root, ...entry.path), flags)
+  }
+
+  /** One after the other: what stands there already must be a folder and no link to one. */
+  private async makeFolders(path: readonly string[]): Promise<void> {
+    for (let depth = 0; depth <= path.length; depth++) {
+      const folder = join(this.root, ...path.slice(0, depth))
+      if (this.folders.has(folder)) continue
+      await makeFolder(folder)
+      this.folders.add(folder)
+    }
+  }
+
+  private async attempt(what: string, act: () => Promise<void>): Promise<FilesFault | null> {
+    try {
+      await act()
+      return null
+    } catch (error) {
+      return diskFault(`${this.header.name} ${what}`, error)
+    }
+  }
+}
+
+async function readWhole(handle: FileHandle, into: Uint8Array, at: number): Promise<void> {
+  if ((await readFully(handle, into, at)) < into.length) throw new Error('less is there than was written')
+}
+
+async function settle(handle: FileHandle, changedMs: number): Promise<void> {
+  await handle.datasync()
+  if (changedMs > 0) await handle.utimes(changedMs / 1000, changedMs / 1000)
+}
+
+/** A pipe or a device in its place is not written to. */
+async function openRegular(path: string, flags: number): Promise<FileHandle> {
+  const handle = await open(path, flags, FILE_MODE)
+  if ((await handle.stat()).isFile()) return handle
+  await handle.close()
+  throw Object.assign(new Error(`${path} is not a file`), { code: 'ENXIO' })
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+    if (!(await lstat(path)).isDirectory()) throw Object.assign(new Error(`${path} is no folder`), { code: 'ENOTDIR' })
+  }
+}
+
+/** What file systems without hard links (FAT, some network ones) answer to one. */
+const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'])
+
+/** False where the name is taken: a link fails there, unlike a rename. */
+async function moveFile(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && !(await isSameFile(from, to))) return false
+    if (errorCode(error) !== 'EEXIST') {
+      if (!LINKLESS.has(errorCode(error))) throw error
+      return await moveOver(from, to)
+    }
+  }
+  await unlink(from)
+  return true
+}
+
+/** An earlier run has given it its name and ended before it took the other away. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([lstat(one), lstat(other)])
+  return a.ino === b.ino && a.dev === b.dev
+}
+
+/** Takes the name with an empty file of our own first, and puts the other in its place. */
+async function moveOver(from: string, to: string): Promise<boolean> {
+  try {
+    await (await open(to, 'wx', FILE_MODE)).close()
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false
+    throw error
+  }
+  await rename(from, to)
+  return true
+}
+
+/** A folder takes the place of an empty one, which is made for it: making it fails where the name is taken. */
+async function moveFolder(from: string, to: string): Promise<boolean> {
+  try {
+    await mkdir(to)
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false
+    throw error
+  }
+  // Windows does not rename over a folder.
+  if (process.platform === 'win32') await rm(to, { recursive: true })
+  await rename(from, to)
+  return true
+}
+
+/** Some systems (Windows) do not open folders; the file itself is safe then too. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY).catch(() => null)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}

@@ -1,0 +1,65 @@
+import { formatBytes } from '../../base/quantity.ts'
+import type { Chat } from '../chat.ts'
+import { type Command, defineCommand } from '../command.ts'
+import type { FileState } from '../files/files-chat.ts'
+import { optionalRoomOrPeer, path, whichFile } from './arguments.ts'
+import { columns, namesOf, placeName } from './views.ts'
+
+// What becomes of a file comes as `file` events, so for people most of these answer little.
+
+export const FILES: readonly Command[] = [
+  defineCommand({
+    name: 'send',
+    aliases: ['share', 'upload'],
+    group: 'Files',
+    args: { path: path(), to: optionalRoomOrPeer({ typed: true }) },
+    help: 'offer a file or folder, also to @somebody',
+    pending: ({ path }) => `Reading ${path} …`,
+    run: (chat, { path, to }) => chat.files.send(path, to),
+    show: ({ file }, chat) => [`You offer ${file.name} (${formatBytes(file.size)}) in ${placeName(chat, file.room)}.`],
+  }),
+  defineCommand({
+    name: 'accept',
+    aliases: ['get', 'take'],
+    group: 'Files',
+    args: { file: whichFile() },
+    help: 'take a file that is offered',
+    run: (chat, { file }) => chat.files.accept(file),
+  }),
+  defineCommand({
+    name: 'decline',
+    aliases: ['refuse'],
+    group: 'Files',
+    args: { file: whichFile() },
+    help: 'leave a file that is offered',
+    run: (chat, { file }) => chat.files.decline(file),
+  }),
+  defineCommand({
+    name: 'cancel',
+    aliases: [],
+    group: 'Files',
+    args: { file: whichFile() },
+    help: 'stop taking it, or take your offer back',
+    run: (chat, { file }) => chat.files.cancel(file),
+  }),
+  defineCommand({
+    name: 'files',
+    aliases: ['transfers'],
+    group: 'Files',
+    args: {},
+    help: 'what is offered, and how it stands',
+    run: (chat) => ({ ok: true, files: chat.files.list() }),
+    show({ files }, chat) {
+      if (files.length === 0) return ['No file is offered. /send <path> offers one.']
+      return columns(files.map((file) => row(file, chat)))
+    },
+  }),
+]
+
+function row(file: FileState, chat: Chat): string[] {
+  const { number, name, size, state, done, from, self, reason = '' } = file
+  const share = size === 0 ? '' : `${Math.floor((100 * done) / size)}%`
+  const who = self ? 'yours' : namesOf(chat).show(from)
+  const stands = state === 'progress' || state === 'waiting' ? `${state} ${share}` : state
+  return [`${number}`, name, formatBytes(size), who, stands, reason]
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { diskFiles } from '../../adapters/disk-files.ts'
+import type { Address } from '../../base/address.ts'
+import type { RandomBytes, Rng } from '../../base/rng.ts'
+import type { AcceptPolicy } from '../../core/transfer/offers.ts'
+import type { NodeIdentity } from '../../node/context.ts'
+import { Transfers } from '../../node/transfers.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Tcp } from '../../ports/tcp.ts'
+import type { Hearsay } from '../hearsay.ts'
+import { Desk } from './desk.ts'
+import { FileRoom } from './file-room.ts'
+import type { FrontDoor } from './front-door.ts'
+import { sharesIn } from './shares.ts'
+import { Shelf } from './shelf.ts'
+import { TransferDriver } from './transfer-driver.ts'
+
+const SHARES_FILE = 'shares.json'
+
+export interface FilesStart {
+  readonly identity: NodeIdentity
+  readonly randomBytes: RandomBytes
+  readonly rng: Rng
+  readonly clock: Clock
+  readonly tcp: Tcp
+  readonly door: FrontDoor
+  readonly policy: AcceptPolicy
+  /** Where what is taken goes. */
+  readonly folder: string
+  /** Null: nothing is written but what is taken. */
+  readonly dataFolder: string | null
+  /** Where others may dial us, as far as is known. */
+  readonly ownAddresses: () => readonly Address[]
+  readonly log: (code: string, message: string) => void
+}
+
+/** Lets a chat send and take files; goes on with what earlier runs began. */
+export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<void>; stop(): void } {
+  const { identity, randomBytes, rng, clock, tcp, door, policy, folder, dataFolder, ownAddresses } = start
+  const log = (message: string): void => start.log('files', message)
+  const transfers = new Transfers(identity, randomBytes, rng)
+  const driver = new TransferDriver(transfers, clock, tcp, (output) => shelf.work(output))
+  let desk!: Desk
+  const room = chat.attachFiles((around) => {
+    const talk = FileRoom.talkOf(around, ownAddresses)
+    const shares = dataFolder === null ? null : sharesIn(join(dataFolder, SHARES_FILE), log)
+    desk = new Desk({
+      ...{ files: diskFiles, clock, talk, policy, folder, shares, log },
+      told: (view) => room.tell(view),
+    })
+    return new FileRoom(around, desk)
+  })
+  const shelf = new Shelf((act) => driver.run(act), desk)
+  desk.attach(driver, shelf)
+  door.admit((connection) => driver.accept(connection))
+  return { goOn: () => desk.goOn(), stop: () => driver.stop() }
+}

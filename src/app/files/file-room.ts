@@ -1,0 +1,159 @@
+import type { Address } from '../../base/address.ts'
+import { decodeBase32, encodeBase32 } from '../../base/base32.ts'
+import { toHex } from '../../base/bytes.ts'
+import { normaliseRoom } from '../../base/room-name.ts'
+import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
+import type { Fault, Outcome } from '../chat.ts'
+import type { FileEvent } from '../events.ts'
+import type { People } from '../people.ts'
+import type { DeskOutcome, FileView, Talk } from './contract.ts'
+import type { Desk } from './desk.ts'
+import type { FileState, FilesChat } from './files-chat.ts'
+
+/** What files need of the chat they are offered in. */
+export interface FileSurrounds {
+  readonly people: People
+  readonly own: Uint8Array
+  readonly currentRoom: () => string | null
+  readonly speak: (room: string, body: Uint8Array) => Promise<Outcome<{ id: string; room: string }>>
+  /** `room`: an open room's name, or the key of whom a conversation is with. */
+  readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
+  readonly addressOf: (key: string) => Address | null
+  readonly emit: (event: FileEvent) => void
+}
+
+const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be sent or taken by this program.' }
+
+export const NO_FILES: FilesChat = {
+  list: () => [],
+  send: async () => NOT_HERE,
+  accept: async () => NOT_HERE,
+  decline: async () => NOT_HERE,
+  cancel: async () => NOT_HERE,
+}
+
+/** Files as the chat has them: people and rooms by their names, on top of a desk that knows keys and roots. */
+export class FileRoom implements FilesChat {
+  private readonly told = new Map<string, FileState['state']>()
+
+  constructor(
+    private readonly around: FileSurrounds,
+    private readonly desk: Desk,
+  ) {}
+
+  /** What the desk needs of talk. */
+  static talkOf(around: FileSurrounds, ownAddresses: () => readonly Address[]): Talk {
+    const own = toHex(around.own)
+    const keyOf = (room: string): Uint8Array | null => (room.startsWith('@') ? decodeBase32(room.slice(1)) : null)
+    return {
+      own,
+      ownAddresses,
+      async offer(room, body) {
+        const said = await around.speak(room, body)
+        return said.ok ? { ok: true, id: said.id } : { ok: false, message: said.message }
+      },
+      pass: (room, kind, body) => around.pass(keyOf(room) ?? room, kind, body),
+      addressesOf(key) {
+        const address = around.addressOf(key)
+        return address === null ? [] : [address]
+      },
+      mayHave(room, key) {
+        const other = keyOf(room)
+        return other === null || toHex(other) === key
+      },
+    }
+  }
+
+  offered({ id, author, room, peer, body }: EventTelling): void {
+    this.desk.heardOffer(toHex(id), toHex(author), room ?? `@${encodeBase32(peer!)}`, body)
+  }
+
+  passed({ room, author, passingKind, body }: FilesTelling): void {
+    this.desk.heardPassing(room ?? `@${encodeBase32(author)}`, toHex(author), passingKind, body)
+  }
+
+  list(): readonly FileState[] {
+    return this.desk.views.map((view) => this.stateOf(view))
+  }
+
+  async send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>> {
+    const room = this.roomOf(to)
+    return typeof room === 'string' ? this.answer(await this.desk.send(path, room)) : room
+  }
+
+  async accept(file: string): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(await this.desk.accept(file))
+  }
+
+  async decline(file: string): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(this.desk.decline(file))
+  }
+
+  async cancel(file: string): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(await this.desk.cancel(file))
+  }
+
+  /** For the desk: every change of a file. */
+  tell(view: FileView): void {
+    // A folder is told of once it is known what is in it.
+    if (view.state === 'listing') return
+    const state = this.stateOf(view)
+    const before = this.told.get(view.id)
+    this.told.set(view.id, state.state)
+    const isFirst = view.state === 'receiving' && (before === undefined || before === 'offered')
+    this.around.emit({ event: 'file', ...state, ...(isFirst ? { state: 'accepted' } : {}) })
+  }
+
+  close(): void {
+    this.desk.close()
+  }
+
+  private answer(outcome: DeskOutcome): Outcome<{ file: FileState }> {
+    return outcome.ok ? { ok: true, file: this.stateOf(outcome.view) } : outcome
+  }
+
+  private roomOf(to: string | null): string | Fault {
+    const place = to ?? this.around.currentRoom()
+    if (place === null) return { ok: false, code: 'no-room', message: 'You are in no room: /join one first.' }
+    if (!place.startsWith('@')) {
+      return normaliseRoom(place) ?? { ok: false, code: 'bad-room', message: `${place} cannot be a room's name.` }
+    }
+    const found = this.around.people.find(place.slice(1))
+    return found.ok ? `@${found.person.id}` : found
+  }
+
+  private stateOf(view: FileView): FileState {
+    const { id, number, room, name, size, done, bytesPerSecond, leftMs, holders, path, reason, files, listing } = view
+    const key = Uint8Array.fromHex(view.from)
+    const from = this.around.people.recall(key, '')
+    return {
+      ...{ id, number, state: stateName(view), room, from: { id: from.id, name: from.name } },
+      ...{
+        self: view.from === toHex(this.around.own),
+        name,
+        size,
+        done,
+        bytesPerSecond: Math.round(bytesPerSecond),
+        holders,
+      },
+      ...(leftMs === null ? {} : { left: Math.ceil(leftMs / 1000) }),
+      ...(path === '' ? {} : { path }),
+      ...(reason === '' ? {} : { reason }),
+      ...(listing.length === 0 ? {} : { files, listing }),
+    }
+  }
+}
+
+function stateName({ state, reason }: FileView): FileState['state'] {
+  switch (state) {
+    case 'giving':
+      return 'offering'
+    case 'listing':
+    case 'asked':
+      return 'offered'
+    case 'receiving':
+      return reason === '' ? 'progress' : 'waiting'
+    default:
+      return state
+  }
+}

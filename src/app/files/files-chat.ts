@@ -1,0 +1,15 @@
+import type { Outcome } from '../chat.ts'
+import type { FileEvent } from '../events.ts'
+
+/** A file as commands see it: what its events tell. */
+export type FileState = Omit<FileEvent, 'event'>
+
+/** Everything commands do with files. `file`: a number, a name, or the beginning of an id; empty where only one can be meant. */
+export interface FilesChat {
+  list(): readonly FileState[]
+  /** Hashes what stands at a path, which takes a while, and offers it. `to`: a room, or `@` and somebody; null: the current room. */
+  send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>>
+  accept(file: string): Promise<Outcome<{ file: FileState }>>
+  decline(file: string): Promise<Outcome<{ file: FileState }>>
+  cancel(file: string): Promise<Outcome<{ file: FileState }>>
+}

@@ -1,0 +1,72 @@
+import { toHex, utf8 } from '../../base/bytes.ts'
+import type { Download } from '../../core/transfer/download.ts'
+import { cleanFileName } from '../../core/transfer/names.ts'
+import type { OfferEntry } from '../../core/transfer/offers.ts'
+import type { Source, Target } from '../../ports/files.ts'
+import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
+import type { FileView } from './contract.ts'
+import { Rate } from './rate.ts'
+
+/** One offer, ours or another's, with everything that it takes to carry it out. */
+export interface Job {
+  readonly entry: OfferEntry
+  readonly offer: FileOffer
+  readonly rate: Rate
+  download: Download | null
+  target: Target | null
+  source: Source | null
+  path: string
+  reason: string
+  files: number
+  listing: readonly string[]
+  toldAtMs: number
+  movedAtMs: number
+  isStuck: boolean
+}
+
+export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job {
+  const none = { download: null, target: null, source: null, path: '', reason: '', files: 0, listing: [] }
+  return { entry, offer, rate: new Rate(), ...none, toldAtMs: 0, movedAtMs: nowMs, isStuck: false }
+}
+
+/** How it stands. */
+export function viewOf(job: Job, nowMs: number): FileView {
+  const { entry, download, path, reason, files, listing, rate } = job
+  const done = entry.state === 'done' || entry.state === 'giving' ? entry.size : (download?.bytesHere ?? 0)
+  rate.mark(done, nowMs)
+  const bytesPerSecond = entry.state === 'receiving' ? rate.perSecond(done, nowMs) : 0
+  const leftMs = bytesPerSecond === 0 ? null : ((entry.size - done) * 1000) / bytesPerSecond
+  const { id, number, state, room, from, name, size } = entry
+  const holders = download?.activeHolders ?? 0
+  return {
+    id,
+    number,
+    state,
+    room,
+    from,
+    name,
+    size,
+    done,
+    bytesPerSecond,
+    leftMs,
+    holders,
+    path,
+    reason,
+    files,
+    listing,
+  }
+}
+
+/** What an offer tells, cleaned. */
+export function summary({ root, name, size, manifestBytes }: FileOffer) {
+  return { root: toHex(root), name: cleanFileName(name), size, isFolder: manifestBytes > 0 }
+}
+
+/** What is said of a source in a room. */
+export function offerOf({ name, size, manifest, entries, changedMs }: Source, root: Uint8Array): FileOffer {
+  const fits = utf8(name).length <= OFFER_NAME_BYTES_MAX
+  return {
+    ...{ root, size, manifestBytes: manifest.length, entries: entries.length, changedMs },
+    name: fits ? name : cleanFileName(name),
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  type AcceptPolicy,
+  type NewOffer,
+  type OfferEntry,
+  type OfferState,
+  Offers,
+} from '../../core/transfer/offers.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { FileOffer } from '../../wire/file-offer.ts'
+import type { FileView } from './contract.ts'
+import { type Job, newJob, viewOf } from './job.ts'
+import type { Sought } from './seeking.ts'
+
+/** A front end hears of one file so often at most, but for what changes its state. */
+const TOLD_EVERY_MS = 100
+
+/** All offers of a run with what is done about them, and the one place where that is told. */
+export class Jobs {
+  private readonly offers: Offers
+  private readonly byId = new Map<string, Job>()
+
+  constructor(
+    policy: AcceptPolicy,
+    private readonly clock: Clock,
+    private readonly told: (view: FileView) => void,
+  ) {
+    this.offers = new Offers(policy)
+  }
+
+  get all(): readonly Job[] {
+    return [...this.byId.values()]
+  }
+
+  get views(): readonly FileView[] {
+    return this.all.map((job) => this.view(job))
+  }
+
+  /** Those that something is fetched of, or would be if anybody had it. */
+  get fetching(): readonly Job[] {
+    return this.all.filter(({ entry }) => entry.state === 'receiving' || entry.state === 'listing')
+  }
+
+  /** Another that fetches the same content: one content is fetched once, whoever offers it again. */
+  twinOf(job: Job): Job | null {
+    return this.fetching.find((other) => other !== job && other.entry.root === job.entry.root) ?? null
+  }
+
+  give(offer: NewOffer, content: FileOffer): Job {
+    return this.add(this.offers.give(offer), content)
+  }
+
+  /** As of `Offers.offered`. */
+  offered(offer: NewOffer, content: FileOffer): { readonly job: Job; readonly what: 'take' | 'ask' | 'pass' } | null {
+    const heard = this.offers.offered(offer)
+    return heard === null ? null : { job: this.add(heard.entry, content), what: heard.what }
+  }
+
+  takes(size: number): boolean {
+    return this.offers.takes(size)
+  }
+
+  find(text: string, states: readonly OfferState[]): Job | null {
+    const entry = this.offers.find(text, states)
+    return entry === null ? null : (this.byId.get(entry.id) ?? null)
+  }
+
+  ofRoot(root: string): readonly Job[] {
+    return this.all.filter(({ entry }) => entry.root === root)
+  }
+
+  set(job: Job, state: OfferState, reason = ''): void {
+    job.entry.state = state
+    job.reason = reason
+    this.tell(job)
+  }
+
+  /** It goes on. */
+  moved(job: Job): void {
+    const nowMs = this.clock.nowMs()
+    job.movedAtMs = nowMs
+    job.reason = ''
+    if (nowMs - job.toldAtMs >= TOLD_EVERY_MS) this.tell(job)
+  }
+
+  tell(job: Job): void {
+    job.toldAtMs = this.clock.nowMs()
+    this.told(this.view(job))
+  }
+
+  view(job: Job): FileView {
+    return viewOf(job, this.clock.nowMs())
+  }
+
+  /** What we have or want, for those who ask. */
+  contents(): Sought[] {
+    return this.all.flatMap(({ entry: { state, room }, offer: { root }, download, target }): Sought[] => {
+      if (state === 'giving' || (state === 'done' && target !== null))
+        return [{ root, room, whole: true, wants: false }]
+      if (state !== 'receiving' && state !== 'listing') return []
+      return [{ root, room, whole: false, wants: download !== null }]
+    })
+  }
+
+  private add(entry: OfferEntry, offer: FileOffer): Job {
+    const job = newJob(entry, offer, this.clock.nowMs())
+    this.byId.set(entry.id, job)
+    for (const [id, { source, target }] of this.byId) {
+      if (this.offers.byId(id) !== null) continue
+      this.byId.delete(id)
+      source?.close()
+      target?.close()
+    }
+    return job
+  }
+}

@@ -1,0 +1,106 @@
+import type { Address } from '../../base/address.ts'
+import { toHex } from '../../base/bytes.ts'
+import { contentTag, encodeHolding, encodeSeek, readHolding, readSeek, TAGS_MAX } from '../../wire/holding.ts'
+import { PassingKind } from '../../wire/passing.ts'
+import type { Talk } from './contract.ts'
+
+/** A question for the same room again, while somebody may have come. */
+const SEEK_EVERY_MS = 30_000
+/** Answers to one room: one covers everybody who asked meanwhile. */
+const ANSWER_EVERY_MS = 2_000
+/** Dials of one person, at whatever address others tell. */
+const DIAL_EVERY_MS = 10_000
+/** People dialled of late; forgotten oldest first. */
+const DIALLED_MAX = 1024
+
+/** What somebody here has, or wants. */
+export interface Sought {
+  readonly root: Uint8Array
+  readonly room: string
+  readonly whole: boolean
+  readonly wants: boolean
+}
+
+/** Finding who has what: asks rooms, answers those who ask, and says whom to dial. */
+export class Seeking {
+  private readonly soughtAtMs = new Map<string, number>()
+  private readonly answeredAtMs = new Map<string, number>()
+  private readonly dialledAtMs = new Map<string, number>()
+
+  constructor(
+    private readonly talk: Talk,
+    private readonly contents: () => readonly Sought[],
+    private readonly dial: (key: string, address: Address) => void,
+    /** Asks somebody who is linked already. */
+    private readonly ask: (key: string) => void,
+  ) {}
+
+  /** Asks the rooms of what is wanted, where that is due. */
+  seek(nowMs: number, isUrgent = false): void {
+    for (const [room, wanted] of this.byRoom((each) => each.wants)) {
+      const lastMs = this.soughtAtMs.get(room)
+      if (!isUrgent && lastMs !== undefined && nowMs - lastMs < SEEK_EVERY_MS) continue
+      this.soughtAtMs.set(room, nowMs)
+      for (let i = 0; i < wanted.length; i += TAGS_MAX) {
+        const tags = wanted.slice(i, i + TAGS_MAX).map(({ root }) => contentTag(root))
+        this.talk.pass(room, PassingKind.seek, encodeSeek(tags))
+      }
+    }
+  }
+
+  /** Tells a room what we have of it. */
+  tell(room: string, contents: readonly Sought[]): void {
+    for (let i = 0; i < contents.length; i += TAGS_MAX) {
+      const entries = contents.slice(i, i + TAGS_MAX).map(({ root, whole }) => ({ tag: contentTag(root), whole }))
+      this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: this.talk.ownAddresses(), entries }))
+    }
+  }
+
+  /** A passing event of another, about files. Answers the roots its author has, of those we want. */
+  heard(room: string, from: string, kind: number, body: Uint8Array, nowMs: number): void {
+    if (from === this.talk.own) return
+    if (kind === PassingKind.seek) this.asked(room, body, nowMs)
+    else if (kind === PassingKind.holding) this.told(room, from, body, nowMs)
+  }
+
+  /** Dials somebody who should have something, where he is known to be. */
+  reach(key: string, told: readonly Address[], nowMs: number): void {
+    const lastMs = this.dialledAtMs.get(key)
+    if (key === this.talk.own || (lastMs !== undefined && nowMs - lastMs < DIAL_EVERY_MS)) return
+    const [address] = [...this.talk.addressesOf(key), ...told]
+    if (address === undefined) return
+    this.dialledAtMs.delete(key)
+    if (this.dialledAtMs.size >= DIALLED_MAX) this.dialledAtMs.delete(this.dialledAtMs.keys().next().value!)
+    this.dialledAtMs.set(key, nowMs)
+    this.dial(key, address)
+  }
+
+  private asked(room: string, body: Uint8Array, nowMs: number): void {
+    const tags = new Set(readSeek(body)?.map(toHex))
+    const here = this.contents().filter((each) => each.room === room && tags.has(toHex(contentTag(each.root))))
+    const lastMs = this.answeredAtMs.get(room)
+    if (here.length === 0 || (lastMs !== undefined && nowMs - lastMs < ANSWER_EVERY_MS)) return
+    this.answeredAtMs.set(room, nowMs)
+    this.tell(room, here)
+  }
+
+  private told(room: string, from: string, body: Uint8Array, nowMs: number): void {
+    const holding = readHolding(body)
+    if (holding === null) return
+    const tags = new Set(holding.entries.map(({ tag }) => toHex(tag)))
+    const isWanted = this.contents().some(
+      (each) => each.wants && each.room === room && tags.has(toHex(contentTag(each.root))),
+    )
+    if (!isWanted) return
+    this.ask(from)
+    this.reach(from, holding.addresses, nowMs)
+  }
+
+  private byRoom(fits: (each: Sought) => boolean): Map<string, Sought[]> {
+    const rooms = new Map<string, Sought[]>()
+    for (const each of this.contents()) {
+      if (fits(each)) rooms.set(each.room, [...(rooms.get(each.room) ?? []), each])
+    }
+    return rooms
+  }
+}

@@ -1,0 +1,185 @@
+import { toHex } from '../../base/bytes.ts'
+import { planFolder } from '../../core/transfer/folder.ts'
+import type { OfferState } from '../../core/transfer/offers.ts'
+import type { ResumeHeader } from '../../core/transfer/resume.ts'
+import type { Target } from '../../ports/files.ts'
+import type { DeskOptions } from './contract.ts'
+import { type Job, summary } from './job.ts'
+import type { Jobs } from './jobs.ts'
+import type { Seeking } from './seeking.ts'
+import type { Shelf } from './shelf.ts'
+import type { TransferDriver } from './transfer-driver.ts'
+
+/** A download that has waited so long for somebody who has it says so. */
+const ALONE_MS = 10_000
+/** Files and folders that have come and are given on to others. */
+const GIVEN_ON_MAX = 64
+/** Paths of a folder that are shown when it is asked about. */
+const LISTED_MAX = 200
+const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
+
+/** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
+export class Taking {
+  constructor(
+    private readonly options: DeskOptions,
+    private readonly jobs: Jobs,
+    private readonly shelf: Shelf,
+    private readonly driver: TransferDriver,
+    private readonly seeking: Seeking,
+  ) {}
+
+  /** Fetches the manifest of a folder, so that it can be told what is in it. */
+  list(job: Job): void {
+    job.download = this.shelf.preview(job.offer, (key) => this.options.talk.mayHave(job.entry.room, key))
+    this.reach(job)
+  }
+
+  /** Everything that was wanted of it is here. */
+  async reached(job: Job): Promise<void> {
+    if (job.target === null) await this.listed(job)
+    else if (job.entry.state === 'receiving') await this.finish(job)
+  }
+
+  /** Makes a place for it and fetches it; of a folder the manifest is here. */
+  async take(job: Job): Promise<void> {
+    const { files, folder } = this.options
+    const { offer, entry } = job
+    this.jobs.set(job, 'receiving')
+    const free = await files.freeBytes(folder)
+    if (free !== null && free < offer.size) {
+      const missing = Math.ceil((offer.size - free) / 1e6)
+      const reason = `${entry.name} needs ${missing} MB more than are free in ${folder}. Make room, then /accept it again.`
+      return this.stop(job, 'failed', reason)
+    }
+    const manifest = entry.isFolder ? await this.shelf.previewed(offer.root, offer.manifestBytes) : null
+    const plan = manifest === null ? null : planFolder(manifest, offer.size)
+    if (entry.isFolder && plan === null)
+      return this.stop(job, 'failed', `What is in ${entry.name} is not known any more: /accept it again.`)
+    const [from, event] = [Uint8Array.fromHex(entry.from), Uint8Array.fromHex(entry.id)]
+    const header: ResumeHeader = { offer, from, event, room: entry.room, name: entry.name }
+    const target = await files.create(folder, header, plan)
+    if (!target.ok) return this.stop(job, 'failed', target.message)
+    if (plan === null) return await this.receive(job, target)
+    this.hold(job, target)
+    const fault = await this.shelf.receiveRest(target)
+    if (fault !== null) this.stop(job, 'failed', fault.message)
+  }
+
+  /** Goes on with what earlier runs began. */
+  async goOn(): Promise<void> {
+    const { files, folder } = this.options
+    for (const name of await files.unfinished(folder)) {
+      const target = await files.resume(folder, name, ({ offer }, manifest) => planFolder(manifest, offer.size))
+      if (!target.ok) {
+        this.options.log(target.message)
+        continue
+      }
+      const { offer, event, from, room } = target.header
+      const begun = this.jobs.offered({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
+      if (begun === null || this.jobs.twinOf(begun.job) !== null) target.close()
+      else await this.receive(begun.job, target)
+    }
+  }
+
+  /** Fetches it no longer. */
+  stop(job: Job, state: OfferState, reason = ''): void {
+    this.shelf.stop(job.offer.root, false)
+    job.download = null
+    // What came of it stays, and the next run may go on with it; a cancelled one is discarded by whoever cancels.
+    if (state === 'failed') {
+      job.target?.close()
+      job.target = null
+    }
+    this.jobs.set(job, state, reason)
+  }
+
+  /** Once in a while: asks again, and says what is being waited for. */
+  round(nowMs: number): void {
+    const { fetching } = this.jobs
+    for (const job of fetching) {
+      if (job.isStuck) void this.retry(job)
+      else if (job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
+        job.reason = NOBODY
+        this.jobs.tell(job)
+      }
+      if (job.download?.holderCount === 0) this.seeking.reach(job.entry.from, [], nowMs)
+    }
+    if (fetching.length > 0) this.seeking.seek(nowMs)
+  }
+
+  private async listed(job: Job): Promise<void> {
+    const { root, manifestBytes, size } = job.offer
+    const manifest = await this.shelf.previewed(root, manifestBytes)
+    const plan = manifest === null ? null : planFolder(manifest, size)
+    if (plan === null) {
+      return this.stop(job, 'failed', `${job.entry.name} lists files that cannot be: nothing of it was taken.`)
+    }
+    job.files = plan.filter(({ isFolder }) => !isFolder).length
+    job.listing = plan.slice(0, LISTED_MAX).map(({ path }) => path.join('/'))
+    // Accepted before it was listed, by the user or by what is set.
+    if (job.entry.state === 'receiving' || this.jobs.takes(size)) await this.take(job)
+    else this.jobs.set(job, 'asked')
+  }
+
+  private async receive(job: Job, target: Target): Promise<void> {
+    this.jobs.set(job, 'receiving')
+    this.hold(job, target)
+    job.download = await this.shelf.receive(target, (key) => this.options.talk.mayHave(job.entry.room, key))
+    this.reach(job)
+  }
+
+  private hold(job: Job, target: Target): void {
+    job.target = target
+    job.path = target.path
+    job.movedAtMs = this.options.clock.nowMs()
+    this.jobs.tell(job)
+  }
+
+  private async finish(job: Job): Promise<void> {
+    const end = await job.target!.finish()
+    if (!end.ok) {
+      job.isStuck = true
+      job.reason = end.message
+      return this.jobs.tell(job)
+    }
+    const { root } = job.offer
+    this.shelf.stop(root, true)
+    job.path = end.path
+    this.jobs.set(job, 'done')
+    this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
+    this.letGo()
+  }
+
+  /** What has come is given to others, the last of it: each keeps files open. */
+  private letGo(): void {
+    const kept = this.jobs.all.filter(({ entry, target }) => entry.state === 'done' && target !== null)
+    for (const job of kept.slice(0, Math.max(0, kept.length - GIVEN_ON_MAX))) {
+      this.shelf.stop(job.offer.root, false)
+      job.target?.close()
+      job.target = null
+    }
+  }
+
+  /** Looks for those who have it: whoever offered it, those who are linked already, and everybody in the room. */
+  private reach(job: Job): void {
+    const nowMs = this.options.clock.nowMs()
+    this.driver.run(({ exchange, openLinks }) => {
+      for (const link of openLinks) exchange.tryAt(job.offer.root, link)
+    })
+    this.seeking.reach(job.entry.from, [], nowMs)
+    this.seeking.seek(nowMs, true)
+  }
+
+  private async retry(job: Job): Promise<void> {
+    const free = await this.options.files.freeBytes(this.options.folder)
+    const needed = job.offer.size - (job.download?.bytesHere ?? 0)
+    if (free !== null && free < needed) {
+      job.reason = `The disk is full: ${Math.ceil((needed - free) / 1e6)} MB are missing. It goes on when there is room.`
+      return
+    }
+    job.isStuck = false
+    job.reason = ''
+    if (job.download?.isWhole === true) return await this.finish(job)
+    this.shelf.goOn(toHex(job.offer.root))
+  }
+}

@@ -1,0 +1,125 @@
+import type { Address } from '../../base/address.ts'
+import type { Transfers, TransfersOutput } from '../../node/transfers.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
+
+const DEAF: ConnectionEvents = { data() {}, drain() {}, closed() {} }
+
+/** Feeds the machine of transfers from the world's ports, and carries out what it wants of connections; the rest goes to `work`. */
+export class TransferDriver {
+  private readonly connections = new Map<number, Connection>()
+  private readonly blocked = new Set<number>()
+  private cancelTimer: (() => void) | null = null
+  private timerAtMs: number | null = null
+  private isStopped = false
+
+  constructor(
+    readonly transfers: Transfers,
+    private readonly clock: Clock,
+    private readonly tcp: Tcp,
+    private readonly work: (output: Exclude<TransfersOutput, { kind: 'dial' | 'close' }>) => void,
+  ) {}
+
+  /** For the front door. */
+  accept(connection: Connection): ConnectionEvents {
+    const link = this.isStopped ? null : this.transfers.accepted(connection.remote, this.clock.nowMs())
+    return this.attach(link, connection)
+  }
+
+  /** Runs something on the machine with the time of now, and carries out what follows. */
+  run<T>(act: (transfers: Transfers, nowMs: number) => T): T {
+    const result = act(this.transfers, this.clock.nowMs())
+    this.settle()
+    return result
+  }
+
+  stop(): void {
+    this.isStopped = true
+    this.cancelTimer?.()
+    for (const connection of this.connections.values()) connection.end()
+    this.connections.clear()
+  }
+
+  private dial(attempt: number, address: Address): void {
+    this.tcp.dial(address, {
+      opened: (connection) => {
+        const nowMs = this.clock.nowMs()
+        return this.attach(
+          this.isStopped ? null : this.transfers.dialled(attempt, connection.remote, nowMs),
+          connection,
+        )
+      },
+      failed: (fault) => this.run((transfers) => transfers.dialFailed(attempt, fault.message)),
+    })
+  }
+
+  private attach(link: number | null, connection: Connection): ConnectionEvents {
+    if (link === null) {
+      connection.abort()
+      return DEAF
+    }
+    this.connections.set(link, connection)
+    // The port may still be inside its own `open`: the first bytes leave after it has the events.
+    this.clock.defer(() => this.settle())
+    return {
+      data: (bytes) => this.run((transfers, nowMs) => transfers.received(link, bytes, nowMs)),
+      drain: () => {
+        this.blocked.delete(link)
+        this.settle()
+      },
+      closed: (fault) => {
+        this.connections.delete(link)
+        this.blocked.delete(link)
+        const reason = fault === null ? 'closed the connection' : fault.message
+        this.run((transfers, nowMs) => transfers.closed(link, reason, nowMs))
+      },
+    }
+  }
+
+  private settle(): void {
+    if (this.isStopped) return
+    this.carryOut()
+    for (const link of this.transfers.dirty()) this.pump(link)
+    // What has left made room to read on.
+    this.carryOut()
+    this.setTimer()
+  }
+
+  private carryOut(): void {
+    for (const output of this.transfers.takeOutputs()) {
+      if (output.kind === 'dial') this.dial(output.attempt, output.address)
+      else if (output.kind === 'close') this.close(output.link, output.abort)
+      else this.work(output)
+    }
+  }
+
+  private close(link: number, abort: boolean): void {
+    const connection = this.connections.get(link)
+    this.connections.delete(link)
+    this.blocked.delete(link)
+    if (abort) connection?.abort()
+    else connection?.end()
+  }
+
+  private pump(link: number): void {
+    const connection = this.connections.get(link)
+    while (!this.blocked.has(link)) {
+      const bytes = this.transfers.pull(link, this.clock.nowMs())
+      if (bytes === null) return
+      if (connection !== undefined && !connection.write(bytes)) this.blocked.add(link)
+    }
+  }
+
+  private setTimer(): void {
+    const atMs = this.transfers.nextWakeMs()
+    if (atMs === this.timerAtMs) return
+    this.cancelTimer?.()
+    this.timerAtMs = atMs
+    this.cancelTimer = null
+    if (atMs === null) return
+    this.cancelTimer = this.clock.timer(atMs, () => {
+      this.timerAtMs = null
+      this.run((transfers, nowMs) => transfers.wake(nowMs))
+    })
+  }
+}

@@ -1,0 +1,131 @@
+/** What is done with what is offered, as the user has it. */
+export interface AcceptPolicy {
+  readonly mode: 'all' | 'ask' | 'none'
+  /** Up to so many bytes it is taken without a question: with `ask` those, with `all` those alone. Null: no limit of its own, which is 0 with `ask`. */
+  readonly bytesMax: number | null
+}
+
+/** `asked`: the user has not answered. `listing`: a folder's manifest is being fetched. `receiving` also while nobody is there who has it. */
+export type OfferState =
+  | 'listing'
+  | 'asked'
+  | 'receiving'
+  | 'done'
+  | 'declined'
+  | 'cancelled'
+  | 'failed'
+  | 'giving'
+  | 'withdrawn'
+
+export interface OfferEntry {
+  /** A small number, for people to name it by; never used twice in a run. */
+  readonly number: number
+  /** The offer's event, in hexadecimal. */
+  readonly id: string
+  /** Who offered it, by key. */
+  readonly from: string
+  readonly room: string
+  readonly root: string
+  /** Cleaned. */
+  readonly name: string
+  readonly size: number
+  readonly isFolder: boolean
+  state: OfferState
+}
+
+export type NewOffer = Omit<OfferEntry, 'number' | 'state'>
+
+/** Remembered at a time: what has ended is forgotten first, then what was never answered. */
+const OFFERS_MAX = 512
+/** Unanswered of one person: more is nobody's honest wish, and the question would be lost among them. */
+const UNANSWERED_EACH_MAX = 32
+/** Received at a time; others wait for their turn. */
+export const RECEIVING_MAX = 16
+
+const ENDED: ReadonlySet<OfferState> = new Set(['done', 'declined', 'cancelled', 'failed', 'withdrawn'])
+const UNANSWERED: ReadonlySet<OfferState> = new Set(['listing', 'asked'])
+
+/** Everything that has been offered to us or by us in this run, and how it stands. Pure and bounded. */
+export class Offers {
+  private readonly entries = new Map<string, OfferEntry>()
+  private nextNumber = 1
+
+  constructor(private readonly policy: AcceptPolicy) {}
+
+  /** Newest last. */
+  get all(): readonly OfferEntry[] {
+    return [...this.entries.values()]
+  }
+
+  byId(id: string): OfferEntry | null {
+    return this.entries.get(id) ?? null
+  }
+
+  /** Of one content there may be several. */
+  ofRoot(root: string): OfferEntry[] {
+    return this.all.filter((entry) => entry.root === root)
+  }
+
+  /** One of ours. */
+  give(offer: NewOffer): OfferEntry {
+    return this.put(offer, 'giving')
+  }
+
+  /**
+   * Somebody's. `take`: without a question; `ask`: the user is to be asked; `pass`: it is listed, and nothing is done. Null where it is known
+   * already, or its sender has offered too much that nobody has answered: it is forgotten at once.
+   */
+  offered(offer: NewOffer): { readonly entry: OfferEntry; readonly what: 'take' | 'ask' | 'pass' } | null {
+    if (this.entries.has(offer.id)) return null
+    const unanswered = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
+    if (unanswered.length >= UNANSWERED_EACH_MAX) return null
+    const what = this.decide(offer.size)
+    const state = what === 'take' ? 'receiving' : what === 'pass' ? 'declined' : offer.isFolder ? 'listing' : 'asked'
+    return { entry: this.put(offer, state), what }
+  }
+
+  /** By number, the beginning of its id (4 characters or more), or name; the newest of several. `states`: what can be meant. */
+  find(text: string, states: readonly OfferState[]): OfferEntry | null {
+    const fitting = this.all.filter((entry) => states.includes(entry.state)).reverse()
+    const wanted = text.trim().replace(/^#/, '')
+    if (wanted === '') return fitting.length === 1 ? fitting[0]! : null
+    const byId = wanted.length >= 4 && /^[0-9a-f]+$/.test(wanted)
+    return (
+      fitting.find((entry) => String(entry.number) === wanted) ??
+      fitting.find((entry) => byId && entry.id.startsWith(wanted)) ??
+      fitting.find((entry) => entry.name === wanted) ??
+      fitting.find((entry) => entry.name.toLowerCase() === wanted.toLowerCase()) ??
+      null
+    )
+  }
+
+  set(id: string, state: OfferState): void {
+    const entry = this.entries.get(id)
+    if (entry !== undefined) entry.state = state
+  }
+
+  /** Whether so much is taken without a question. */
+  takes(size: number): boolean {
+    return this.decide(size) === 'take'
+  }
+
+  private decide(size: number): 'take' | 'ask' | 'pass' {
+    const { mode, bytesMax } = this.policy
+    if (mode === 'none') return 'pass'
+    const freely = bytesMax ?? (mode === 'all' ? Number.POSITIVE_INFINITY : -1)
+    return size <= freely ? 'take' : 'ask'
+  }
+
+  private put(offer: NewOffer, state: OfferState): OfferEntry {
+    if (this.entries.size >= OFFERS_MAX) this.forgetOne()
+    const entry: OfferEntry = { ...offer, number: this.nextNumber++, state }
+    this.entries.set(offer.id, entry)
+    return entry
+  }
+
+  private forgetOne(): void {
+    const oldest = (states: ReadonlySet<OfferState>) => this.all.find((entry) => states.has(entry.state))
+    const victim = oldest(ENDED) ?? oldest(UNANSWERED)
+    if (victim !== undefined) this.entries.delete(victim.id)
+  }
+}

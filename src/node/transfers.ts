@@ -1,0 +1,244 @@
+import type { Address } from '../base/address.ts'
+import { ByteReader, ByteWriter, equalBytes, toHex } from '../base/bytes.ts'
+import type { RandomBytes, Rng } from '../base/rng.ts'
+import { Handshake } from '../core/link/handshake.ts'
+import { Exchange, type ExchangeOutput } from '../core/transfer/exchange.ts'
+import { beginFrame, eachFrame, endFrame } from '../wire/frame.ts'
+import { FILES_MAGIC } from '../wire/magic.ts'
+import { TRANSFER_RECORD_BYTES_MAX, transferType, writeTransfer } from '../wire/transfer.ts'
+import type { NodeIdentity } from './context.ts'
+import { TransferLink } from './transfer-link.ts'
+
+/** From the first byte to a proved identity. */
+const HANDSHAKE_MS_MAX = 10_000
+/** A link that nothing is open on. */
+const IDLE_MS_MAX = 60_000
+/** One record: 256 KiB at 9 KB/s. Who is slower is sent shorter ones. */
+const RECORD_MS_MAX = 30_000
+const CHECK_EVERY_MS = 2_000
+/** Links that others have made: each costs what `Uploads` reads ahead for it, 512 KiB. */
+const ACCEPTED_MAX = 64
+const ACCEPTED_EACH_MAX = 8
+/** Short frames that share a record, perhaps with one long one. */
+const SMALL_BYTES = 4 * 1024
+
+export type TransfersOutput =
+  | { readonly kind: 'dial'; readonly attempt: number; readonly address: Address }
+  | { readonly kind: 'close'; readonly link: number; readonly abort: boolean }
+  /** A link to a peer is there, or a dial for one has come to nothing; by its key. */
+  | { readonly kind: 'linked'; readonly key: string; readonly link: number }
+  | { readonly kind: 'unlinked'; readonly key: string; readonly reason: string }
+  /** A peer broke the protocol. `message`: a sentence for the log. */
+  | { readonly kind: 'fault'; readonly message: string }
+  | ExchangeOutput
+
+/** The links that files travel on, apart from those of talk: their handshakes, records, limits and ends. What is said on them is the exchange's. Pure. */
+export class Transfers {
+  readonly exchange: Exchange
+  private readonly links = new Map<number, TransferLink>()
+  private readonly dials = new Map<number, string>()
+  private readonly raw = new Set<number>()
+  private outputs: TransfersOutput[] = []
+  private nextId = 1
+  private nextAttempt = 1
+  private checkAtMs: number | null = null
+  private readonly record = new ByteWriter(TRANSFER_RECORD_BYTES_MAX)
+
+  constructor(
+    private readonly identity: NodeIdentity,
+    private readonly randomBytes: RandomBytes,
+    rng: Rng,
+  ) {
+    this.exchange = new Exchange(rng)
+  }
+
+  takeOutputs(): TransfersOutput[] {
+    const outputs = [...this.outputs, ...this.exchange.takeOutputs()]
+    this.outputs = []
+    return outputs
+  }
+
+  /** Links that may have something to send; those waiting for the handshake's own bytes first. */
+  dirty(): number[] {
+    return [...this.raw, ...this.exchange.dirty]
+  }
+
+  /** Open links with a peer, by its key. */
+  linksTo(key: string): number[] {
+    return this.openLinks.filter((id) => this.links.get(id)?.peerKey === key)
+  }
+
+  get openLinks(): number[] {
+    return [...this.links.values()].filter((link) => link.phase === 'open').map((link) => link.id)
+  }
+
+  /** Dials a peer, unless a link to it is there or on its way. */
+  dial(key: string, address: Address): void {
+    if (this.linksTo(key).length > 0 || [...this.dials.values()].includes(key)) return
+    const attempt = this.nextAttempt++
+    this.dials.set(attempt, key)
+    this.outputs.push({ kind: 'dial', attempt, address })
+  }
+
+  /** Ends the links with a peer that cannot be trusted. */
+  hangUp(key: string, nowMs: number): void {
+    for (const id of this.linksTo(key)) this.end(this.links.get(id)!, 'was hung up on', true, nowMs)
+  }
+
+  /** A connection came in; null when a limit says no. */
+  accepted(remote: Address, nowMs: number): number | null {
+    const accepted = [...this.links.values()].filter((link) => link.via === 'accepted')
+    const fromThere = accepted.filter((link) => link.remote.host === remote.host)
+    if (accepted.length >= ACCEPTED_MAX || fromThere.length >= ACCEPTED_EACH_MAX) return null
+    return this.add(remote, 'accepted', null, nowMs)
+  }
+
+  dialled(attempt: number, remote: Address, nowMs: number): number | null {
+    const key = this.dials.get(attempt)
+    this.dials.delete(attempt)
+    return key === undefined ? null : this.add(remote, 'dialled', key, nowMs)
+  }
+
+  dialFailed(attempt: number, reason: string): void {
+    const key = this.dials.get(attempt)
+    this.dials.delete(attempt)
+    if (key !== undefined) this.outputs.push({ kind: 'unlinked', key, reason })
+  }
+
+  /** The buffer is the machine's from here on. */
+  received(id: number, bytes: Uint8Array, nowMs: number): void {
+    const link = this.links.get(id)
+    if (link === undefined) return
+    link.heardAtMs = nowMs
+    if (link.phase === 'handshake') this.shake(link, bytes, nowMs)
+    else this.read(link, bytes, nowMs)
+  }
+
+  closed(id: number, reason: string, nowMs: number): void {
+    const link = this.links.get(id)
+    if (link !== undefined) this.remove(link, reason, nowMs)
+  }
+
+  /** The next bytes for a link's connection, the caller's to keep; null when there is nothing more. */
+  pull(id: number, nowMs: number): Uint8Array | null {
+    const link = this.links.get(id)
+    const raw = link?.takeRaw() ?? null
+    if (raw !== null) return raw
+    this.raw.delete(id)
+    if (link?.sealer === null || link === undefined) return null
+    const record = this.record.clear()
+    while (record.length < SMALL_BYTES) {
+      const frame = this.exchange.pull(id, nowMs)
+      if (frame === null) break
+      const at = beginFrame(record, transferType(frame))
+      writeTransfer(record, frame)
+      endFrame(record, at)
+      if (frame.type === 'leaves' || frame.type === 'page' || frame.type === 'have') break
+    }
+    return record.length === 0 ? null : link.sealer.sealRecord(record.view())
+  }
+
+  wake(nowMs: number): void {
+    this.exchange.wake(nowMs)
+    if (this.checkAtMs !== null && nowMs >= this.checkAtMs) this.check(nowMs)
+  }
+
+  nextWakeMs(): number | null {
+    const next = this.exchange.nextWakeMs()
+    return next === null || this.checkAtMs === null ? (next ?? this.checkAtMs) : Math.min(next, this.checkAtMs)
+  }
+
+  /** Ends every link. */
+  close(nowMs: number): void {
+    for (const link of [...this.links.values()]) this.end(link, 'has been closed', false, nowMs)
+  }
+
+  private add(remote: Address, via: 'dialled' | 'accepted', expected: string | null, nowMs: number): number {
+    const { signing, linkStatic } = this.identity
+    const keys = { identity: signing, staticKey: linkStatic, ephemeralSecret: this.randomBytes(32) }
+    const handshake = new Handshake(via === 'dialled', keys, FILES_MAGIC)
+    const link = new TransferLink(this.nextId++, remote, via, expected, handshake, nowMs)
+    this.links.set(link.id, link)
+    link.queueRaw(handshake.start())
+    this.raw.add(link.id)
+    this.checkAtMs ??= nowMs + CHECK_EVERY_MS
+    return link.id
+  }
+
+  private shake(link: TransferLink, bytes: Uint8Array, nowMs: number): void {
+    const step = link.handshake!.receive(bytes)
+    link.queueRaw(step.send)
+    this.raw.add(link.id)
+    if (step.state === 'fault') return this.fault(link, step.message, nowMs)
+    if (step.state === 'more') return
+    const key = toHex(step.link.peer)
+    if (link.expected !== null && link.expected !== key) return this.end(link, 'is somebody else', true, nowMs)
+    if (equalBytes(step.link.peer, this.identity.signing.publicKey))
+      return this.end(link, 'is this very node', true, nowMs)
+    link.establish(step.link, key)
+    this.exchange.linkUp(link.id, key)
+    this.outputs.push({ kind: 'linked', key, link: link.id })
+    if (step.link.rest.length > 0) this.read(link, step.link.rest, nowMs)
+  }
+
+  private read(link: TransferLink, bytes: Uint8Array, nowMs: number): void {
+    this.exchange.heard(link.id, nowMs)
+    const reader = link.reader!
+    const isOpen = () => link.phase === 'open'
+    const fault = reader.receive(bytes, (record) => {
+      link.partialSinceMs = null
+      const fits = eachFrame(
+        record,
+        (type, frame, start, end) => this.frame(link, type, frame, start, end, nowMs),
+        isOpen,
+      )
+      if (!fits) this.fault(link, 'sent a frame that does not fit its record', nowMs)
+      return isOpen()
+    })
+    if (fault !== null) this.fault(link, fault, nowMs)
+    if (!reader.partial) link.partialSinceMs = null
+    else link.partialSinceMs ??= nowMs
+  }
+
+  private frame(link: TransferLink, type: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    const fault = this.exchange.frame(link.id, type, new ByteReader(bytes, start, end), nowMs)
+    if (fault !== null) this.fault(link, fault, nowMs)
+  }
+
+  private fault(link: TransferLink, what: string, nowMs: number): void {
+    if (link.phase === 'closed') return
+    this.outputs.push({ kind: 'fault', message: `${link.remote.host} ${what}; the link was closed.` })
+    this.end(link, what, false, nowMs)
+  }
+
+  private end(link: TransferLink, reason: string, abort: boolean, nowMs: number): void {
+    this.remove(link, reason, nowMs)
+    this.outputs.push({ kind: 'close', link: link.id, abort })
+  }
+
+  private remove(link: TransferLink, reason: string, nowMs: number): void {
+    const wasOpen = link.phase === 'open'
+    link.phase = 'closed'
+    this.links.delete(link.id)
+    this.raw.delete(link.id)
+    if (wasOpen) this.exchange.linkDown(link.id, nowMs)
+    const key = wasOpen ? link.peerKey : link.expected
+    if (key !== null) this.outputs.push({ kind: 'unlinked', key, reason })
+  }
+
+  private check(nowMs: number): void {
+    for (const link of [...this.links.values()]) {
+      if (link.phase === 'handshake') {
+        if (nowMs - link.openedAtMs >= HANDSHAKE_MS_MAX) this.end(link, 'did not finish its handshake', true, nowMs)
+        continue
+      }
+      if (this.exchange.isUsed(link.id)) link.idleSinceMs = null
+      else link.idleSinceMs ??= nowMs
+      if (link.idleSinceMs !== null && nowMs - link.idleSinceMs >= IDLE_MS_MAX) this.end(link, 'was idle', false, nowMs)
+      else if (link.partialSinceMs !== null && nowMs - link.partialSinceMs >= RECORD_MS_MAX) {
+        this.end(link, 'took more than 30 seconds for one record', true, nowMs)
+      }
+    }
+    this.checkAtMs = this.links.size === 0 ? null : nowMs + CHECK_EVERY_MS
+  }
+}

@@ -1,0 +1,92 @@
+import type { Address } from '../base/address.ts'
+import { ByteReader, ByteWriter, utf8 } from '../base/bytes.ts'
+import { formatIp, parseIp } from '../base/ip.ts'
+import { sha256Of } from '../crypto/hash.ts'
+import { HASH_BYTES } from './content.ts'
+import { PassingKind } from './passing.ts'
+
+/**
+ * Bodies of passing events by which those who want a file and those who have it find each other in a room:
+ *
+ *     SEEK      count 1 · tags                                                          who has these?
+ *     HOLDING   count 1 · addresses (family 1 · address 4 or 16 · port 2) · count 1 · entries (tag 32 · whole 1)
+ *
+ * A tag stands for a content without telling its root, which is what has to be known to ask for it: relays of a conversation learn nothing
+ * they could fetch.
+ */
+export interface HoldingBody {
+  /** Where links for files are taken, as far as the holder knows; who is linked with it knows more. */
+  readonly addresses: readonly Address[]
+  readonly entries: readonly { readonly tag: Uint8Array; readonly whole: boolean }[]
+}
+
+export function isFilePassing(kind: number): boolean {
+  return kind === PassingKind.seek || kind === PassingKind.holding
+}
+
+/** One event's; a passing body has room for 1 KiB. */
+export const TAGS_MAX = 16
+export const HOLDING_ADDRESSES_MAX = 4
+
+const TAG_DOMAIN = utf8('hearsay content tag 1')
+
+export function contentTag(root: Uint8Array): Uint8Array {
+  return sha256Of(TAG_DOMAIN, root)
+}
+
+/** 1 to `TAGS_MAX` tags. */
+export function encodeSeek(tags: readonly Uint8Array[]): Uint8Array {
+  const out = new ByteWriter(1 + tags.length * HASH_BYTES).u8(tags.length)
+  for (const tag of tags) out.bytes(tag)
+  return out.copy()
+}
+
+/** Null when broken. */
+export function readSeek(body: Uint8Array): Uint8Array[] | null {
+  const reader = new ByteReader(body)
+  const count = reader.u8()
+  if (count < 1 || count > TAGS_MAX) return null
+  const tags = Array.from({ length: count }, () => reader.take(HASH_BYTES).slice())
+  return reader.done ? tags : null
+}
+
+/** At most `HOLDING_ADDRESSES_MAX` addresses, of IP hosts, and 1 to `TAGS_MAX` entries. */
+export function encodeHolding({ addresses, entries }: HoldingBody): Uint8Array {
+  const out = new ByteWriter(128 + entries.length * (HASH_BYTES + 1)).u8(addresses.length)
+  for (const { host, port } of addresses) {
+    const ip = parseIp(host)
+    if (ip === null) throw new RangeError(`${host} is no IP address`)
+    out
+      .u8(ip.length === 4 ? 4 : 6)
+      .bytes(ip)
+      .u16(port)
+  }
+  out.u8(entries.length)
+  for (const { tag, whole } of entries) out.bytes(tag).u8(whole ? 1 : 0)
+  return out.copy()
+}
+
+/** Null when broken. */
+export function readHolding(body: Uint8Array): HoldingBody | null {
+  const reader = new ByteReader(body)
+  const addressCount = reader.u8()
+  if (addressCount > HOLDING_ADDRESSES_MAX) return null
+  const addresses: Address[] = []
+  for (let i = 0; i < addressCount; i++) {
+    const family = reader.u8()
+    if (family !== 4 && family !== 6) return null
+    const host = formatIp(reader.take(family === 4 ? 4 : 16))
+    addresses.push({ host, port: reader.u16() })
+    if (!reader.ok) return null
+  }
+  const count = reader.u8()
+  if (count < 1 || count > TAGS_MAX) return null
+  const entries: { tag: Uint8Array; whole: boolean }[] = []
+  for (let i = 0; i < count; i++) {
+    const tag = reader.take(HASH_BYTES).slice()
+    const whole = reader.u8()
+    if (whole > 1) return null
+    entries.push({ tag, whole: whole === 1 })
+  }
+  return reader.done ? { addresses, entries } : null
+}

@@ -1,0 +1,37 @@
+import type { Outcome } from '../../src/app/chat.ts'
+import type { FileState, FilesChat } from '../../src/app/files/files-chat.ts'
+
+const NONE: Outcome<{ file: FileState }> = { ok: false, code: 'no-such-file', message: 'No file is like that.' }
+
+/** Files with nobody behind them: whatever is asked is noted, and there is one. */
+export class FakeFiles implements FilesChat {
+  readonly files: FileState[] = []
+
+  constructor(private readonly asked: string[]) {}
+
+  list(): readonly FileState[] {
+    return this.files
+  }
+
+  async send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(`send ${path} ${to}`)
+  }
+
+  async accept(file: string): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(`accept ${file}`)
+  }
+
+  async decline(file: string): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(`decline ${file}`)
+  }
+
+  async cancel(file: string): Promise<Outcome<{ file: FileState }>> {
+    return this.answer(`cancel ${file}`)
+  }
+
+  private answer(what: string): Outcome<{ file: FileState }> {
+    this.asked.push(what)
+    const [file] = this.files
+    return file === undefined ? NONE : { ok: true, file }
+  }
+}

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { seededRng } from '../../../src/base/rng.ts'
+import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+
+const MEGABYTE = 1024 * 1024
+let room: DeskRoom
+
+beforeEach(() => {
+  room = new DeskRoom()
+})
+afterEach(() => room.close())
+
+const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
+const got = (person: Person, path: string) => person.files.files.get(path) ?? null
+
+describe('a file offered in a room', () => {
+  test('is asked about, accepted, and then the same', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/photo.jpg', bytesOf(3 * MEGABYTE))
+    expect(await anna.desk.send('/out/photo.jpg', 'general')).toMatchObject({
+      ok: true,
+      view: { state: 'giving', number: 1 },
+    })
+    expect(ben.desk.views).toMatchObject([{ state: 'asked', name: 'photo.jpg', size: 3 * MEGABYTE, from: anna.key }])
+    expect(await ben.desk.accept('photo.jpg')).toMatchObject({ ok: true })
+    const done = await ben.until(({ state }) => state === 'done')
+    expect(done.path).toBe('/in/photo.jpg')
+    expect(got(ben, done.path)).toEqual(bytesOf(3 * MEGABYTE))
+  })
+
+  test('is taken without a question where that is set, and not at all where that is', async () => {
+    const anna = await room.person(ASK)
+    const [ben, cleo] = [await room.person(ALL), await room.person({ mode: 'none', bytesMax: null })]
+    anna.files.files.set('/out/a', bytesOf(1000))
+    await anna.desk.send('/out/a', 'general')
+    await ben.until(({ state }) => state === 'done')
+    expect(got(ben, '/in/a')).toEqual(bytesOf(1000))
+    expect(cleo.desk.views).toMatchObject([{ state: 'declined' }])
+  })
+
+  test('outlives its sender: who has finished gives it to the others', async () => {
+    const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(2 * MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    await ben.until(({ state }) => state === 'done')
+    anna.leave()
+    await cleo.desk.accept('1')
+    const done = await cleo.until(({ state }) => state === 'done')
+    expect(got(cleo, done.path)).toEqual(bytesOf(2 * MEGABYTE))
+  })
+
+  test('is declined, and asked about no more', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(10))
+    await anna.desk.send('/out/a', 'general')
+    expect(ben.desk.decline('a')).toMatchObject({ ok: true, view: { state: 'declined' } })
+    expect(ben.desk.decline('a')).toMatchObject({ ok: false, code: 'no-such-file' })
+    expect(await ben.desk.accept('b')).toMatchObject({ ok: false, code: 'no-such-file' })
+  })
+
+  test('whose name would lead elsewhere stays in the folder', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
+    anna.files.files.set('/out/..\\..\\evil\u202e', bytesOf(10))
+    await anna.desk.send('/out/..\\..\\evil\u202e', 'general')
+    const done = await ben.until(({ state }) => state === 'done')
+    expect(done.path).toBe('/in/.._.._evil')
+  })
+
+  test('that changes while it is sent is said to have changed, and nothing of it is taken for whole', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    anna.files.files.set('/out/a', bytesOf(MEGABYTE, 2))
+    await ben.desk.accept('a')
+    const told = await ben.until(({ reason }) => reason !== '')
+    expect(told.reason).toContain('has been changed')
+    expect(anna.desk.views).toMatchObject([{ state: 'failed' }])
+    expect(got(ben, '/in/a')).toBeNull()
+  })
+})
+
+describe('a folder', () => {
+  test('is listed before anybody is asked, and then taken whole', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    for (let i = 0; i < 300; i++) anna.files.files.set(`/out/tree/d${i % 7}/${i}`, bytesOf(i * 11, i))
+    await anna.desk.send('/out/tree', 'general')
+    const asked = await ben.until(({ state }) => state === 'asked')
+    expect(asked.files).toBe(300)
+    expect(asked.listing[0]).toBe('d0/0')
+    expect(got(ben, '/in/tree/d1/1')).toBeNull()
+    await ben.desk.accept('')
+    const done = await ben.until(({ state }) => state === 'done')
+    for (let i = 0; i < 300; i++) expect(got(ben, `${done.path}/d${i % 7}/${i}`)).toEqual(bytesOf(i * 11, i))
+  })
+})
+
+describe('to one person', () => {
+  test('nobody else hears of it, and nobody else is given it', async () => {
+    const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ALL)]
+    anna.files.files.set('/out/a', bytesOf(1000))
+    await anna.desk.send('/out/a', `@${ben.key}`)
+    await ben.until(({ state }) => state === 'done')
+    expect(cleo.desk.views).toEqual([])
+  })
+})
+
+describe('what goes wrong', () => {
+  test('a disk without room is told before anything comes, with how much is missing', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
+    ben.files.roomBytes = MEGABYTE
+    anna.files.files.set('/out/a', bytesOf(3 * MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    const failed = await ben.until(({ state }) => state === 'failed')
+    expect(failed.reason).toContain('3 MB more')
+  })
+
+  test('a disk that fills up on the way stops it, and it goes on when there is room', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(3 * MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    await ben.desk.accept('a')
+    ben.files.roomBytes = 0
+    await ben.until(({ reason }) => reason.includes('disk is full'))
+    ben.files.roomBytes = 10 * MEGABYTE
+    await ben.until(({ state }) => state === 'done')
+    expect(got(ben, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
+  })
+
+  test('what is cancelled leaves nothing behind, and an offer taken back is not given any more', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    expect(await anna.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'withdrawn' } })
+    await ben.desk.accept('a')
+    expect(await ben.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'cancelled' } })
+    expect(await ben.files.unfinished('/in')).toEqual([])
+  })
+})
+
+describe('a later run', () => {
+  test('of the one who takes goes on, and of the one who gives gives again', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    anna.files.files.set('/out/a', bytesOf(2 * MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    anna.leave()
+    await ben.desk.accept('a')
+    expect(await ben.files.unfinished('/in')).toEqual(['a'])
+    ben.leave()
+    const annaAgain = await room.again(anna, 1)
+    const benAgain = await room.again(ben, 2)
+    await Promise.all([annaAgain.desk.goOn(), benAgain.desk.goOn()])
+    expect(annaAgain.desk.views).toMatchObject([{ state: 'giving', name: 'a' }])
+    await benAgain.until(({ state }) => state === 'done')
+    expect(got(benAgain, '/in/a')).toEqual(bytesOf(2 * MEGABYTE))
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'bun:test'
+import { type NewOffer, Offers } from '../../../src/core/transfer/offers.ts'
+
+const offer = (id: string, change: Partial<NewOffer> = {}): NewOffer => ({
+  ...{ id, from: 'anna', room: 'general', root: `root of ${id}`, name: `${id}.txt`, size: 1000, isFolder: false },
+  ...change,
+})
+
+describe('what is offered', () => {
+  test.each([
+    ['all', null, 10 ** 13, 'take'],
+    ['all', 500, 1000, 'ask'],
+    ['all', 1000, 1000, 'take'],
+    ['ask', null, 0, 'ask'],
+    ['ask', 1000, 1000, 'take'],
+    ['ask', 1000, 1001, 'ask'],
+    ['none', null, 0, 'pass'],
+    ['none', 1000, 1, 'pass'],
+  ] as const)('with %s up to %p, %d bytes: %s', (mode, bytesMax, size, what) => {
+    expect(new Offers({ mode, bytesMax }).offered(offer('a', { size }))?.what).toBe(what)
+  })
+
+  test('is asked about once, a folder when it has been listed', () => {
+    const offers = new Offers({ mode: 'ask', bytesMax: null })
+    expect(offers.offered(offer('a'))?.entry).toMatchObject({ number: 1, state: 'asked' })
+    expect(offers.offered(offer('a'))).toBeNull()
+    expect(offers.offered(offer('b', { isFolder: true }))?.entry).toMatchObject({ number: 2, state: 'listing' })
+  })
+
+  test('a thousand times by one person is heard 32 times, and by others still', () => {
+    const offers = new Offers({ mode: 'ask', bytesMax: null })
+    for (let i = 0; i < 1000; i++) offers.offered(offer(`a${i}`))
+    expect(offers.all).toHaveLength(32)
+    expect(offers.offered(offer('b', { from: 'ben' }))?.what).toBe('ask')
+    offers.set('a3', 'declined')
+    expect(offers.offered(offer('again'))?.what).toBe('ask')
+  })
+
+  test('is remembered up to a bound; what is under way is never forgotten', () => {
+    const offers = new Offers({ mode: 'all', bytesMax: null })
+    offers.offered(offer('first'))
+    for (let i = 0; i < 2000; i++) {
+      offers.offered(offer(`x${i}`))
+      offers.set(`x${i}`, 'done')
+    }
+    expect(offers.all.length).toBeLessThanOrEqual(512)
+    expect(offers.byId('first')?.state).toBe('receiving')
+  })
+})
+
+describe('an offer is found', () => {
+  const offers = new Offers({ mode: 'ask', bytesMax: null })
+  offers.offered(offer('abcdef01', { name: 'Photo.jpg' }))
+  offers.offered(offer('abcdef02', { name: 'photo.jpg' }))
+  offers.offered(offer('12345678', { name: '2' }))
+  const found = (text: string) => offers.find(text, ['asked'])?.id
+
+  test.each([
+    ['1', 'abcdef01'],
+    ['#2', 'abcdef02'],
+    ['Photo.jpg', 'abcdef01'],
+    ['PHOTO.JPG', 'abcdef02'],
+    ['abcd', 'abcdef02'],
+    ['12345', '12345678'],
+    ['3', '12345678'],
+    ['', undefined],
+    ['9', undefined],
+  ])('by %j', (text, id) => {
+    expect(found(text)).toBe(id)
+  })
+
+  test('without a word where there is only one, and only in a state that fits', () => {
+    offers.set('abcdef01', 'declined')
+    offers.set('abcdef02', 'receiving')
+    expect(found('')).toBe('12345678')
+    expect(found('2')).toBe('12345678')
+    expect(found('1')).toBeUndefined()
+    expect(offers.find('2', ['receiving'])?.id).toBe('abcdef02')
+  })
+})

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'bun:test'
+import { ByteWriter, toHex } from '../../src/base/bytes.ts'
+import { seededRng } from '../../src/base/rng.ts'
+import { agreementKeyFromSecret } from '../../src/crypto/agree.ts'
+import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
+import { Transfers, type TransfersOutput } from '../../src/node/transfers.ts'
+import { beginFrame, endFrame } from '../../src/wire/frame.ts'
+import { GREETING } from '../../src/wire/magic.ts'
+import { TRANSFER_RECORD_BYTES_MAX } from '../../src/wire/transfer.ts'
+import { Content } from '../core/transfer/swarm.ts'
+
+const HOST = { host: '192.0.2.1', port: 1 }
+
+const identityOf = (seed: number) => ({
+  signing: signingKeyFromSeed(new Uint8Array(32).fill(seed)),
+  agreement: agreementKeyFromSecret(new Uint8Array(32).fill(seed)),
+  linkStatic: agreementKeyFromSecret(new Uint8Array(32).fill(seed)),
+})
+const keyOf = (seed: number) => toHex(identityOf(seed).signing.publicKey)
+const machine = (seed: number) => new Transfers(identityOf(seed), (n) => seededRng(seed).bytes(n), seededRng(seed))
+
+/** Carries bytes both ways between a machine that dialled and one that accepted, until nothing more comes. */
+function carry(one: Transfers, oneLink: number, other: Transfers, otherLink: number, nowMs = 0): TransfersOutput[] {
+  const outputs: TransfersOutput[] = []
+  for (let moved = true; moved; ) {
+    moved = false
+    for (const [from, link, to, toLink] of [
+      [one, oneLink, other, otherLink],
+      [other, otherLink, one, oneLink],
+    ] as const) {
+      for (let bytes = from.pull(link, nowMs); bytes !== null; bytes = from.pull(link, nowMs)) {
+        to.received(toLink, bytes, nowMs)
+        moved = true
+      }
+      outputs.push(...from.takeOutputs())
+    }
+  }
+  return outputs
+}
+
+function linked(expected = keyOf(2)) {
+  const [one, other] = [machine(1), machine(2)]
+  one.dial(expected, HOST)
+  const [dial] = one.takeOutputs()
+  const oneLink = one.dialled(dial?.kind === 'dial' ? dial.attempt : 0, HOST, 0)!
+  const otherLink = other.accepted(HOST, 0)!
+  return { one, other, oneLink, otherLink, outputs: carry(one, oneLink, other, otherLink) }
+}
+
+const closes = (outputs: readonly TransfersOutput[]) => outputs.filter(({ kind }) => kind === 'close')
+
+describe('a link for files', () => {
+  test('is up when both have proved who they are', () => {
+    const { outputs } = linked()
+    expect(outputs.filter(({ kind }) => kind === 'linked')).toEqual([
+      { kind: 'linked', key: keyOf(2), link: 1 },
+      { kind: 'linked', key: keyOf(1), link: 1 },
+    ])
+  })
+
+  test('is none where somebody else is there than was to be', () => {
+    const { outputs } = linked(keyOf(3))
+    expect(closes(outputs)).toEqual([{ kind: 'close', link: 1, abort: true }])
+    expect(outputs.some((output) => output.kind === 'linked' && output.key === keyOf(2))).toBe(false)
+  })
+
+  test.each([
+    ['the greeting of talk', GREETING],
+    ['HTTP', new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n')],
+    ['zeros', new Uint8Array(100)],
+  ])('ends when it is greeted with %s', (_, bytes) => {
+    const transfers = machine(1)
+    const link = transfers.accepted(HOST, 0)!
+    transfers.received(link, bytes, 0)
+    expect(closes(transfers.takeOutputs())).toHaveLength(1)
+  })
+
+  test('on which nothing is said for ten seconds ends, and one on which nothing is open after a minute', () => {
+    const transfers = machine(1)
+    transfers.accepted(HOST, 0)
+    transfers.wake(9_000)
+    expect(transfers.takeOutputs()).toEqual([])
+    transfers.wake(transfers.nextWakeMs()! + 2_000)
+    expect(closes(transfers.takeOutputs())).toHaveLength(1)
+    const { one } = linked()
+    for (let nowMs = 0; nowMs < 59_000; nowMs += 2_000) one.wake(nowMs)
+    expect(one.takeOutputs()).toEqual([])
+    for (let nowMs = 60_000; nowMs < 66_000; nowMs += 2_000) one.wake(nowMs)
+    expect(closes(one.takeOutputs())).toHaveLength(1)
+    expect(one.nextWakeMs()).toBeNull()
+  })
+
+  test('is refused where there are too many, from one place sooner than from all', () => {
+    const transfers = machine(1)
+    const from = (host: string) => transfers.accepted({ host, port: 1 }, 0)
+    for (let i = 0; i < 8; i++) expect(from('192.0.2.1')).not.toBeNull()
+    expect(from('192.0.2.1')).toBeNull()
+    for (let i = 0; i < 56; i++) expect(from(`198.51.100.${i}`)).not.toBeNull()
+    expect(from('203.0.113.1')).toBeNull()
+  })
+
+  test('ends at the header of a record that is too long, and at one that stops in the middle', () => {
+    const long = linked()
+    const header = new Uint8Array(4)
+    new DataView(header.buffer).setUint32(0, TRANSFER_RECORD_BYTES_MAX + 17)
+    long.one.received(long.oneLink, header, 0)
+    expect(closes(long.one.takeOutputs())).toHaveLength(1)
+    const halfway = linked()
+    halfway.one.received(halfway.oneLink, Uint8Array.of(0, 1, 0, 0, 7, 7), 1_000)
+    for (let nowMs = 2_000; nowMs < 30_000; nowMs += 2_000) halfway.one.wake(nowMs)
+    expect(halfway.one.takeOutputs()).toEqual([])
+    halfway.one.wake(32_000)
+    expect(closes(halfway.one.takeOutputs())).toHaveLength(1)
+  })
+})
+
+describe('on a link for files', () => {
+  const content = new Content(300_000)
+  const served = { shape: content.shape, here: null, pieces: null, allows: (key: string) => key === keyOf(1) }
+
+  /** One that fetches the content from another that gives it, up to its first questions. */
+  function fetching(serving = served) {
+    const pair = linked()
+    pair.other.exchange.serve(content.root, serving)
+    pair.one.exchange.fetch(content.root, content.bytes.length, () => true)
+    pair.one.exchange.tryAt(content.root, pair.oneLink)
+    return { ...pair, outputs: carry(pair.one, pair.oneLink, pair.other, pair.otherLink) }
+  }
+
+  test('what may be had is read for whom it may be had by', () => {
+    const { outputs } = fetching()
+    expect(outputs.filter(({ kind }) => kind === 'read')).toMatchObject([{ wanted: { level: 0, index: 0 } }])
+  })
+
+  test('what is not for somebody is refused, and so is what has another size or is not there', () => {
+    const { outputs } = fetching({ ...served, allows: () => false })
+    expect(outputs).toContainEqual({ kind: 'refused', root: toHex(content.root), key: keyOf(2), code: 2 })
+    const pair = linked()
+    pair.one.exchange.fetch(content.root, 5, () => true)
+    pair.other.exchange.serve(content.root, served)
+    pair.one.exchange.tryAt(content.root, pair.oneLink)
+    const other = carry(pair.one, pair.oneLink, pair.other, pair.otherLink)
+    expect(other).toContainEqual({ kind: 'refused', root: toHex(content.root), key: keyOf(2), code: 1 })
+  })
+
+  test('a frame of a kind that is not known yet is skipped, a broken one of a known kind ends it', () => {
+    for (const [type, ends] of [
+      [0x5e, false],
+      [0x42, true],
+    ] as const) {
+      const { one, other, oneLink, otherLink } = linked()
+      const out = new ByteWriter()
+      const at = beginFrame(out, type)
+      out.u8(0)
+      endFrame(out, at)
+      // What a peer with other ideas would seal.
+      const sealer = Reflect.get(Reflect.get(one, 'links').get(oneLink), 'sealer')
+      other.received(otherLink, sealer.sealRecord(out.view()), 0)
+      expect(closes(other.takeOutputs())).toHaveLength(ends ? 1 : 0)
+    }
+  })
+})
