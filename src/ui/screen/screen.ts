@@ -1,0 +1,303 @@
+import type { Chat } from '../../app/chat.ts'
+import { type Call, type CommandTable, type JsonObject, type Refusal, readLine, readObject } from '../../app/command.ts'
+import { COMMANDS } from '../../app/commands/table.ts'
+import type { AppEvent } from '../../app/events.ts'
+import { cleanLine } from '../../base/text.ts'
+import { Leaving, type SignalSource } from '../leaving.ts'
+import type { TerminalInput, TerminalOutput } from '../prompt/editor.ts'
+import { Running } from '../running.ts'
+import { depthOf, type Environment } from './environment.ts'
+import { type Keymap, keymapOf } from './model/keymap.ts'
+import type { Effect, Message, Model } from './model/model.ts'
+import { initialModel, update } from './model/update.ts'
+import { pathsFor } from './paths.ts'
+import { ReadMarks } from './read-marks.ts'
+import { Ringer } from './ringer.ts'
+import { Surroundings } from './surroundings.ts'
+import { Teller } from './tell.ts'
+import { Painter } from './terminal/painter.ts'
+import type { Input } from './terminal/parser.ts'
+import { Terminal } from './terminal/terminal.ts'
+import { type Frame, frameOf, selectedText } from './views/frame.ts'
+import { lookOf, type ThemeName } from './views/look.ts'
+
+export interface ScreenOptions {
+  readonly chat: Chat
+  readonly input: TerminalInput
+  readonly output: TerminalOutput
+  readonly signals: SignalSource
+  readonly env: Environment
+  readonly theme?: ThemeName
+  readonly keymap?: Keymap
+  readonly nowMs?: () => number
+  readonly wallMs?: () => number
+  readonly commands?: CommandTable
+}
+
+/** What is told is drawn so often at most; what is typed, at once. */
+const FRAME_MS = 40
+/** Messages shown of a room one comes into, and fetched with a page. */
+const OPEN_MESSAGES = 200
+const PAGE_MESSAGES = 200
+/** Text that goes to the clipboard; some terminals take no more. */
+const COPY_CHARS_MAX = 64 * 1024
+/** Milliseconds after which the time is told anew to the model. */
+const TICK_MS = 1_000
+
+/** The full screen. Resolves with the exit status once the chat is closed and the terminal is as it was. */
+export function runScreen(options: ScreenOptions): Promise<number> {
+  return new Screen(options).leaving.over
+}
+
+/** Joins the model and its views to a chat and a terminal; whatever is decided here is a matter of time, not of what is shown. */
+class Screen {
+  readonly leaving: Leaving
+  private readonly chat: Chat
+  private readonly commands: CommandTable
+  private readonly teller: Teller
+  private readonly terminal: Terminal
+  private readonly painter: Painter
+  private readonly wallMs: () => number
+  private readonly running = new Running(() => {})
+  private readonly readMarks: ReadMarks
+  private readonly ringer: Ringer
+  private readonly surroundings: Surroundings
+  private readonly unsubscribe: () => void
+  private model: Model
+  private frame: Frame | null = null
+  private title = ''
+  private timer: Timer | null = null
+  private isPlanned = false
+  private isDirty = false
+  private isOver = false
+
+  constructor(options: ScreenOptions) {
+    const { chat, env } = options
+    this.chat = chat
+    this.commands = options.commands ?? COMMANDS
+    this.wallMs = options.wallMs ?? Date.now
+    this.teller = new Teller(chat, this.wallMs)
+    const depth = depthOf(env)
+    this.painter = new Painter(depth)
+    this.ringer = new Ringer(env, (text) => this.terminal.write(text))
+    this.readMarks = new ReadMarks((room) => chat.messages.markRead(room))
+    this.surroundings = new Surroundings(chat, this.teller, (message) => this.take(message))
+    this.terminal = new Terminal(options.input, options.output, {
+      input: (inputs) => this.hear(inputs),
+      resized: () => this.resize(),
+      drained: () => this.draw(),
+      gone: () => this.leaving.leave(true),
+    })
+    const setup = {
+      commands: this.commands,
+      keymap: options.keymap ?? keymapOf(),
+      look: lookOf(options.theme ?? 'auto', depth),
+    }
+    const self = { id: chat.id, name: cleanLine(chat.name()) }
+    this.model = initialModel(setup, this.terminal.size, self, this.wallMs())
+    const nowMs = options.nowMs ?? (() => performance.now())
+    this.leaving = new Leaving({ close: () => this.close(), signals: options.signals, nowMs })
+    process.on('uncaughtException', this.onCrash)
+    process.on('unhandledRejection', this.onCrash)
+    this.unsubscribe = chat.subscribe((event) => this.tell(event))
+    for (const { room } of chat.rooms()) this.open(room)
+    const current = chat.currentRoom()
+    if (current !== null) this.enter(current)
+    this.terminal.open()
+    this.draw()
+  }
+
+  private hear(inputs: readonly Input[]): void {
+    const now = this.wallMs()
+    for (const input of inputs) this.take({ kind: 'input', input, now })
+    this.drawSoon()
+  }
+
+  private tell(event: AppEvent): void {
+    const now = this.wallMs()
+    if (now - this.model.now > TICK_MS) this.take({ kind: 'tick', now })
+    if (event.event === 'room') {
+      if (event.state === 'joined') this.open(event.room)
+      else if (event.state === 'current') this.enter(event.room)
+      else this.take({ kind: 'left', room: event.room })
+    }
+    for (const message of this.teller.tell(event)) this.take(message)
+    this.surroundings.hear(event)
+    this.drawLater()
+  }
+
+  private take(message: Message): void {
+    const [model, effects] = update(this.model, message)
+    if (model !== this.model) this.isDirty = true
+    this.model = model
+    for (const effect of effects) this.do(effect)
+    if (message.kind !== 'input') this.drawLater()
+  }
+
+  private do(effect: Effect): void {
+    switch (effect.do) {
+      case 'line':
+        return this.start(readLine(this.commands, effect.line), false)
+      case 'command':
+        return this.command(effect.object)
+      case 'open':
+        return this.open(effect.room)
+      case 'page':
+        return this.page(effect)
+      case 'read':
+        return this.readMarks.add(effect.room)
+      case 'paths':
+        void pathsFor(effect.typed).then((found) => {
+          this.take({ kind: 'paths', before: effect.before, start: effect.start, found })
+        })
+        return
+      case 'ring':
+        return this.ringer.ring(effect.title, effect.body)
+      case 'copy':
+        return this.copy(effect.selection)
+      case 'mouse':
+        return this.terminal.useMouse(effect.on)
+      case 'interrupt':
+        return this.leaving.interrupt(() => effect.isSpared)
+      case 'redraw':
+        this.painter.forget()
+        this.isDirty = true
+        return
+      case 'suspend':
+        return this.terminal.suspend(() => this.redraw())
+      case 'quit':
+        return this.leaving.leave()
+    }
+  }
+
+  private command(object: JsonObject): void {
+    this.start(readObject(this.commands, object), true)
+  }
+
+  /** `isQuiet`: that it is done can be seen. */
+  private start(command: Call | Refusal | null, isQuiet: boolean): void {
+    if (command === null) return
+    if (!command.ok) return this.fault(command.message)
+    if (this.running.isFull) return this.fault('Too much is being done already: wait for it to end.')
+    this.running.add(this.run(command, isQuiet))
+  }
+
+  private async run(call: Call, isQuiet: boolean): Promise<void> {
+    if (call.pending !== null) this.take(this.teller.note(call.pending, 'faint'))
+    const reply = await call.run(this.chat)
+    if (!reply.ok) this.fault(reply.message)
+    else if (!isQuiet) {
+      const lines = reply.lines().map(cleanLine)
+      if (lines.length > 0) this.take(this.teller.note(lines.join('\n'), 'plain'))
+    }
+    if (reply.ok && call.effect === 'clear') this.take({ kind: 'cleared' })
+    if (reply.ok && call.effect === 'quit') this.leaving.leave()
+    this.surroundings.look()
+  }
+
+  private fault(message: string): void {
+    this.take(this.teller.note(message, 'fault'))
+    if (this.model.overlay !== null || this.model.current === null)
+      this.take({ kind: 'alert', text: cleanLine(message) })
+  }
+
+  /** What was said before in a room, and how much of it has not been read. */
+  private open(room: string): void {
+    const { messages } = this.chat
+    const found = messages.history(room, OPEN_MESSAGES, null)
+    const { firstUnread } = messages.earlier(room, OPEN_MESSAGES)
+    const { count, mentions } = messages.unread(room)
+    const entries = found.ok ? found.messages.map((view) => this.teller.stored(view)) : []
+    const hasOlder = found.ok && found.more
+    const label = this.teller.label(room)
+    this.take({ kind: 'opened', room, label, entries, hasOlder, unreadFrom: firstUnread, unread: count, mentions })
+  }
+
+  private enter(room: string): void {
+    if (!this.model.places.some((place) => place.room === room)) this.open(room)
+    this.take({ kind: 'entered', room, label: this.teller.label(room) })
+    this.surroundings.look()
+  }
+
+  private page({ room, where, id }: Extract<Effect, { do: 'page' }>): void {
+    const { messages } = this.chat
+    const found = where === 'before' ? messages.history(room, PAGE_MESSAGES, id) : messages.following(id, PAGE_MESSAGES)
+    const entries = found.ok ? found.messages.map((view) => this.teller.stored(view)) : []
+    this.take({ kind: 'paged', room, where, entries, more: found.ok && found.more })
+  }
+
+  private copy(selection: Extract<Effect, { do: 'copy' }>['selection']): void {
+    if (this.frame === null) return
+    const text = selectedText(this.frame.grid, selection).slice(0, COPY_CHARS_MAX).toWellFormed()
+    this.terminal.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`)
+  }
+
+  private resize(): void {
+    this.take({ kind: 'resized', size: this.terminal.size })
+    // What a terminal makes of its cells when it is resized is its own business.
+    this.painter.forget()
+    this.drawSoon()
+  }
+
+  private redraw(): void {
+    this.take({ kind: 'resized', size: this.terminal.size })
+    this.painter.forget()
+    this.isDirty = true
+    this.draw()
+  }
+
+  /** After everything that has come in with this turn of the event loop. */
+  private drawSoon(): void {
+    if (this.isPlanned) return
+    this.isPlanned = true
+    setImmediate(() => {
+      this.isPlanned = false
+      this.draw()
+    })
+  }
+
+  private drawLater(): void {
+    if (this.timer !== null || this.isOver) return
+    this.timer = setTimeout(() => {
+      this.timer = null
+      this.draw()
+    }, FRAME_MS)
+  }
+
+  private draw(): void {
+    if (!this.isDirty || this.isOver || this.terminal.isBehind) return
+    this.isDirty = false
+    this.frame = frameOf(this.model)
+    const { grid, cursor, title } = this.frame
+    const titled = title === this.title ? '' : `\x1b]2;${cleanLine(title)}\x07`
+    this.title = title
+    this.terminal.write(titled + this.painter.paint(grid, cursor))
+  }
+
+  private async close(): Promise<void> {
+    this.readMarks.flush()
+    this.take({ kind: 'alert', text: 'Leaving, once what you said is on its way …' })
+    this.draw()
+    await this.chat.close()
+    await this.running.settled()
+    this.end()
+  }
+
+  private end(): void {
+    this.isOver = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.unsubscribe()
+    this.surroundings.stop()
+    this.readMarks.stop()
+    process.off('uncaughtException', this.onCrash)
+    process.off('unhandledRejection', this.onCrash)
+    this.terminal.close()
+  }
+
+  /** An error nobody expected is to be read on an ordinary terminal. */
+  private readonly onCrash = (error: unknown): void => {
+    this.end()
+    console.error(error)
+    process.exit(1)
+  }
+}
