@@ -102,7 +102,7 @@ async function frontEnd(settings: Settings, streams: Streams): Promise<() => Pro
       settings.debug === true && process.stderr.isTTY ? DEBUG_SHOWN : whyNoScreen(streams.env, process.platform)
     if (why === null) {
       const { runScreen } = await import('./ui/screen/screen.ts')
-      const status = runScreen(streams)
+      const status = runScreen({ ...streams, theme: settings.theme, keys: settings.keys })
       return () => status
     }
     streams.output.write(`${why}\n`)

@@ -49,6 +49,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   ),
   option('Front end:', 'plain', 'switch', '', 'a plain prompt, one line at a time'),
   option('Front end:', 'json', 'switch', '', 'JSON lines, for programs'),
+  option('Front end:', 'theme', 'one', 'name', 'colours of the full screen: auto, dark, light or mono'),
   option('Running:', 'config', 'one', 'file', 'read this file instead of config.toml'),
   option('Running:', 'debug', 'maybe', 'file', 'diagnostics, on standard error or into a file'),
   { ...option('Running:', 'help', 'switch', '', 'show this help'), short: '-h' },

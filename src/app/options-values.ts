@@ -2,6 +2,8 @@ import { type Address, makeAddress, parseAddress } from '../base/address.ts'
 import { ipScope, isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
+import type { KeyChanges } from './keymap.ts'
+import { THEMES, type Theme } from './settings.ts'
 
 /**
  * What one source gave: the flags, the `HEARSAY_…` variables or the file. What it did not mention is absent. The
@@ -28,10 +30,13 @@ export interface Given {
   readonly 'history-days'?: number
   /** 0: all of it. */
   readonly 'history-megabytes'?: number
+  readonly theme?: Theme
   readonly debug?: boolean | string
+  /** Only the file can give them. */
+  readonly keys?: KeyChanges
 }
 
-export type OptionName = keyof Given
+export type OptionName = Exclude<keyof Given, 'keys'>
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
@@ -115,6 +120,11 @@ export const roomCheck: Check<string> = {
 export const pathCheck: Check<string> = {
   expected: 'the path of a file',
   read: (text) => (text.length > 0 && !text.includes('\0') ? text : null),
+}
+
+export const themeCheck: Check<Theme> = {
+  expected: `one of ${THEMES.join(', ')}`,
+  read: (text) => THEMES.find((theme) => theme === text) ?? null,
 }
 
 const booleanCheck: Check<boolean> = {
@@ -205,6 +215,7 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   ephemeral: single(booleanCheck),
   'history-days': single(daysCheck),
   'history-megabytes': single(megabytesCheck),
+  theme: single(themeCheck),
   debug: single(debugCheck),
 }
 

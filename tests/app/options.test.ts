@@ -196,7 +196,7 @@ describe('help and version', () => {
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)
     expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Front end:', 'Running:', 'Examples:'])
-    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes config debug help version'.split(
+    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes theme config debug help version'.split(
       ' ',
     )) {
       expect(help.text).toContain(`--${flag}`)

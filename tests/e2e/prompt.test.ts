@@ -102,11 +102,11 @@ describe('at a terminal', () => {
       await first.shows(question)
       first.press(keys)
     }
-    await first.shows('[general]')
+    await first.shows('general> ')
     first.press('/quit\r')
     expect(await first.exited).toBe(0)
     const second = new Terminal([], home)
-    await second.shows('[general]')
+    await second.shows('general> ')
     expect(second.output).not.toContain('Welcome to hearsay')
     second.press('/quit\r')
     expect(await second.exited).toBe(0)

@@ -2,12 +2,13 @@ import type { Chat } from '../../app/chat.ts'
 import { type Call, type CommandTable, type JsonObject, type Refusal, readLine, readObject } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
 import type { AppEvent } from '../../app/events.ts'
+import { type KeyChanges, keymapOf } from '../../app/keymap.ts'
+import type { Theme } from '../../app/settings.ts'
 import { cleanLine } from '../../base/text.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import type { TerminalInput, TerminalOutput } from '../prompt/editor.ts'
 import { Running } from '../running.ts'
 import { depthOf, type Environment } from './environment.ts'
-import { type Keymap, keymapOf } from './model/keymap.ts'
 import type { Effect, Message, Model } from './model/model.ts'
 import { initialModel, update } from './model/update.ts'
 import { pathsFor } from './paths.ts'
@@ -19,7 +20,7 @@ import { Painter } from './terminal/painter.ts'
 import type { Input } from './terminal/parser.ts'
 import { Terminal } from './terminal/terminal.ts'
 import { type Frame, frameOf, selectedText } from './views/frame.ts'
-import { lookOf, type ThemeName } from './views/look.ts'
+import { lookOf } from './views/look.ts'
 
 export interface ScreenOptions {
   readonly chat: Chat
@@ -27,8 +28,8 @@ export interface ScreenOptions {
   readonly output: TerminalOutput
   readonly signals: SignalSource
   readonly env: Environment
-  readonly theme?: ThemeName
-  readonly keymap?: Keymap
+  readonly theme?: Theme
+  readonly keys?: KeyChanges
   readonly nowMs?: () => number
   readonly wallMs?: () => number
   readonly commands?: CommandTable
@@ -90,7 +91,7 @@ class Screen {
     })
     const setup = {
       commands: this.commands,
-      keymap: options.keymap ?? keymapOf(),
+      keymap: keymapOf(options.keys),
       look: lookOf(options.theme ?? 'auto', depth),
     }
     const self = { id: chat.id, name: cleanLine(chat.name()) }

@@ -1,6 +1,6 @@
+import type { Action } from '../../../app/keymap.ts'
 import { complete } from './complete.ts'
 import { EMPTY, kill, type Motion, move, transpose, vertical, yank } from './editor.ts'
-import type { Action } from './keymap.ts'
 import type { Model, Updated } from './model.ts'
 import { nextWithNews, seen } from './places.ts'
 import { scroll, scrollPage, scrollToEnd, scrollToTop } from './scroll.ts'

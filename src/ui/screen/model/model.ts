@@ -1,10 +1,10 @@
 import type { CommandTable, JsonObject } from '../../../app/command.ts'
+import type { Keymap } from '../../../app/keymap.ts'
 import type { Size } from '../terminal/grid.ts'
 import type { Input } from '../terminal/parser.ts'
 import type { Look } from '../views/look.ts'
 import type { Editor } from './editor.ts'
 import type { Entry, MessageEntry } from './entry.ts'
-import type { Keymap } from './keymap.ts'
 import type { Talk } from './talk.ts'
 
 /** What stays as it is while the screen is there. */

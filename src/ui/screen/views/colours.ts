@@ -1,5 +1,7 @@
+import type { Theme } from '../../../app/settings.ts'
+
 /** What the background is taken for. `auto`: either. */
-export type Background = 'auto' | 'dark' | 'light'
+type Background = Exclude<Theme, 'mono'>
 
 const LEVELS = [0, 95, 135, 175, 215, 255] as const
 const CUBE_START = 16

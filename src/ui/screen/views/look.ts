@@ -1,8 +1,7 @@
+import type { Theme } from '../../../app/settings.ts'
 import type { Depth } from '../terminal/painter.ts'
 import { PLAIN, type Style } from '../text/styled.ts'
-import { type Background, legibleColours } from './colours.ts'
-
-export type ThemeName = Background | 'mono'
+import { legibleColours } from './colours.ts'
 
 /** How everything looks. Nothing is told by colour alone. */
 export interface Look {
@@ -60,7 +59,7 @@ const COLOURS = {
   bar: { fg: 2 },
 } as const satisfies Omit<Look, 'person'>
 
-export function lookOf(theme: ThemeName, depth: Depth): Look {
+export function lookOf(theme: Theme, depth: Depth): Look {
   if (theme === 'mono' || depth === 0) return { ...NO_COLOURS, person: () => PLAIN }
   const palette = depth === 256 ? legibleColours(theme) : OWN_COLOURS
   const styles = palette.map((fg): Style => ({ fg }))

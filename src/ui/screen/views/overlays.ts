@@ -1,5 +1,5 @@
+import { ACTIONS, keysByAction } from '../../../app/keymap.ts'
 import { targetsFor } from '../model/jump.ts'
-import { ACTIONS, keysByAction } from '../model/keymap.ts'
 import type { Model, Overlay } from '../model/model.ts'
 import { fit, padded, widthOf } from '../text/glyphs.ts'
 import { type Line, span } from '../text/styled.ts'

@@ -122,7 +122,7 @@ function roomKeys(): [string, Action][] {
 }
 
 /** `changes`: chords and what they are to do instead, `none` for nothing. */
-export function keymapOf(changes: Readonly<Record<string, Action | 'none'>> = {}): Keymap {
+export function keymapOf(changes: KeyChanges = {}): Keymap {
   const keymap = new Map<string, Action>(DEFAULTS)
   for (const [chord, action] of Object.entries(changes)) {
     if (action === 'none') keymap.delete(chord)
@@ -131,8 +131,37 @@ export function keymapOf(changes: Readonly<Record<string, Action | 'none'>> = {}
   return keymap
 }
 
-export function isAction(name: string): name is Action {
-  return Object.hasOwn(ACTIONS, name)
+/** Keys and what they are to do instead, as a configuration gives them. */
+export type KeyChanges = Readonly<Record<string, Action | 'none'>>
+
+export function isActionOrNone(name: string): name is Action | 'none' {
+  return name === 'none' || Object.hasOwn(ACTIONS, name)
+}
+
+const CHORD = /^(ctrl-)?(alt-)?(shift-)?([a-z]{2,9}|f[1-9]\d?|[^\p{C}\p{Z}])$/u
+const KEY_NAMES = [
+  'enter',
+  'tab',
+  'backspace',
+  'escape',
+  'space',
+  'up',
+  'down',
+  'left',
+  'right',
+  'home',
+  'end',
+  'insert',
+  'delete',
+  'pageup',
+  'pagedown',
+]
+
+/** The modifiers in the order ctrl, alt, shift, and a key; a character alone is typed, and no chord. */
+export function isChord(text: string): boolean {
+  const [, ctrl, alt, , name = ''] = CHORD.exec(text) ?? []
+  if (/^f([1-9]|1[0-2])$/.test(name) || KEY_NAMES.includes(name)) return true
+  return Array.from(name).length === 1 && (ctrl !== undefined || alt !== undefined)
 }
 
 /** What is pressed for each thing that can be done, in the order of the table above; what no key does is not in it. */
