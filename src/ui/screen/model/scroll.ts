@@ -34,7 +34,12 @@ export function scrollToEnd(model: Model): Updated {
 
 /** To the first that is here: the history brings what was before it. */
 export function scrollToTop(model: Model): Updated {
-  return scroll(model, -Number.MAX_SAFE_INTEGER)
+  const place = currentPlace(model)
+  if (place === null || place.talk.entries.length === 0) return scroll(model, -1)
+  const { height, width } = geometryOf(model).talk
+  const flow = new Flow(place.talk, width, model.setup.look)
+  const { spot } = flow.down({ index: 0, row: 0 }, height - 1)
+  return settle(model, place.room, flow, spot, height)
 }
 
 /** What is scrolled to after more has come in, or the size is another: no row below the last, and pages asked for. */

@@ -46,7 +46,10 @@ function drawTalk(grid: Grid, model: Model, { x, y, width, height }: Box): void 
   const place = currentPlace(model)
   const rows = place === null ? [] : new Flow(place.talk, width, model.setup.look).visible(height)
   const isNew = place === null || place.talk.entries.every((entry) => entry.kind === 'note')
-  const lines = [...(isNew ? [...welcomeLines(model, width), []] : []), ...rows.map(({ line }) => line)]
+  // Where there is little room, what to type comes first.
+  const room = Math.max(0, height - rows.length)
+  const welcome = isNew ? [...welcomeLines(model, width), []].slice(0, room) : []
+  const lines = [...welcome, ...rows.map(({ line }) => line)]
   // What was said last stands next to what one types.
   const top = y + Math.max(0, height - lines.length)
   for (const [index, line] of lines.slice(-height).entries()) grid.put(x, top + index, line, width)

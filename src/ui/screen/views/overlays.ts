@@ -25,11 +25,20 @@ export function cardOf(model: Model, overlay: Overlay, width: number, height: nu
 /** All keys, one row for each thing that can be done. */
 export function helpLines(model: Model, width: number): Line[] {
   const { look, keymap } = model.setup
-  const rows = keysByAction(keymap).map(({ action, chords }) => ({
+  const all = keysByAction(keymap).map(({ action, chords }) => ({
     keys: chords.map(keyName).join(', '),
     about: ACTIONS[action],
+    isRoom: action.startsWith('room-'),
   }))
-  const column = Math.min(22, Math.max(...rows.map(({ keys }) => widthOf(keys))))
+  const rooms = all.filter(({ isRoom }) => isRoom)
+  const first = rooms[0]
+  const last = rooms.at(-1)
+  const toRooms =
+    first === undefined || last === undefined
+      ? []
+      : [{ keys: `${first.keys} … ${last.keys}`, about: `${first.about} … ${last.about}` }]
+  const rows = [...all.filter(({ isRoom }) => !isRoom), ...toRooms]
+  const column = Math.min(22, Math.floor(width * 0.4), Math.max(...rows.map(({ keys }) => widthOf(keys))))
   return rows.map(({ keys, about }) => [
     span(padded(keys, column), look.heading),
     span(fit(`  ${about}`, Math.max(4, width - column)), look.plain),
