@@ -66,7 +66,9 @@ describe('a configuration file', () => {
     expect(refused('theme = "pink"')).toBe('1: theme: expected one of auto, dark, light, mono, got "pink"')
     expect(refused('port = 1\n[keys]\nk = "jump"')).toStartWith('2: keys: expected keys such as ctrl-k, ')
     expect(refused('[keys]\nshift-ctrl-k = "jump"')).toEndWith(', got "shift-ctrl-k"')
-    expect(refused('[keys]\nctrl-k = "jmp"')).toMatch(/^1: keys: expected "ctrl-k" to be none or one of send, .*, got "jmp"$/)
+    expect(refused('[keys]\nctrl-k = "jmp"')).toMatch(
+      /^1: keys: expected "ctrl-k" to be none or one of send, .*, got "jmp"$/,
+    )
     expect(refused('keys = 3')).toBe('1: keys: expected a table of keys, got 3')
     expect(refused('[keys]\nctrl-k = 3')).toStartWith('1: keys: expected the name of something')
   })

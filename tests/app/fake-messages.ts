@@ -60,8 +60,9 @@ export class FakeMessages implements Messages {
     this.asked.push(`history ${room ?? '(here)'} ${limit}${before === null ? '' : ` before ${before}`}`)
     const place = room ?? 'general'
     const there = this.views.filter((view) => view.room === place)
-    const end = before === null ? there.length : there.findIndex((view) => view.id === before)
-    const messages = there.slice(Math.max(0, end - limit), Math.max(0, end))
+    const found = there.findIndex((view) => view.id === before)
+    const end = found === -1 ? there.length : found
+    const messages = there.slice(Math.max(0, end - limit), end)
     return { ok: true, room: place, messages, more: end > limit }
   }
 

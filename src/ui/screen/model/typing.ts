@@ -5,7 +5,7 @@ import { changePlace, changeTalk, currentPlace } from './places.ts'
 /** Lines that the up key brings back. */
 const HISTORY_MAX = 500
 /** Longer pastes are asked about. */
-export const PASTE_LINES_MAX = 5
+const PASTE_LINES_MAX = 5
 
 export function draftOf(model: Model): Editor {
   return currentPlace(model)?.draft ?? EMPTY

@@ -76,7 +76,7 @@ export function fit(text: string, width: number): string {
 }
 
 /** The beginning of `text` that takes at most `width` cells. */
-export function part(text: string, width: number): string {
+function part(text: string, width: number): string {
   let kept = ''
   let left = width
   for (const glyph of glyphsOf(text)) {

@@ -190,7 +190,7 @@ function fileRows(entry: FileEntry, width: number, look: Look): Line[] {
   ]
 }
 
-export function bar(share: number, width: number, look: Look): Line {
+function bar(share: number, width: number, look: Look): Line {
   const full = Math.round(share * width)
   return [span('█'.repeat(full), look.bar), span('░'.repeat(width - full), look.faint)]
 }

@@ -23,7 +23,7 @@ export function cardOf(model: Model, overlay: Overlay, width: number, height: nu
 }
 
 /** All keys, one row for each thing that can be done. */
-export function helpLines(model: Model, width: number): Line[] {
+function helpLines(model: Model, width: number): Line[] {
   const { look, keymap } = model.setup
   const all = keysByAction(keymap).map(({ action, chords }) => ({
     keys: chords.map(keyName).join(', '),

@@ -19,7 +19,7 @@ export function welcomeLines(model: Model, width: number): Line[] {
 }
 
 /** How it stands with others, where nobody is here. */
-export function networkTexts(model: Model): string[] {
+function networkTexts(model: Model): string[] {
   const { links, address } = model.network
   const others = model.people.filter(({ self }) => !self).length
   if (others > 0)
