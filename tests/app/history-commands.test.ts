@@ -79,12 +79,13 @@ describe('/history', () => {
 
   test('gives programs the messages, from any room and before any message', async () => {
     const chat = new FakeChat()
-    chat.messages.views = [view('hello')]
+    const before = 'beef'.padEnd(64, '0')
+    chat.messages.views = [view('hello', { id: before }), view('there')]
     const { reply, asked } = await run({ do: 'history', room: 'general', limit: 1000, before: ID }, chat)
     expect(reply).toMatchObject({
       ok: true,
       to: 'history',
-      data: { room: 'general', messages: [{ id: ID }], more: false },
+      data: { room: 'general', messages: [{ id: before }], more: false },
     })
     expect(asked).toEqual([`history general 1000 before ${ID}`])
   })

@@ -118,6 +118,22 @@ describe('a talk', () => {
     expect(stage.model.places[0]?.talk.anchor).toBeNull()
   }, 60_000)
 
+  test('a page that brings nothing new is not asked for again', () => {
+    const stage = new Stage().enter('general', [said(BOB, 'first', { state: 'deleted' }), said(BOB, 'line 1')], {
+      hasOlder: true,
+    })
+    stage.press('{pageup}')
+    expect(stage.taken()).toEqual([{ do: 'page', room: 'general', where: 'before', id: 'id2' }])
+    stage.tell({
+      kind: 'paged',
+      room: 'general',
+      where: 'before',
+      entries: [said(BOB, 'first', { id: 'id1' })],
+      more: true,
+    })
+    expect(stage.press('{pageup}').taken()).toEqual([])
+  })
+
   test('what comes while one looks back is counted, and moves nothing', () => {
     const stage = new Stage().enter('general').with([ALICE])
     for (let index = 0; index < 100; index++) stage.hear('general', said(BOB, `line ${index}`))

@@ -71,7 +71,8 @@ function settle(model: Model, room: string, flow: Flow, spot: Spot, height: numb
 function pageWanted(flow: Flow, spot: Spot, rows: number, room: string): Effect[] {
   const { talk } = flow
   if (talk.isPaging) return []
-  const messages = talk.entries.filter((entry) => entry.kind === 'message')
+  // One that was taken back is not known any more by its id.
+  const messages = talk.entries.filter((entry) => entry.kind === 'message' && entry.state !== 'deleted')
   const first = messages[0]
   const last = messages.at(-1)
   if (talk.hasOlder && first !== undefined && flow.up(spot, rows).left > 0) {

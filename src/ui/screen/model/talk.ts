@@ -49,10 +49,12 @@ export function add(talk: Talk, entry: Entry, isLookedAt: boolean): Talk {
 }
 
 /** A page of the history in front of what is here, or behind it. */
-export function page(talk: Talk, where: 'before' | 'after', found: readonly MessageEntry[], more: boolean): Talk {
+export function page(talk: Talk, where: 'before' | 'after', found: readonly MessageEntry[], isMore: boolean): Talk {
   const { entries } = talk
   const known = new Set(entries.map((entry) => entry.id))
   const added = found.filter((entry) => !known.has(entry.id))
+  // Nothing comes of asking once more.
+  const more = added.length > 0 && isMore
   if (where === 'before') {
     const all = [...added, ...entries]
     const kept = all.slice(0, ENTRIES_MAX)
