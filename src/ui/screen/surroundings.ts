@@ -6,12 +6,14 @@ import type { Teller } from './tell.ts'
 
 /** Who is there is looked up so often at most: in a storm of comings and goings, a room of thousands takes its time. */
 const LOOK_MS = 200
+const ALONE_MS = 3_000
 
 /** Who is in the room, and how many links there are: looked up when something may have changed them. */
 export class Surroundings {
   private timer: Timer | null = null
   private lastMs = Number.NEGATIVE_INFINITY
-  private address = ''
+  /** While nobody is connected, how it stands changes by itself. */
+  private again: Timer | null = null
 
   constructor(
     private readonly chat: Chat,
@@ -20,10 +22,6 @@ export class Surroundings {
   ) {}
 
   hear(event: AppEvent): void {
-    if (event.event === 'ready') {
-      const { host, port } = event.tcp
-      this.address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-    }
     if (['ready', 'peer', 'member', 'room'].includes(event.event)) this.look()
   }
 
@@ -41,6 +39,21 @@ export class Surroundings {
   stop(): void {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
+    if (this.again !== null) clearTimeout(this.again)
+    this.again = null
+  }
+
+  private lookAgain(): void {
+    this.again = null
+    this.look()
+  }
+
+  /** What the doctor says of ways to others, but for what there is to be said of links that are not there. */
+  private hints(): string[] {
+    return this.chat
+      .doctor()
+      .filter(({ about }) => about !== 'reachable' && about !== 'network')
+      .map(({ text, advice }) => cleanLine(advice === undefined ? text : `${text} ${advice}`))
   }
 
   private tell(): void {
@@ -51,7 +64,8 @@ export class Surroundings {
     const room = chat.currentRoom()
     const people = room === null ? [] : this.peopleIn(room)
     for (const { id, name } of people) labels.set(`@${id}`, `@${name}`)
-    const network = { links: links.length, address: this.address }
+    const network = { links: links.length, hints: links.length > 0 ? [] : this.hints() }
+    if (links.length === 0) this.again ??= setTimeout(() => this.lookAgain(), ALONE_MS)
     this.take({ kind: 'network', network, people, self, labels })
   }
 

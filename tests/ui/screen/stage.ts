@@ -91,7 +91,8 @@ export class Stage {
   }
 
   with(people: readonly PersonItem[], links = 1): this {
-    const network = { links, address: '192.168.1.7:5000' }
+    const hints = links > 0 ? [] : ['You listen on 0.0.0.0:5000 (TCP). Others can try 192.168.1.7:5000.']
+    const network = { links, hints }
     const self = { id: ALICE.id, name: ALICE.name }
     return this.tell({ kind: 'network', network, people, self, labels: new Map() })
   }

@@ -71,8 +71,8 @@ export interface PersonItem {
 
 export interface Network {
   readonly links: number
-  /** What to tell others to connect to. */
-  readonly address: string
+  /** How it stands with finding others, a sentence or two each; only while nobody is connected. */
+  readonly hints: readonly string[]
 }
 
 export interface Voice {

@@ -22,7 +22,7 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     current: null,
     last: null,
     people: [],
-    network: { links: 0, address: '' },
+    network: { links: 0, hints: [] },
     history: [],
     walk: null,
     completion: null,

@@ -18,22 +18,18 @@ export function welcomeLines(model: Model, width: number): Line[] {
   return texts.flatMap((text, index) => [...(index === 0 ? [] : [[]]), ...wrap([span(text, look.faint)], width)])
 }
 
-/** How it stands with others, where nobody is here. */
-function networkTexts(model: Model): string[] {
-  const { links, address } = model.network
-  const others = model.people.filter(({ self }) => !self).length
-  if (others > 0)
-    return [
-      `${model.people
-        .filter(({ self }) => !self)
-        .map(({ name }) => name)
-        .slice(0, 5)
-        .join(', ')}${others > 5 ? ` and ${others - 5} more` : ''} can hear you.`,
-    ]
-  if (links > 0) return ['You are connected, and nobody else is in this room yet.']
-  const invitation = address === '' ? [] : [`Others reach you with: hearsay --connect ${address}`]
+const NAMES_SHOWN = 5
+
+/** How it stands with others, where nothing has been said. */
+function networkTexts({ network, people }: Model): string[] {
+  const others = people.filter(({ self }) => !self).map(({ name }) => name)
+  if (others.length > 0) {
+    const rest = others.length > NAMES_SHOWN ? ` and ${others.length - NAMES_SHOWN} more` : ''
+    return [`${others.slice(0, NAMES_SHOWN).join(', ')}${rest} can hear you.`]
+  }
+  if (network.links > 0) return ['You are connected, and nobody else is in this room yet.']
   return [
-    'Nobody is connected yet; hearsay goes on looking. /connect <host:port> reaches somebody, /doctor tells what may be wrong.',
-    ...invitation,
+    'Nobody is connected yet; hearsay goes on looking. /connect <host:port> reaches somebody, and others reach you when they start hearsay --connect <host:port> with your address.',
+    ...network.hints,
   ]
 }
