@@ -21,7 +21,7 @@ export const ACTIONS = {
   redraw: 'draw the screen anew',
   'toggle-rooms': 'rooms beside the talk, or not',
   'toggle-people': 'people beside the talk, or not',
-  'toggle-mouse': 'the mouse is ours, or the terminal’s',
+  'toggle-mouse': 'the mouse is for this screen, or for the terminal',
   left: 'a character to the left',
   right: 'a character to the right',
   'word-left': 'a word to the left',

@@ -73,6 +73,8 @@ const EXAMPLES = [
   ['hearsay tracker --host 0.0.0.0', 'keep a list of who is there, on port 5000'],
   ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
   ['hearsay import dev.json', 'take it in elsewhere'],
+  ['hearsay completions bash', 'for the shell: bash, zsh or fish'],
+  ['hearsay manual', 'the manual page, with every command and key'],
 ] as const
 
 /** Of `hearsay tracker`. */

@@ -1,4 +1,5 @@
 import { parseAddress } from '../base/address.ts'
+import { isDocumentWord, parseDocumentArguments } from './documents.ts'
 import { ExitStatus } from './exit.ts'
 import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
 import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
@@ -58,6 +59,7 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   if (argv.length === 0) return { kind: 'run', given: {}, configFile: null, bare: true }
   const [word, ...rest] = argv
   if (isHistoryWord(word)) return parseHistoryArguments(word, rest)
+  if (isDocumentWord(word)) return parseDocumentArguments(word, rest, look.version)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')

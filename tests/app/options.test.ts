@@ -203,7 +203,7 @@ describe('help and version', () => {
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
     const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
-    expect(kinds).toEqual(['run', 'run', 'tracker', 'export', 'import'])
+    expect(kinds).toEqual(['run', 'run', 'tracker', 'export', 'import', 'print', 'print'])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {
