@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
 import { Program, removeHomes, temporaryHome } from './program.ts'
 import { Tmux, tmuxTests } from './tmux.ts'
 
@@ -123,6 +124,13 @@ describe.skipIf(!tmuxTests)('in tmux', () => {
     ann.press('Escape')
     await ann.until((screen) => !screen.includes('9 lines.'))
     await isClean(ann)
+  })
+
+  test('three of them play a conversation, and everybody hears everything', async () => {
+    const demo = Bun.spawn([join(import.meta.dir, '../../scripts/demo'), '--check'], { stdout: 'pipe', stderr: 'pipe' })
+    closing.push(() => demo.kill())
+    const [said, errors, status] = await Promise.all([demo.stdout.text(), demo.stderr.text(), demo.exited])
+    expect({ said, errors, status }).toEqual({ said: 'demo: everybody heard everything\n', errors: '', status: 0 })
   })
 
   test('the terminal is given back as it was', async () => {

@@ -40,6 +40,7 @@ const FRAME_MS = 40
 /** Messages shown of a room one comes into, and fetched with a page. */
 const OPEN_MESSAGES = 200
 const PAGE_MESSAGES = 200
+const PAGES_PER_COLLECTION = 16
 /** Text that goes to the clipboard; some terminals take no more. */
 const COPY_CHARS_MAX = 64 * 1024
 /** Milliseconds after which the time is told anew to the model. */
@@ -71,6 +72,7 @@ class Screen {
   private isPlanned = false
   private isDirty = false
   private isOver = false
+  private pages = 0
 
   constructor(options: ScreenOptions) {
     const { chat, env } = options
@@ -225,6 +227,8 @@ class Screen {
     const found = where === 'before' ? messages.history(room, PAGE_MESSAGES, id) : messages.following(id, PAGE_MESSAGES)
     const entries = found.ok ? found.messages.map((view) => this.teller.stored(view)) : []
     this.take({ kind: 'paged', room, where, entries, more: found.ok && found.more })
+    // Whoever leafs through years makes garbage faster than the collector takes notice of it.
+    if (++this.pages % PAGES_PER_COLLECTION === 0) Bun.gc(false)
   }
 
   private copy(selection: Extract<Effect, { do: 'copy' }>['selection']): void {

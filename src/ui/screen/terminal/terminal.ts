@@ -88,6 +88,8 @@ export class Terminal {
 
   /** Ctrl-Z: gives the terminal back until the shell lets us go on. */
   suspend(resumed: () => void): void {
+    // Windows knows no such thing.
+    if (process.platform === 'win32') return
     this.leave()
     process.once('SIGCONT', () => {
       this.enter()
