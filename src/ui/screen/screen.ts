@@ -67,6 +67,8 @@ class Screen {
   private readonly unsubscribe: () => void
   private model: Model
   private frame: Frame | null = null
+  /** Places of which the history has been shown: a conversation may be there without it. */
+  private readonly opened = new Set<string>()
   private title = ''
   private timer: Timer | null = null
   private isPlanned = false
@@ -122,7 +124,7 @@ class Screen {
     if (event.event === 'room') {
       if (event.state === 'joined') this.open(event.room)
       else if (event.state === 'current') this.enter(event.room)
-      else this.take({ kind: 'left', room: event.room })
+      else this.left(event.room)
     }
     for (const message of this.teller.tell(event)) this.take(message)
     this.surroundings.hear(event)
@@ -193,6 +195,8 @@ class Screen {
       const lines = reply.lines().map(cleanLine)
       if (lines.length > 0) this.take(this.teller.note(lines.join('\n'), 'plain'))
     }
+    // A conversation has nobody to tell that one has left it.
+    if (reply.ok && isConversationLeft(reply)) this.left(reply.data.room)
     if (reply.ok && call.effect === 'clear') this.take({ kind: 'cleared' })
     if (reply.ok && call.effect === 'quit') this.leaving.leave()
     this.surroundings.look()
@@ -207,6 +211,7 @@ class Screen {
   /** What was said before in a room, and how much of it has not been read. */
   private open(room: string): void {
     const { messages } = this.chat
+    this.opened.add(room)
     const found = messages.history(room, OPEN_MESSAGES, null)
     const { firstUnread } = messages.earlier(room, OPEN_MESSAGES)
     const { count, mentions } = messages.unread(room)
@@ -217,9 +222,14 @@ class Screen {
   }
 
   private enter(room: string): void {
-    if (!this.model.places.some((place) => place.room === room)) this.open(room)
+    if (!this.opened.has(room)) this.open(room)
     this.take({ kind: 'entered', room, label: this.teller.label(room) })
-    this.surroundings.look()
+    this.surroundings.lookNow()
+  }
+
+  private left(room: string): void {
+    this.opened.delete(room)
+    this.take({ kind: 'left', room })
   }
 
   private page({ room, where, id }: Extract<Effect, { do: 'page' }>): void {
@@ -305,4 +315,12 @@ class Screen {
     console.error(error)
     process.exit(1)
   }
+}
+
+function isConversationLeft(reply: { readonly to: string; readonly data: object }): reply is {
+  readonly to: string
+  readonly data: { readonly room: string }
+} {
+  const { to, data } = reply
+  return to === 'leave' && 'room' in data && typeof data.room === 'string' && data.room.startsWith('@')
 }

@@ -30,10 +30,16 @@ export class Surroundings {
     if (this.timer !== null) return
     const waitMs = Math.max(0, this.lastMs + LOOK_MS - performance.now())
     this.timer = setTimeout(() => {
-      this.timer = null
-      this.lastMs = performance.now()
-      this.tell()
+      this.lookNow()
     }, waitMs)
+  }
+
+  /** Somebody waits for it. */
+  lookNow(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+    this.lastMs = performance.now()
+    this.tell()
   }
 
   stop(): void {

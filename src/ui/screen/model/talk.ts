@@ -67,10 +67,12 @@ export function page(talk: Talk, where: 'before' | 'after', found: readonly Mess
   return { ...talk, isPaging: false, entries: kept, hasNewer: more, hasOlder, fresh: more ? talk.fresh : 0 }
 }
 
-/** The newest stretch of the history; what there is of remarks goes behind it. */
+/** The newest stretch of the history; what is here and newer, and what there is of remarks, stays behind it. */
 export function open(talk: Talk, found: readonly MessageEntry[], more: boolean, unreadFrom: string | null): Talk {
-  const notes = talk.hasNewer ? [] : talk.entries.filter((entry) => entry.kind !== 'message')
-  const entries = [...found, ...notes]
+  const last = found.at(-1)?.order ?? ''
+  const known = new Set(found.map(({ id }) => id))
+  const isKept = (entry: Entry): boolean => entry.kind !== 'message' || (entry.order > last && !known.has(entry.id))
+  const entries = [...found, ...(talk.hasNewer ? [] : talk.entries.filter(isKept))]
   return { ...EMPTY_TALK, entries, hasOlder: more, unreadFrom: unreadFrom ?? talk.unreadFrom }
 }
 
