@@ -109,7 +109,9 @@ class Screen {
     const current = chat.currentRoom()
     if (current !== null) this.enter(current)
     this.terminal.open()
-    this.draw()
+    this.isDirty = true
+    // By then the rooms of the start are joined.
+    this.drawSoon()
   }
 
   private hear(inputs: readonly Input[]): void {
@@ -225,6 +227,7 @@ class Screen {
     if (!this.opened.has(room)) this.open(room)
     this.take({ kind: 'entered', room, label: this.teller.label(room) })
     this.surroundings.lookNow()
+    this.drawSoon()
   }
 
   private left(room: string): void {

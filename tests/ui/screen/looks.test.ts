@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { stringWidth } from 'bun'
 import fc from 'fast-check'
 import { depthOf, whyNoScreen } from '../../../src/ui/screen/environment.ts'
 import { namesPattern } from '../../../src/ui/screen/mentions.ts'
@@ -20,6 +21,23 @@ describe('text in cells', () => {
     fc.assert(
       fc.property(anything, (text) => {
         for (const glyph of glyphsOf(text)) expect(glyph.text).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/)
+      }),
+    )
+  })
+
+  test('is divided as Unicode divides it, and as wide as Bun takes it to be', () => {
+    const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+    // What is divided by a shorter way is among these; a line feed between them divides in any case.
+    let all = ''
+    for (let code = 0x20; code < 0xd800; code++) all += String.fromCharCode(code)
+    const visible = all.replace(/[\p{C}\p{M}\u2028\u2029]/gu, '')
+    const sure = visible.match(/./gu)!.filter((char) => glyphsOf(char)[0]?.sure)
+    expect(sure.length).toBeGreaterThan(30_000)
+    expect(sure.filter((char) => stringWidth(char) !== glyphsOf(char)[0]?.width)).toEqual([])
+    expect(Array.from(segmenter.segment(sure.join(''))).length).toBe(sure.length)
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (text) => {
+        expect(glyphsOf(text).length).toBe(Array.from(segmenter.segment(text)).length)
       }),
     )
   })

@@ -19,9 +19,13 @@ const CONTROL = /[\p{Cc}\u2028\u2029]/u
  * Single code points that terminals agree about: Latin, Greek and Cyrillic letters, general punctuation that is in every font, arrows
  * and box drawing take one cell; kana, Han and Hangul syllables two.
  */
-const SURE_NARROW =
-  /^[\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2026\u2190-\u2193\u2500-\u259f]$/
-const SURE_WIDE = /^[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff\uac00-\ud7a3]$/
+const NARROW =
+  '\\u00a1-\\u00ac\\u00ae-\\u02ff\\u0370-\\u0482\\u048a-\\u052f\\u1e00-\\u1fff\\u2010-\\u2026\\u2190-\\u2193\\u2500-\\u259f'
+const WIDE = '\\u3041-\\u3096\\u30a1-\\u30fa\\u30fc\\u4e00-\\u9fff\\uac00-\\ud7a3'
+const SURE_NARROW = new RegExp(`^[${NARROW}]$`)
+const SURE_WIDE = new RegExp(`^[${WIDE}]$`)
+/** None of these joins with its neighbours, so they need not be divided by the rules for those that do. */
+const SEPARATE = new RegExp(`^[\\x20-\\x7e${NARROW}${WIDE}]*$`)
 
 const ASCII: readonly Glyph[] = Array.from({ length: 0x7f }, (_, code) =>
   code < 0x20 ? STAND_IN : { text: String.fromCharCode(code), width: 1, sure: true },
@@ -38,10 +42,14 @@ export function glyphsOf(text: string): readonly Glyph[] {
   if (PLAIN.test(text)) return Array.from(text, (char) => ASCII[char.charCodeAt(0)]!)
   const before = known.get(text)
   if (before !== undefined) return before
-  const glyphs = divide(text)
+  const glyphs = SEPARATE.test(text) ? Array.from(text, separate) : divide(text)
   if (known.size >= KNOWN_MAX) known.clear()
   known.set(text, glyphs)
   return glyphs
+}
+
+function separate(char: string): Glyph {
+  return ASCII[char.charCodeAt(0)] ?? { text: char, width: SURE_WIDE.test(char) ? 2 : 1, sure: true }
 }
 
 function divide(text: string): Glyph[] {
