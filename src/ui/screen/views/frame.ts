@@ -20,9 +20,17 @@ export interface Frame {
   readonly title: string
 }
 
+/** Less is no screen: somebody is dragging a border, or has a pane that is in the way. */
+const COLUMNS_MIN = 16
+const ROWS_MIN = 4
+
 /** The whole screen, from the model alone. */
 export function frameOf(model: Model): Frame {
   const grid = new Grid(model.size)
+  if (grid.columns < COLUMNS_MIN || grid.rows < ROWS_MIN) {
+    grid.put(0, 0, [span('hearsay: too small', model.setup.look.faint)], grid.columns)
+    return { grid, cursor: null, title: titleOf(model) }
+  }
   const geometry = geometryOf(model)
   const { rooms, talk, people, status, input } = geometry
   const { look } = model.setup
