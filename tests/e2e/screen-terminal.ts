@@ -92,6 +92,11 @@ export class ScreenTerminal {
     return this.until((_, all) => all.includes(text))
   }
 
+  /** The window is closed. */
+  hangUp(): void {
+    this.child.terminal?.close()
+  }
+
   async close(): Promise<void> {
     this.child.kill('SIGKILL')
     await this.child.exited

@@ -177,6 +177,14 @@ describe('the terminal is given back', () => {
     isGivenBack(ann)
   })
 
+  test('to nobody where the window is closed: the program ends, and what was typed before was said', async () => {
+    const [bob, ann] = await pair()
+    ann.type('the last word\r')
+    await bob.hears('the last word')
+    ann.hangUp()
+    expect(await ann.exited).toBe(0)
+  })
+
   test('while the program is stopped, and taken again when it goes on', async () => {
     const ann = sit(['--ephemeral'])
     await ann.shows('general>')

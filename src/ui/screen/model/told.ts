@@ -60,8 +60,23 @@ function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { 
       talk: { ...talk, unreadFrom: talk.unreadFrom ?? (each.unread === 0 ? entry.id : null) },
     }
   })
+  const noted = isHere || !isLive ? added : withCopy(added, label, entry)
   const effects: Effect[] = isNews && isRead ? [{ do: 'read', room: where }] : []
-  return [added, isLive ? [...effects, ...ringFor(added, where, entry)] : effects]
+  return [noted, isLive ? [...effects, ...ringFor(noted, where, entry)] : effects]
+}
+
+/** What one says elsewhere is seen where one is: that it was said, and to whom. */
+function withCopy(model: Model, label: string, entry: Entry): Model {
+  if (entry.kind !== 'message' || !entry.from.self || model.current === null) return model
+  const words = entry.text.replace(/\s+/g, ' ').slice(0, BODY_CHARS_MAX).toWellFormed()
+  const copy: Entry = {
+    kind: 'note',
+    id: `copy ${entry.id}`,
+    at: entry.at,
+    text: `To ${label}: ${words}`,
+    tone: 'faint',
+  }
+  return changeTalk(model, model.current, (talk) => add(talk, copy, true))
 }
 
 /** Somebody means us, and we are not looking. */
