@@ -1,10 +1,8 @@
-import { equalBytes } from '../base/bytes.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
 import type { DropOld, FeedHeld, ForgetBody, KeepBundle, StoredBundle } from '../ports/store.ts'
-import { chainBundle, decodeBundle, NO_EVENT } from '../wire/bundle.ts'
-import { withBodies } from '../wire/bundle-gone.ts'
+import { NO_EVENT } from '../wire/bundle.ts'
 import { BUNDLE_BYTES_MAX, BUNDLE_EVENTS_MAX } from '../wire/limits.ts'
-import { withoutEvent } from './sqlite-bodies.ts'
+import { BUNDLE_COLUMNS, BundleRows, storedOf } from './sqlite-bundle-rows.ts'
 import type { Forks } from './sqlite-forks.ts'
 import type { Projection } from './sqlite-projection.ts'
 import {
@@ -30,18 +28,18 @@ const GONE_MAX = 16_384
 /** Pages given back to the file system after a drop, 4 KiB each. */
 const PAGES_FREED_MAX = 2_000
 
-/** A row as it may be read whatever is in it. */
-const COLUMNS = `id, feed, first, next, ms, size, substr(previous, 1, 33) AS previous,
-iif(length(bytes) <= ${BUNDLE_BYTES_MAX}, bytes, x'') AS bytes`
-
 /** The bundles as they were signed, and the numbers held of each feed. */
 export class Bundles {
+  private readonly table: BundleRows
+
   constructor(
     private readonly rows: Rows,
     private readonly registry: Registry,
     private readonly forks: Forks,
     private readonly projection: () => Projection,
-  ) {}
+  ) {
+    this.table = new BundleRows('bundles', rows, registry, projection)
+  }
 
   keep(op: KeepBundle): void {
     const feed = this.registry.feed(op.feed, op.own)
@@ -53,7 +51,7 @@ export class Bundles {
     if (next <= feed.floor) return
     if (feed.held.covers(op.first, next)) return this.refill(feed, op)
     if (feed.held.count >= RANGES_PER_FEED_MAX && feed.held.isApart(op.first, next)) return
-    this.insert(feed, op, next)
+    this.insert(feed, op)
     this.forks.yield(feed, op.lastId)
     const { from, to } = feed.held.add(op.first, next)!
     touch(feed, from, to)
@@ -72,14 +70,9 @@ export class Bundles {
 
   /** `event`: the id of the one that is meant; null where it is the one of this history, whatever others there are. */
   forgetBody(feed: FeedState, number: number, event: Uint8Array | null): void {
-    for (const row of this.around(feed, number, number + 1)) {
-      const bytes = withoutEvent(row, feed, number, feed.forked === null ? null : event)
-      if (bytes === 'as it is') continue
-      this.rows.hasErased = true
-      // Its numbers still count as held, so it is not fetched again.
-      if (bytes === null) this.remove(feed, row)
-      else this.replace(feed, row, bytes)
-    }
+    // Its numbers still count as held, so it is not fetched again.
+    const meant = feed.forked === null ? null : event
+    for (const row of this.around(feed, number, number + 1)) this.table.forgetBody(feed, row, number, meant)
     if (event !== null) this.forks.forgetBody(feed, number, event)
   }
 
@@ -95,7 +88,7 @@ export class Bundles {
       const feed = this.registry.feedOfRow(integer(oldest, 'feed'))
       // What a feed said before goes too, whatever its clock said then: so what is left of a feed is one piece.
       const prefix = this.rows.all(
-        `SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first <= ? ORDER BY first LIMIT ?`,
+        `SELECT ${BUNDLE_COLUMNS} FROM bundles WHERE feed = ? AND first <= ? ORDER BY first LIMIT ?`,
         feed.id,
         integer(oldest, 'first'),
         left,
@@ -189,68 +182,30 @@ export class Bundles {
 
   private read(id: number): StoredBundle | null {
     const row = this.rows.one(
-      `SELECT ${COLUMNS} FROM bundles WHERE id = ? AND length(bytes) <= ${BUNDLE_BYTES_MAX}`,
+      `SELECT ${BUNDLE_COLUMNS} FROM bundles WHERE id = ? AND length(bytes) <= ${BUNDLE_BYTES_MAX}`,
       id,
     )
-    if (row === null) return null
-    const first = integer(row, 'first')
-    const count = integer(row, 'next') - first
-    return { first, count, previous: blob(row, 'previous', NO_EVENT.length), bytes: blob(row, 'bytes') }
+    return row === null ? null : storedOf(row)
   }
 
-  private insert(feed: FeedState, op: KeepBundle, next: number): void {
+  private insert(feed: FeedState, op: KeepBundle): void {
     // One that begins where another does and reaches further: its author has signed the same events again with more.
-    for (const row of this.rows.all(`SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first = ?`, feed.id, op.first)) {
-      this.remove(feed, row)
-    }
-    const { room } = feed
-    this.rows.run(
-      'INSERT INTO bundles (room, feed, first, next, ms, size, previous, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      room.id,
-      feed.id,
-      op.first,
-      next,
-      op.time.ms,
-      op.bytes.length,
-      op.previous,
-      op.bytes,
-    )
-    room.bundles++
-    room.bytes += op.bytes.length
+    for (const row of this.beginning(feed, op.first)) this.table.remove(feed, row)
+    this.table.insert(feed, op)
   }
 
-  /** The same bundle again: where a body is missing in ours without having been deleted, theirs may bring it. */
   private refill(feed: FeedState, op: KeepBundle): void {
-    const row = this.rows.one(`SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first = ?`, feed.id, op.first)
-    const merged = row === null ? null : withBodies(blob(row, 'bytes'), op.bytes)
-    if (row === null || merged === null || !equalBytes(lastIdOf(row, feed), op.lastId)) return
-    this.replace(feed, row, merged.bytes)
-    for (const event of op.events) if (merged.numbers.includes(event.number)) this.projection().tellAgain(feed, event)
+    for (const row of this.beginning(feed, op.first)) this.table.refill(feed, row, op)
   }
 
-  private replace(feed: FeedState, row: Row, bytes: Uint8Array): void {
-    this.rows.run('UPDATE bundles SET bytes = ?, size = ? WHERE id = ?', bytes, bytes.length, integer(row, 'id'))
-    feed.room.bytes += bytes.length - integer(row, 'size')
-    this.registry.roomChanged(feed.room)
-  }
-
-  private remove(feed: FeedState, row: Row): void {
-    this.rows.run('DELETE FROM bundles WHERE id = ?', integer(row, 'id'))
-    feed.room.bundles--
-    feed.room.bytes -= integer(row, 'size')
-    this.registry.roomChanged(feed.room)
+  /** The bundle that begins with a number, if any. */
+  private beginning(feed: FeedState, first: number): Row[] {
+    return this.rows.all(`SELECT ${BUNDLE_COLUMNS} FROM bundles WHERE feed = ? AND first = ?`, feed.id, first)
   }
 
   private dropBundle(feed: FeedState, row: Row): void {
     const [first, next] = [integer(row, 'first'), integer(row, 'next')]
-    const bundle = decodeBundle(blob(row, 'bytes'))
-    // A broken one tells no ids; its messages stay until the file is refused.
-    if (bundle !== null) {
-      for (const id of chainBundle(bundle, feed.key.id, blob(row, 'previous', NO_EVENT.length)))
-        this.projection().drop(id)
-    }
-    this.rows.hasErased = true
-    this.remove(feed, row)
+    this.table.drop(feed, row)
     feed.floor = Math.max(feed.floor, next)
     this.take(feed, first, next)
     this.registry.changed(feed)
@@ -280,16 +235,11 @@ export class Bundles {
 
   private around(feed: FeedState, from: number, to: number): Row[] {
     return this.rows.all(
-      `SELECT ${COLUMNS} FROM bundles WHERE feed = ? AND first > ? AND first < ? AND next > ?`,
+      `SELECT ${BUNDLE_COLUMNS} FROM bundles WHERE feed = ? AND first > ? AND first < ? AND next > ?`,
       feed.id,
       from - BUNDLE_EVENTS_MAX,
       to,
       from,
     )
   }
-}
-
-function lastIdOf(row: Row, feed: FeedState): Uint8Array {
-  const bundle = decodeBundle(blob(row, 'bytes'))
-  return bundle === null ? NO_EVENT : chainBundle(bundle, feed.key.id, blob(row, 'previous', NO_EVENT.length)).at(-1)!
 }

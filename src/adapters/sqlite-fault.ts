@@ -22,7 +22,12 @@ export function storeFault(error: unknown, path: string): StoreFault | null {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     return fault('damaged', `The history ${path} is damaged: it is put aside at the next start, and a new one begun.`)
   }
-  if (/^(SQLITE_(CANTOPEN|READONLY|PERM|AUTH)|EACCES|EPERM|EROFS|ENOTDIR|EEXIST|EISDIR|ELOOP)/.test(code)) {
+  // A file that may only be read cannot be locked either.
+  if (
+    /^(SQLITE_(CANTOPEN|READONLY|PERM|AUTH|IOERR_LOCK)|EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EEXIST|EISDIR|ELOOP)/.test(
+      code,
+    )
+  ) {
     return fault(
       'denied',
       `The history ${path} cannot be opened for writing: check its path and its rights, ${INSTEAD}.`,
@@ -35,6 +40,12 @@ export function heldFault(path: string, pid: number | null, cause: unknown): Sto
   const who = pid === null ? 'another process' : pid === process.pid ? 'this process already' : `process ${pid}`
   const message = `The history ${path} is in use by ${who}: end that one, choose another data folder, ${INSTEAD}.`
   return { ok: false, code: 'held', message, pid, cause }
+}
+
+/** A new history is damaged as soon as it is begun. */
+export function damagedFault(path: string): StoreFault {
+  const message = `The history ${path} was begun anew, and is damaged already: check the disk, ${INSTEAD}.`
+  return { ok: false, code: 'damaged', message, pid: null, cause: null }
 }
 
 export function newerFault(path: string, version: number): StoreFault {

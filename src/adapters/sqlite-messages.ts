@@ -33,7 +33,7 @@ const MENTIONS_LENGTH_MAX = 4_096
 const EXPORT_CHUNK = 500
 
 const NAME = `(SELECT substr(p.name, 1, 256) FROM profiles p WHERE p.feed = m.feed AND p.number <= m.number ORDER BY p.number DESC LIMIT 1)`
-const COLUMNS = `m.id, substr(m.event, 1, 33) AS event, m.number, m.ms, m.counter, m.kind, m.state, m.reacted, m.number >= f.forked AS forked, substr(m.answers, 1, 33) AS answers,
+const COLUMNS = `m.id, substr(m.event, 1, 33) AS event, m.number, m.ms, m.counter, m.kind, m.state, m.reacted, m.number >= f.forked AS forked, substr(m.answers, 1, 33) AS answers, m.reached, m.members,
 substr(a.key, 1, 33) AS author, substr(r.key, 1, 33) AS room,
 substr(m.text, 1, ${TEXT_BYTES_MAX}) AS text, ${NAME} AS name`
 const JOINED =
@@ -151,6 +151,7 @@ export class Messages {
       reply: answers === null ? null : this.reply(answers, blob(row, 'room')),
       reactions: integer(row, 'reacted') === 0 ? [] : this.reactions(integer(row, 'id')),
       isForked: row['forked'] === 1,
+      reach: row['reached'] === null ? null : { reached: integer(row, 'reached'), members: integer(row, 'members') },
     }
   }
 

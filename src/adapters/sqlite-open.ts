@@ -5,16 +5,18 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import type { SetAside, Store, StoreFault } from '../ports/store.ts'
-import { codeOf, heldFault, newerFault, storeFault } from './sqlite-fault.ts'
+import { hasLog, setAside } from './sqlite-aside.ts'
+import { codeOf, damagedFault, heldFault, newerFault, storeFault } from './sqlite-fault.ts'
 import { SearchIndex } from './sqlite-index.ts'
 import { rebuild } from './sqlite-rebuild.ts'
+import { hasRoomBeside, tidyRoom } from './sqlite-room.ts'
 import { integer, Rows, scrub } from './sqlite-rows.ts'
 import { salvage } from './sqlite-salvage.ts'
 import { APPLICATION_ID, hasSchema, MIGRATIONS, type Migration, migrate } from './sqlite-schema.ts'
@@ -40,31 +42,21 @@ const PRIVATE_FILE = 0o600
 const PRIVATE_FOLDER = 0o700
 const PID_BYTES_MAX = 16
 
-type Opened = { readonly ok: true; readonly rows: Rows } | StoreFault | { readonly ok: false; readonly code: 'foreign' }
+type Reason = SetAside['reason']
+
+/** What cannot be used has been put out of the way already: `path` is where. */
+type Opened =
+  | { readonly ok: true; readonly rows: Rows }
+  | { readonly ok: false; readonly code: 'aside'; readonly reason: Reason; readonly path: string }
+  | StoreFault
 
 /**
  * Opens the history at `path`, or begins one there; `:memory:` writes nothing anywhere. One process has it at a time, by a lock of the
  * database that ends with the process however it ends. A file that is damaged or not a history is set aside whole, and a new one begun.
  */
 export function openStore(path: string, options: StoreOptions = {}): Store | StoreFault {
-  const inMemory = path === ':memory:'
   try {
-    if (!inMemory) prepareFile(path)
-    let opened = open(path, options)
-    let setAside: SetAside | null = null
-    if (!opened.ok && (opened.code === 'damaged' || opened.code === 'foreign') && !inMemory) {
-      const moved = putAside(path, opened.code)
-      prepareFile(path)
-      const reason = opened.code
-      opened = open(path, options)
-      const saved =
-        opened.ok && reason === 'damaged' ? salvage(moved, new SqliteStore(opened.rows, path, null, QUIET)) : 0
-      setAside = { reason, path: moved, saved, message: sentence(path, moved, reason, saved) }
-    }
-    if (!opened.ok) return opened.code === 'foreign' ? heldFault(path, null, null) : opened
-    const { onFault = () => {} } = options
-    const beside = inMemory ? NOTHING_BESIDE : claim(path)
-    return new SqliteStore(opened.rows, path, setAside, { fault: onFault, ...beside })
+    return path === ':memory:' ? openMemory(options) : openFile(prepared(path), options)
   } catch (error) {
     const fault = storeFault(error, path)
     if (fault === null) throw error
@@ -72,8 +64,40 @@ export function openStore(path: string, options: StoreOptions = {}): Store | Sto
   }
 }
 
-/** Ours alone from the first byte: SQLite would make it readable to all. */
-function prepareFile(path: string): void {
+function openMemory(options: StoreOptions): Store | StoreFault {
+  const opened = open(':memory:', options, false)
+  if (!opened.ok) return opened.code === 'aside' ? damagedFault(':memory:') : opened
+  const { onFault: fault = () => {} } = options
+  return new SqliteStore(opened.rows, ':memory:', null, { ...QUIET, fault })
+}
+
+function openFile(path: string, given: StoreOptions): Store | StoreFault {
+  const options = { ...given, distrust: given.distrust === true || existsSync(suspicionOf(path)) }
+  let opened = open(path, options, hasLog(path))
+  let aside: SetAside | null = null
+  if (!opened.ok && opened.code === 'aside') {
+    const { reason, path: moved } = opened
+    opened = open(prepared(path), options, false)
+    const saved =
+      opened.ok && reason === 'damaged' ? salvage(moved, new SqliteStore(opened.rows, path, null, QUIET)) : 0
+    aside = { reason, path: moved, saved, message: sentence(path, moved, reason, saved) }
+  }
+  if (!opened.ok) {
+    if (opened.code !== 'aside') return opened
+    // Somebody else has made it meanwhile, or the disk keeps nothing.
+    return opened.reason === 'foreign' ? heldFault(path, null, null) : damagedFault(path)
+  }
+  rmSync(suspicionOf(path), { force: true })
+  tidyRoom(path)
+  const { onFault: fault = () => {} } = options
+  return new SqliteStore(opened.rows, path, aside, { fault, ...claim(path) })
+}
+
+/**
+ * A file is there, ours alone from its first byte (SQLite would make it readable to all); answers its name without links: what lies beside the
+ * database lies beside that.
+ */
+function prepared(path: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_FOLDER })
   try {
     closeSync(openSync(path, 'wx', PRIVATE_FILE))
@@ -82,51 +106,53 @@ function prepareFile(path: string): void {
     if (codeOf(error) !== 'EEXIST') throw error
     if (statSync(path).isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' })
   }
+  return realpathSync(path)
 }
 
-function open(path: string, options: StoreOptions): Opened {
+function open(path: string, options: StoreOptions, isLogged: boolean): Opened {
   let rows: Rows | null = null
+  const unusable = (reason: Reason) =>
+    ({ ok: false, code: 'aside', reason, path: setAside(rows, path, reason, isLogged) }) as const
   try {
     rows = new Rows(new Database(path, { readwrite: true, create: false }))
-    const trouble = setUp(rows, path, options)
+    const trouble = setUp(rows, path, isLogged, options)
     if (trouble === null) return { ok: true, rows }
+    if (typeof trouble === 'string') return unusable(trouble)
     rows.close()
     return trouble
   } catch (error) {
-    rows?.close()
-    if (codeOf(error) === 'SQLITE_NOTADB') return { ok: false, code: 'foreign' }
+    if (codeOf(error) === 'SQLITE_NOTADB') return unusable('foreign')
     const fault = storeFault(error, path)
+    if (fault?.code === 'damaged') return unusable('damaged')
+    rows?.close()
     if (fault === null) throw error
     return fault.code === 'held' ? heldFault(path, holderOf(path), error) : fault
   }
 }
 
-function setUp(rows: Rows, path: string, options: StoreOptions): Exclude<Opened, { ok: true }> | null {
+/** Nothing is written before the file is known to be sound. Answers why it cannot be used, or null. */
+function setUp(rows: Rows, path: string, isLogged: boolean, options: StoreOptions): StoreFault | Reason | null {
   const { migrations = MIGRATIONS } = options
   const { db } = rows
-  const hasLog = existsSync(`${path}-wal`)
   // Exclusive before anything is read: the lock is had from then on, and no shared memory file is needed.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
   const application = integer(rows.one('PRAGMA application_id')!, 'application_id')
   const entries = integer(rows.one('SELECT count(*) AS n FROM sqlite_schema')!, 'n')
   const version = integer(rows.one('PRAGMA user_version')!, 'user_version')
   const isNew = entries === 0 && application === 0 && version === 0
-  if (!isNew && application !== APPLICATION_ID) return { ok: false, code: 'foreign' }
+  if (!isNew && application !== APPLICATION_ID) return 'foreign'
   if (version > migrations.length) return newerFault(path, version)
-  // A page is written and waited for where this is said again.
-  if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec(`PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY`)
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
   if (options.pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${options.pagesMax}`)
-  const distrust = options.distrust === true || existsSync(suspicionOf(path))
-  const health = isNew ? 'sound' : healthOf(rows, distrust)
-  if (health === 'broken') return damaged(path, 'a page of it is not in order')
+  const health = isNew ? 'sound' : healthOf(rows, options.distrust === true)
+  if (health === 'broken' || (!isNew && !hasSchema(rows, migrations, version))) return 'damaged'
+  // A page is written and waited for where this is said again.
+  if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   migrate(rows, version, migrations, () => rebuild(rows))
   // What a program that was killed has left may be erased since.
-  if (hasLog) scrub(rows)
-  if (!isNew && !hasSchema(rows, migrations)) return damaged(path, 'its tables are not what they should be')
-  rmSync(suspicionOf(path), { force: true })
+  if (isLogged) scrub(rows)
   if (health === 'index-broken') db.transaction(() => new SearchIndex(rows).rebuild())()
   return null
 }
@@ -141,39 +167,19 @@ function healthOf(rows: Rows, distrust: boolean): 'sound' | 'index-broken' | 'br
   return said.every((line) => /\bfts5\b/i.test(line)) ? 'index-broken' : 'broken'
 }
 
-function damaged(path: string, said: string): StoreFault {
-  const message = `The history ${path} is damaged: ${said}.`
-  return { ok: false, code: 'damaged', message, pid: null, cause: null }
-}
-
-/** Renames the file and its log, for somebody to look at; answers its new name. */
-function putAside(path: string, reason: SetAside['reason']): string {
-  const aside = `${path}.${reason}-${new Date().toISOString().replace(/[:.]/g, '-')}`
-  for (const suffix of ['-wal', '-journal', '']) {
-    try {
-      renameSync(`${path}${suffix}`, `${aside}${suffix}`)
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-    }
-  }
-  return aside
-}
-
 function sentence(path: string, aside: string, reason: SetAside['reason'], saved: number): string {
   const what = reason === 'damaged' ? 'was damaged' : 'is not a history of hearsay'
-  const saving = saved === 0 ? '' : ` with ${saved} signed bundles of the old one, and`
-  return `The file ${path} ${what}. It was moved to ${aside} as it is, and a new history begun,${saving} which fills from the others.`
+  const saving = saved === 0 ? '' : ` with ${saved} signed bundles of the old one`
+  return `The file ${path} ${what}. It was moved to ${aside} as it is, and a new history begun${saving}, which fills from the others.`
 }
 
-const QUIET: Surroundings = { fault: () => {}, suspect: () => {}, closed: () => {} }
-
-const NOTHING_BESIDE = { suspect: () => {}, closed: () => {} }
+const QUIET: Surroundings = { fault: () => {}, suspect: () => {}, hasRoom: () => true, closed: () => {} }
 
 /**
  * Two small files beside the history. One says who has it, for whoever comes second: only to be told, the lock itself is the database's. The
  * other is there when the file was found damaged, and remains until it has been looked through.
  */
-function claim(path: string): typeof NOTHING_BESIDE {
+function claim(path: string): Omit<Surroundings, 'fault'> {
   const note = (file: string): void => {
     try {
       writeFileSync(file, `${process.pid}\n`, { mode: PRIVATE_FILE })
@@ -183,7 +189,11 @@ function claim(path: string): typeof NOTHING_BESIDE {
   }
   const file = `${path}.pid`
   note(file)
-  return { suspect: () => note(suspicionOf(path)), closed: () => rmSync(file, { force: true }) }
+  return {
+    suspect: () => note(suspicionOf(path)),
+    hasRoom: () => hasRoomBeside(path),
+    closed: () => rmSync(file, { force: true }),
+  }
 }
 
 function suspicionOf(path: string): string {

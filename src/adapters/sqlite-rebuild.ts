@@ -1,6 +1,6 @@
 import { toldBy } from '../core/room/told.ts'
 import { chainBundle, decodeBundle, NO_EVENT } from '../wire/bundle.ts'
-import { BUNDLE_BYTES_MAX } from '../wire/limits.ts'
+import { BUNDLE_BYTES } from './sqlite-bundle-rows.ts'
 import { Machinery } from './sqlite-machinery.ts'
 import { BrokenRow, blob, integer, type Row, type Rows } from './sqlite-rows.ts'
 
@@ -14,13 +14,17 @@ const OPEN_FEEDS = `SELECT id FROM feeds WHERE room IN (${OPEN_ROOMS})`
 
 /**
  * Makes what people see of open rooms again from their bundles, in the caller's transaction: some 20 µs a message. What the bundles do not tell
- * stays: up to where was read, what came late, and by what name an author went before what was dropped.
+ * stays: up to where was read, what came late, how far ours have come, and by what name an author went before what was dropped.
  */
 export function rebuild(rows: Rows): void {
   const machinery = new Machinery(rows)
   const { index, projection, registry } = machinery
-  rows.db.exec('CREATE TEMP TABLE came_late (event BLOB NOT NULL)')
-  rows.db.exec('INSERT INTO came_late SELECT event FROM messages WHERE late = 1')
+  rows.db.exec(
+    'CREATE TEMP TABLE untold (event BLOB NOT NULL, late INTEGER NOT NULL, reached INTEGER, members INTEGER)',
+  )
+  rows.db.exec(
+    `INSERT INTO untold SELECT event, late, reached, members FROM messages WHERE late = 1 OR reached IS NOT NULL`,
+  )
   clear(rows)
   index.isPaused = true
   projection.isRebuilding = true
@@ -35,9 +39,9 @@ export function rebuild(rows: Rows): void {
     }
   }
   index.rebuild()
-  rows.db.exec(`UPDATE messages SET late = 1 WHERE id IN (SELECT m.id FROM came_late c
-    JOIN messages m ON substr(m.event, 1, 8) = substr(c.event, 1, 8) AND m.event = c.event)`)
-  rows.db.exec('DROP TABLE came_late')
+  rows.db.exec(`UPDATE messages SET late = u.late, reached = u.reached, members = u.members FROM untold u
+    WHERE substr(messages.event, 1, 8) = substr(u.event, 1, 8) AND messages.event = u.event`)
+  rows.db.exec('DROP TABLE untold')
 }
 
 function clear(rows: Rows): void {
@@ -55,7 +59,7 @@ function clear(rows: Rows): void {
 function* chunksOf(rows: Rows, table: 'bundles' | 'forks', room: number): Generator<Row[]> {
   for (let after = [-1, 0, 0]; ; ) {
     const chunk = rows.all(
-      `SELECT id, feed, ms, size, substr(previous, 1, 33) AS previous, iif(length(bytes) <= ${BUNDLE_BYTES_MAX}, bytes, x'') AS bytes
+      `SELECT id, feed, ms, size, ${BUNDLE_BYTES}
       FROM ${table} WHERE room = ? AND (ms, size, id) > (?, ?, ?) ORDER BY ms, size, id LIMIT ${CHUNK}`,
       room,
       ...after,

@@ -7,8 +7,8 @@ import { toldBy } from '../core/room/told.ts'
 import { type Verifier, verifier } from '../crypto/sign.ts'
 import type { KeepBundle, KeepFork, Store, StoreOperation } from '../ports/store.ts'
 import { NO_EVENT } from '../wire/bundle.ts'
-import { BUNDLE_BYTES_MAX } from '../wire/limits.ts'
 import { AUTHOR_BYTES, ROOM_ID_BYTES } from '../wire/replication.ts'
+import { BUNDLE_BYTES } from './sqlite-bundle-rows.ts'
 import { storeFault } from './sqlite-fault.ts'
 import { readKey, readPlace } from './sqlite-registry.ts'
 import { BrokenRow, blob, integer, maybeBlob, maybeInteger, type Row, Rows, text } from './sqlite-rows.ts'
@@ -55,27 +55,23 @@ function takeOver(rows: Rows, store: Store): number {
     store,
     rooms.flatMap((row) => whereSound(() => settingsOf(row))),
   )
-  const saved = takeBundles(rows, store, untilMs)
+  takeBundles(rows, store, untilMs)
   // Last, so that what was read does not seem to come late.
   commit(
     store,
     rooms.flatMap((row) => whereSound(() => markOf(row))),
   )
-  return saved
+  return store.rooms().reduce((sum, { bundles }) => sum + bundles, 0)
 }
 
-function takeBundles(rows: Rows, store: Store, untilMs: number): number {
+function takeBundles(rows: Rows, store: Store, untilMs: number): void {
   const sources = sourcesOf(rows)
-  let saved = 0
   for (const table of ['bundles', 'forks'] as const) {
     for (const chunk of readable(rows, table)) {
       const ops = chunk.flatMap((row) => whereSound(() => operationOf(sources, table, row)))
-      if (!commit(store, ops)) return saved
-      saved += ops.length
-      if (performance.now() > untilMs) return saved
+      if (!commit(store, ops) || performance.now() > untilMs) return
     }
   }
-  return saved
 }
 
 function commit(store: Store, ops: readonly StoreOperation[]): boolean {
@@ -124,13 +120,16 @@ function* readable(rows: Rows, table: 'bundles' | 'forks'): Generator<Row[]> {
     const limit = oneByOne > 0 ? 1 : CHUNK
     try {
       const chunk = rows.all(
-        `SELECT id, feed, substr(previous, 1, 33) AS previous, iif(length(bytes) <= ${BUNDLE_BYTES_MAX}, bytes, x'') AS bytes
+        `SELECT id, feed, ${BUNDLE_BYTES}
         FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`,
         after,
         limit,
       )
       if (chunk.length === 0) return
-      after = integer(chunk.at(-1)!, 'id')
+      // A tree that leads round would be read for ever.
+      const ids = [after, ...chunk.map((row) => integer(row, 'id'))]
+      if (ids.some((id, i) => i > 0 && id <= ids[i - 1]!)) throw new BrokenRow('id')
+      after = ids.at(-1)!
       oneByOne = Math.max(0, oneByOne - 1)
       skips = 0
       yield chunk

@@ -4,6 +4,7 @@ import type {
   Committed,
   FeedHeld,
   MarkRead,
+  NoteReach,
   RoomHeld,
   SearchHit,
   SearchQuery,
@@ -32,6 +33,7 @@ export interface Surroundings {
   fault(fault: StoreFault): void
   /** The file is damaged: whoever opens it next must look at all of it. */
   suspect(): void
+  hasRoom(): boolean
   closed(): void
 }
 
@@ -41,6 +43,7 @@ export class SqliteStore implements Store {
   private readonly registry: Registry
   private readonly messages: Messages
   private readonly searching: Search
+  private isHolding = false
 
   constructor(
     private readonly rows: Rows,
@@ -56,10 +59,39 @@ export class SqliteStore implements Store {
 
   commit(batch: readonly StoreOperation[]): Committed | StoreFault {
     try {
+      this.letGo()
       return this.mending(() => this.transaction(() => this.apply(batch)))
     } catch (error) {
       return this.faultOf(error)
     }
+  }
+
+  /** A transaction that is not ended: its pages stay in the cache, where this connection reads them. */
+  hold(batch: readonly StoreOperation[]): Committed | StoreFault {
+    try {
+      if (!this.isHolding) {
+        this.isHolding = true
+        // Else the cache writes out what it has no place for.
+        this.rows.run('PRAGMA cache_spill = OFF')
+        this.rows.run('BEGIN IMMEDIATE')
+      }
+      this.registry.trim()
+      return this.apply(batch)
+    } catch (error) {
+      this.letGo()
+      return this.faultOf(error)
+    }
+  }
+
+  letGo(): void {
+    if (!this.isHolding) return
+    this.isHolding = false
+    this.rollBack()
+    this.rows.run('PRAGMA cache_spill = ON')
+  }
+
+  hasRoom(): boolean {
+    return this.surroundings.hasRoom()
   }
 
   feeds(room?: Uint8Array): FeedHeld[] {
@@ -164,7 +196,9 @@ export class SqliteStore implements Store {
       return run()
     } catch (error) {
       if (!isIndexBroken(error)) throw error
-      this.transaction(() => this.machinery.index.rebuild())
+      const rebuild = () => this.machinery.index.rebuild()
+      if (this.isHolding) rebuild()
+      else this.transaction(rebuild)
       return run()
     }
   }
@@ -178,12 +212,16 @@ export class SqliteStore implements Store {
       if (this.rows.hasErased) this.scrub()
       return result
     } catch (error) {
-      // A full disk may have ended the transaction already.
-      if (this.rows.db.inTransaction) this.rows.run('ROLLBACK')
-      this.registry.forget()
-      this.machinery.index.forget()
+      this.rollBack()
       throw error
     }
+  }
+
+  private rollBack(): void {
+    // A full disk may have ended the transaction already.
+    if (this.rows.db.inTransaction) this.rows.run('ROLLBACK')
+    this.registry.forget()
+    this.machinery.index.forget()
   }
 
   private scrub(): void {
@@ -221,6 +259,9 @@ export class SqliteStore implements Store {
       case 'read':
         this.markRead(op)
         return false
+      case 'reach':
+        this.noteReach(op)
+        return false
       case 'room':
         this.setRoom(op)
         return false
@@ -242,6 +283,17 @@ export class SqliteStore implements Store {
       upTo.time.counter,
       rankOf(upTo.author),
       upTo.number,
+    )
+  }
+
+  private noteReach({ id, reached, members }: NoteReach): void {
+    this.rows.run(
+      `UPDATE messages SET reached = ?1, members = ?2 WHERE substr(event, 1, 8) = ?3 AND event = ?4
+      AND (reached IS NULL OR reached <= ?1)`,
+      reached,
+      members,
+      id.subarray(0, 8),
+      id,
     )
   }
 

@@ -135,6 +135,7 @@ export class Hearsay implements Chat {
     }
     if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
     else this.teller.tell(telling)
+    if (telling.kind === 'delivery') this.memory?.delivered(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
       void this.announceTracker(telling)
     }

@@ -108,7 +108,7 @@ function remember(
     },
     reach(id) {
       const standing = driver.node.deliveries.reach(id)
-      // What the history has of ours is safe: it left no earlier.
+      // It left no earlier; while the disk refuses it the history knows better.
       return standing === null ? null : { saved: true, reached: standing.reached, members: standing.of }
     },
     tell: (event, code, message) => chat.emit({ event, code, message: cleanLine(message) }),

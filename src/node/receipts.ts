@@ -205,7 +205,12 @@ export class Receipts implements PresenceWatcher {
       course.own.tellAgain(sinceMs)
       for (const told of others) told.of(feed)?.tellAgain(sinceMs)
     }
-    return [course.own.takeUntold(), ...others.map((told) => told.of(feed)?.takeUntold(RECEIPT_SPAN_MAX) ?? [])].flat()
+    const parts = course.own.takeUntold()
+    for (const told of others) {
+      const holders = told.of(feed)
+      if (holders?.hasUntold) parts.push(...holders.takeUntold(RECEIPT_SPAN_MAX))
+    }
+    return parts
   }
 
   private course(feed: Feed): Course {

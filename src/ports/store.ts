@@ -18,6 +18,14 @@ export interface Store {
    * where the first attempt has succeeded after all.
    */
   commit(batch: readonly StoreOperation[]): Committed | StoreFault
+  /**
+   * Takes more in as `commit` does, for everything below to answer with it, and writes nothing: it is held in memory until `letGo` or the next
+   * `commit`, which begins with that, and may be given again then. After a fault nothing is held any more.
+   */
+  hold(batch: readonly StoreOperation[]): Committed | StoreFault
+  letGo(): void
+  /** Whether the disk takes something just now, found out by trying. True where there is none. */
+  hasRoom(): boolean
   /** Every feed with something held or a history of its own; of one room, or of all. */
   feeds(room?: Uint8Array): FeedHeld[]
   /** Those with events in [from, to), whole, of at most `bytesMax` bytes together, but one at least. In order, or from the newest. */
@@ -44,7 +52,7 @@ export interface Store {
   close(): void
 }
 
-export type StoreOperation = KeepBundle | KeepFork | ForgetBody | MarkRead | SetRoom | DropOld
+export type StoreOperation = KeepBundle | KeepFork | ForgetBody | MarkRead | NoteReach | SetRoom | DropOld
 
 /** A verified bundle, and what its events tell. What is held already, or was dropped on purpose, is passed over. */
 export interface KeepBundle {
@@ -86,6 +94,19 @@ export interface MarkRead {
   readonly what: 'read'
   readonly room: Uint8Array
   readonly upTo: Place
+}
+
+/** How far a message of ours has come. Fewer than are noted already are passed over, as is a message that is not here. */
+export interface NoteReach extends Reached {
+  readonly what: 'reach'
+  readonly id: Uint8Array
+}
+
+export interface Reached {
+  /** Other members who have it: the most ever known of. */
+  readonly reached: number
+  /** Those, and who was present without it then. */
+  readonly members: number
 }
 
 export interface SetRoom {
@@ -157,6 +178,8 @@ export interface StoredMessage extends Place {
   readonly reactions: readonly Reaction[]
   /** Its author has signed two histories, and this stands in one of them after they part. */
   readonly isForked: boolean
+  /** Null where nothing is noted of it. */
+  readonly reach: Reached | null
 }
 
 export interface Reply {

@@ -28,6 +28,7 @@ const other = bob.fork()
 bob.say('lost on the way')
 batch.push(bob.bundle({ tells: { what: 'edit', target: new Uint8Array(32).fill(7), text: 'waits for ever' } }))
 batch.push(asFork(other.say('said in another life')))
+batch.push({ what: 'reach', id: first!, reached: 2, members: 3 })
 batch.push({ what: 'read', room: GENERAL, upTo: place })
 batch.push({
   what: 'room',

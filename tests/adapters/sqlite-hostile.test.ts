@@ -13,7 +13,7 @@ import { asFork, DEV, GENERAL, idOf, message, Writer } from '../ports/store-writ
 
 const SEED = Number(process.env['HEARSAY_SEED'] ?? Date.now() % 1_000_000)
 const ROUNDS = 60
-const ALONE: Surroundings = { fault: () => {}, suspect: () => {}, closed: () => {} }
+const ALONE: Surroundings = { fault: () => {}, suspect: () => {}, hasRoom: () => true, closed: () => {} }
 
 const folder = mkdtempSync(join(tmpdir(), 'hearsay-hostile-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -184,6 +184,13 @@ describe('a file made by somebody else', () => {
     expect(found(large)).toEqual([39, 1])
     expect(large.check()).toBe(true)
     large.close()
+    breakIndex(path)
+    const holding = new SqliteStore(new Rows(new Database(path)), path, null, { ...ALONE, fault: throwFault })
+    expect(holding.hold([new Writer(9).say('message held')])).toMatchObject({ ok: true })
+    expect(found(holding)).toEqual([40, 1])
+    holding.letGo()
+    expect(found(holding)).toEqual([39, 1])
+    holding.close()
     breakIndex(path)
     const third = new SqliteStore(new Rows(new Database(path)), path, null, { ...ALONE, fault: throwFault })
     expect(third.commit([{ what: 'drop', room: GENERAL, beforeMs: 2 ** 48, bytesMax: 0 }])).toMatchObject({ ok: true })

@@ -97,6 +97,24 @@ describe('a history of an older version', () => {
     store.close()
   })
 
+  test('of the third knows how far ours have come, also when all is made again, and those from before can', () => {
+    const again: Migration[] = [...MIGRATIONS, { statements: [], rebuilds: true }]
+    const reachOf = (path: string, migrations: readonly Migration[] = MIGRATIONS) => {
+      const store = opened(path, { migrations })
+      const [first] = store.last(GENERAL, 10)
+      const { reach } = first!
+      expect(store.commit([{ what: 'reach', id: first!.id, reached: 1, members: 1 }])).toMatchObject({ ok: true })
+      store.close()
+      return reach
+    }
+    const path = saved(3)
+    expect(reachOf(path)).toEqual({ reached: 2, members: 3 })
+    expect(reachOf(path, again)).toEqual({ reached: 2, members: 3 })
+    const old = saved(2)
+    expect(reachOf(old)).toBeNull()
+    expect(reachOf(old, again)).toEqual({ reached: 1, members: 1 })
+  })
+
   test('is brought to the next version at its first opening, once, and is not opened by the former any more', () => {
     const path = saved(1)
     const migrations = [...MIGRATIONS, NEXT]

@@ -1,7 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import type { DeliveryEvent } from '../../src/app/events.ts'
 import type { MessageView } from '../../src/app/messages.ts'
-import { type Line, Program, removeHomes } from './program.ts'
+import { type Line, Program, removeHomes, temporaryHome } from './program.ts'
 
 /** Three real programs: who speaks is told how far it has come, and history shows it. */
 
@@ -15,7 +15,11 @@ afterEach(async () => {
 })
 
 async function launch(...args: string[]): Promise<Program> {
-  const program = await Program.start(['--static', ...args])
+  return launchAt(temporaryHome(), ...args)
+}
+
+async function launchAt(home: string, ...args: string[]): Promise<Program> {
+  const program = await Program.start(['--static', ...args], { home })
   running.push(program)
   return program
 }
@@ -40,4 +44,24 @@ test('what is said alone waits, reaches those who come, also through others, and
   const history = (await a.do({ do: 'history' }))['messages'] as MessageView[]
   expect(history.find(({ id }) => id === second)?.standing).toEqual({ state: 'everyone', reached: 2, members: 2 })
   expect([...b.lines, ...c.lines].filter((line) => line.event === 'delivery')).toEqual([])
+})
+
+test('how far it came is in the history after a restart, with nobody there to ask', async () => {
+  const home = temporaryHome()
+  const a = await launchAt(home, '--username', 'Alice')
+  const alone = String((await a.do({ do: 'say', text: 'anybody?' }))['id'])
+  await a.until((line) => isDelivery(line, alone, 'waiting', 0))
+  const b = await launch('--username', 'Bob', '--connect', a.address)
+  await a.until((line) => isDelivery(line, alone, 'everyone', 1))
+  await b.quit()
+  await a.until((line) => line.event === 'member' && line.state === 'left')
+  const later = String((await a.do({ do: 'say', text: 'still there?' }))['id'])
+  await a.until((line) => isDelivery(line, later, 'waiting', 0))
+  await a.quit()
+  const again = await launchAt(home, '--username', 'Alice')
+  const history = (await again.do({ do: 'history' }))['messages'] as MessageView[]
+  expect(history.map(({ id, standing }) => [id, standing])).toEqual([
+    [alone, { state: 'everyone', reached: 1, members: 1 }],
+    [later, { state: 'waiting', reached: 0, members: 0 }],
+  ])
 })

@@ -93,6 +93,29 @@ describe.skipIf(!diskTests)('when the disk is full', () => {
     expect(troubles(bob)).toEqual([])
   })
 
+  test('what waits for it is in the record, found, and edited like anything else', async () => {
+    await using disk = await SmallDisk.open(DISK_BYTES)
+    const alice = await launchOn(disk, temporaryHome())
+    await alice.say('an old message')
+    disk.fill()
+    const during = Array.from({ length: 300 }, (_, i) => `${i} ${'.'.repeat(300)}`)
+    await sayMany(alice, during)
+    await alice.until(told('history-full'))
+    await alice.say('the last mesage')
+    expect(await texts(alice)).toEqual(['an old message', ...during, 'the last mesage'])
+    const search = async (words: string) => (await alice.do({ do: 'search', words }))['hits'] as unknown[]
+    expect(await search('mesage')).toHaveLength(1)
+    expect(await alice.do({ do: 'edit', text: 'the last message' })).toMatchObject({ was: 'the last mesage' })
+    expect([await search('mesage'), await search('message')]).toEqual([[], [expect.anything(), expect.anything()]])
+    const last = async () => (await wholeRecord(alice)).at(-1)
+    expect(await last()).toMatchObject({ text: 'the last message', standing: { state: 'unsaved' } })
+    expect(onDisk(disk)).not.toContain('the last message')
+    disk.makeRoom()
+    await alice.until(told('history-kept'), KEPT_MS_MAX)
+    expect(await last()).toMatchObject({ text: 'the last message', standing: { state: 'waiting' } })
+    expect(onDisk(disk)).toEqual(['an old message', ...during, 'the last message'])
+  })
+
   test('and the program ends in the middle of it, what was not kept comes back from the others', async () => {
     await using disk = await SmallDisk.open(DISK_BYTES)
     const home = temporaryHome()

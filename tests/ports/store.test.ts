@@ -6,6 +6,7 @@ import { openStore } from '../../src/adapters/sqlite-open.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { storeCompliance } from './store.compliance.ts'
 import { forksCompliance } from './store-forks.compliance.ts'
+import { holdCompliance } from './store-hold.compliance.ts'
 import { messagesCompliance } from './store-messages.compliance.ts'
 import { searchCompliance } from './store-search.compliance.ts'
 
@@ -28,6 +29,8 @@ const inMemory = (): Store => opened(':memory:')
 
 storeCompliance('A store on the disk', onDisk)
 storeCompliance('A store in memory', inMemory)
+holdCompliance('A store on the disk', onDisk)
+holdCompliance('A store in memory', inMemory)
 forksCompliance('A store in memory', inMemory)
 messagesCompliance('A store in memory', inMemory)
 searchCompliance('A store in memory', inMemory)

@@ -1,4 +1,5 @@
 import type { HeldFeed, LoadedBundle } from '../../node/keeping.ts'
+import type { Reached } from '../../ports/store.ts'
 import type { AuthoredKind } from '../../wire/event.ts'
 
 /** What the history has to tell the node. */
@@ -11,13 +12,9 @@ export interface KeepingNode {
 }
 
 /** How far a message of ours has come. */
-export interface Reach {
+export interface Reach extends Reached {
   /** It is safe here. */
   readonly saved: boolean
-  /** Other members who have it: the most ever known of. */
-  readonly reached: number
-  /** Those, and who is present without it. */
-  readonly members: number
 }
 
 /** Says something of any kind; answers when it is sealed and safe, with its id, or why it cannot be said. */

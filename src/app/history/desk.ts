@@ -5,7 +5,17 @@ import type { SearchQuery, StoredMessage } from '../../ports/store.ts'
 import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../wire/amendment.ts'
 import { EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
-import type { Done, Earlier, HitView, Messages, MessageView, SearchAsked, UnreadView, Which } from '../messages.ts'
+import type {
+  Done,
+  Earlier,
+  HitView,
+  Messages,
+  MessageView,
+  SearchAsked,
+  Standing,
+  UnreadView,
+  Which,
+} from '../messages.ts'
 import type { People } from '../people.ts'
 import type { Reach, Speak } from './contract.ts'
 import { findMessage } from './finding.ts'
@@ -196,10 +206,23 @@ export class MessageDesk implements Messages {
   }
 
   private view(message: StoredMessage, room: string): MessageView {
-    const { people, id, reach } = this.options
+    const { people, id } = this.options
     const view = messageView(message, room, people, id)
-    const known = view.self ? (reach?.(message.id) ?? null) : null
-    return known === null ? view : { ...view, standing: standingOf(known) }
+    const standing = view.self ? this.standing(message) : null
+    return standing === null ? view : { ...view, standing }
+  }
+
+  /** What is known since this start, or what is noted from before, whichever is more. */
+  private standing({ id, reach: noted }: StoredMessage): Standing | null {
+    const { history, reach } = this.options
+    const live = reach?.(id) ?? null
+    // What somebody has seen is not to be less at the next start.
+    if (live !== null && live.reached > (noted?.reached ?? 0)) history.reached(id, live)
+    const isNews = live !== null && live.reached >= (noted?.reached ?? 0)
+    const known = isNews ? live : noted
+    const saved = live?.saved !== false && !history.isWaiting(id)
+    if (known === null) return saved ? null : standingOf({ saved, reached: 0, members: 0 })
+    return standingOf({ saved, reached: known.reached, members: known.members })
   }
 }
 

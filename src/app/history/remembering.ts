@@ -1,6 +1,6 @@
 import { encodeBase32 } from '../../base/base32.ts'
 import type { HeldFeed } from '../../node/keeping.ts'
-import type { EventTelling } from '../../node/outputs.ts'
+import type { DeliveryTelling, EventTelling } from '../../node/outputs.ts'
 import { openRoomId } from '../../wire/event.ts'
 import type { Outcome } from '../chat.ts'
 import type { AppEvent } from '../events.ts'
@@ -54,6 +54,10 @@ export class Remembering {
 
   tell(telling: EventTelling): void {
     this.shower.tell(telling)
+  }
+
+  delivered({ id, reached, of }: DeliveryTelling): void {
+    this.history.reached(id, { reached, members: of })
   }
 
   /** To be called before the node joins; answers what it goes on from. */

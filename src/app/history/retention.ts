@@ -45,7 +45,7 @@ export class Retention {
 
   /** One step for each room that has something to drop. */
   private sweep(): void {
-    const rooms = this.history.read.rooms()
+    const rooms = this.history.glance.rooms()
     const allBytes = rooms.reduce((sum, { bytes }) => sum + bytes, 0)
     const { totalBytesMax } = this.limits
     const share = totalBytesMax === null || allBytes <= totalBytesMax ? 1 : totalBytesMax / allBytes

@@ -3,10 +3,12 @@ import { tellsOf } from '../../core/room/told.ts'
 import type { HeldFeed } from '../../node/keeping.ts'
 import type { DisownOutput, KeepOutput, LoadOutput } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Committed, RoomSettings, Store, StoreFault, StoreOperation } from '../../ports/store.ts'
+import type { Committed, Reached, RoomSettings, Store, StoreFault, StoreOperation } from '../../ports/store.ts'
+import { Arrears } from './arrears.ts'
 import { Batch } from './batch.ts'
 import type { KeepingNode } from './contract.ts'
 import type { OwnFeeds } from './own-feeds.ts'
+import { Reaches } from './reaches.ts'
 import { Rooms } from './rooms.ts'
 
 /** What others say waits so long at most for company in one commit, or for so many events. What we say waits for nothing but the turn. */
@@ -14,8 +16,8 @@ const GATHER_MS_MAX = 20
 const GATHER_EVENTS_MAX = 100
 /** What the node is given at its start of authors' second histories, of one room: as much as it has in memory. */
 const FORKS_BYTES_MAX = 16 * 1024 * 1024
-/** After a fault of the disk. */
-const RETRY_MS = 5_000
+/** How far ours have come waits so long for a commit that is made anyway. */
+const REACH_MS = 30_000
 
 export interface HistoryOptions {
   readonly store: Store
@@ -40,26 +42,27 @@ export interface Reopened {
 
 /**
  * The one owner of the store: gathers what the node wants kept into commits, reads for it, and says when something is safe. When
- * the disk is full talk goes on: what came meanwhile waits here, bounded, and is tried again; our own feeds are then begun anew at the next start.
+ * the disk is full talk goes on: what came meanwhile waits here (`Arrears`), bounded, is shown as if it were written, and is tried again; our own
+ * feeds are then begun anew at the next start.
  */
 export class History {
   readonly rooms: Rooms
   private store: Store
   private readonly batch: Batch
+  private readonly arrears: Arrears
+  private readonly reaches = new Reaches()
   private node: KeepingNode | null = null
   private cancelGathering: (() => void) | null = null
+  private cancelReaches: (() => void) | null = null
   private isPlanned = false
-  /** The code of what is wrong; null while all is well. */
-  private trouble: string | null = null
   private isReplaced = false
-  private given = 0
   private isClosed = false
   private waiting: (() => void)[] = []
-  private committedHooks: ((committed: Committed, keeps: readonly StoreOperation[]) => void)[] = []
 
   constructor(private readonly options: HistoryOptions) {
     this.store = options.store
     this.batch = new Batch(options.batchBytesMax)
+    this.arrears = this.makeArrears()
     this.rooms = new Rooms(this.store.rooms())
   }
 
@@ -72,20 +75,28 @@ export class History {
     this.node = node
   }
 
-  /** For whoever wants to know what a commit has changed. */
-  onCommit(hear: (committed: Committed, ops: readonly StoreOperation[]) => void): void {
-    this.committedHooks.push(hear)
-  }
-
-  /** The store as it is, with everything in it that was given to be kept (but for what the disk refuses). */
+  /** The store as it is, with everything that was given to be kept; on the disk or not. */
   get read(): Store {
-    if (this.trouble === null) this.commit()
+    if (!this.arrears.isOpen) this.commit()
+    this.arrears.showAll()
     return this.store
   }
 
-  /** The store takes nothing just now, and something that was said is not in it. */
+  /** The same; but of what waits for the disk only what can be had quickly: for what somebody else may cause as often as he likes. */
+  get glance(): Store {
+    if (!this.arrears.isOpen) return this.read
+    this.arrears.showMore()
+    return this.store
+  }
+
+  /** Something that was said can be read nowhere just now: the store neither takes nor holds it. */
   get isBehind(): boolean {
-    return this.trouble !== null && this.batch.events > 0
+    return this.arrears.isBehind
+  }
+
+  /** Whether something we said is no safer than this process. */
+  isWaiting(id: Uint8Array): boolean {
+    return this.arrears.isOpen && this.batch.hasOwn(id)
   }
 
   keep(output: KeepOutput): void {
@@ -99,12 +110,12 @@ export class History {
     const { forkedSince: since } = output
     const op =
       since === undefined ? ({ what: 'keep', own, ...kept } as const) : ({ what: 'fork', since, ...kept } as const)
-    this.given += this.batch.add(op, seq)
+    this.take(op, seq)
     this.plan(own)
   }
 
   load({ request, feed, from, to, bytesMax, newestFirst }: LoadOutput): void {
-    const bundles = this.isClosed ? [] : this.read.bundles(feed, from, to, bytesMax, newestFirst)
+    const bundles = this.isClosed ? [] : this.glance.bundles(feed, from, to, bytesMax, newestFirst)
     // Not before the node has ended what it is doing.
     this.options.clock.defer(() => this.node?.loaded(request, bundles))
   }
@@ -116,13 +127,25 @@ export class History {
 
   /** Does something else with the store, together with what is kept. */
   add(op: StoreOperation): void {
-    this.batch.add(op)
+    this.take(op, 0)
     this.plan(false)
+  }
+
+  /** Notes how far something of ours has come, with the next commit. */
+  reached(id: Uint8Array, reached: Reached): void {
+    if (this.isClosed) return
+    this.reaches.note(id, reached)
+    const { clock } = this.options
+    this.cancelReaches ??= clock.timer(clock.nowMs() + REACH_MS, () => {
+      this.cancelReaches = null
+      if (!this.arrears.isOpen) this.commit(true)
+    })
   }
 
   /** Commits at once, beside what is gathered. */
   run(op: StoreOperation): Committed | StoreFault {
     const done = this.store.commit([op])
+    this.arrears.hasChanged(done.ok)
     if (op.what === 'drop' && done.ok) this.node?.dropped(this.store.feeds(op.room))
     return done
   }
@@ -145,18 +168,21 @@ export class History {
     })
   }
 
-  /** Runs when all that is given so far is in the store, or was refused; at once where nothing waits. */
+  /** Runs when all that is given so far can be read, or cannot be for now; at once where nothing waits. */
   settled(run: () => void): void {
-    if (this.batch.isEmpty || this.trouble !== null) run()
+    if (this.arrears.isOpen ? this.arrears.isSettled : this.batch.isEmpty) run()
     else this.waiting.push(run)
   }
 
   /** Commits what is left and gives the store back. */
   close(): void {
     if (this.isClosed) return
-    this.commit()
+    this.commit(true)
+    this.arrears.writeAll()
+    this.arrears.close()
     this.isClosed = true
     this.cancelGathering?.()
+    this.cancelReaches?.()
     this.store.close()
   }
 
@@ -172,16 +198,36 @@ export class History {
     this.entered(room, { name: '', peer: author.slice(), joined: true, ageMsMax: null, bytesMax: null })
   }
 
+  private makeArrears(): Arrears {
+    const { clock, tell, ownFeeds } = this.options
+    return new Arrears({
+      ...{ batch: this.batch, clock, tell, store: () => this.store },
+      written: (ops) => this.areSafe(ops),
+      settled: () => this.runWaiting(),
+      release: () => {
+        if (ownFeeds.broken()) this.tellKept(this.batch.seq)
+      },
+      recovered: (lost) => {
+        if (lost === 0) ownFeeds.mended()
+        this.runWaiting()
+        this.tellKept(this.batch.seq)
+      },
+      failed: (fault) => this.failed(fault),
+    })
+  }
+
+  private take(op: StoreOperation, seq: number): void {
+    if (!this.arrears.isOpen && this.batch.isHeavy) this.commit()
+    const given = this.batch.add(op, seq)
+    if (given > 0) this.arrears.gaveUp(given)
+  }
+
   private plan(isUrgent: boolean): void {
     const { clock } = this.options
-    if (this.isClosed || this.isPlanned) return
-    if (this.trouble !== null) {
-      this.isPlanned = true
-      clock.defer(() => {
-        this.isPlanned = false
-        this.release()
-      })
-    } else if (isUrgent || this.batch.events >= GATHER_EVENTS_MAX) {
+    if (this.isClosed) return
+    if (this.arrears.isOpen) return this.arrears.plan()
+    if (this.isPlanned) return
+    if (isUrgent || this.batch.events >= GATHER_EVENTS_MAX) {
       this.isPlanned = true
       clock.defer(() => {
         this.isPlanned = false
@@ -190,42 +236,43 @@ export class History {
     } else this.cancelGathering ??= clock.timer(clock.nowMs() + GATHER_MS_MAX, () => this.commit())
   }
 
-  private commit(): void {
+  /** `isLast`: also where there are only figures to write, which else go with the next commit. */
+  private commit(isLast = false): void {
     this.cancelGathering?.()
     this.cancelGathering = null
-    if (this.isClosed || (this.batch.isEmpty && this.trouble === null)) return
+    if (this.isClosed) return
+    if (this.arrears.isOpen) return this.arrears.tryAgain()
+    if (this.batch.isEmpty && (!isLast || this.reaches.isEmpty)) return
     const { ops, seq } = this.batch
-    const done = this.store.commit(ops)
+    const done = this.store.commit([...ops, ...this.reaches.ops])
     if (!done.ok) return this.failed(done)
-    this.batch.clear()
-    this.isReplaced = false
-    this.recovered()
-    for (const op of ops) if (op.what === 'keep' && op.own) this.options.ownFeeds.committed(toHex(op.feed.id))
-    for (const hear of this.committedHooks) hear(done, ops)
+    this.batch.written(ops.length)
+    this.reaches.clear()
+    this.areSafe(ops)
+    this.runWaiting()
     this.tellKept(seq)
   }
 
-  private tellKept(seq: number): void {
+  private areSafe(ops: readonly StoreOperation[]): void {
+    this.isReplaced = false
+    for (const op of ops) if (op.what === 'keep' && op.own) this.options.ownFeeds.committed(toHex(op.feed.id))
+  }
+
+  private runWaiting(): void {
     const waiting = this.waiting
     this.waiting = []
     for (const run of waiting) run()
+  }
+
+  private tellKept(seq: number): void {
     // The commit may have been made in the middle of something the node does.
     if (seq > 0) this.options.clock.defer(() => this.node?.kept(seq))
   }
 
   private failed(fault: StoreFault): void {
     if (this.isClosed) return
-    if (fault.code === 'damaged' && this.replace()) return this.commit()
-    this.complain(fault)
-    const { clock } = this.options
-    this.cancelGathering ??= clock.timer(clock.nowMs() + RETRY_MS, () => this.commit())
-    this.release()
-  }
-
-  /** Talk goes on without being kept. */
-  private release(): void {
-    if (this.trouble === null) return
-    if (this.options.ownFeeds.broken()) this.tellKept(this.batch.seq)
+    if (fault.code === 'damaged' && this.replace()) this.commit()
+    else this.arrears.begin(fault)
   }
 
   /** Once, until something could be committed again: a disk that damages whatever is written to it is given up. */
@@ -236,23 +283,10 @@ export class History {
     const { store, isLasting, message } = this.options.reopen()
     this.store = store
     if (!isLasting) this.options.ownFeeds.broken()
+    this.arrears.interrupt()
+    this.arrears.hide()
     for (const { room, settings } of this.rooms.list()) this.batch.add({ what: 'room', room, settings })
     this.options.tell('error', 'history-damaged', message)
     return true
-  }
-
-  private complain({ code, message }: StoreFault): void {
-    if (this.trouble === code) return
-    this.trouble = code
-    this.options.tell('error', `history-${code}`, message)
-  }
-
-  private recovered(): void {
-    if (this.trouble === null) return
-    this.trouble = null
-    const lost = this.given === 0 ? '' : ` ${this.given} events came meanwhile that are to be fetched again.`
-    if (this.given === 0) this.options.ownFeeds.mended()
-    this.given = 0
-    this.options.tell('notice', 'history-kept', `The history is kept again.${lost}`)
   }
 }

@@ -47,7 +47,7 @@ export class Shower {
 
   /** Who and what a message answers, as far as it is known. */
   answered(target: Uint8Array): Answered {
-    const message = this.history.read.message(target)
+    const message = this.history.glance.message(target)
     const id = toHex(target)
     if (message === null) return { id }
     const from = this.people.recall(message.author, message.name)
@@ -84,7 +84,7 @@ export class Shower {
 
   private asItStands(telling: EventTelling): void {
     const event = this.eventOf(telling)
-    const stored = this.history.read.message(telling.id)
+    const stored = this.history.glance.message(telling.id)
     if (event === null || stored === null) return this.message(telling)
     const { id, room, at } = event
     if (stored.state === 'deleted') return this.remember(`${id} delete`)
@@ -142,7 +142,7 @@ export class Shower {
 
   private target(id: Uint8Array | undefined): StoredMessage | null {
     if (id === undefined) return null
-    const message = this.history.read.message(id)
+    const message = this.history.glance.message(id)
     if (message !== null) return message
     this.awaited.add(toHex(id))
     if (this.awaited.size > AWAITED_MAX) this.awaited.delete(this.awaited.values().next().value!)

@@ -3,7 +3,7 @@ import { openStore } from '../../adapters/sqlite-open.ts'
 import { encodeBase32 } from '../../base/base32.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import { cleanLine } from '../../base/text.ts'
-import type { RoomHeld, Store } from '../../ports/store.ts'
+import type { RoomHeld, Store, StoreFault } from '../../ports/store.ts'
 import { openRoomId } from '../../wire/event.ts'
 import { ExitStatus } from '../exit.ts'
 import type { StartFault } from '../options.ts'
@@ -61,9 +61,11 @@ export async function runImport(asked: ImportAsked, options: TransferOptions): P
     const done = importer.end()
     if (!done.ok) return fault('import-failed', `${visible(asked.file)}: ${done.message}`)
     const { room, fresh, known, refused } = done
-    const there = known === 0 ? '' : ` ${known} were here already.`
-    const bad = refused === 0 ? '' : ` ${refused} were refused: they do not verify.`
-    await write(options.output, `${fresh} signed bundles were taken in to ${cleanLine(room)}.${there}${bad}\n`)
+    const there = known === 0 ? '' : ` ${known} ${known === 1 ? 'was' : 'were'} here already.`
+    const bad =
+      refused === 0 ? '' : ` ${refused} ${refused === 1 ? 'was refused: it does' : 'were refused: they do'} not verify.`
+    const taken = fresh === 1 ? '1 signed bundle was' : `${fresh} signed bundles were`
+    await write(options.output, `${taken} taken in to ${cleanLine(room)}.${there}${bad}\n`)
     return refused === 0 ? ExitStatus.asked : ExitStatus.failed
   })
 }
@@ -74,7 +76,8 @@ async function withStore(
 ): Promise<number | StartFault> {
   let broken: string | null = null
   const opened = openStore(path, { onFault: ({ message }) => (broken ??= message) })
-  if ('ok' in opened) return fault(`history-${opened.code}`, opened.message)
+  if ('ok' in opened)
+    return fault(`history-${opened.code}`, opened.code === 'held' ? heldBy(path, opened) : opened.message)
   try {
     if (opened.setAside !== null) return fault('history-damaged', opened.setAside.message)
     const status = await act(opened)
@@ -82,6 +85,11 @@ async function withStore(
   } finally {
     opened.close()
   }
+}
+
+/** Unlike for who wants to talk meanwhile, there is nothing else to do. */
+function heldBy(path: string, { pid }: StoreFault): string {
+  return `the history ${visible(path)} is in use by ${pid === null ? 'another process' : `process ${pid}`}: end that one first`
 }
 
 function findRoom(store: Store, room: string): RoomHeld | null {

@@ -59,6 +59,7 @@ export class Holders {
 
   /** Takes what is to be told, those with the same part together; of long parts the newest `spanMax` events. */
   takeUntold(spanMax: number): PartHolders[] {
+    if (this.untold.size === 0) return []
     const groups = new Map<string, Part & { tags: string[] }>()
     for (const tag of this.untold) {
       const { from: first, next } = this.byTag.get(tag)!

@@ -202,4 +202,31 @@ describe('reading back', () => {
     expect(desk.find(null, 'own')).toMatchObject({ message: { standing: { state: 'unsaved' } } })
     expect(desk.find(null, 'anyone')).not.toHaveProperty('message.standing')
   })
+
+  test('how far it came is remembered, and never becomes less', () => {
+    const { room, desk, said } = talked()
+    const standing = () => {
+      const found = desk.find(null, 'own')
+      return found.ok ? found.message.standing : found.code
+    }
+    const last = said[2]!.id
+    const told = { kind: 'delivery', room: 'general', peer: null, id: last } as const
+    room.side.delivered({ ...told, state: 'waiting', reached: 0, of: 0 })
+    room.side.delivered({ ...told, state: 'reached', reached: 2, of: 3 })
+    // It is written with whatever is committed next.
+    expect(standing()).toBeUndefined()
+    room.hear(room.we.called('Alice'))
+    room.settle()
+    expect(standing()).toEqual({ state: 'reached', reached: 2, members: 3 })
+    room.reach = { saved: true, reached: 1, members: 1 }
+    expect(standing()).toEqual({ state: 'reached', reached: 2, members: 3 })
+    room.reach = { saved: true, reached: 2, members: 2 }
+    expect(standing()).toEqual({ state: 'everyone', reached: 2, members: 2 })
+    // What was shown once is noted too.
+    room.reach = { saved: true, reached: 4, members: 5 }
+    expect(standing()).toMatchObject({ reached: 4 })
+    room.reach = null
+    room.time.pass(30_000)
+    expect(standing()).toEqual({ state: 'reached', reached: 4, members: 5 })
+  })
 })

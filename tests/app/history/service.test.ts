@@ -3,78 +3,10 @@ import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../../../src/adapters/sqlite-open.ts'
-import { findMessage } from '../../../src/app/history/finding.ts'
 import { openHistory } from '../../../src/app/history/open.ts'
-import { OwnFeeds } from '../../../src/app/history/own-feeds.ts'
-import { History, type HistoryOptions } from '../../../src/app/history/service.ts'
-import type { Store, StoreFault, StoreOperation } from '../../../src/ports/store.ts'
-import { openRoomId } from '../../../src/wire/event.ts'
-import { identityOf } from '../../node/bench.ts'
-import { VirtualClock, VirtualTime } from '../../sim/time.ts'
-import { type Given, Writer } from './written.ts'
-
-const OWN = identityOf(1).signing.publicKey
-const GENERAL = openRoomId('general')
-const SETTINGS = { name: 'general', peer: null, joined: true, ageMsMax: null, bytesMax: null }
-
-/** A store whose disk can go wrong. */
-class Trying {
-  fault: StoreFault['code'] | null = null
-  readonly sizes: number[] = []
-  readonly store: Store
-
-  constructor(readonly real: Store) {
-    this.store = new Proxy(real, {
-      get: (target, field) => {
-        if (field === 'commit') return (batch: readonly StoreOperation[]) => this.commit(batch)
-        const value: unknown = Reflect.get(target, field)
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
-  }
-
-  private commit(batch: readonly StoreOperation[]) {
-    if (this.fault !== null)
-      return { ok: false, code: this.fault, message: 'as asked', pid: null, cause: null } as const
-    this.sizes.push(batch.length)
-    return this.real.commit(batch)
-  }
-}
-
-function memory(): Store {
-  const store = openStore(':memory:')
-  if ('ok' in store) throw new Error(store.message)
-  return store
-}
-
-function start(more: Partial<HistoryOptions> = {}) {
-  const time = new VirtualTime()
-  const clock = new VirtualClock(time)
-  const disk = new Trying(memory())
-  const said: string[] = []
-  const kept: number[] = []
-  const loads: number[] = []
-  const floors: (number | undefined)[] = []
-  const history = new History({
-    ...{ store: disk.store, clock, own: OWN, ownFeeds: new OwnFeeds(null) },
-    reopen: () => ({ store: memory(), isLasting: false, message: 'begun anew' }),
-    tell: (event, code) => said.push(`${event} ${code}`),
-    ...more,
-  })
-  history.attach({
-    kept: (seq) => kept.push(seq),
-    loaded: (request, bundles) => loads.push(request, bundles.length),
-    dropped: (feeds) => floors.push(...feeds.map(({ floor }) => floor)),
-  })
-  history.entered(GENERAL, SETTINGS)
-  time.pass(100)
-  disk.sizes.length = 0
-  let seq = 0
-  const give = (...given: Given[]) => {
-    for (const { keep } of given) history.keep({ ...keep, seq: ++seq })
-  }
-  return { time, disk, history, said, kept, loads, floors, give }
-}
+import type { StoreFault } from '../../../src/ports/store.ts'
+import { GENERAL, start, Trying } from './kept-history.ts'
+import { Writer } from './written.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -161,86 +93,55 @@ describe('gathering', () => {
   })
 })
 
-describe('a full disk', () => {
-  test('is told once; talk goes on, and all of it is kept when there is room again', () => {
-    const { time, disk, said, kept, give, history } = start()
+describe('how far ours have come', () => {
+  const noted = (history: ReturnType<typeof start>['history']) =>
+    history.read.last(GENERAL, 10).map(({ reach }) => reach)
+
+  test('goes with the next commit, or in one of its own after half a minute, however often it changed', () => {
+    const { time, disk, history, give } = start()
     const alice = new Writer(1, 'general', true)
-    disk.fault = 'full'
-    give(alice.text('a'))
+    const [a, b] = [alice.text('a'), alice.text('b')]
+    give(a)
     time.pass(0)
-    expect(kept).toEqual([1])
-    give(alice.text('b'), new Writer(2).text('c'))
-    time.pass(20_000)
-    expect(kept.at(-1)).toBe(3)
-    expect(said).toEqual(['error history-full'])
-    disk.fault = null
-    time.pass(5_000)
-    expect(said).toEqual(['error history-full', 'notice history-kept'])
-    expect(
-      history.read
-        .last(GENERAL, 10)
-        .map(({ text }) => text)
-        .sort(),
-    ).toEqual(['a', 'b', 'c'])
+    for (let reached = 0; reached < 5; reached++) history.reached(a.id, { reached, members: 5 })
+    time.pass(29_000)
+    expect(history.read.last(GENERAL, 10)[0]!.reach).toBeNull()
+    expect(disk.sizes).toEqual([1])
+    give(b)
+    time.pass(0)
+    expect(disk.sizes).toEqual([1, 2])
+    expect(noted(history)).toEqual([{ reached: 4, members: 5 }, null])
+    history.reached(a.id, { reached: 5, members: 5 })
+    history.reached(b.id, { reached: 1, members: 5 })
+    time.pass(30_000)
+    expect(disk.sizes).toEqual([1, 2, 2])
+    expect(noted(history)).toEqual([
+      { reached: 5, members: 5 },
+      { reached: 1, members: 5 },
+    ])
+    history.reached(a.id, { reached: 3, members: 3 })
+    time.pass(30_000)
+    expect(noted(history)[0]).toEqual({ reached: 5, members: 5 })
   })
 
-  test('lets nobody change an older message for the last one, which is not stored', () => {
-    const { time, disk, give, history } = start()
-    const alice = new Writer(1, 'general', true)
-    const code = () => {
-      const found = findMessage(history, null, 'own', 'general')
-      return found.ok ? found.message.text : found.code
+  test('waits for room on the disk, and is written at the end', () => {
+    const { time, disk, history, give } = start()
+    const said = new Writer(1, 'general', true).text('a')
+    give(said)
+    time.pass(0)
+    disk.fault = 'full'
+    give(new Writer(2).text('b'))
+    time.pass(100)
+    history.reached(said.id, { reached: 1, members: 1 })
+    time.pass(60_000)
+    disk.fault = null
+    time.pass(5_000)
+    let end: unknown = null
+    disk.real.close = () => {
+      end = disk.real.message(said.id)?.reach
     }
-    give(alice.text('older'))
-    time.pass(0)
-    disk.fault = 'full'
-    give(alice.text('last'))
-    time.pass(0)
-    expect(code()).toBe('history-behind')
-    disk.fault = null
-    time.pass(5_000)
-    expect(code()).not.toBe('history-behind')
-  })
-
-  test('does not fill the memory instead: the oldest is given up, and that is said', () => {
-    const { time, disk, said, give, history } = start({ batchBytesMax: 100_000 })
-    const bob = new Writer(2)
-    disk.fault = 'full'
-    for (let i = 0; i < 200; i++) give(bob.text('x'.repeat(1_000)))
-    time.pass(100)
-    disk.fault = null
-    time.pass(5_000)
-    const there = history.read.feeds(GENERAL)[0]!.ranges
-    expect(there).toEqual([{ from: there[0]!.from, to: 201 }])
-    expect(there[0]!.from).toBeGreaterThan(150)
-    expect(said).toEqual(['error history-full', 'notice history-kept'])
-  })
-
-  test('keeps what was read marked until it can be written', () => {
-    const { time, disk, history, give } = start()
-    const given = new Writer(2).text('a')
-    give(given)
-    time.pass(100)
-    disk.fault = 'full'
-    const { time: at, first: number, feed } = given.keep
-    history.add({ what: 'read', room: GENERAL, upTo: { time: at, number, author: feed.author, id: given.id } })
-    time.pass(100)
-    disk.fault = null
-    time.pass(5_000)
-    expect(history.read.unread(GENERAL, OWN, [])).toEqual({ count: 0, mentions: 0 })
-  })
-
-  test('runs what waits for the commit all the same', () => {
-    const { time, disk, history, give } = start()
-    disk.fault = 'full'
-    give(new Writer(2).text('a'))
-    let ran = 0
-    history.settled(() => ran++)
-    expect(ran).toBe(0)
-    time.pass(20)
-    expect(ran).toBe(1)
-    history.settled(() => ran++)
-    expect(ran).toBe(2)
+    history.close()
+    expect(end).toEqual({ reached: 1, members: 1 })
   })
 })
 
