@@ -71,6 +71,17 @@ const STATES: Readonly<Record<string, (stage: Stage) => Stage>> = {
   'many lines typed': (stage) => talk(stage).press(`one{alt-enter}two{alt-enter}${'three '.repeat(20)}`),
   'an error': (stage) =>
     talk(stage).tell({ kind: 'alert', text: 'Nobody listens at b.example:1. It is tried again with growing pauses.' }),
+  'the commands': (stage) =>
+    stage
+      .enter('general')
+      .with([ALICE, BOB])
+      .hear(
+        'general',
+        note(
+          'Talking\n  /say <text>       say it in the current room; //x says /x\n  /me <text>        say what you do: /me waves\nAnd a line that is long enough to go on in another row of the screen, whatever it is',
+          'plain',
+        ),
+      ),
   'no room': (stage) => stage,
 }
 

@@ -161,8 +161,28 @@ const TONES = { plain: 'plain', faint: 'faint', fault: 'fault', welcome: 'plain'
 function noteRows(entry: NoteEntry, width: number, look: Look): Line[] {
   const head = [span(`${clock(entry.at)} `, look.faint), span('· ', look.faint)]
   const indent = TIME_COLUMNS + 2
-  const rows = wrap([span(entry.text, look[TONES[entry.tone]])], width - indent, ROWS_MAX)
+  const style = look[TONES[entry.tone]]
+  const lines = entry.text.split('\n')
+  const rows = lines.flatMap((line) => tableRows(line, width - indent, style)).slice(0, ROWS_MAX)
   return rows.map((row, index) => [...(index === 0 ? head : blanks(indent)), ...row])
+}
+
+/** The first columns of a line of a table, with the blanks before the last of them. */
+const COLUMNS = /^.*\S {2,}(?=\S)/
+/** So much of a row at most may be left blank below the first columns. */
+const HANGING_SHARE_MAX = 0.6
+const HANGING_INDENT = 4
+
+/** What is too long for a row goes on below where it began. */
+function tableRows(line: string, width: number, style: Style): Line[] {
+  const columns = widthOf(COLUMNS.exec(line)?.[0] ?? '')
+  const isTable = columns > 0 && columns <= width * HANGING_SHARE_MAX
+  const hanging = isTable ? columns : Math.max(0, Math.min(HANGING_INDENT, Math.floor(width / 4)))
+  const [first = [], ...more] = wrap([span(line, style)], width, ROWS_MAX)
+  if (more.length === 0) return [first]
+  const shown = first.map(({ text }) => text).join('')
+  const rest = line.slice(shown.length).trimStart()
+  return [first, ...wrap([span(rest, style)], width - hanging, ROWS_MAX).map((row) => [...blanks(hanging), ...row])]
 }
 
 const BAR_COLUMNS_MAX = 20
