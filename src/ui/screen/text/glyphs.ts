@@ -63,9 +63,14 @@ function glyphOf(segment: string): Glyph {
   if (CONTROL.test(segment)) return STAND_IN
   const text = segment.length <= UNITS_MAX ? segment : String.fromCodePoint(segment.codePointAt(0)!)
   const width = stringWidth(text)
-  if (width === 0) return STAND_IN
+  if (width === 0 || joinsBefore(text)) return STAND_IN
   const sure = SURE_NARROW.test(text) || SURE_WIDE.test(text)
   return { text, width: width >= 2 ? 2 : 1, sure }
+}
+
+/** A mark, or the like, that would be drawn with whatever stands in the cell before it. */
+function joinsBefore(text: string): boolean {
+  return segmenter?.segment(`a${text}`).containing(0)?.segment !== 'a'
 }
 
 /** Cells that `text` takes. */
