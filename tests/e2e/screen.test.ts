@@ -185,6 +185,15 @@ describe('the terminal is given back', () => {
     expect(await ann.exited).toBe(0)
   })
 
+  test('and taken again where somebody else stopped the program', async () => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    const drawn = ann.raw.length
+    ann.signal('SIGSTOP')
+    ann.signal('SIGCONT')
+    await ann.until(() => ann.raw.slice(drawn).includes('\x1b[?1049h') && ann.raw.slice(drawn).includes('general> '))
+  })
+
   test('while the program is stopped, and taken again when it goes on', async () => {
     const ann = sit(['--ephemeral'])
     await ann.shows('general>')

@@ -90,6 +90,7 @@ class Screen {
     this.terminal = new Terminal(options.input, options.output, {
       input: (inputs) => this.hear(inputs),
       resized: () => this.resize(),
+      resumed: () => this.redraw(),
       drained: () => this.draw(),
       gone: () => this.leaving.leave(true),
     })
@@ -171,7 +172,7 @@ class Screen {
         this.isDirty = true
         return
       case 'suspend':
-        return this.terminal.suspend(() => this.redraw())
+        return this.terminal.suspend()
       case 'quit':
         return this.leaving.leave()
     }

@@ -17,9 +17,14 @@ const LEAVE = '\x1b[0m\x1b]8;;\x1b\\\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[
 const MOUSE_ON = '\x1b[?1002h\x1b[?1006h'
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1002l'
 
+/** Windows knows no such thing. */
+const CAN_STOP = process.platform !== 'win32'
+
 export interface TerminalHearer {
   input(inputs: readonly Input[]): void
   resized(): void
+  /** The process was stopped, and goes on: nothing of the screen is there any more. */
+  resumed(): void
   /** What was written before has gone out: there may be more. */
   drained(): void
   /** Nobody is at the other end any more. */
@@ -60,6 +65,7 @@ export class Terminal {
     output.on('drain', this.onDrain)
     output.on('error', this.onGone)
     process.on('exit', this.onExit)
+    if (CAN_STOP) process.on('SIGCONT', this.onContinue)
     this.enter()
   }
 
@@ -72,6 +78,7 @@ export class Terminal {
     output.off('resize', this.onResize)
     output.off('drain', this.onDrain)
     process.off('exit', this.onExit)
+    if (CAN_STOP) process.off('SIGCONT', this.onContinue)
     if (this.timer !== null) clearTimeout(this.timer)
     inputStream.pause()
   }
@@ -87,14 +94,9 @@ export class Terminal {
   }
 
   /** Ctrl-Z: gives the terminal back until the shell lets us go on. */
-  suspend(resumed: () => void): void {
-    // Windows knows no such thing.
-    if (process.platform === 'win32') return
+  suspend(): void {
+    if (!CAN_STOP) return
     this.leave()
-    process.once('SIGCONT', () => {
-      this.enter()
-      resumed()
-    })
     process.kill(process.pid, 'SIGTSTP')
   }
 
@@ -131,6 +133,12 @@ export class Terminal {
     this.timer = null
     const inputs = this.parser.flush()
     if (inputs.length > 0) this.hearer.input(inputs)
+  }
+
+  /** However it was stopped, the shell has used the terminal since. */
+  private readonly onContinue = (): void => {
+    this.enter()
+    this.hearer.resumed()
   }
 
   private readonly onResize = (): void => this.hearer.resized()
