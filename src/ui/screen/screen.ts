@@ -8,6 +8,7 @@ import { cleanLine } from '../../base/text.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import type { TerminalInput, TerminalOutput } from '../prompt/editor.ts'
 import { Running } from '../running.ts'
+import { Display } from './display.ts'
 import { depthOf, type Environment } from './environment.ts'
 import type { Effect, Message, Model } from './model/model.ts'
 import { initialModel, update } from './model/update.ts'
@@ -16,10 +17,9 @@ import { ReadMarks } from './read-marks.ts'
 import { Ringer } from './ringer.ts'
 import { Surroundings } from './surroundings.ts'
 import { Teller } from './tell.ts'
-import { Painter } from './terminal/painter.ts'
 import type { Input } from './terminal/parser.ts'
 import { Terminal } from './terminal/terminal.ts'
-import { type Frame, frameOf, selectedText } from './views/frame.ts'
+import { frameOf } from './views/frame.ts'
 import { lookOf } from './views/look.ts'
 
 export interface ScreenOptions {
@@ -35,14 +35,10 @@ export interface ScreenOptions {
   readonly commands?: CommandTable
 }
 
-/** What is told is drawn so often at most; what is typed, at once. */
-const FRAME_MS = 40
 /** Messages shown of a room one comes into, and fetched with a page. */
 const OPEN_MESSAGES = 200
 const PAGE_MESSAGES = 200
 const PAGES_PER_COLLECTION = 16
-/** Text that goes to the clipboard; some terminals take no more. */
-const COPY_CHARS_MAX = 64 * 1024
 /** Milliseconds after which the time is told anew to the model. */
 const TICK_MS = 1_000
 
@@ -58,7 +54,7 @@ class Screen {
   private readonly commands: CommandTable
   private readonly teller: Teller
   private readonly terminal: Terminal
-  private readonly painter: Painter
+  private readonly display: Display
   private readonly wallMs: () => number
   private readonly running = new Running(() => {})
   private readonly readMarks: ReadMarks
@@ -66,14 +62,8 @@ class Screen {
   private readonly surroundings: Surroundings
   private readonly unsubscribe: () => void
   private model: Model
-  private frame: Frame | null = null
   /** Places of which the history has been shown: a conversation may be there without it. */
   private readonly opened = new Set<string>()
-  private title = ''
-  private timer: Timer | null = null
-  private isPlanned = false
-  private isDirty = false
-  private isOver = false
   private pages = 0
 
   constructor(options: ScreenOptions) {
@@ -83,17 +73,17 @@ class Screen {
     this.wallMs = options.wallMs ?? Date.now
     this.teller = new Teller(chat, this.wallMs)
     const depth = depthOf(env)
-    this.painter = new Painter(depth)
     this.ringer = new Ringer(env, (text) => this.terminal.write(text))
     this.readMarks = new ReadMarks((room) => chat.messages.markRead(room))
     this.surroundings = new Surroundings(chat, this.teller, (message) => this.take(message))
     this.terminal = new Terminal(options.input, options.output, {
       input: (inputs) => this.hear(inputs),
       resized: () => this.resize(),
-      resumed: () => this.redraw(),
-      drained: () => this.draw(),
+      resumed: () => this.resize(),
+      drained: () => this.display.draw(),
       gone: () => this.leaving.leave(true),
     })
+    this.display = new Display(this.terminal, depth, () => frameOf(this.model))
     const setup = {
       commands: this.commands,
       keymap: keymapOf(options.keys),
@@ -110,15 +100,14 @@ class Screen {
     const current = chat.currentRoom()
     if (current !== null) this.enter(current)
     this.terminal.open()
-    this.isDirty = true
     // By then the rooms of the start are joined.
-    this.drawSoon()
+    this.display.drawSoon()
   }
 
   private hear(inputs: readonly Input[]): void {
     const now = this.wallMs()
     for (const input of inputs) this.take({ kind: 'input', input, now })
-    this.drawSoon()
+    this.display.drawSoon()
   }
 
   private tell(event: AppEvent): void {
@@ -131,15 +120,15 @@ class Screen {
     }
     for (const message of this.teller.tell(event)) this.take(message)
     this.surroundings.hear(event)
-    this.drawLater()
+    this.display.drawLater()
   }
 
   private take(message: Message): void {
     const [model, effects] = update(this.model, message)
-    if (model !== this.model) this.isDirty = true
+    if (model !== this.model) this.display.changed()
     this.model = model
     for (const effect of effects) this.do(effect)
-    if (message.kind !== 'input') this.drawLater()
+    if (message.kind !== 'input') this.display.drawLater()
   }
 
   private do(effect: Effect): void {
@@ -162,15 +151,13 @@ class Screen {
       case 'ring':
         return this.ringer.ring(effect.title, effect.body)
       case 'copy':
-        return this.copy(effect.selection)
+        return this.display.copy(effect.selection)
       case 'mouse':
         return this.terminal.useMouse(effect.on)
       case 'interrupt':
         return this.leaving.interrupt(() => effect.isSpared)
       case 'redraw':
-        this.painter.forget()
-        this.isDirty = true
-        return
+        return this.display.forget()
       case 'suspend':
         return this.terminal.suspend()
       case 'quit':
@@ -228,7 +215,7 @@ class Screen {
     if (!this.opened.has(room)) this.open(room)
     this.take({ kind: 'entered', room, label: this.teller.label(room) })
     this.surroundings.lookNow()
-    this.drawSoon()
+    this.display.drawSoon()
   }
 
   private left(room: string): void {
@@ -245,66 +232,24 @@ class Screen {
     if (++this.pages % PAGES_PER_COLLECTION === 0) Bun.gc(false)
   }
 
-  private copy(selection: Extract<Effect, { do: 'copy' }>['selection']): void {
-    if (this.frame === null) return
-    const text = selectedText(this.frame.grid, selection).slice(0, COPY_CHARS_MAX).toWellFormed()
-    this.terminal.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`)
-  }
-
   private resize(): void {
     this.take({ kind: 'resized', size: this.terminal.size })
     // What a terminal makes of its cells when it is resized is its own business.
-    this.painter.forget()
-    this.drawSoon()
-  }
-
-  private redraw(): void {
-    this.take({ kind: 'resized', size: this.terminal.size })
-    this.painter.forget()
-    this.isDirty = true
-    this.draw()
-  }
-
-  /** After everything that has come in with this turn of the event loop. */
-  private drawSoon(): void {
-    if (this.isPlanned) return
-    this.isPlanned = true
-    setImmediate(() => {
-      this.isPlanned = false
-      this.draw()
-    })
-  }
-
-  private drawLater(): void {
-    if (this.timer !== null || this.isOver) return
-    this.timer = setTimeout(() => {
-      this.timer = null
-      this.draw()
-    }, FRAME_MS)
-  }
-
-  private draw(): void {
-    if (!this.isDirty || this.isOver || this.terminal.isBehind) return
-    this.isDirty = false
-    this.frame = frameOf(this.model)
-    const { grid, cursor, title } = this.frame
-    const titled = title === this.title ? '' : `\x1b]2;${cleanLine(title)}\x07`
-    this.title = title
-    this.terminal.write(titled + this.painter.paint(grid, cursor))
+    this.display.forget()
+    this.display.drawSoon()
   }
 
   private async close(): Promise<void> {
     this.readMarks.flush()
     this.take({ kind: 'alert', text: 'Leaving, once what you said is on its way …' })
-    this.draw()
+    this.display.draw()
     await this.chat.close()
     await this.running.settled()
     this.end()
   }
 
   private end(): void {
-    this.isOver = true
-    if (this.timer !== null) clearTimeout(this.timer)
+    this.display.stop()
     this.unsubscribe()
     this.surroundings.stop()
     this.readMarks.stop()
