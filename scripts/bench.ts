@@ -13,12 +13,13 @@ import { historyPart } from '../tests/bench/history/part.ts'
 import { describeMachine, measureCrypto, measureNoise } from '../tests/bench/machine.ts'
 import { measureIdleMemory, measureNodeStart, measureReady } from '../tests/bench/program.ts'
 import { against, atMost, figure, type Goal, goalLine, spread } from '../tests/bench/report.ts'
+import { screenPart } from '../tests/bench/screen/part.ts'
 import { whyNoMumble } from '../tests/bench/voice/mumble.ts'
 import { voicePart } from '../tests/bench/voice/part.ts'
 
 const ROOT = resolve(import.meta.dir, '..')
 const BUILD_MS_MAX = 120_000
-const PARTS = ['machine', 'ready', 'memory', 'gossip', 'kill', 'history', 'voice'] as const
+const PARTS = ['machine', 'ready', 'memory', 'screen', 'gossip', 'kill', 'history', 'voice'] as const
 type Part = (typeof PARTS)[number]
 const TOPOLOGIES = ['chain3', 'rr8d3', 'rr16d3']
 /** No measurement begins later than this after the start, but for history and voice, which come last and have bounds of their own. */
@@ -111,7 +112,7 @@ async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>
       (implementation === 'hearsay' && parts.includes('voice'))
     prepared[implementation] = needed ? await prepare(implementation) : { missing: 'not asked for' }
   }
-  const needsProgram = parts.some((part) => ['ready', 'memory', 'history', 'voice'].includes(part))
+  const needsProgram = parts.some((part) => part !== 'machine' && part !== 'gossip' && part !== 'kill')
   // It may have to be installed, and inside there is no network.
   if (parts.includes('voice')) whyNoMumble()
   const program: Prepared = needsProgram ? buildProgram() : { missing: 'not asked for' }
@@ -184,6 +185,12 @@ async function memoryPart(program: string, options: Options, figures: Figures): 
   return [atMost('at most 90 MB', memory?.rssMb ?? null, 90, 'MB')]
 }
 
+async function screenOf(program: string, { quick }: Options, figures: Figures): Promise<Goal[]> {
+  const measured = await screenPart({ quick, program, disk: join(ROOT, 'dist') })
+  Object.assign(figures, { screen: measured.figures })
+  return measured.goals
+}
+
 /** Speed and the kill test go in the same rounds. */
 async function comparedParts(options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
   const { parts, quick, endAtMs } = options
@@ -230,6 +237,7 @@ async function runPart(part: Part, options: Options, setup: Setup, figures: Figu
   }
   const program = setup.program.command[0]!
   if (part === 'voice') return voice(program, options, setup, figures)
+  if (part === 'screen') return screenOf(program, options, figures)
   const judged = await (part === 'ready' ? readyPart : memoryPart)(program, options, figures)
   for (const goal of judged) console.log(goalLine(goal))
   return judged

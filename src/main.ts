@@ -62,7 +62,7 @@ async function run(settings: Settings): Promise<number> {
     input: process.stdin,
     output: process.stdout,
     signals: process,
-    env: { TERM: process.env['TERM'], NO_COLOR: process.env['NO_COLOR'] },
+    env: process.env,
   }
   const over = await frontEnd(settings, streams)
   chat.emit(started.ready)
@@ -96,8 +96,10 @@ interface Streams {
   readonly input: NodeJS.ReadStream
   readonly output: NodeJS.WriteStream
   readonly signals: NodeJS.Process
-  readonly env: { readonly TERM?: string | undefined; readonly NO_COLOR?: string | undefined }
+  readonly env: Parameters<typeof import('./ui/screen/screen.ts').runScreen>[0]['env']
 }
+
+const DEBUG_SHOWN = 'Diagnostics go to this terminal, so this is the prompt; --debug <file> leaves the full screen.'
 
 /** Starts the front end asked for; it hears from now on. The answer is called to await its exit status. */
 async function frontEnd(settings: Settings, streams: Streams): Promise<() => Promise<number>> {
@@ -105,6 +107,17 @@ async function frontEnd(settings: Settings, streams: Streams): Promise<() => Pro
     const { runJson } = await import('./ui/json/json.ts')
     const status = runJson(streams)
     return () => status
+  }
+  if (settings.frontEnd === 'auto' && streams.input.isTTY && streams.output.isTTY) {
+    const { whyNoScreen } = await import('./ui/screen/environment.ts')
+    const why =
+      settings.debug === true && process.stderr.isTTY ? DEBUG_SHOWN : whyNoScreen(streams.env, process.platform)
+    if (why === null) {
+      const { runScreen } = await import('./ui/screen/screen.ts')
+      const status = runScreen({ ...streams, theme: settings.theme, keys: settings.keys })
+      return () => status
+    }
+    streams.output.write(`${why}\n`)
   }
   const { runPrompt } = await import('./ui/prompt/prompt.ts')
   const status = runPrompt(streams)

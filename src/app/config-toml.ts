@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { scanStatements } from './config-lines.ts'
+import { ACTIONS, type Action, isActionOrNone, isChord, type KeyChanges } from './keymap.ts'
 import { quoted, visible } from './options-quote.ts'
 import {
   acceptCheck,
@@ -18,6 +19,7 @@ import {
   pathCheck,
   portCheck,
   roomCheck,
+  themeCheck,
   trackerCheck,
 } from './options-values.ts'
 import { suggest } from './suggest.ts'
@@ -34,6 +36,7 @@ const DEPTH_MAX = 16
 
 const BOOLEAN = 'true or false'
 const DEBUG = 'true, false or the path of a file'
+const KEY = 'keys such as ctrl-k, alt-1, ctrl-alt-x, shift-tab or f5'
 const MANY = `at most ${LIST_LENGTH_MAX} entries`
 
 const port = v.pipe(
@@ -76,6 +79,27 @@ function list<T>(check: Check<T>) {
   )
 }
 
+/** A table of chords; what one is to do is checked with the chord, so that a fault names both. */
+const keys = v.pipe(
+  v.record(v.string(), v.string('the name of something a key can do, as a text'), 'a table of keys'),
+  v.rawTransform<Record<string, string>, KeyChanges>(({ dataset, addIssue, NEVER }) => {
+    const changes: Record<string, Action | 'none'> = {}
+    for (const [chord, action] of Object.entries(dataset.value)) {
+      const wrong = !isChord(chord)
+        ? KEY
+        : isActionOrNone(action)
+          ? null
+          : `${quoted(chord)} to be none or one of ${Object.keys(ACTIONS).join(', ')}`
+      if (wrong !== null) {
+        addIssue({ message: wrong, input: isChord(chord) ? action : chord })
+        return NEVER
+      }
+      if (isActionOrNone(action)) changes[chord] = action
+    }
+    return changes
+  }),
+)
+
 const CONFIG = v.object({
   host: v.exactOptional(text(hostCheck)),
   port: v.exactOptional(port),
@@ -92,6 +116,7 @@ const CONFIG = v.object({
   ephemeral: v.exactOptional(boolean),
   'history-days': v.exactOptional(whole(daysCheck)),
   'history-megabytes': v.exactOptional(whole(megabytesCheck)),
+  theme: v.exactOptional(text(themeCheck)),
   'audio-in': v.exactOptional(text(pathCheck)),
   'audio-out': v.exactOptional(text(pathCheck)),
   voice: v.exactOptional(text(roomCheck)),
@@ -101,6 +126,7 @@ const CONFIG = v.object({
   'accept-megabytes': v.exactOptional(whole(megabytesCheck)),
   'download-dir': v.exactOptional(text(pathCheck)),
   debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
+  keys: v.exactOptional(keys),
 })
 
 /**

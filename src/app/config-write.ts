@@ -59,6 +59,10 @@ export function formatConfig(answers: SetupAnswers): string {
     '',
     '# The plain prompt instead of the full screen.',
     '# plain = true',
+    '# Its colours: auto, dark, light or mono.',
+    '# theme = "auto"',
+    '# Keys of it that are to do something else: F1 there shows what each does, hearsay(1) all that they can.',
+    '# keys = { ctrl-k = "cut-line-end", "alt-/" = "none" }',
     '# Diagnostics: true for standard error, or the path of a file.',
     '# debug = "debug.log"',
   ].join('\n')}\n`

@@ -5,7 +5,7 @@ import { ExitStatus } from './exit.ts'
 import { downloadsFolder } from './files/downloads.ts'
 import type { StartFault } from './options.ts'
 import { readVariables } from './options-environment.ts'
-import type { Given, OptionName } from './options-values.ts'
+import type { Given } from './options-values.ts'
 import { configFolder, dataFolder, type Environment } from './paths.ts'
 import type { Settings } from './settings.ts'
 
@@ -58,7 +58,7 @@ export function noHome(): StartFault {
 
 /** Merges sources, the one that counts most first. */
 function settle(sources: readonly Given[], folder: string, data: string, downloads: () => string): Settings {
-  const first = <Name extends OptionName>(name: Name): Given[Name] | undefined =>
+  const first = <Name extends keyof Given>(name: Name): Given[Name] | undefined =>
     sources.find((source) => source[name] !== undefined)?.[name]
   return {
     host: first('host') ?? '127.0.0.1',
@@ -71,6 +71,8 @@ function settle(sources: readonly Given[], folder: string, data: string, downloa
     username: first('username') ?? null,
     rooms: roomsOf(first('room') ?? [ROOM_AT_START], first('voice')),
     frontEnd: frontEndOf(sources),
+    theme: first('theme') ?? 'auto',
+    keys: first('keys') ?? {},
     ephemeral: first('ephemeral') ?? false,
     historyDays: first('history-days') || null,
     historyMegabytes: first('history-megabytes') || null,

@@ -22,6 +22,8 @@ export interface Messages {
     limit: number,
     before: string | null,
   ): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }>
+  /** At most `limit` messages that stand after the one with the whole id `after`, in order. */
+  following(after: string, limit: number): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }>
   search(asked: SearchAsked): Outcome<{ hits: readonly HitView[] }>
   /** Everything that is here of a room has been read. */
   markRead(room: string | null): Outcome<{ room: string }>

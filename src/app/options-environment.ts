@@ -20,6 +20,7 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['ephemeral', 'HEARSAY_EPHEMERAL'],
   ['history-days', 'HEARSAY_HISTORY_DAYS'],
   ['history-megabytes', 'HEARSAY_HISTORY_MEGABYTES'],
+  ['theme', 'HEARSAY_THEME'],
   ['audio-in', 'HEARSAY_AUDIO_IN'],
   ['audio-out', 'HEARSAY_AUDIO_OUT'],
   ['voice', 'HEARSAY_VOICE'],

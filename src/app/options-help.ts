@@ -57,6 +57,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   option('Files:', 'download-dir', 'one', 'folder', 'where they go (your Downloads)'),
   option('Front end:', 'plain', 'switch', '', 'a plain prompt, one line at a time'),
   option('Front end:', 'json', 'switch', '', 'JSON lines, for programs'),
+  option('Front end:', 'theme', 'one', 'name', 'colours of the full screen: auto, dark, light or mono'),
   option('Running:', 'config', 'one', 'file', 'read this file instead of config.toml'),
   option('Running:', 'debug', 'maybe', 'file', 'diagnostics, on standard error or into a file'),
   { ...option('Running:', 'help', 'switch', '', 'show this help'), short: '-h' },
@@ -81,6 +82,8 @@ const EXAMPLES = [
   ['hearsay ptt on', 'hold the talk key of the hearsay that runs; hearsay ptt --help'],
   ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
   ['hearsay import dev.json', 'take it in elsewhere'],
+  ['hearsay completions bash', 'for the shell: bash, zsh or fish'],
+  ['hearsay manual', 'the manual page, with every command and key'],
 ] as const
 
 /** Of `hearsay tracker`. */

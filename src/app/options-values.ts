@@ -2,6 +2,8 @@ import { type Address, makeAddress, parseAddress } from '../base/address.ts'
 import { ipScope, isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
+import type { KeyChanges } from './keymap.ts'
+import { THEMES, type Theme } from './settings.ts'
 import type { VoiceMode } from './voice/contract.ts'
 
 /**
@@ -39,10 +41,13 @@ export interface Given {
   readonly 'accept-files'?: 'all' | 'ask' | 'none'
   readonly 'accept-megabytes'?: number
   readonly 'download-dir'?: string
+  readonly theme?: Theme
   readonly debug?: boolean | string
+  /** Only the file can give them. */
+  readonly keys?: KeyChanges
 }
 
-export type OptionName = keyof Given
+export type OptionName = Exclude<keyof Given, 'keys'>
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
@@ -138,6 +143,11 @@ const MODES: readonly VoiceMode[] = ['voice', 'push', 'open']
 export const modeCheck: Check<VoiceMode> = {
   expected: 'voice, push or open',
   read: (text) => MODES.find((mode) => mode === text.toLowerCase()) ?? null,
+}
+
+export const themeCheck: Check<Theme> = {
+  expected: `one of ${THEMES.join(', ')}`,
+  read: (text) => THEMES.find((theme) => theme === text) ?? null,
 }
 
 const booleanCheck: Check<boolean> = {
@@ -236,6 +246,7 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   'accept-files': single(acceptCheck),
   'accept-megabytes': single(megabytesCheck),
   'download-dir': single(pathCheck),
+  theme: single(themeCheck),
   debug: single(debugCheck),
 }
 

@@ -1,4 +1,5 @@
 import { parseAddress } from '../base/address.ts'
+import { isDocumentWord, parseDocumentArguments } from './documents.ts'
 import { ExitStatus } from './exit.ts'
 import { controlArguments } from './options-control.ts'
 import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
@@ -63,6 +64,7 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   const [word, ...rest] = argv
   if (isHistoryWord(word)) return parseHistoryArguments(word, rest)
   if (isControlWord(word)) return controlArguments(argv)
+  if (isDocumentWord(word)) return parseDocumentArguments(word, rest, look.version)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')

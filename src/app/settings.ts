@@ -1,6 +1,11 @@
 import type { Address } from '../base/address.ts'
 import type { AcceptPolicy } from '../core/transfer/offers.ts'
+import type { KeyChanges } from './keymap.ts'
 import type { VoiceMode } from './voice/contract.ts'
+
+/** What the full screen's colours are chosen for: any background, a dark or a light one, or none at all. */
+export const THEMES = ['auto', 'dark', 'light', 'mono'] as const
+export type Theme = (typeof THEMES)[number]
 
 /** What a run was asked for, after flag over variable over file over default. Every front end starts from this. */
 export interface Settings {
@@ -23,6 +28,9 @@ export interface Settings {
   readonly rooms: readonly string[]
   /** `auto`: the best the terminal can show. */
   readonly frontEnd: 'auto' | 'plain' | 'json'
+  readonly theme: Theme
+  /** What keys do in the full screen that they do not do by themselves. */
+  readonly keys: KeyChanges
   /** Nothing is written at all: identity and history live in memory. */
   readonly ephemeral: boolean
   /** How long what was said is kept, and how much of it in each room, as sent; null: all of it. */

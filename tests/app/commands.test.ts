@@ -77,6 +77,8 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
     { do: 'find', words: '"red hats" blue', from: 'Bob Jones', room: 'dev' },
     ['search "red hats" blue from Bob Jones in dev before null 10'],
   ],
+  ['/url', { do: 'urls' }, ['history (here) 1000']],
+  ['/url 3', { do: 'url', limit: 3 }, ['history (here) 1000']],
   ['/read', { do: 'read' }, []],
   ['/read dev', { do: 'seen', room: 'dev' }, []],
   ['/send notes.txt', { do: 'send', path: 'notes.txt' }, ['send notes.txt null']],

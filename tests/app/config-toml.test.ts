@@ -33,7 +33,11 @@ describe('a configuration file', () => {
         plain = false
         json = true
         ephemeral = true
+        theme = "light"
         debug = "x.log"
+        [keys]
+        ctrl-k = "cut-line-end"
+        "alt-/" = "none"
       `),
     ).toEqual({
       host: '::',
@@ -52,8 +56,21 @@ describe('a configuration file', () => {
       plain: false,
       json: true,
       ephemeral: true,
+      theme: 'light',
       debug: '/folder/x.log',
+      keys: { 'ctrl-k': 'cut-line-end', 'alt-/': 'none' },
     })
+  })
+
+  test('names the key that is none, and what no key can do', () => {
+    expect(refused('theme = "pink"')).toBe('1: theme: expected one of auto, dark, light, mono, got "pink"')
+    expect(refused('port = 1\n[keys]\nk = "jump"')).toStartWith('2: keys: expected keys such as ctrl-k, ')
+    expect(refused('[keys]\nshift-ctrl-k = "jump"')).toEndWith(', got "shift-ctrl-k"')
+    expect(refused('[keys]\nctrl-k = "jmp"')).toMatch(
+      /^1: keys: expected "ctrl-k" to be none or one of send, .*, got "jmp"$/,
+    )
+    expect(refused('keys = 3')).toBe('1: keys: expected a table of keys, got 3')
+    expect(refused('[keys]\nctrl-k = 3')).toStartWith('1: keys: expected the name of something')
   })
 
   test('may be empty, and may give one peer or room without a list', () => {
@@ -172,7 +189,7 @@ describe('the file that the answers to the first questions make', () => {
     expect(refused(all)).toContain('multicast: cannot be given with no-lan')
     const whole = given(all.replace(/^(no-lan|static) = true$/gm, '$1 = false'))
     expect(Object.keys(whole).sort()).toEqual(
-      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug history-days history-megabytes voice voice-mode accept-files accept-megabytes download-dir'
+      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug history-days history-megabytes voice voice-mode accept-files accept-megabytes download-dir theme keys'
         .split(' ')
         .sort(),
     )

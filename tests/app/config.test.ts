@@ -63,6 +63,8 @@ describe('the settings', () => {
       username: null,
       rooms: ['general'],
       frontEnd: 'auto',
+      theme: 'auto',
+      keys: {},
       ephemeral: false,
       historyDays: null,
       historyMegabytes: null,

@@ -60,7 +60,19 @@ export class FakeMessages implements Messages {
     this.asked.push(`history ${room ?? '(here)'} ${limit}${before === null ? '' : ` before ${before}`}`)
     const place = room ?? 'general'
     const there = this.views.filter((view) => view.room === place)
-    return { ok: true, room: place, messages: there.slice(-limit), more: there.length > limit }
+    const found = there.findIndex((view) => view.id === before)
+    const end = found === -1 ? there.length : found
+    const messages = there.slice(Math.max(0, end - limit), end)
+    return { ok: true, room: place, messages, more: end > limit }
+  }
+
+  following(after: string, limit: number): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }> {
+    this.asked.push(`following ${after} ${limit}`)
+    const room = this.views.find((view) => view.id === after)?.room
+    if (room === undefined) return NONE
+    const there = this.views.filter((view) => view.room === room)
+    const start = there.findIndex((view) => view.id === after) + 1
+    return { ok: true, room, messages: there.slice(start, start + limit), more: there.length > start + limit }
   }
 
   search({ words, from, room, before, limit }: SearchAsked): Outcome<{ hits: readonly HitView[] }> {

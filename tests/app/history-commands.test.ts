@@ -22,6 +22,26 @@ async function run(given: string | JsonObject, chat = new FakeChat()) {
   return { reply, lines: reply.ok ? reply.lines() : [reply.message], asked: chat.asked }
 }
 
+describe('/url', () => {
+  test('lists the links given last, each once, with who gave it', async () => {
+    const chat = new FakeChat()
+    chat.admit('general', BOB)
+    expect((await run('/url', chat)).lines).toEqual(['No links were given here.'])
+    chat.messages.views = [
+      view('https://a.example/ and https://b.example/'),
+      view('no'),
+      view('(https://a.example/)', { self: true }),
+    ]
+    expect((await run('/url', chat)).lines).toEqual([
+      '12:30  Bob    https://b.example/',
+      '12:30  Alice  https://a.example/',
+    ])
+    expect((await run({ do: 'url', limit: 1 }, chat)).reply).toMatchObject({
+      data: { links: [{ url: 'https://a.example/', from: ALICE }] },
+    })
+  })
+})
+
 describe('/history', () => {
   test('shows each message on a line with what it is named by, and what became of it', async () => {
     const chat = new FakeChat()
@@ -59,12 +79,13 @@ describe('/history', () => {
 
   test('gives programs the messages, from any room and before any message', async () => {
     const chat = new FakeChat()
-    chat.messages.views = [view('hello')]
+    const before = 'beef'.padEnd(64, '0')
+    chat.messages.views = [view('hello', { id: before }), view('there')]
     const { reply, asked } = await run({ do: 'history', room: 'general', limit: 1000, before: ID }, chat)
     expect(reply).toMatchObject({
       ok: true,
       to: 'history',
-      data: { room: 'general', messages: [{ id: ID }], more: false },
+      data: { room: 'general', messages: [{ id: before }], more: false },
     })
     expect(asked).toEqual([`history general 1000 before ${ID}`])
   })

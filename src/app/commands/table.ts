@@ -2,6 +2,7 @@ import { CommandTable } from '../command.ts'
 import { DOCTOR } from './doctor.ts'
 import { FILES } from './files.ts'
 import { HISTORY } from './history.ts'
+import { LINKS } from './links.ts'
 import { PEOPLE } from './people.ts'
 import { helpCommand, PROGRAM } from './program.ts'
 import { ROOMS } from './rooms.ts'
@@ -12,6 +13,7 @@ import { VOICE } from './voice.ts'
 /** Every command there is. A new one goes into the list of its group and is in every front end. */
 export const COMMANDS: CommandTable = new CommandTable([
   ...TALKING,
+  ...LINKS,
   ...HISTORY,
   ...ROOMS,
   ...FILES,

@@ -115,6 +115,14 @@ export class MessageDesk implements Messages {
       : this.answer(id, place, store.last(id, limit))
   }
 
+  following(after: string, limit: number): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }> {
+    const found = this.stored(after, 'anyone')
+    if (!found.ok) return found
+    const newer = this.options.history.read.page(found.message.room, 'after', found.message, limit + 1)
+    const messages = newer.slice(0, limit).map((message) => this.view(message, found.room))
+    return { ok: true, room: found.room, messages, more: newer.length > limit }
+  }
+
   search({ words, from, room, before, limit }: SearchAsked): Outcome<{ hits: readonly HitView[] }> {
     const { history, people } = this.options
     const { read, rooms } = history

@@ -11,6 +11,7 @@ export const NO_MESSAGES: Messages = {
   reply: async () => NOTHING,
   react: async () => NOTHING,
   history: () => NOTHING,
+  following: () => NOTHING,
   search: () => NOTHING,
   markRead: () => NOTHING,
   unread: () => ({ count: 0, mentions: 0 }),

@@ -121,6 +121,19 @@ describe('reading back', () => {
     expect(desk.history('nowhere', 3, null)).toMatchObject({ ok: true, messages: [] })
   })
 
+  test('what stands after a message', () => {
+    const { desk, said } = talked()
+    const next = desk.following(hexOf(said[0]!), 2)
+    expect(texts(next)).toEqual(['b1', 'a2'])
+    expect(next).toMatchObject({ room: 'general', more: true })
+    expect(desk.following(hexOf(said[1]!), 2)).toMatchObject({
+      messages: [{ text: 'a2' }, { text: 'b2' }],
+      more: false,
+    })
+    expect(desk.following(hexOf(said[3]!), 2)).toMatchObject({ ok: true, messages: [], more: false })
+    expect(desk.following('f'.repeat(64), 2)).toMatchObject({ ok: false, code: 'no-such-message' })
+  })
+
   test('no more at once than one answer should hold', () => {
     const { room, bob, desk } = talked()
     for (let i = 0; i < 80; i++) room.hear(bob.text(`${i} ${'x'.repeat(16_000)}`))

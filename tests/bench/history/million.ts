@@ -24,7 +24,7 @@ export interface Built {
 }
 
 /** Makes a history at `path`, of fewer messages where it would take longer than `msMax`. */
-export async function build(path: string, messages: number, msMax: number): Promise<Built> {
+export async function build(path: string, messages: number, msMax: number, rooms = ROOMS): Promise<Built> {
   const store = opened(path)
   const startedAtMs = performance.now()
   let [done, storeMs, toldAtMs] = [0, 0, startedAtMs]
@@ -34,7 +34,7 @@ export async function build(path: string, messages: number, msMax: number): Prom
     done += batch.filter(({ events }) => events.some(({ tells }) => tells.what === 'message')).length
     batch = []
   }
-  for (const bundle of corpus({ messages, authors: AUTHORS, rooms: ROOMS, signed: false, stepMs: STEP_MS })) {
+  for (const bundle of corpus({ messages, authors: AUTHORS, rooms, signed: false, stepMs: STEP_MS })) {
     batch.push(bundle)
     if (batch.length < BULK) continue
     commit()

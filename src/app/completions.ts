@@ -1,0 +1,129 @@
+import { OPTIONS, type OptionSpec } from './options-help.ts'
+import { THEMES } from './settings.ts'
+
+/** Words that may come first, and what they do. */
+export const SUBCOMMANDS: readonly (readonly [string, string])[] = [
+  ['tracker', 'keep a list of who is there'],
+  ['export', 'write down what was said in a room'],
+  ['import', 'take in what was written down'],
+  ['completions', 'make a shell complete these words'],
+  ['manual', 'write the manual page'],
+]
+
+const SHELLS = ['bash', 'zsh', 'fish']
+/** What follows a word that comes first. */
+const AFTER: Readonly<Record<string, readonly string[]>> = {
+  tracker: ['--host', '--port', '--json', '--debug', '--help'],
+  export: ['--room', '--format', '--output', '--help'],
+  import: ['--help'],
+  completions: SHELLS,
+  manual: ['--help'],
+}
+
+/** What an option's value can be: a file, one of a few words, or something nobody can guess. */
+function valuesOf({ name, value }: OptionSpec): 'file' | 'none' | readonly string[] {
+  if (name === 'theme') return THEMES
+  return value === 'file' ? 'file' : 'none'
+}
+
+const takesValue = ({ arity }: OptionSpec): boolean => arity === 'one' || arity === 'many'
+
+/** What to have a shell read, by its name. */
+export const COMPLETIONS: ReadonlyMap<string, () => string> = new Map([
+  ['bash', bash],
+  ['zsh', zsh],
+  ['fish', fish],
+])
+
+function bash(): string {
+  const flags = OPTIONS.map(({ name }) => `--${name}`).join(' ')
+  const words = SUBCOMMANDS.map(([word]) => word).join(' ')
+  const files = OPTIONS.filter((spec) => valuesOf(spec) === 'file').map(({ name }) => `--${name}`)
+  const free = OPTIONS.filter((spec) => takesValue(spec) && valuesOf(spec) === 'none').map(({ name }) => `--${name}`)
+  const after = Object.entries(AFTER).map(([word, list]) => `    ${word}) words='${list.join(' ')}' ;;`)
+  return `# Completion of hearsay for bash.
+_hearsay() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words
+  case $previous in
+    --theme) COMPREPLY=($(compgen -W '${THEMES.join(' ')}' -- "$current")); return ;;
+    --format) COMPREPLY=($(compgen -W 'text json html' -- "$current")); return ;;
+    --output|${files.join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    ${free.join('|')}) return ;;
+  esac
+  case \${COMP_WORDS[1]} in
+${after.join('\n')}
+    *) words='${flags}'; [ "$COMP_CWORD" -eq 1 ] && words="$words ${words}" ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [ "\${COMP_WORDS[1]}" = import ] && COMPREPLY+=($(compgen -f -- "$current"))
+  return 0
+}
+complete -F _hearsay hearsay
+`
+}
+
+function zsh(): string {
+  const specs = OPTIONS.map((spec) => {
+    const values = valuesOf(spec)
+    const action = values === 'file' ? '_files' : values === 'none' ? '' : `(${values.join(' ')})`
+    const label = zshText(spec.value)
+    const value = takesValue(spec) ? `:${label}:${action}` : spec.arity === 'maybe' ? `::${label}:${action}` : ''
+    return `    '${spec.arity === 'many' ? '*' : ''}--${spec.name}[${zshText(spec.about)}]${value}' \\`
+  })
+  const words = SUBCOMMANDS.map(([word, about]) => `      '${word}:${zshText(about)}'`)
+  const after = Object.entries(AFTER).map(([word, list]) => {
+    const files = word === 'import' ? ' || _files' : ''
+    return `    ${word}) compadd -- ${list.join(' ')}${files}; return ;;`
+  })
+  return `#compdef hearsay
+# Completion of hearsay for zsh.
+_hearsay() {
+  local -a words_first
+  if (( CURRENT > 2 )); then
+    case $words[2] in
+${after.map((line) => `  ${line}`).join('\n')}
+    esac
+  fi
+  if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
+    words_first=(
+${words.join('\n')}
+    )
+    _describe 'command' words_first
+  fi
+  _arguments \\
+${specs.join('\n')}
+    && return 0
+}
+compdef _hearsay hearsay
+`
+}
+
+function zshText(text: string): string {
+  return text.replace(/[[\]:\\]/g, '\\$&').replaceAll("'", "'\\''")
+}
+
+function fish(): string {
+  const first = '__fish_is_first_token'
+  const words = SUBCOMMANDS.map(([word, about]) => `complete -c hearsay -n ${first} -a ${word} -d ${fishText(about)}`)
+  const options = OPTIONS.map((spec) => {
+    const values = valuesOf(spec)
+    const short = spec.short === undefined ? '' : ` -s ${spec.short.slice(1)}`
+    const kind = values === 'file' ? '-F' : values === 'none' ? '-x' : `-x -a ${fishText(values.join(' '))}`
+    const value = takesValue(spec) ? ` ${kind.startsWith('-F') ? '-r -F' : kind}` : ''
+    return `complete -c hearsay -l ${spec.name}${short}${value} -d ${fishText(spec.about)}`
+  })
+  return `${[
+    '# Completion of hearsay for fish.',
+    'complete -c hearsay -f',
+    ...words,
+    ...options,
+    `complete -c hearsay -n '__fish_seen_subcommand_from completions' -a ${fishText(SHELLS.join(' '))}`,
+    "complete -c hearsay -n '__fish_seen_subcommand_from import' -F",
+    "complete -c hearsay -n '__fish_seen_subcommand_from export' -l format -x -a 'text json html'",
+    "complete -c hearsay -n '__fish_seen_subcommand_from export' -l output -r -F",
+  ].join('\n')}\n`
+}
+
+function fishText(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`
+}

@@ -1,0 +1,114 @@
+import type { ArgumentKind } from '../../../app/command.ts'
+import type { Editor } from './editor.ts'
+import type { Completion, Effect, Model, Updated } from './model.ts'
+import { changePlace, currentPlace } from './places.ts'
+import { speakers } from './talk.ts'
+
+/** More would not be walked through by a key. */
+const CANDIDATES_MAX = 200
+
+/** The next candidate, or the one before; the first time, those that fit what stands before the cursor. */
+export function complete(model: Model, by: 1 | -1): Updated {
+  const place = currentPlace(model)
+  if (place === null) return [model, []]
+  const { completion } = model
+  if (completion !== null && place.draft.text === textWith(completion).text)
+    return [show(model, turn(completion, by)), []]
+  const asked = context(place.draft)
+  if (asked.kind === 'path') {
+    const { start, word } = asked
+    const effect: Effect = { do: 'paths', before: place.draft, start, typed: word }
+    return [{ ...model, completion: null }, [effect]]
+  }
+  const candidates = candidatesFor(model, asked)
+  return [offer(model, place.draft, asked.start, candidates, by), []]
+}
+
+/** Paths have been looked up; what was typed since then wins. */
+export function offerPaths(model: Model, before: Editor, start: number, found: readonly string[]): Model {
+  const draft = currentPlace(model)?.draft
+  return draft?.text === before.text ? offer(model, before, start, found, 1) : model
+}
+
+function offer(model: Model, before: Editor, start: number, candidates: readonly string[], by: 1 | -1): Model {
+  if (candidates.length === 0) return { ...model, completion: null }
+  const index = by === 1 ? 0 : candidates.length - 1
+  return show(model, { before, start, candidates: candidates.slice(0, CANDIDATES_MAX), index })
+}
+
+function turn(completion: Completion, by: 1 | -1): Completion {
+  const { index, candidates } = completion
+  return { ...completion, index: (index + by + candidates.length) % candidates.length }
+}
+
+function show(model: Model, completion: Completion): Model {
+  const shown = changePlace(model, model.current ?? '', (place) => ({ ...place, draft: textWith(completion) }))
+  return { ...shown, completion: completion.candidates.length > 0 ? completion : null }
+}
+
+function textWith({ before, start, candidates, index }: Completion): Editor {
+  const text = before.text.slice(0, start) + candidates[index]
+  return { ...before, text: text + before.text.slice(before.cursor), cursor: text.length }
+}
+
+interface Asked {
+  readonly kind: ArgumentKind | 'path' | 'mention'
+  readonly word: string
+  readonly start: number
+  /** What stands before the cursor begins with it. */
+  readonly isFirst: boolean
+  readonly command: string | null
+}
+
+/** What could stand at the cursor. */
+function context({ text, cursor }: Editor): Asked {
+  const typed = text.slice(0, cursor)
+  const start = typed.search(/\S*$/)
+  const word = typed.slice(start)
+  const isFirst = start === 0
+  const [, command = null] = /^\/([^\s/]*)/.exec(typed) ?? []
+  if (command !== null && isFirst) return { kind: 'command', word, start, isFirst, command: null }
+  if (/^(~|\.\.?)?\//.test(word) && command !== null) return { kind: 'path', word, start, isFirst, command }
+  if (word.startsWith('#')) return { kind: 'room', word, start, isFirst, command }
+  return { kind: 'mention', word, start, isFirst, command }
+}
+
+function candidatesFor(model: Model, asked: Asked): string[] {
+  const { word, isFirst, command } = asked
+  const kind = command === null ? asked.kind : kindOf(model, command, asked.start)
+  if (asked.kind === 'command' || kind === 'command') {
+    const mark = asked.kind === 'command' ? '/' : ''
+    const names = model.setup.commands.commands.map(({ name }) => `${mark}${name}`)
+    return fitting(names, word).map((name) => `${name} `)
+  }
+  if (kind === 'room' || asked.kind === 'room') {
+    const mark = word.startsWith('#') ? '#' : ''
+    const rooms = model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => `${mark}${label}`)
+    return fitting(rooms, word).map((room) => `${room} `)
+  }
+  const mark = word.startsWith('@') ? '@' : ''
+  const names = fitting(peopleHere(model), word.slice(mark.length))
+  if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
+  return names.map((name) => `${mark}${name}${isFirst && mark === '' ? ': ' : ' '}`)
+}
+
+/** What a command takes where the word at `start` stands: by the order of its arguments. */
+function kindOf(model: Model, command: string, start: number): ArgumentKind | null {
+  const draft = currentPlace(model)?.draft.text ?? ''
+  const words = draft.slice(0, start).trim().split(/\s+/).length - 1
+  const args = model.setup.commands.find(command)?.args ?? []
+  return args[Math.min(words, args.length - 1)]?.kind ?? null
+}
+
+/** The last to speak first, then whoever else is here. */
+function peopleHere(model: Model): string[] {
+  const place = currentPlace(model)
+  const recent = place === null ? [] : speakers(place.talk)
+  const others = model.people.filter(({ self }) => !self).map(({ name }) => name)
+  return [...new Set([...recent, ...others.toSorted((a, b) => a.localeCompare(b))])]
+}
+
+function fitting(names: readonly string[], typed: string): string[] {
+  const begin = typed.normalize('NFC').toLowerCase()
+  return names.filter((name) => name.normalize('NFC').toLowerCase().startsWith(begin))
+}

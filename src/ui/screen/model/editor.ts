@@ -1,0 +1,133 @@
+/** A text being typed. `cursor` in UTF-16 units, never inside of a character. */
+export interface Editor {
+  readonly text: string
+  readonly cursor: number
+  /** What was cut last, to be put back. */
+  readonly cut: string
+}
+
+export const EMPTY: Editor = { text: '', cursor: 0, cut: '' }
+
+/** What can be sent has 16 KiB; some room for what is yet to be taken out. */
+const CHARS_MAX = 64 * 1024
+
+let segmenter: Intl.Segmenter | null = null
+
+function segments(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
+
+export function withText(editor: Editor, text: string): Editor {
+  return { ...editor, text, cursor: text.length }
+}
+
+export function insert(editor: Editor, added: string): Editor {
+  const { text, cursor } = editor
+  const room = Math.max(0, CHARS_MAX - text.length)
+  const fits = added.slice(0, room).toWellFormed()
+  return { ...editor, text: text.slice(0, cursor) + fits + text.slice(cursor), cursor: cursor + fits.length }
+}
+
+export type Motion =
+  | 'left'
+  | 'right'
+  | 'word-left'
+  | 'word-right'
+  | 'line-start'
+  | 'line-end'
+  | 'text-start'
+  | 'text-end'
+
+export function move(editor: Editor, motion: Motion): Editor {
+  return { ...editor, cursor: target(editor, motion) }
+}
+
+/** Cuts from the cursor to where `motion` leads. What is more than a character can be put back. */
+export function kill(editor: Editor, motion: Motion): Editor {
+  const to = target(editor, motion)
+  const start = Math.min(to, editor.cursor)
+  const end = Math.max(to, editor.cursor)
+  const cut = motion === 'left' || motion === 'right' ? editor.cut : editor.text.slice(start, end)
+  return {
+    text: editor.text.slice(0, start) + editor.text.slice(end),
+    cursor: start,
+    cut: start === end ? editor.cut : cut,
+  }
+}
+
+export function yank(editor: Editor): Editor {
+  return insert(editor, editor.cut)
+}
+
+/** Swaps the two characters around the cursor, as readline does. */
+export function transpose(editor: Editor): Editor {
+  const { text, cursor } = editor
+  if (cursor === 0) return editor
+  const middle = cursor === text.length ? before(text, cursor) : cursor
+  const start = before(text, middle)
+  const end = after(text, middle)
+  if (start === middle || end === middle) return editor
+  const swapped = text.slice(middle, end) + text.slice(start, middle)
+  return { ...editor, text: text.slice(0, start) + swapped + text.slice(end), cursor: end }
+}
+
+/** One line up or down in a text of several; null where there is none. */
+export function vertical(editor: Editor, by: -1 | 1): Editor | null {
+  const { text, cursor } = editor
+  const start = text.lastIndexOf('\n', cursor - 1) + 1
+  const column = cursor - start
+  if (by === -1) {
+    if (start === 0) return null
+    const above = text.lastIndexOf('\n', start - 2) + 1
+    return { ...editor, cursor: onBoundary(text, Math.min(above + column, start - 1)) }
+  }
+  const next = text.indexOf('\n', cursor) + 1
+  if (next === 0) return null
+  const end = text.indexOf('\n', next)
+  return { ...editor, cursor: onBoundary(text, Math.min(next + column, end === -1 ? text.length : end)) }
+}
+
+function target({ text, cursor }: Editor, motion: Motion): number {
+  switch (motion) {
+    case 'left':
+      return before(text, cursor)
+    case 'right':
+      return after(text, cursor)
+    case 'word-left':
+      return (
+        cursor -
+        (/(?:[\p{L}\p{N}\p{M}_]+[^\p{L}\p{N}\p{M}_]*|[^\p{L}\p{N}\p{M}_]+)$/u.exec(text.slice(0, cursor))?.[0].length ??
+          0)
+      )
+    case 'word-right':
+      return (
+        cursor +
+        (/^(?:[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]+|[^\p{L}\p{N}\p{M}_]+)/u.exec(text.slice(cursor))?.[0].length ?? 0)
+      )
+    case 'line-start':
+      return text.lastIndexOf('\n', cursor - 1) + 1
+    case 'line-end': {
+      const end = text.indexOf('\n', cursor)
+      return end === -1 ? text.length : end
+    }
+    case 'text-start':
+      return 0
+    case 'text-end':
+      return text.length
+  }
+}
+
+/** The beginning of the character before `index`. */
+function before(text: string, index: number): number {
+  return index === 0 ? 0 : segments(text).containing(index - 1)!.index
+}
+
+function after(text: string, index: number): number {
+  const segment = segments(text).containing(index)
+  return segment === undefined ? text.length : segment.index + segment.segment.length
+}
+
+function onBoundary(text: string, index: number): number {
+  return segments(text).containing(index)?.index ?? text.length
+}

@@ -1,0 +1,42 @@
+import type { Model } from './model.ts'
+
+/** Somewhere one can go. */
+export interface Target {
+  /** A room as commands know it; for a person, `@` and the id. */
+  readonly room: string
+  readonly label: string
+  readonly about: string
+}
+
+/** Everything that fits what was typed: what begins with it, then what has it in it, then what has its letters in that order. */
+export function targetsFor(model: Model, typed: string): Target[] {
+  const wanted = typed.trim().toLowerCase()
+  const rated = targets(model).map((target) => ({ target, rating: ratingOf(target.label.toLowerCase(), wanted) }))
+  return rated
+    .filter(({ rating }) => rating > 0)
+    .sort((a, b) => b.rating - a.rating)
+    .map(({ target }) => target)
+}
+
+function targets(model: Model): Target[] {
+  const places = model.places
+    .filter(({ room }) => room !== model.current)
+    .map(({ room, label, unread }) => ({ room, label, about: unread === 0 ? '' : `${unread} new` }))
+  const known = new Set(model.places.map(({ room }) => room))
+  const people = model.people
+    .filter(({ id, self }) => !self && !known.has(`@${id}`))
+    .map(({ id, name }) => ({ room: `@${id}`, label: `@${name}`, about: 'a conversation' }))
+  return [...places, ...people]
+}
+
+function ratingOf(label: string, wanted: string): number {
+  const bare = label.replace(/^[@#]/, '')
+  if (wanted === '' || bare.startsWith(wanted) || label.startsWith(wanted)) return 3
+  if (label.includes(wanted)) return 2
+  let at = 0
+  for (const char of wanted) {
+    at = bare.indexOf(char, at) + 1
+    if (at === 0) return 0
+  }
+  return 1
+}

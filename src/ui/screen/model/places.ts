@@ -1,0 +1,69 @@
+import { EMPTY } from './editor.ts'
+import type { Effect, Model, Place, Updated } from './model.ts'
+import { EMPTY_TALK, inBackground, type Talk } from './talk.ts'
+
+/** How long after the last key somebody is taken to be there, where the terminal does not tell of its focus. */
+const THERE_MS = 60_000
+
+/** Somebody looks at the screen. */
+export function isAttended(model: Model): boolean {
+  return model.focused ?? model.now - model.lastKeyAt < THERE_MS
+}
+
+export function currentPlace(model: Model): Place | null {
+  return model.places.find((place) => place.room === model.current) ?? null
+}
+
+export function placeOf(model: Model, room: string): Place | null {
+  return model.places.find((place) => place.room === room) ?? null
+}
+
+export function changePlace(model: Model, room: string, change: (place: Place) => Place): Model {
+  const at = model.places.findIndex((place) => place.room === room)
+  return at === -1 ? model : { ...model, places: model.places.with(at, change(model.places[at]!)) }
+}
+
+export function changeTalk(model: Model, room: string, change: (talk: Talk) => Talk): Model {
+  return changePlace(model, room, (place) => ({ ...place, talk: change(place.talk) }))
+}
+
+/** The model with such a place in it; conversations stand behind rooms. */
+export function withPlace(model: Model, room: string, label: string): Model {
+  if (placeOf(model, room) !== null)
+    return changePlace(model, room, (place) => (label === '' || place.label === label ? place : { ...place, label }))
+  const place: Place = { room, label, unread: 0, mentions: 0, talk: EMPTY_TALK, draft: EMPTY }
+  const at = room.startsWith('@')
+    ? model.places.length
+    : model.places.filter((each) => !each.room.startsWith('@')).length
+  return { ...model, places: model.places.toSpliced(at, 0, place) }
+}
+
+/** Everything up to the end of the current talk is being looked at: it has been read. */
+export function seen(model: Model): Updated {
+  const place = currentPlace(model)
+  if (place === null || place.unread === 0 || place.talk.anchor !== null || !isAttended(model)) return [model, []]
+  const read: Effect = { do: 'read', room: place.room }
+  return [changePlace(model, place.room, (each) => ({ ...each, unread: 0, mentions: 0 })), [read]]
+}
+
+/** Goes to a place that is there. */
+export function enter(model: Model, room: string): Model {
+  if (model.current === room) return model
+  const left = model.current
+  const without = left === null ? model : changePlace(model, left, leaveBehind)
+  return { ...without, current: room, last: left, people: [], completion: null, walk: null, selection: null }
+}
+
+function leaveBehind(place: Place): Place {
+  const { talk } = place
+  // What was new has been seen; where one had scrolled to is where one comes back to.
+  return { ...place, talk: talk.anchor === null ? inBackground({ ...talk, unreadFrom: null }) : talk }
+}
+
+/** The next place with news below the current one, round to it: those that name us first. */
+export function nextWithNews(model: Model): Place | null {
+  const at = model.places.findIndex((place) => place.room === model.current)
+  const others = [...model.places.slice(at + 1), ...model.places.slice(0, Math.max(0, at))]
+  const urgent = others.find((place) => place.mentions > 0 || (place.unread > 0 && place.room.startsWith('@')))
+  return urgent ?? others.find((place) => place.unread > 0) ?? null
+}

@@ -1,0 +1,99 @@
+import type { Entry } from './entry.ts'
+import type { Effect, Message, Model, Updated } from './model.ts'
+import { changePlace, changeTalk, currentPlace, enter, isAttended, placeOf, seen, withPlace } from './places.ts'
+import { keepInPlace } from './scroll.ts'
+import { add, amend, EMPTY_TALK, open, page } from './talk.ts'
+
+type Told = Extract<Message, { kind: 'added' | 'amended' | 'opened' | 'paged' | 'entered' | 'left' | 'cleared' }>
+
+const BODY_CHARS_MAX = 200
+
+/** What came from the network, or from the history. */
+export function onTold(model: Model, told: Told): Updated {
+  switch (told.kind) {
+    case 'added':
+      return onAdded(model, told)
+    case 'amended':
+      return [changeTalk(model, told.room, (talk) => amend(talk, told.id, told.change)), []]
+    case 'opened': {
+      const { room, label, entries, hasOlder, unreadFrom, unread, mentions } = told
+      const opened = changePlace(withPlace(model, room, label), room, (place) => {
+        return { ...place, unread, mentions, talk: open(place.talk, entries, hasOlder, unreadFrom) }
+      })
+      return seen(opened)
+    }
+    case 'paged': {
+      const { room, where, entries, more } = told
+      const paged = changeTalk(model, room, (talk) => page(talk, where, entries, more))
+      return room === model.current ? keepInPlace(paged) : [paged, []]
+    }
+    case 'entered':
+      return seen(enter(withPlace(model, told.room, told.label), told.room))
+    case 'left':
+      return [without(model, told.room), []]
+    case 'cleared':
+      return [
+        changeTalk(model, model.current ?? '', (talk) => ({
+          ...EMPTY_TALK,
+          hasOlder: talk.hasOlder || talk.entries.length > 0,
+        })),
+        [],
+      ]
+  }
+}
+
+function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { kind: 'added' }>): Updated {
+  const where = room ?? before.current
+  if (where === null) return [{ ...before, alert: entry.kind === 'note' ? entry.text : before.alert }, []]
+  const model = withPlace(before, where, label)
+  const isHere = where === model.current
+  const place = placeOf(model, where)!
+  const isNews = entry.kind === 'message' && !entry.from.self
+  const isRead = isHere && place.talk.anchor === null && isAttended(model)
+  const added = changePlace(model, where, (each) => {
+    const talk = add(each.talk, entry, isHere)
+    if (!isNews || isRead) return { ...each, talk }
+    return {
+      ...each,
+      unread: each.unread + 1,
+      mentions: each.mentions + (entry.mentions ? 1 : 0),
+      talk: { ...talk, unreadFrom: talk.unreadFrom ?? (each.unread === 0 ? entry.id : null) },
+    }
+  })
+  const noted = isHere || !isLive ? added : withCopy(added, label, entry)
+  const effects: Effect[] = isNews && isRead ? [{ do: 'read', room: where }] : []
+  return [noted, isLive ? [...effects, ...ringFor(noted, where, entry)] : effects]
+}
+
+/** What one says elsewhere is seen where one is: that it was said, and to whom. */
+function withCopy(model: Model, label: string, entry: Entry): Model {
+  if (entry.kind !== 'message' || !entry.from.self || model.current === null) return model
+  const words = entry.text.replace(/\s+/g, ' ').slice(0, BODY_CHARS_MAX).toWellFormed()
+  const copy: Entry = {
+    kind: 'note',
+    id: `copy ${entry.id}`,
+    at: entry.at,
+    text: `To ${label}: ${words}`,
+    tone: 'faint',
+  }
+  return changeTalk(model, model.current, (talk) => add(talk, copy, true))
+}
+
+/** Somebody means us, and we are not looking. */
+function ringFor(model: Model, room: string, entry: Entry): Effect[] {
+  if (entry.kind !== 'message' || entry.from.self || isAttended(model)) return []
+  if (!entry.mentions && !room.startsWith('@')) return []
+  const title = room.startsWith('@') ? entry.from.name : `${entry.from.name} in ${placeOf(model, room)?.label ?? room}`
+  return [{ do: 'ring', title, body: entry.text.replace(/\s+/g, ' ').slice(0, BODY_CHARS_MAX).toWellFormed() }]
+}
+
+function without(model: Model, room: string): Model {
+  const places = model.places.filter((place) => place.room !== room)
+  const isHere = model.current === room
+  const left = { ...model, places, last: model.last === room ? null : model.last }
+  return isHere
+    ? { ...left, current: null, people: [] }
+    : currentPlace(left) === null
+      ? { ...left, current: null }
+      : left
+}

@@ -1,0 +1,45 @@
+/** Times and sizes as people read them. */
+
+/** Hours and minutes where we are. */
+export function clock(atMs: number): string {
+  const then = new Date(atMs)
+  return `${two(then.getHours())}:${two(then.getMinutes())}`
+}
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
+
+export function dayName(atMs: number): string {
+  const then = new Date(atMs)
+  return `${DAYS[then.getDay()]} ${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`
+}
+
+/** Whether both are in one day where we are. */
+export function sameDay(oneMs: number, otherMs: number): boolean {
+  const one = new Date(oneMs)
+  const other = new Date(otherMs)
+  return (
+    one.getDate() === other.getDate() &&
+    one.getMonth() === other.getMonth() &&
+    one.getFullYear() === other.getFullYear()
+  )
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const
+
+export function sizeText(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+}
+
+export function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
+}

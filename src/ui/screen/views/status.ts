@@ -1,0 +1,55 @@
+import type { Model, Place } from '../model/model.ts'
+import { currentPlace } from '../model/places.ts'
+import { fit, widthOf } from '../text/glyphs.ts'
+import { type Line, span } from '../text/styled.ts'
+import { plural } from './format.ts'
+import { geometryOf } from './geometry.ts'
+import { newsOf } from './panes.ts'
+
+/** One row: where one is, who is there, links, voice, files; to the right what is new, here and elsewhere. */
+export function statusLine(model: Model): Line {
+  const { look } = model.setup
+  const { columns } = model.size
+  if (model.alert !== null) return [span(fitted(` ${model.alert}`, columns), look.statusFault)]
+  const place = currentPlace(model)
+  const right = newsElsewhere(model, place)
+  const left = leftPart(model, place)
+  const room = columns - widthOf(right) - 1
+  const shown = fit(left, Math.max(8, room))
+  const gap = ' '.repeat(Math.max(1, columns - widthOf(shown) - widthOf(right)))
+  return [span(fitted(`${shown}${gap}${right}`, columns), look.status)]
+}
+
+function leftPart(model: Model, place: Place | null): string {
+  if (place === null) return ' no room: /join <room> enters one'
+  const { people, network, voice, files } = model
+  const isPeopleShown = geometryOf(model).people !== null
+  const parts = [
+    ` ${place.label}`,
+    isPeopleShown || people.length === 0 ? '' : plural(people.length, 'person', 'people'),
+    network.links === 0 ? 'nobody connected' : plural(network.links, 'link', 'links'),
+    voice === null ? '' : `voice ${voice.state}`,
+    files,
+  ]
+  return parts.filter((part) => part !== '').join(' · ')
+}
+
+/** What came while one looks at what was said before; rooms with news, where they are not listed beside. */
+function newsElsewhere(model: Model, place: Place | null): string {
+  const parts: string[] = []
+  if (place !== null && place.talk.anchor !== null) {
+    parts.push(place.talk.fresh === 0 ? '↓ more' : `↓ ${place.talk.fresh} new`)
+  }
+  if (geometryOf(model).rooms === null) {
+    const news = model.places.flatMap((each, index) =>
+      each.unread === 0 || each.room === model.current ? [] : [`${index + 1}:${fit(each.label, 10)} ${newsOf(each)}`],
+    )
+    parts.push(...news.slice(0, 4))
+  }
+  return parts.length === 0 ? '' : `${parts.join('  ')} `
+}
+
+function fitted(text: string, width: number): string {
+  const cut = fit(text, width)
+  return cut + ' '.repeat(Math.max(0, width - widthOf(cut)))
+}

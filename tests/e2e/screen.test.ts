@@ -1,0 +1,223 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
+import { ScreenTerminal } from './screen-terminal.ts'
+
+/** The full screen of the compiled program: what a person does at it, and what is to be seen then. */
+
+setDefaultTimeout(60_000)
+
+let closing: (() => unknown)[] = []
+afterEach(async () => {
+  await Promise.all(closing.map((close) => close()))
+  closing = []
+  removeHomes()
+})
+
+async function launch(args: readonly string[], home = temporaryHome()): Promise<Program> {
+  const program = await Program.start(['--static', ...args], { home })
+  closing.push(() => program.close())
+  return program
+}
+
+function sit(
+  args: readonly string[],
+  options?: ConstructorParameters<typeof ScreenTerminal>[2],
+  home = temporaryHome(),
+): ScreenTerminal {
+  const screen = new ScreenTerminal(['--static', '--username', 'Ann', ...args], home, options)
+  closing.push(() => screen.close())
+  return screen
+}
+
+/** Bob as a bot, and Ann at her screen, linked. */
+async function pair(options?: ConstructorParameters<typeof ScreenTerminal>[2]): Promise<[Program, ScreenTerminal]> {
+  const bob = await launch(['--username', 'Bob'])
+  const ann = sit(['--connect', bob.address], options)
+  await ann.shows('general>')
+  await bob.peerUp()
+  await ann.shows('1 link')
+  await bob.until((line) => line.event === 'member' && line.name === 'Ann')
+  await ann.shows('  Bob')
+  return [bob, ann]
+}
+
+/** The terminal as it was found: every mode as before, the ordinary screen, the cursor there. */
+function isGivenBack(screen: ScreenTerminal): void {
+  expect([...screen.emulator.modes].sort()).toEqual(['25', '7'])
+}
+
+describe('a person at the screen', () => {
+  test('talks, and sees who hears it; the other answers, reacts and is seen to', async () => {
+    const [bob, ann] = await pair()
+    ann.type('hello Bob\r')
+    await bob.hears('hello Bob')
+    await ann.shows('Ann: hello Bob ✓✓')
+    await bob.say('Ann: hi')
+    await ann.shows('Bob: Ann: hi')
+    await bob.do({ do: 'react', emoji: '👍' })
+    await ann.shows('👍 Bob')
+    ann.type('/edit hello you\r')
+    await bob.until((line) => line.event === 'edit')
+    await ann.shows('hello you (edited)')
+    ann.type('/nick Zoe\r')
+    await ann.shows('You are Zoe#')
+    await bob.until((line) => line.event === 'member' && line.state === 'renamed')
+    ann.type('/quit\r')
+    expect(await ann.exited).toBe(0)
+    isGivenBack(ann)
+  })
+
+  test('completes, goes to another room and back, and is told of news there', async () => {
+    const [bob, ann] = await pair()
+    ann.type('/jo\tdev\r')
+    await ann.shows('dev>')
+    await bob.say('are you there?')
+    await ann.until((rows) => rows[0]!.startsWith('1 general    1│'))
+    ann.type('\x1ba')
+    await ann.shows('general>')
+    await ann.shows('are you there?')
+    ann.type('bo\tyes\r')
+    await bob.hears('Bob: yes')
+    ann.type('\x0bde\r')
+    await ann.shows('dev>')
+  })
+
+  test('pastes many lines and is asked; says them as one message', async () => {
+    const [bob, ann] = await pair()
+    const lines = Array.from({ length: 8 }, (_, i) => `line ${i}`)
+    ann.type(`\x1b[200~${lines.join('\r')}\x1b[201~`)
+    await ann.shows('8 lines. Enter sends them')
+    ann.type('\r')
+    await bob.hears(lines.join('\n'))
+    await ann.until((rows) => rows.some((row) => row.includes('line 7 ✓')))
+  })
+
+  test('scrolls back through what was said before, resizes, and is at the end again', async () => {
+    const [bob, ann] = await pair()
+    for (let index = 0; index < 120; index++) await bob.say(`word ${index} of many`)
+    await ann.shows('word 119')
+    ann.type('\x1b[5~\x1b[5~')
+    await ann.shows('↓ more')
+    const lowest = ann.rows
+      .findLast((row) => row.includes('word'))!
+      .replace(/^[^│]*│|│.*$/g, '')
+      .trim()
+    await bob.say('something new')
+    await ann.shows('↓ 1 new')
+    for (const [columns, rows] of [
+      [40, 10],
+      [120, 40],
+      [80, 24],
+    ] as const) {
+      ann.resize(columns, rows)
+      await ann.until(
+        (all) => all.at(-1)!.includes('>') && all.at(-2)!.startsWith(' general') && !all.join('').includes('#'),
+      )
+      expect(ann.rows.findLast((row) => row.includes('word'))).toContain(lowest.replace(/^\d\d:\d\d Bob: /, ''))
+    }
+    ann.type('\x1b')
+    await ann.until((_, all) => all.includes('something new') && !all.includes('↓'))
+  })
+
+  test('sees hostile text beside ordinary text, and every other cell is as it was', async () => {
+    const [bob, ann] = await pair()
+    await bob.say('before')
+    await ann.shows('before')
+    const border = (rows: readonly string[]) =>
+      rows.slice(0, 22).every((row) => row.indexOf('│') === 14 || /[^\x20-\x7e│─]/.test(row.slice(0, 14)))
+    for (const text of [
+      `x${'\u0301'.repeat(5_000)}y`,
+      '\x1b[2J\x1b[H\x1b]0;mine\x07 gone?',
+      '\u202Eabc\u2066',
+      '👨‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿🇩🇪1️⃣',
+      'ﷺ'.repeat(30),
+    ]) {
+      await bob.say(`${text} end`)
+    }
+    await bob.say('after')
+    await ann.shows('after')
+    expect(border(ann.rows)).toBe(true)
+    expect(ann.rows[0]).toStartWith('1 general     │')
+    expect(ann.emulator.title).toEndWith('hearsay · general')
+    await ann.shows('before')
+  })
+
+  test('loses the network and finds it again', async () => {
+    const port = await freePort()
+    const home = temporaryHome()
+    const bob = await launch(['--username', 'Bob', '--port', String(port)], home)
+    const ann = sit(['--connect', bob.address])
+    await ann.shows('1 link')
+    await bob.kill('SIGKILL')
+    await ann.shows('nobody connected')
+    ann.type('into the gap\r')
+    await ann.shows('into the gap …')
+    const again = await launch(['--username', 'Bob', '--port', String(port)], home)
+    await again.hears('into the gap')
+    await ann.shows('into the gap ✓✓')
+  })
+})
+
+describe('the terminal is given back', () => {
+  test('after Ctrl-C, with 130', async () => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    ann.type('typed\x03')
+    await ann.until((_, all) => !all.includes('typed'))
+    ann.type('\x03')
+    expect(await ann.exited).toBe(130)
+    isGivenBack(ann)
+  })
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)('after %s', async (signal) => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    ann.signal(signal)
+    expect(await ann.exited).toBe(0)
+    isGivenBack(ann)
+  })
+
+  test('to nobody where the window is closed: the program ends, and what was typed before was said', async () => {
+    const [bob, ann] = await pair()
+    ann.type('the last word\r')
+    await bob.hears('the last word')
+    ann.hangUp()
+    expect(await ann.exited).toBe(0)
+  })
+
+  test('and taken again where somebody else stopped the program', async () => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    const drawn = ann.raw.length
+    ann.signal('SIGSTOP')
+    ann.signal('SIGCONT')
+    await ann.until(() => ann.raw.slice(drawn).includes('\x1b[?1049h') && ann.raw.slice(drawn).includes('general> '))
+  })
+
+  test('while the program is stopped, and taken again when it goes on', async () => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    ann.type('half')
+    await ann.shows('> half')
+    ann.type('\x1a')
+    await ann.until(() => !ann.emulator.modes.has('1049'))
+    isGivenBack(ann)
+    ann.signal('SIGCONT')
+    await ann.until((_, all) => ann.emulator.modes.has('1049') && all.includes('> half'))
+  })
+})
+
+describe('where there can be no screen', () => {
+  test('a dumb terminal gets the prompt, and one line that says why', async () => {
+    const ann = sit(['--ephemeral'], { env: { TERM: 'dumb' } })
+    await ann.until(() => ann.raw.includes('[general]') || ann.raw.includes('reachable'))
+    expect(ann.raw).toContain('TERM=dumb')
+    expect(ann.raw).not.toContain('\x1b[?1049h')
+  })
+
+  test('without colours, there are none', async () => {
+    const ann = sit(['--ephemeral'], { env: { NO_COLOR: '1' } })
+    await ann.shows('general>')
+    expect(ann.raw).not.toMatch(/\x1b\[[\d;]*(3|4|9)\d[;m]/)
+  })
+})

@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'bun:test'
+import { ALICE, BOB, CAROL, MINUTE, NOON, Stage, said } from './stage.ts'
+
+function stage(): Stage {
+  const made = new Stage().enter('dev').enter('general').with([ALICE, BOB, CAROL])
+  made.taken()
+  return made
+}
+
+const line = (text: string) => ({ do: 'line', line: text }) as const
+const join = (room: string) => ({ do: 'command', object: { do: 'join', room } }) as const
+
+describe('typing', () => {
+  test('Enter says it, and the up key brings it back', () => {
+    const at = stage().press('hello{enter}')
+    expect(at.taken()).toEqual([line('hello')])
+    at.press('/me waves{enter}half')
+    expect(at.press('{up}').draft).toBe('/me waves')
+    expect(at.press('{up}').draft).toBe('hello')
+    expect(at.press('{up}').draft).toBe('hello')
+    expect(at.press('{down}{down}').draft).toBe('half')
+  })
+
+  test('each room has its own beginnings', () => {
+    const at = stage().press('for general')
+    at.tell({ kind: 'entered', room: 'dev', label: 'dev' })
+    expect(at.draft).toBe('')
+    at.press('for dev').tell({ kind: 'entered', room: 'general', label: 'general' })
+    expect(at.draft).toBe('for general')
+  })
+
+  test('Alt-Enter begins a line; up and down walk in it first', () => {
+    const at = stage().press('before{enter}one{alt-enter}two')
+    expect(at.press('{up}').draft).toBe('one\ntwo')
+    expect(at.press('{up}').draft).toBe('before')
+    at.press('{down}{enter}').taken()
+  })
+
+  test('a paste of few lines is typed; one of many is asked about', () => {
+    const paste = (text: string) =>
+      ({ kind: 'input', now: NOON, input: { kind: 'paste', text, isCut: false } }) as const
+    const at = stage().tell(paste('one\ntwo\n'))
+    expect(at.draft).toBe('one\ntwo')
+    const long = Array.from({ length: 6 }, (_, i) => `/line ${i}`).join('\n')
+    at.tell(paste(long))
+    expect(at.draft).toBe('one\ntwo')
+    at.press('x{enter}')
+    expect(at.taken()).toEqual([{ do: 'command', object: { do: 'say', text: long } }])
+    at.tell(paste(long)).press('{escape}')
+    expect(at.model.overlay).toBeNull()
+    at.tell(paste(long)).press('e')
+    expect(at.draft).toBe(`one\ntwo${long}`)
+    expect(at.taken()).toEqual([])
+  })
+
+  test('what is pasted holds no control characters', () => {
+    const at = stage().tell({
+      kind: 'input',
+      now: NOON,
+      input: { kind: 'paste', text: 'a\x1b[2Jb\x9b\tc', isCut: true },
+    })
+    expect(at.draft).toBe('a[2Jb    c')
+    expect(at.model.alert).toContain('too long')
+  })
+
+  test('a question mark shows the keys where nothing is typed, and is typed by the second', () => {
+    const at = stage().press('?')
+    expect(at.model.overlay).toMatchObject({ kind: 'help' })
+    expect(at.press('?').draft).toBe('?')
+    expect(at.press('?').draft).toBe('??')
+  })
+
+  test('Ctrl-C takes away what is typed, then leaves; Ctrl-D leaves where nothing is', () => {
+    const at = stage().press('text{ctrl-c}')
+    expect(at.taken()).toEqual([{ do: 'interrupt', isSpared: true }])
+    expect(at.draft).toBe('')
+    expect(at.press('{ctrl-c}').taken()).toEqual([{ do: 'interrupt', isSpared: false }])
+    expect(at.press('ab{left}{ctrl-d}').draft).toBe('a')
+    expect(at.press('{ctrl-u}{ctrl-d}').taken()).toEqual([{ do: 'quit' }])
+  })
+})
+
+describe('completion', () => {
+  test('names: the last to speak first, then the others; again brings the next', () => {
+    const at = stage().hear('general', said(CAROL, 'x'), said(BOB, 'y'))
+    expect(at.press('{tab}').draft).toBe('Bob: ')
+    expect(at.press('{tab}').draft).toBe('Carol: ')
+    expect(at.press('{tab}').draft).toBe('Bob: ')
+    expect(at.press('{shift-tab}').draft).toBe('Carol: ')
+    expect(at.press('{escape}').draft).toBe('')
+    expect(at.press('hi b{tab}').draft).toBe('hi Bob ')
+    expect(at.press('and @c{tab}').draft).toBe('hi Bob and @Carol ')
+  })
+
+  test('commands, rooms, people as arguments, and none where nothing fits', () => {
+    const at = stage()
+    expect(at.press('/jo{tab}').draft).toBe('/join ')
+    expect(at.press('d{tab}').draft).toBe('/join dev ')
+    expect(at.press('{ctrl-u}see #ge{tab}').draft).toBe('see #general ')
+    expect(at.press('{ctrl-u}/msg ca{tab}').draft).toBe('/msg Carol ')
+    expect(at.press('{ctrl-u}/help pe{tab}').draft).toBe('/help peers ')
+    expect(at.press('{ctrl-u}zz{tab}').draft).toBe('zz')
+  })
+
+  test('a name of two words stands in quotation marks where a command takes it', () => {
+    const at = stage().with([ALICE, { ...BOB, name: 'Bob Jones' }])
+    expect(at.press('/msg b{tab}').draft).toBe('/msg "Bob Jones" ')
+    expect(at.press('{ctrl-u}b{tab}').draft).toBe('Bob Jones: ')
+  })
+
+  test('paths are looked up by whoever can, and not offered where one typed on', () => {
+    const at = stage().press('/send ./pl{tab}')
+    const [asked] = at.taken()
+    expect(asked).toMatchObject({ do: 'paths', typed: './pl', start: 6 })
+    if (asked?.do !== 'paths') throw new Error('not asked')
+    const found = { kind: 'paths', before: asked.before, start: 6, found: ['./plan.txt ', './plus/'] } as const
+    expect(at.tell(found).draft).toBe('/send ./plan.txt ')
+    expect(at.press('{tab}').draft).toBe('/send ./plus/')
+    expect(at.press('x').tell(found).draft).toBe('/send ./plus/x')
+  })
+})
+
+describe('going about', () => {
+  test('Alt and a digit, the neighbours, and the one before', () => {
+    const at = stage()
+    expect(at.press('{alt-1}{alt-9}').taken()).toEqual([join('dev')])
+    expect(at.press('{alt-down}{alt-up}').taken()).toEqual([join('dev'), join('dev')])
+    expect(at.press('{alt-/}').taken()).toEqual([join('dev')])
+    expect(at.press('{alt-2}').taken()).toEqual([])
+  })
+
+  test('Alt-a goes to who names one first, then to any news', () => {
+    const at = stage().enter('third').enter('general')
+    at.hear('dev', said(BOB, 'news')).hear('third', said(BOB, 'Alice!', { mentions: true }))
+    at.taken()
+    expect(at.press('{alt-a}').taken()).toEqual([join('third')])
+    at.tell({ kind: 'entered', room: 'third', label: 'third' })
+    at.taken()
+    expect(at.press('{alt-a}').taken()).toEqual([join('dev')])
+  })
+
+  test('Ctrl-K finds rooms and people by parts of their names', () => {
+    const at = stage()
+    expect(at.press('{ctrl-k}cr{enter}').taken()).toEqual([join(`@${CAROL.id}`)])
+    expect(at.press('{ctrl-k}{down}{up}{enter}').taken()).toEqual([join('dev')])
+    expect(at.press('{ctrl-k}nothing{enter}').taken()).toEqual([])
+    expect(at.model.overlay).toBeNull()
+  })
+
+  test('a click on a room or a person goes there, the wheel scrolls, a drag is copied', () => {
+    const mouse = (action: 'press' | 'release' | 'drag' | 'wheel-up', x: number, y: number) =>
+      ({ kind: 'input', now: NOON, input: { kind: 'mouse', action, x, y } }) as const
+    const at = stage()
+    expect(at.tell(mouse('press', 3, 0), mouse('release', 3, 0)).taken()).toEqual([join('dev')])
+    expect(at.tell(mouse('press', 70, 2), mouse('release', 70, 2)).taken()).toEqual([join(`@${BOB.id}`)])
+    expect(at.tell(mouse('press', 70, 1), mouse('release', 70, 1)).taken()).toEqual([])
+    at.hear('general', ...Array.from({ length: 40 }, (_, i) => said(BOB, `line ${i}`)))
+    at.taken()
+    expect(at.tell(mouse('wheel-up', 30, 5)).model.places[1]?.talk.anchor).not.toBeNull()
+    at.tell(mouse('press', 30, 5), mouse('drag', 40, 6), mouse('release', 40, 6))
+    expect(at.taken()).toMatchObject([{ do: 'copy', selection: { from: { x: 30, y: 5 }, to: { x: 40, y: 6 } } }])
+    expect(at.press('x').model.selection).toBeNull()
+  })
+})
+
+describe('what one says elsewhere', () => {
+  test('is seen where one is, and is no news', () => {
+    const at = stage().hear(`@${BOB.id}`, said(ALICE, 'psst\nBob'))
+    expect(at.rows.join('\n')).toMatch(/· To[\s\S]*psst Bob/)
+    expect(at.model.places.map(({ unread }) => unread)).toEqual([0, 0, 0])
+    expect(at.taken()).toEqual([])
+  })
+})
+
+describe('telling', () => {
+  const away = { kind: 'input', now: NOON, input: { kind: 'focus', focused: false } } as const
+  const back = { kind: 'input', now: NOON, input: { kind: 'focus', focused: true } } as const
+
+  test('who is meant is rung for while the terminal is not in focus, and only then', () => {
+    const at = stage().hear('general', said(BOB, 'Alice: hi', { mentions: true }))
+    expect(at.taken()).toEqual([{ do: 'read', room: 'general' }])
+    at.tell(away).hear('general', said(BOB, 'talk'), said(BOB, 'Alice: hi', { mentions: true }))
+    expect(at.taken()).toEqual([{ do: 'ring', title: 'Bob in general', body: 'Alice: hi' }])
+    at.hear(`@${BOB.id}`, said(BOB, 'psst'))
+    expect(at.taken()).toEqual([{ do: 'ring', title: 'Bob', body: 'psst' }])
+    expect(at.model.places.map(({ unread, mentions }) => [unread, mentions])).toEqual([
+      [0, 0],
+      [2, 1],
+      [1, 0],
+    ])
+    expect(at.rows.join('\n')).toContain(' new ')
+    expect(at.tell(back).taken()).toEqual([{ do: 'read', room: 'general' }])
+    expect(at.model.places[1]?.unread).toBe(0)
+  })
+
+  test('where the terminal does not tell of its focus, who has pressed no key for a minute is away', () => {
+    const at = stage()
+      .tell({ kind: 'tick', now: NOON + 2 * MINUTE })
+      .hear('general', said(BOB, 'Alice', { mentions: true }))
+    expect(at.taken()).toMatchObject([{ do: 'ring' }])
+    at.press('x').hear('general', said(BOB, 'Alice', { mentions: true }))
+    expect(at.taken()).toEqual([
+      { do: 'read', room: 'general' },
+      { do: 'read', room: 'general' },
+    ])
+  })
+
+  test('what is old rings nobody', () => {
+    const at = stage().tell(away)
+    at.tell({
+      kind: 'added',
+      room: 'general',
+      label: 'general',
+      entry: said(BOB, 'Alice', { mentions: true }),
+      isLive: false,
+    })
+    expect(at.taken()).toEqual([])
+  })
+})

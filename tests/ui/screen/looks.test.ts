@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'bun:test'
+import { stringWidth } from 'bun'
+import fc from 'fast-check'
+import { depthOf, whyNoScreen } from '../../../src/ui/screen/environment.ts'
+import { namesPattern } from '../../../src/ui/screen/mentions.ts'
+import { notification } from '../../../src/ui/screen/ringer.ts'
+import { fit, glyphsOf, padded, widthOf } from '../../../src/ui/screen/text/glyphs.ts'
+import { span } from '../../../src/ui/screen/text/styled.ts'
+import { wrap } from '../../../src/ui/screen/text/wrap.ts'
+import { colourAt, contrast, legibleColours } from '../../../src/ui/screen/views/colours.ts'
+import { lookOf } from '../../../src/ui/screen/views/look.ts'
+import { layTyped } from '../../../src/ui/screen/views/typed.ts'
+
+const anything = fc.string({ unit: 'binary', maxLength: 60 })
+const words = fc
+  .array(fc.constantFrom('a', 'word', ' ', '  ', '漢字', '👨‍👩‍👧', 'e\u0301', '\n', 'x'.repeat(30)), { maxLength: 30 })
+  .map((parts) => parts.join(''))
+
+describe('text in cells', () => {
+  test('holds nothing that could move a cursor', () => {
+    fc.assert(
+      fc.property(anything, (text) => {
+        for (const glyph of glyphsOf(text)) expect(glyph.text).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/)
+      }),
+    )
+  })
+
+  test('is divided as Unicode divides it, and as wide as Bun takes it to be', () => {
+    const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+    // What is divided by a shorter way is among these; a line feed between them divides in any case.
+    let all = ''
+    for (let code = 0x20; code < 0xd800; code++) all += String.fromCharCode(code)
+    const visible = all.replace(/[\p{C}\p{M}\u2028\u2029]/gu, '')
+    const sure = visible.match(/./gu)!.filter((char) => glyphsOf(char)[0]?.sure && glyphsOf(char)[0]?.text === char)
+    expect(sure.length).toBeGreaterThan(30_000)
+    expect(sure.filter((char) => stringWidth(char) !== glyphsOf(char)[0]?.width)).toEqual([])
+    expect(Array.from(segmenter.segment(sure.join(''))).length).toBe(sure.length)
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (text) => {
+        expect(glyphsOf(text).length).toBe(Array.from(segmenter.segment(text)).length)
+      }),
+    )
+  })
+
+  test('is cut and filled to a width', () => {
+    fc.assert(
+      fc.property(anything, fc.integer({ min: 1, max: 40 }), (text, width) => {
+        expect(widthOf(fit(text, width))).toBeLessThanOrEqual(width)
+        expect(widthOf(padded(text, width))).toBe(width)
+      }),
+    )
+    expect(fit('a longer text', 8)).toBe('a longe…')
+  })
+
+  test('is broken into rows that fit, and nothing but blanks is lost', () => {
+    fc.assert(
+      fc.property(fc.oneof(words, anything), fc.integer({ min: 2, max: 30 }), (text, width) => {
+        const rows = wrap([span(text)], width)
+        const texts = rows.map((row) => row.map((part) => part.text).join(''))
+        for (const row of texts) expect(widthOf(row)).toBeLessThanOrEqual(width)
+        const drawn = text.split('\n').flatMap((line) => glyphsOf(line).map((glyph) => glyph.text))
+        expect(texts.join('').replaceAll(' ', '')).toBe(drawn.join('').replaceAll(' ', ''))
+      }),
+    )
+    expect(wrap([span('x '.repeat(500))], 10, 3)).toHaveLength(3)
+  })
+
+  test('that is typed has a cell for the cursor wherever it is', () => {
+    fc.assert(
+      fc.property(words, fc.nat(), fc.integer({ min: 8, max: 30 }), (text, place, columns) => {
+        const cursor = place % (text.length + 1)
+        const { rows, x, y } = layTyped('dev> ', { text, cursor, cut: '' }, columns)
+        expect(x).toBeLessThan(columns)
+        expect(y).toBeLessThan(rows.length)
+        expect(rows.join('')).toBe(text.replaceAll('\n', ''))
+      }),
+    )
+    expect(layTyped('> ', { text: 'one\ntwo', cursor: 5, cut: '' }, 20)).toEqual({ rows: ['one', 'two'], x: 3, y: 1 })
+  })
+})
+
+describe('colours', () => {
+  test('of people can be read on black and on white, are many, and stay the same', () => {
+    const both = legibleColours('auto')
+    expect(both.length).toBeGreaterThan(20)
+    for (const index of both) {
+      const { luminance } = colourAt(index)
+      expect(contrast(1, luminance)).toBeGreaterThan(3)
+      expect(contrast(luminance, 0)).toBeGreaterThan(3)
+    }
+    for (const index of legibleColours('dark')) expect(contrast(colourAt(index).luminance, 0)).toBeGreaterThan(4.5)
+    for (const index of legibleColours('light')) expect(contrast(1, colourAt(index).luminance)).toBeGreaterThan(4.5)
+    const look = lookOf('auto', 256)
+    expect(look.person('alice')).toEqual(lookOf('auto', 256).person('alice'))
+    expect(new Set(Array.from({ length: 200 }, (_, i) => look.person(`id${i}`).fg)).size).toBeGreaterThan(15)
+  })
+
+  test('are as many as the terminal has, and none where none are wanted', () => {
+    expect(depthOf({ TERM: 'xterm' })).toBe(16)
+    expect(depthOf({ TERM: 'xterm-256color' })).toBe(256)
+    expect(depthOf({ TERM: 'xterm', COLORTERM: 'truecolor' })).toBe(256)
+    expect(depthOf({ TERM: 'xterm-256color', NO_COLOR: '1' })).toBe(0)
+    expect(lookOf('auto', 0).person('x')).toEqual({})
+    expect(lookOf('mono', 256).person('x')).toEqual({})
+    expect(lookOf('auto', 16).person('x').fg).toBeLessThan(16)
+  })
+})
+
+describe('the terminal', () => {
+  test('that cannot show a screen is told of', () => {
+    expect(whyNoScreen({ TERM: 'dumb' }, 'linux')).toContain('TERM=dumb')
+    expect(whyNoScreen({}, 'linux')).toContain('TERM')
+    expect(whyNoScreen({}, 'win32')).toBeNull()
+    expect(whyNoScreen({ TERM: 'xterm' }, 'linux')).toBeNull()
+  })
+
+  test('is sent the one notification it knows, and nothing in it ends it early', () => {
+    expect(notification({ TERM: 'xterm-kitty' }, 'Bob', 'hi')).toBe(
+      '\x1b]99;d=0:p=title;Bob\x1b\\\x1b]99;d=1:p=body;hi\x1b\\',
+    )
+    expect(notification({ TERM_PROGRAM: 'WezTerm' }, 'Bob', 'hi')).toBe('\x1b]9;Bob: hi\x1b\\')
+    expect(notification({ VTE_VERSION: '7000' }, 'B;b', 'h\x07i\x1b\\;')).toBe('\x1b]777;notify;B,b;hi,\x1b\\')
+    expect(notification({ TERM: 'xterm' }, 'Bob', 'hi')).toBe('')
+    expect(notification({ TERM: 'xterm-kitty', TMUX: '/tmp/x' }, 'Bob', 'hi')).toBe('')
+  })
+})
+
+test('a mention is the name by itself, in any case', () => {
+  const names = (name: string, text: string) => namesPattern(name).test(text)
+  expect(names('Ann', 'hi ann!')).toBe(true)
+  expect(names('Ann', 'annual')).toBe(false)
+  expect(names('Ann', 'äAnn')).toBe(false)
+  expect(names('a.b', 'axb')).toBe(false)
+  expect(names('Ж(', 'ask ж( now')).toBe(true)
+})
