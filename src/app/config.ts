@@ -64,6 +64,7 @@ function settle(sources: readonly Given[], folder: string, data: string): Settin
     trackers: first('tracker') ?? [],
     multicast: multicastOf(sources),
     isStatic: first('static') ?? false,
+    dialects: first('dialect') ?? [],
     username: first('username') ?? null,
     rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
     frontEnd: frontEndOf(sources),

@@ -8,14 +8,16 @@ import type { DialTelling, NodeTelling, TrackerTelling } from '../node/outputs.t
 import type { SayFault } from '../node/rooms.ts'
 import { type AuthoredKind, EventKind, type SpokenKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
+import type { Outside } from './dialects/outside.ts'
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
 import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
 import type { Messages } from './messages.ts'
-import { NetworkViews, type Surroundings } from './network-views.ts'
+import { NetworkViews, NOWHERE, type Surroundings } from './network-views.ts'
 import { People } from './people.ts'
+import { RelayedOnce } from './relayed-once.ts'
 import { Teller } from './teller.ts'
 
 /** How long leaving waits for dials under way, for what was said to be sent, and for goodbyes. */
@@ -45,15 +47,6 @@ interface Author {
   direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
 }
 
-/** Of a node that runs nowhere in particular. */
-const NOWHERE: Surroundings = {
-  local: { host: '127.0.0.1', port: 0 },
-  interfaces: [],
-  isStatic: true,
-  groupsGiven: null,
-  lan: null,
-}
-
 /** What driver and node need of the program they run in. */
 export interface HearsayOptions {
   /** Diagnostics that are not the user's business. */
@@ -62,6 +55,8 @@ export interface HearsayOptions {
   readonly surroundings?: () => Surroundings
   /** Called when leaving begins, the links still being there. */
   readonly leaving?: () => void
+  /** What goes on in networks of other protocols. */
+  readonly outside?: Outside
 }
 
 /** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
@@ -71,9 +66,10 @@ export class Hearsay implements Chat {
   private network!: NetworkViews
   private memory: Remembering | null = null
   private readonly people = new People()
+  private readonly relayedOnce = new RelayedOnce()
   private readonly teller: Teller
   private readonly listeners = new Set<(event: AppEvent) => void>()
-  private readonly joined = new Set<string>()
+  readonly joined = new Set<string>()
   private current: string | null = null
   private nextRef = 1
   private readonly saying = new Map<number, (id: Uint8Array) => void>()
@@ -133,8 +129,11 @@ export class Hearsay implements Chat {
         return
       }
     }
-    if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
-    else this.teller.tell(telling)
+    if (telling.kind === 'event') {
+      this.options.outside?.heard(telling)
+      if (!this.relayedOnce.isFirst(telling)) return
+      ;(this.memory ?? this.teller).tell(telling)
+    } else this.teller.tell(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
       void this.announceTracker(telling)
     }
@@ -156,7 +155,7 @@ export class Hearsay implements Chat {
   }
 
   peers(): PeerView[] {
-    return this.network.peers()
+    return [...this.network.peers(), ...(this.options.outside?.peers() ?? [])]
   }
 
   others(): OtherView[] {
@@ -233,6 +232,11 @@ export class Hearsay implements Chat {
     if (!found.ok) return found
     if (found.person.id === this.id) return fault('self', 'That is you. /msg somebody else.')
     return this.utter(`@${found.person.id}`, KINDS[kind], utf8(text))
+  }
+
+  /** Says in an open room what was said elsewhere; `body` as `Relayed` has it. */
+  relay(room: string, body: Uint8Array): Promise<Outcome<{ id: string; room: string }>> {
+    return this.utter(room, EventKind.relayed, body)
   }
 
   join(room: string): Outcome<{ room: string }> {

@@ -10,6 +10,15 @@ import type { People } from './people.ts'
 /** Where a node runs, as far as diagnostics want to know. */
 export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'groupsGiven' | 'lan'>
 
+/** Of a node that runs nowhere in particular. */
+export const NOWHERE: Surroundings = {
+  local: { host: '127.0.0.1', port: 0 },
+  interfaces: [],
+  isStatic: true,
+  groupsGiven: null,
+  lan: null,
+}
+
 /** How a node stands in the network, as front ends see it. */
 export class NetworkViews {
   constructor(

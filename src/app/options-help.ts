@@ -30,6 +30,13 @@ export const OPTIONS: readonly OptionSpec[] = [
   option('Reaching others:', 'no-lan', 'switch', '', 'neither look for nodes on the local network nor be found there'),
   option('Reaching others:', 'multicast', 'many', 'group:port', 'how to look there (239.192.72.83:9053); repeatable'),
   option('Reaching others:', 'static', 'switch', '', 'links only as given and as they come in; learn of no others'),
+  option(
+    'Reaching others:',
+    'dialect',
+    'many',
+    'name[@host:port],…',
+    'let the older programs in: framed, mesh, tracker, line or all',
+  ),
   option('You and your rooms:', 'username', 'one', 'name', 'what others call you (user-<port>)'),
   option('You and your rooms:', 'room', 'many', 'name', 'a room to join (general); repeatable, the first is current'),
   option(

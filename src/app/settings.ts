@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { DialectAsked } from './options-values.ts'
 
 /** What a run was asked for, after flag over variable over file over default. Every front end starts from this. */
 export interface Settings {
@@ -15,6 +16,8 @@ export interface Settings {
   readonly multicast: readonly Address[] | null
   /** Links only as given and as they come in. */
   readonly isStatic: boolean
+  /** Programs of other protocols that are let in, and where some of them are. */
+  readonly dialects: readonly DialectAsked[]
   /** null: `user-<port>` once the port is known. */
   readonly username: string | null
   /** Rooms to join at the start, the first one current; never empty. */

@@ -11,11 +11,13 @@ import { conversationId } from '../crypto/seal.ts'
 import { signingKeyFromSeed } from '../crypto/sign.ts'
 import type { NodeIdentity } from '../node/context.ts'
 import { Node } from '../node/node.ts'
+import { whereabouts } from '../node/peering.ts'
 import type { Listener, TcpFault } from '../ports/tcp.ts'
+import type { DialectDesk } from './dialects/desk.ts'
 import { Driver } from './driver.ts'
 import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
-import { Finding } from './finding.ts'
+import { Finding, interfacesOf } from './finding.ts'
 import { Hearsay } from './hearsay.ts'
 import { beginHistory } from './history/begin.ts'
 import { loadIdentity } from './identity.ts'
@@ -48,10 +50,15 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const self = ownIdentity(settings)
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
+  const outside = await letIn(settings, log)
   const chat = new Hearsay(signing.publicKey, {
     log,
-    leaving: () => finding.end(),
+    leaving: () => {
+      finding.end()
+      outside?.leave()
+    },
     surroundings: () => finding.surroundings,
+    ...(outside === null ? {} : { outside }),
   })
   const identity = {
     signing,
@@ -64,7 +71,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
   const name = settings.username ?? ''
   const node = new Node({ identity, name, agent, randomBytes, rng, isKeeping: true, ...membership }, instant)
-  const driver = new Driver(node, systemClock, bunTcp, (telling) => chat.hear(telling), isOwnHost)
+  const driver = new Driver(node, systemClock, outside?.tcp ?? bunTcp, (telling) => chat.hear(telling), isOwnHost)
   const listener = await listen(driver, settings)
   if ('ok' in listener) {
     self.release()
@@ -87,8 +94,14 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     ok: true,
     chat,
     ready,
-    begin: () => begin(chat, settings, finding, [notice, forgetful]),
-    release: self.release,
+    begin: () => {
+      begin(chat, settings, finding, [notice, forgetful])
+      if (outside !== null) beginOutside(outside, { chat, driver, settings, local, key: signing.publicKey })
+    },
+    release: () => {
+      outside?.stop()
+      self.release()
+    },
   }
 }
 
@@ -121,6 +134,42 @@ function remember(
   driver.keepWith(history)
   chat.attach(driver, kept)
   return notice
+}
+
+/** What speaks the dialects that are let in; null where none is. */
+async function letIn(settings: Settings, log: Log): Promise<DialectDesk | null> {
+  if (settings.dialects.length === 0) return null
+  const { DialectDesk } = await import('./dialects/desk.ts')
+  return new DialectDesk({
+    ...{ asked: settings.dialects, clock: systemClock, tcp: bunTcp, multicast, isOurs: isOwnHost, log },
+  })
+}
+
+interface Around {
+  readonly chat: Hearsay
+  readonly driver: Driver
+  readonly settings: Settings
+  readonly local: Address
+  readonly key: Uint8Array
+}
+
+function beginOutside(outside: DialectDesk, { chat, driver, settings, local, key }: Around): void {
+  const { node } = driver
+  outside.begin(
+    {
+      key,
+      name: () => chat.name(),
+      joined: () => chat.joined,
+      members: () => [...chat.joined].flatMap((room) => node.members(room).map((member) => member.key)),
+      neighbours: () => node.peers().map((link) => ({ key: link.peerKey, address: whereabouts(link) })),
+      relay: (room, body) => chat.relay(room, body),
+      emit: (event) => chat.emit(event),
+    },
+    {
+      ...{ local, room: settings.rooms[0]!, randomBytes, wallMs: () => systemClock.wallMs() },
+      interfaces: interfacesOf(local.host),
+    },
+  )
 }
 
 function chosenNeighbours(ownKey: string, rng: Rng, nowMs: number): HyParView {

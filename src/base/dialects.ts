@@ -20,6 +20,17 @@ export function isMarked(name: string): boolean {
   return MARK.test(name)
 }
 
+/** A name that somebody chose, who does not get to look like one whom nobody vouches for. */
+export function unmarkedName(name: string): string {
+  return isMarked(name) ? name.replaceAll('(', '[').replaceAll(')', ']') : name
+}
+
+/** The network behind a marked name; null where there is none, or it is ours. */
+export function networkOf(name: string): DialectName | null {
+  const last = /\(([a-z]+)\)$/.exec(name)?.[1] ?? ''
+  return isDialect(last) && isMarked(name) ? last : null
+}
+
 /** The name without the marks of the ways it came. */
 export function bareName(name: string): string {
   return name.replace(MARK, '')

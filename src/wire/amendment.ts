@@ -3,6 +3,7 @@ import { decodeUtf8 } from '../base/text.ts'
 import { NO_EVENT } from './bundle.ts'
 import { type AuthoredKind, EventKind, isSpoken } from './event.ts'
 import { NAME_BYTES_MAX, TEXT_BYTES_MAX } from './limits.ts'
+import { readRelayed } from './relayed.ts'
 
 /**
  * Bodies of events about an event that was said before, which they name by its id:
@@ -81,6 +82,7 @@ export function isAuthored(kind: number, body: Uint8Array): kind is AuthoredKind
   if (isSpoken(kind)) return true
   if (kind === EventKind.edit || kind === EventKind.reply) return readTextAbout(body) !== null
   if (kind === EventKind.remove) return readRemoval(body) !== null
+  if (kind === EventKind.relayed) return readRelayed(new ByteReader(body)) !== null
   return kind === EventKind.reaction && readReaction(body) !== null
 }
 
@@ -100,5 +102,7 @@ export function readDirectEvent(reader: ByteReader): DirectEvent | null {
   const kind = reader.u8()
   const name = decodeUtf8(reader.sized(NAME_BYTES_MAX))
   const body = reader.sized(TEXT_BYTES_MAX)
-  return reader.done && name !== null && isAuthored(kind, body) ? { kind, name, body } : null
+  // What others said elsewhere is for open rooms alone.
+  if (!reader.done || name === null || kind === EventKind.relayed || !isAuthored(kind, body)) return null
+  return { kind, name, body }
 }

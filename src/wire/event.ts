@@ -20,6 +20,8 @@ export const EventKind = {
   reaction: 8,
   /** A text that answers it. */
   reply: 9,
+  /** What somebody said in a network of another protocol (relayed.ts). */
+  relayed: 16,
 } as const
 
 /** The three a person can say. */
@@ -29,13 +31,14 @@ export function isSpoken(kind: number): kind is SpokenKind {
   return kind === EventKind.text || kind === EventKind.action || kind === EventKind.notice
 }
 
-/** What people do on purpose; inside a sealed event it is one of these too. */
+/** What people do on purpose; inside a sealed event it is one of these too, but for what is passed on from elsewhere. */
 export type AuthoredKind =
   | SpokenKind
   | typeof EventKind.edit
   | typeof EventKind.remove
   | typeof EventKind.reaction
   | typeof EventKind.reply
+  | typeof EventKind.relayed
 
 const FEED_DOMAIN = utf8('hearsay feed 1')
 const ROOM_DOMAIN = utf8('hearsay room 1')

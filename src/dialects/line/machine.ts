@@ -10,6 +10,7 @@ import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from
 /** How long a file's header is alone on its way, so that the originals read it by itself. */
 export const HEADER_PAUSE_MS = 250
 const LINKS_MAX = 64
+const FILE_NAME_CHARS_MAX = 128
 
 export interface LineOptions {
   readonly name: string
@@ -130,6 +131,20 @@ export class LineMachine extends DialectMachine implements Dialect {
     })
   }
 
+  /** Tells the room of a file that is not taken: its bytes are let go by. */
+  fileNotice(id: number, name: string, size: number, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    const file = heardText(name).slice(0, FILE_NAME_CHARS_MAX)
+    if (link !== undefined)
+      this.tellWords(
+        link,
+        link.name,
+        `sends the file ${file} (${size} bytes), which cannot be taken over here.`,
+        'notice',
+      )
+  }
+
   renamed(name: string): void {
     this.name = name
   }
@@ -159,11 +174,13 @@ export class LineMachine extends DialectMachine implements Dialect {
     if (text === '') return
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
     link.isFlooding = false
+    this.tellWords(link, name || link.name, text, 'text')
+  }
+
+  private tellWords(link: LineLink, name: string, text: string, kind: Words['kind']): void {
     const origin = hashedOrigin('line', this.options.nonce, String(link.id), String(++link.heard))
-    const words: Words = {
-      ...{ origin, from: 'line', isExact: false, bridge: null, author: null },
-      ...{ name: name || link.name, text, kind: 'text', room: this.options.room },
-    }
+    const { room } = this.options
+    const words: Words = { origin, from: 'line', isExact: false, bridge: null, author: null, name, text, kind, room }
     this.emit({ kind: 'words', link: link.id, words })
   }
 

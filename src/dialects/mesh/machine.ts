@@ -57,6 +57,12 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.look()
   }
 
+  /** The group has been joined, and nobody there knows of us yet. */
+  announceNow(nowMs: number): void {
+    this.nowMs = nowMs
+    this.announce('announce')
+  }
+
   /** From the group: `host` is where it came from. */
   datagram(datagram: Uint8Array, host: string, nowMs: number): void {
     this.nowMs = nowMs
