@@ -279,6 +279,7 @@ export class Hearsay implements Chat {
     }
     this.driver.run((node, instant) => node.rename(clean, instant))
     this.people.meet(this.identity, clean)
+    this.options.outside?.renamed(clean)
     return { ok: true, name: clean }
   }
 
@@ -305,10 +306,12 @@ export class Hearsay implements Chat {
     driver.run((_, instant) => node.flush(instant))
     await driver.until(() => !node.hasUnkept, DELIVER_MS_MAX)
     this.options.leaving?.()
+    const left = this.options.outside?.leave()
     driver.run((_, instant) => node.leaveNetwork(instant))
     await driver.until(() => driver.idle && (this.said === 0 || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
+    await left
     driver.stop()
     this.memory?.close()
   }

@@ -53,10 +53,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const outside = await letIn(settings, log)
   const chat = new Hearsay(signing.publicKey, {
     log,
-    leaving: () => {
-      finding.end()
-      outside?.leave()
-    },
+    leaving: () => finding.end(),
     surroundings: () => finding.surroundings,
     ...(outside === null ? {} : { outside }),
   })

@@ -23,6 +23,10 @@ const FELLOWS_EVERY_MS = 500
 const LOUD_EVERY_MS = 60_000
 /** What a whole datagram of the mesh is at most. */
 const DATAGRAM_BYTES_MAX = 1_024
+/** How long goodbyes may take, and take at least where datagrams are among them. */
+const LEAVE_MS_MIN = 50
+const LEAVE_MS_MAX = 1_000
+const LEAVE_LOOK_MS = 20
 /** Interfaces come and go. */
 const REFRESH_EVERY_MS = 10_000
 
@@ -54,7 +58,6 @@ export class DialectDesk implements Outside {
   private host: DeskHost | null = null
   private machines: Machines = {}
   private group: MulticastGroup | null = null
-  private ownName = ''
   private fellowsAtMs = Number.NEGATIVE_INFINITY
   private loudAtMs = Number.NEGATIVE_INFINITY
   private cancelTimer: (() => void) | null = null
@@ -81,11 +84,10 @@ export class DialectDesk implements Outside {
   /** `asked` beside what is let in: where we listen, and the room of those who have none. */
   begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'group'>): void {
     this.host = host
-    this.ownName = host.name()
     const bridge = bridgeId(host.key)
     this.bridge = new Bridge(bridge)
     this.bridge.open({ key: 'native', network: 'native' })
-    this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: this.ownName })
+    this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name() })
     const { clock, tcp, isOurs } = this.options
     for (const machine of Object.values(this.machines)) {
       const { dialect } = machine
@@ -103,13 +105,25 @@ export class DialectDesk implements Outside {
       this.pass('native', telling.self && words.author !== null ? { ...words, name: this.host!.name() } : words)
   }
 
+  renamed(name: string): void {
+    for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.renamed(name, nowMs))
+  }
+
   peers(): PeerView[] {
     return [...this.known.values()]
   }
 
-  /** Says goodbye to everybody; what is sent leaves in the moments after. */
-  leave(): void {
+  async leave(): Promise<void> {
     for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.leave(nowMs))
+    const { clock } = this.options
+    const leftAtMs = clock.nowMs()
+    const isDone = (): boolean => {
+      const passedMs = clock.nowMs() - leftAtMs
+      // A datagram leaves a moment after it was given to the system, and tells nobody when it has.
+      if (this.group !== null && passedMs < LEAVE_MS_MIN) return false
+      return passedMs >= LEAVE_MS_MAX || [...this.sockets.values()].every(({ isIdle }) => isIdle)
+    }
+    while (!isDone()) await new Promise<void>((resume) => clock.timer(clock.nowMs() + LEAVE_LOOK_MS, resume))
   }
 
   stop(): void {
@@ -173,17 +187,13 @@ export class DialectDesk implements Outside {
     if (body !== null) void this.host!.relay(words.room, body)
   }
 
-  /** What others bridge changes with who comes and goes, and our name with what we like. */
+  /** Who else bridges what changes as people come and go. */
   private lookForFellows(): void {
     const { clock } = this.options
     const { bridge, host } = this
     if (bridge === null || host === null || clock.nowMs() - this.fellowsAtMs < FELLOWS_EVERY_MS) return
     this.fellowsAtMs = clock.nowMs()
     for (const [side, ids] of fellowsOn(this.machines, host)) bridge.fellows(side, ids)
-    const name = host.name()
-    if (name === this.ownName) return
-    this.ownName = name
-    for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.renamed(name, nowMs))
   }
 
   private tellLoud(): void {

@@ -5,5 +5,9 @@ import type { PeerView } from '../chat.ts'
 export interface Outside {
   /** Everything that is said in our rooms, as the node tells it. */
   heard(telling: EventTelling): void
+  /** We go by another name. */
+  renamed(name: string): void
   peers(): PeerView[]
+  /** Says goodbye; answers when everybody has heard it, or has had the time to. */
+  leave(): Promise<void>
 }
