@@ -17,6 +17,6 @@ export class RelayedOnce {
   isFirst({ eventKind, body, room, time }: EventTelling): boolean {
     if (eventKind !== EventKind.relayed) return true
     const relayed = readRelayed(new ByteReader(body))
-    return relayed === null || this.origins.add(`${room} ${relayed.dialect} ${toHex(relayed.origin)}`, time.ms)
+    return relayed === null || this.origins.add(`${room} ${toHex(relayed.origin)}`, time.ms)
   }
 }

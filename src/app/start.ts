@@ -11,8 +11,8 @@ import { conversationId } from '../crypto/seal.ts'
 import { signingKeyFromSeed } from '../crypto/sign.ts'
 import type { NodeIdentity } from '../node/context.ts'
 import { Node } from '../node/node.ts'
-import { whereabouts } from '../node/peering.ts'
 import type { Listener, TcpFault } from '../ports/tcp.ts'
+import { agentOf, bridgedBy } from './dialects/agent.ts'
 import type { DialectDesk } from './dialects/desk.ts'
 import { Driver } from './driver.ts'
 import type { NoticeEvent, ReadyEvent } from './events.ts'
@@ -63,7 +63,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     linkStatic: agreementKeyFromSecret(randomBytes(32)),
   }
   const instant = { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() }
-  const agent = `hearsay/${version}`
+  const agent = agentOf(version, settings.dialects)
   const rng = seededRng(randomBytes(16))
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
   const name = settings.username ?? ''
@@ -158,7 +158,11 @@ function beginOutside(outside: DialectDesk, { chat, driver, settings, local, key
       name: () => chat.name(),
       joined: () => chat.joined,
       members: () => [...chat.joined].flatMap((room) => node.members(room).map((member) => member.key)),
-      neighbours: () => node.peers().map((link) => ({ key: link.peerKey, address: whereabouts(link) })),
+      neighbours: () =>
+        node.peers().map(({ peerKey, remote, hello }) => {
+          const address = { host: remote.host, port: hello?.tcpPort ?? 0 }
+          return { key: peerKey, address, dialects: bridgedBy(hello?.agent ?? '') }
+        }),
       relay: (room, body) => chat.relay(room, body),
       emit: (event) => chat.emit(event),
     },

@@ -32,6 +32,8 @@ const WORD_EVERY_MS = 20
 const SIDES_MAX = 72
 /** Words waiting for their turn; beyond, they are said at once, for to say twice is better than not at all. */
 const HELD_MAX = 4_096
+/** In vain so often, and one is not waited for until it says something there. */
+const MISSES_MAX = 3
 /** Other bridges remembered on a side. */
 const FELLOWS_MAX = 256
 
@@ -39,6 +41,8 @@ interface SideState extends Side {
   readonly bucket: TokenBucket
   /** Ids of the other bridges known to be there. */
   fellows: Set<string>
+  /** How often each was waited for in vain, since it last said something here. */
+  readonly misses: Map<string, number>
 }
 
 /** On which sides words have been heard or said. */
@@ -74,7 +78,7 @@ export class Bridge {
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
-    this.sides.set(key, { key, network, bucket, fellows: new Set() })
+    this.sides.set(key, { key, network, bucket, fellows: new Set(), misses: new Map() })
     return true
   }
 
@@ -92,7 +96,7 @@ export class Bridge {
     const side = this.sides.get(key)
     if (side === undefined) return
     if (words.bridge !== null && words.bridge !== this.own && side.fellows.size < FELLOWS_MAX)
-      side.fellows.add(words.bridge)
+      this.speaks(side, words.bridge)
     const known = this.seen(words.origin, nowMs)
     if (known !== null) {
       known.sides.add(key)
@@ -127,7 +131,8 @@ export class Bridge {
 
   private pass(side: SideState, target: SideState, words: Words, seen: Seen, nowMs: number): void {
     const comesRound = words.bridge !== null && words.from === target.network ? 1 : 0
-    const turns = this.before(side, target, words.author) + comesRound
+    const before = this.before(side, target, words)
+    const turns = before.length + comesRound
     const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
     if (turns === 0 || this.held >= HELD_MAX) {
       seen.sides.add(target.key)
@@ -139,18 +144,29 @@ export class Bridge {
       this.held--
       if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
       seen.sides.add(target.key)
+      for (const id of before) this.missed(id, target)
       this.outputs.push(output)
     })
   }
 
-  /** How many of the others who are on both sides go before us. */
-  private before(side: SideState, target: SideState, author: string | null): number {
-    if (author === this.own) return 0
-    let count = 0
-    for (const id of side.fellows) {
-      if (target.fellows.has(id) && (id === author || id < this.own)) count++
-    }
-    return count
+  /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */
+  private before(side: SideState, target: SideState, { author, bridge }: Words): string[] {
+    if (author === this.own) return []
+    return [...side.fellows].filter((id) => {
+      const isBoth = target.fellows.has(id) && (target.misses.get(id) ?? 0) < MISSES_MAX
+      return isBoth && (id === author || id === bridge || id < this.own)
+    })
+  }
+
+  private speaks(side: SideState, id: string): void {
+    side.fellows.add(id)
+    side.misses.delete(id)
+  }
+
+  /** One who was waited for did not say it: perhaps its network is another one, or it is gone. */
+  private missed(id: string, { misses }: SideState): void {
+    misses.set(id, (misses.get(id) ?? 0) + 1)
+    if (misses.size > FELLOWS_MAX) misses.delete(misses.keys().next().value!)
   }
 
   private named({ network }: SideState, target: SideState, words: Words): Words {

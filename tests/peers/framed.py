@@ -137,7 +137,9 @@ def accept(listener):
 
 
 def connect(host, port):
-    background(serve, socket.create_connection((host, int(port)), 10), True)
+    sock = socket.create_connection((host, int(port)), 10)
+    sock.settimeout(None)
+    background(serve, sock, True)
 
 
 def hear():

@@ -25,7 +25,9 @@ options = parser.parse_args()
 
 def open_connection():
     if options.mode == "connect":
-        return socket.create_connection((options.host, options.port), 10)
+        sock = socket.create_connection((options.host, options.port), 10)
+        sock.settimeout(None)
+        return sock
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((options.host, options.port))
