@@ -79,6 +79,7 @@ const EXAMPLES = [
   ['hearsay tracker --host 0.0.0.0', 'keep a list of who is there, on port 5000'],
   ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
   ['hearsay import dev.json', 'take it in elsewhere'],
+  ['hearsay listen --port 5050 --name Ann', 'two people and nobody else; hearsay connect is the other'],
 ] as const
 
 /** Of `hearsay tracker`. */

@@ -2,6 +2,7 @@ import { parseAddress } from '../base/address.ts'
 import { ExitStatus } from './exit.ts'
 import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
 import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
+import { isTwoWord, parseTwoArguments, type TwoAsked } from './options-line.ts'
 import { quoted, visible } from './options-quote.ts'
 import { exclusion, type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
@@ -34,6 +35,8 @@ export type Arguments =
   /** `hearsay export`, `hearsay import`. */
   | ExportAsked
   | ImportAsked
+  /** `hearsay listen`, `hearsay connect`. */
+  | TwoAsked
   /** For standard output, then leave with 0. */
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
@@ -58,6 +61,7 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   if (argv.length === 0) return { kind: 'run', given: {}, configFile: null, bare: true }
   const [word, ...rest] = argv
   if (isHistoryWord(word)) return parseHistoryArguments(word, rest)
+  if (isTwoWord(word)) return parseTwoArguments(word, rest)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')

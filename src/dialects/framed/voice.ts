@@ -88,11 +88,12 @@ export class FramedVoice extends DialectMachine {
   speak(samples: Int16Array, nowMs: number): void {
     this.nowMs = nowMs
     const { room, own } = this
-    if (room === null) return
+    const here = this.here()
+    if (room === null || here.length === 0) return
     this.sentAtMs = nowMs
     const sequence = ++this.sequence
     const datagram = encodeSound({ room, sender: own, sequence, samples })
-    for (const { udp } of this.here()) this.emit({ kind: 'datagram', to: udp, datagram: datagram.slice() })
+    for (const { udp } of here) this.emit({ kind: 'datagram', to: udp, datagram: datagram.slice() })
   }
 
   private keepAlive(): void {
