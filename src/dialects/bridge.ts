@@ -22,7 +22,7 @@ export interface BridgeOutput {
 /** How long each waits to whom another goes before: a message's way through the slowest of these networks. A guess. */
 export const HOLD_MS = 1_500
 /** How long words are remembered by their origin, at least: as long as the originals remember an id. At most twice that. */
-export const SEEN_MS = 120_000
+const SEEN_MS = 120_000
 /** Of each of the two generations in which they are: beyond, the oldest go sooner. */
 const SEEN_MAX = 16_384
 /** What one side may have said at once and for ever: a lively room, not a flood. */

@@ -2,7 +2,7 @@ import type { Address } from '../base/address.ts'
 
 /** As the mesh's originals do it: 2ⁿ seconds, at most 64. */
 const PAUSE_MS_MIN = 1_000
-export const PAUSE_MS_MAX = 64_000
+const PAUSE_MS_MAX = 64_000
 
 /** The pause after so many failed attempts in a row, from 1. */
 export function pauseMs(failures: number): number {

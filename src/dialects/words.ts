@@ -25,7 +25,7 @@ export interface Words {
 }
 
 /** How much of what somebody says in another protocol is taken, in UTF-8: what is over it is cut off. */
-export const WORDS_BYTES_MAX = 8 * 1024
+const WORDS_BYTES_MAX = 8 * 1024
 /** How many hexadecimal digits of a node's key it is called by as a bridge. */
 export const BRIDGE_ID_DIGITS = 16
 

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
 import { Bridge } from '../../dialects/bridge.ts'
+import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
@@ -21,8 +22,6 @@ import { type DialectTelling, Sockets } from './sockets.ts'
 const FELLOWS_EVERY_MS = 500
 /** How often the log says that somebody is too loud. */
 const LOUD_EVERY_MS = 60_000
-/** What a whole datagram of the mesh is at most. */
-const DATAGRAM_BYTES_MAX = 1_024
 /** How long goodbyes may take, and take at least where datagrams are among them. */
 const LEAVE_MS_MIN = 50
 const LEAVE_MS_MAX = 1_000
@@ -229,7 +228,7 @@ export class DialectDesk implements Outside {
       this.sockets.get('mesh')?.run((_, nowMs) => this.machines.mesh!.datagram(datagram, source.host, nowMs))
     }
     const where = { group: host, port, interfaces }
-    const group = await this.options.multicast.join(where, DATAGRAM_BYTES_MAX, receive)
+    const group = await this.options.multicast.join(where, ANNOUNCE_BYTES_MAX, receive)
     if (typeof group === 'string') return this.options.log('mesh-group', `${host} cannot be joined: ${group}.`)
     if (this.isStopped) return group.close()
     this.group = group

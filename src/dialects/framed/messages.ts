@@ -5,7 +5,7 @@ import { type JsonObject, parseObject, textOf, wholeOf } from '../json.ts'
 /** How far a message goes from where it begins. */
 export const TTL_FIRST = 5
 /** Nobody sends one that goes further; what says so goes no further than this. */
-export const TTL_MAX = 16
+const TTL_MAX = 16
 const ID_UNITS_MAX = 128
 const NAME_UNITS_MAX = 256
 const ROOM_UNITS_MAX = 256

@@ -3,7 +3,6 @@ import { decodeUtf8 } from '../../base/text.ts'
 
 /** Voice of the originals: one datagram for every 20 ms of 16 kHz mono, 16 bits a sample. */
 export const SAMPLES = 320
-export const SAMPLE_RATE_HZ = 16_000
 export const FRAME_MS = 20
 const ROOM_BYTES = 16
 const SENDER_BYTES = 36

@@ -8,7 +8,7 @@ import { LineLink, WAITING_MAX } from './link.ts'
 import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
 
 /** How long a file's header is alone on its way, so that the originals read it by itself. */
-export const HEADER_PAUSE_MS = 250
+const HEADER_PAUSE_MS = 250
 const LINKS_MAX = 64
 const FILE_NAME_CHARS_MAX = 128
 

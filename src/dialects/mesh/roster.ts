@@ -1,8 +1,7 @@
 import type { Address } from '../../base/address.ts'
 import type { Announcement } from './messages.ts'
 
-/** A peer is stale after so long without a word, and offline after this. */
-export const STALE_MS = 10_000
+/** A peer is offline after so long without a word. */
 export const OFFLINE_MS = 30_000
 /** Peers of one local network, as far as they are known; beyond, nobody new is. */
 const PEERS_MAX = 256

@@ -1,5 +1,5 @@
 /** How long those with a higher port have to say that they are there. */
-export const ELECTION_ANSWER_MS = 3_000
+const ELECTION_ANSWER_MS = 3_000
 
 export type ElectionStep =
   /** Ask these ports; `ok` of any of them ends it. */
