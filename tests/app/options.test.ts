@@ -196,14 +196,14 @@ describe('help and version', () => {
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)
     expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Front end:', 'Running:', 'Examples:'])
-    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes config debug help version'.split(
+    for (const flag of 'host port udp-port connect tracker no-lan multicast static dialect username room plain json ephemeral history-days history-megabytes config debug help version'.split(
       ' ',
     )) {
       expect(help.text).toContain(`--${flag}`)
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
     const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
-    expect(kinds).toEqual(['run', 'run', 'tracker', 'export', 'import'])
+    expect(kinds).toEqual(['run', 'run', 'tracker', 'export', 'import', 'two'])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {
