@@ -4,6 +4,7 @@ import { openLog } from './app/log.ts'
 import type { StartFault } from './app/options.ts'
 import { parseArguments } from './app/options.ts'
 import type { ExportAsked, ImportAsked } from './app/options-history.ts'
+import type { TwoAsked } from './app/options-line.ts'
 import type { Given } from './app/options-values.ts'
 import { dataFolder } from './app/paths.ts'
 import type { Settings } from './app/settings.ts'
@@ -35,6 +36,7 @@ async function main(): Promise<number> {
     const status = await runControl(asked.asked, process.env, stdout)
     return typeof status === 'number' ? status : refuse(status)
   }
+  if (asked.kind === 'two') return two(asked)
   let gathered = await gatherSettings(asked, process.env)
   if (!gathered.ok) return refuse(gathered)
   const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
@@ -78,6 +80,13 @@ async function track(given: Given): Promise<number> {
   const { host = '127.0.0.1', port = TRACKER_PORT, json = false, debug = false } = given
   const io = { output: process.stdout, signals: process }
   const status = await runTracker({ host, port, json, version: VERSION, log: openLog(debug), ...io })
+  return typeof status === 'number' ? status : refuse(status)
+}
+
+/** Two people over one connection, as the older program has it. */
+async function two(asked: TwoAsked): Promise<number> {
+  const { runTwo } = await import('./app/dialects/two.ts')
+  const status = await runTwo(asked, { input: process.stdin, output: process.stdout, signals: process })
   return typeof status === 'number' ? status : refuse(status)
 }
 

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { DialectName } from '../base/dialects.ts'
 import type { Remark } from './doctor.ts'
 import type { AppEvent, MessageKind, Person, Via } from './events.ts'
 import type { FilesChat } from './files/files-chat.ts'
@@ -20,7 +21,7 @@ export interface PeerView extends Person {
   readonly via: Via
   /** We dialled them; false: they dialled us. */
   readonly dialled: boolean
-  readonly dialect: 'native'
+  readonly dialect: 'native' | DialectName
   readonly verified: boolean
   /** Round-trip time in milliseconds; null before the first answer. */
   readonly rttMs: number | null

@@ -8,6 +8,7 @@ import {
   addressCheck,
   type Check,
   daysCheck,
+  dialectCheck,
   exclusion,
   type Given,
   groupCheck,
@@ -109,6 +110,12 @@ const CONFIG = v.object({
   'no-lan': v.exactOptional(boolean),
   multicast: v.exactOptional(list(groupCheck)),
   static: v.exactOptional(boolean),
+  dialect: v.exactOptional(
+    v.pipe(
+      list(dialectCheck),
+      v.transform((many) => many.flat().slice(0, LIST_LENGTH_MAX)),
+    ),
+  ),
   username: v.exactOptional(text(nameCheck)),
   room: v.exactOptional(v.pipe(list(roomCheck), v.minLength(1, roomCheck.expected))),
   plain: v.exactOptional(boolean),

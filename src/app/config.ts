@@ -68,6 +68,7 @@ function settle(sources: readonly Given[], folder: string, data: string, downloa
     trackers: first('tracker') ?? [],
     multicast: multicastOf(sources),
     isStatic: first('static') ?? false,
+    dialects: first('dialect') ?? [],
     username: first('username') ?? null,
     rooms: roomsOf(first('room') ?? [ROOM_AT_START], first('voice')),
     frontEnd: frontEndOf(sources),

@@ -1,3 +1,4 @@
+import type { DialectName } from '../base/dialects.ts'
 import type { VoicePeer, VoiceState } from './voice/contract.ts'
 
 /**
@@ -36,7 +37,7 @@ export interface PeerEvent {
   readonly via: Via
   /** We dialled them; false: they dialled us. */
   readonly dialled: boolean
-  readonly dialect: 'native'
+  readonly dialect: 'native' | DialectName
   readonly verified: boolean
   /** Only with `down`: why, as a sentence. */
   readonly reason?: string
@@ -64,6 +65,8 @@ export interface MessageEvent {
   readonly edited?: boolean
   /** Only where its author has signed two histories, and this stands in one of them after they part. */
   readonly forked?: boolean
+  /** Only on what was said in a network of another protocol, where nobody proves who he is: which. The name ends in it, and the id is no node's. */
+  readonly relayed?: DialectName
 }
 
 /** The message a reply answers. */

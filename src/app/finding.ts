@@ -131,7 +131,7 @@ function groupsFor(local: Address, given: readonly Address[] | null): { group: s
 }
 
 /** Announced is only where we can be reached. */
-function interfacesOf(host: string): Interfaces {
+export function interfacesOf(host: string): Interfaces {
   if (isLoopback(host)) return 'loopback'
   const ip = parseIp(host)
   return ip === null || ip.every((byte) => byte === 0) ? 'all' : { address: host }

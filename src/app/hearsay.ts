@@ -3,10 +3,11 @@ import { encodeBase32 } from '../base/base32.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName } from '../base/text.ts'
-import type { DialTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
+import type { DialTelling, EventTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
 import type { VoiceSteering } from '../node/voice-outputs.ts'
 import { EventKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
+import type { Outside } from './dialects/outside.ts'
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
 import type { AppEvent, MessageKind, Person } from './events.ts'
@@ -18,6 +19,7 @@ import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
 import { NOWHERE } from './nowhere.ts'
 import { People } from './people.ts'
+import { RelayedOnce } from './relayed-once.ts'
 import { Teller } from './teller.ts'
 import { SPOKEN_KINDS, Utterances, type Uttered } from './utterances.ts'
 import type { Voice } from './voice/contract.ts'
@@ -40,6 +42,8 @@ export interface HearsayOptions {
   readonly leaving?: () => void
   /** Brings in what voice takes; without it there is none. */
   readonly openVoice?: (hearsay: Hearsay, people: People, steering: VoiceSteering) => Promise<VoiceService>
+  /** What goes on in networks of other protocols. */
+  readonly outside?: Outside
 }
 
 /** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
@@ -52,9 +56,10 @@ export class Hearsay implements Chat {
   private memory: Remembering | null = null
   private fileRoom: FileRoom | null = null
   private readonly people = new People()
+  private readonly relayedOnce = new RelayedOnce()
   private readonly teller: Teller
   private readonly listeners = new Set<(event: AppEvent) => void>()
-  private readonly joined = new Set<string>()
+  readonly joined = new Set<string>()
   private current: string | null = null
   private readonly connecting = new Map<string, ((result: DialTelling) => void)[]>()
   private closing: Promise<void> | null = null
@@ -135,15 +140,20 @@ export class Hearsay implements Chat {
         return
       }
     }
-    if (telling.kind === 'files') this.fileRoom?.passed(telling)
-    else if (telling.kind === 'event' && telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
-    else if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
+    if (telling.kind === 'event') this.said(telling)
+    else if (telling.kind === 'files') this.fileRoom?.passed(telling)
     else if (isOfVoice(telling)) this.talk.hear(telling)
     else this.teller.tell(telling)
     if (telling.kind === 'delivery') this.memory?.delivered(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
       void this.announceTracker(telling)
     }
+  }
+
+  private said(telling: EventTelling): void {
+    this.options.outside?.heard(telling)
+    if (telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
+    else if (this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
   }
 
   name(): string {
@@ -164,7 +174,7 @@ export class Hearsay implements Chat {
   }
 
   peers(): PeerView[] {
-    return this.network.peers()
+    return [...this.network.peers(), ...(this.options.outside?.peers() ?? [])]
   }
 
   others(): OtherView[] {
@@ -247,6 +257,11 @@ export class Hearsay implements Chat {
     return this.utterances.utter(`@${found.person.id}`, SPOKEN_KINDS[kind], utf8(text))
   }
 
+  /** Says in an open room what was said elsewhere; `body` as `Relayed` has it. */
+  relay(room: string, body: Uint8Array): Promise<Uttered> {
+    return this.utterances.utter(room, EventKind.relayed, body)
+  }
+
   join(room: string): Outcome<{ room: string }> {
     if (room.startsWith('@')) {
       const found = this.people.find(room)
@@ -288,6 +303,7 @@ export class Hearsay implements Chat {
     }
     this.driver.run((node, instant) => node.rename(clean, instant))
     this.people.meet(this.identity, clean)
+    this.options.outside?.renamed(clean)
     return { ok: true, name: clean }
   }
 
@@ -315,10 +331,12 @@ export class Hearsay implements Chat {
     driver.run((_, instant) => node.flush(instant))
     await driver.until(() => !node.hasUnkept, DELIVER_MS_MAX)
     this.options.leaving?.()
+    const left = this.options.outside?.leave()
     driver.run((_, instant) => node.leaveNetwork(instant))
     await driver.until(() => driver.idle && (!utterances.any || node.ownDelivered), DELIVER_MS_MAX)
     driver.run((_, instant) => node.sayGoodbye(instant))
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
+    await left
     this.fileRoom?.close()
     driver.stop()
     this.memory?.close()

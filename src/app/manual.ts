@@ -80,9 +80,10 @@ function sentence(about: string): string {
   return `${about.charAt(0).toUpperCase()}${about.slice(1)}${/[.!?]$/.test(about) ? '' : '.'}`
 }
 
-/** Nothing of it is taken for a command of the formatter, and hyphens stay what they are. */
+/** Nothing of it is taken for a command of the formatter, hyphens stay what they are, and every terminal has the letters. */
 function text(plain: string): string {
   return plain
+    .replaceAll('…', '...')
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replace(/^(?=[.'])/, '\\&')

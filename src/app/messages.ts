@@ -1,3 +1,4 @@
+import type { DialectName } from '../base/dialects.ts'
 import type { Range } from '../core/history/ranges.ts'
 import type { Outcome } from './chat.ts'
 import type { Answered, MessageKind, Person } from './events.ts'
@@ -70,6 +71,8 @@ export interface MessageView {
   readonly reactions: readonly ReactionView[]
   /** As of a `message` event. */
   readonly forked?: boolean
+  /** As of a `message` event. */
+  readonly relayed?: DialectName
   /** Of one's own, where it is known. */
   readonly standing?: Standing
 }

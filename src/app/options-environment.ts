@@ -13,6 +13,7 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['no-lan', 'HEARSAY_NO_LAN'],
   ['multicast', 'HEARSAY_MULTICAST', 'many'],
   ['static', 'HEARSAY_STATIC'],
+  ['dialect', 'HEARSAY_DIALECT', 'many'],
   ['username', 'HEARSAY_USERNAME'],
   ['room', 'HEARSAY_ROOM', 'many'],
   ['plain', 'HEARSAY_PLAIN'],

@@ -30,6 +30,13 @@ export const OPTIONS: readonly OptionSpec[] = [
   option('Reaching others:', 'no-lan', 'switch', '', 'neither look for nodes on the local network nor be found there'),
   option('Reaching others:', 'multicast', 'many', 'group:port', 'how to look there (239.192.72.83:9053); repeatable'),
   option('Reaching others:', 'static', 'switch', '', 'links only as given and as they come in; learn of no others'),
+  option(
+    'Reaching others:',
+    'dialect',
+    'many',
+    'name[@host:port],…',
+    'let the older programs in: framed, mesh, tracker, line or all',
+  ),
   option('You and your rooms:', 'username', 'one', 'name', 'what others call you (user-<port>)'),
   option('You and your rooms:', 'room', 'many', 'name', 'a room to join (general); repeatable, the first is current'),
   option(
@@ -82,6 +89,7 @@ const EXAMPLES = [
   ['hearsay ptt on', 'hold the talk key of the hearsay that runs; hearsay ptt --help'],
   ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
   ['hearsay import dev.json', 'take it in elsewhere'],
+  ['hearsay listen --port 5050 --name Ann', 'two people and nobody else; hearsay connect is the other'],
   ['hearsay completions bash', 'for the shell: bash, zsh or fish'],
   ['hearsay manual', 'the manual page, with every command and key'],
 ] as const

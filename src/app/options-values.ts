@@ -1,4 +1,5 @@
 import { type Address, makeAddress, parseAddress } from '../base/address.ts'
+import { DIALECTS, type DialectName, isDialect } from '../base/dialects.ts'
 import { ipScope, isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
@@ -22,6 +23,7 @@ export interface Given {
   /** Groups and ports. */
   readonly multicast?: readonly Address[]
   readonly static?: boolean
+  readonly dialect?: readonly DialectAsked[]
   readonly username?: string
   readonly room?: readonly string[]
   readonly plain?: boolean
@@ -45,6 +47,12 @@ export interface Given {
   readonly debug?: boolean | string
   /** Only the file can give them. */
   readonly keys?: KeyChanges
+}
+
+/** One dialect that is let in, and the address it takes from outside: a peer to dial, the tracker's place, or the mesh's group. */
+export interface DialectAsked {
+  readonly dialect: DialectName
+  readonly address: Address | null
 }
 
 export type OptionName = Exclude<keyof Given, 'keys'>
@@ -115,6 +123,33 @@ export const groupCheck: Check<Address> = {
     const address = addressCheck.read(text)
     const ip = address === null ? null : parseIp(address.host)
     return ip !== null && isMulticastIp(ip) ? address : null
+  },
+}
+
+const DIALECT_ADDRESSES: Readonly<Record<DialectName, Check<Address>>> = {
+  framed: addressCheck,
+  mesh: groupCheck,
+  tracker: trackerCheck,
+  line: addressCheck,
+}
+
+/** One entry, which may hold several: `mesh,framed@127.0.0.1:5001`. */
+export const dialectCheck: Check<readonly DialectAsked[]> = {
+  expected: `${DIALECTS.join(', ')} or all, separated by commas, each alone or with @HOST:PORT behind it`,
+  read(text) {
+    const asked: DialectAsked[] = []
+    for (const word of text.split(',')) {
+      const [name = '', where, more] = word.trim().split('@')
+      if (name === 'all' && where === undefined)
+        asked.push(...DIALECTS.map((each) => ({ dialect: each, address: null })))
+      else if (!isDialect(name) || more !== undefined) return null
+      else {
+        const address = where === undefined ? null : DIALECT_ADDRESSES[name].read(where)
+        if (where !== undefined && address === null) return null
+        asked.push({ dialect: name, address })
+      }
+    }
+    return asked.length > LIST_LENGTH_MAX ? null : asked
   },
 }
 
@@ -220,6 +255,15 @@ function list<T>(check: Check<T>): TextReader<readonly T[]> {
   }
 }
 
+function flattened<T>({ read }: TextReader<readonly (readonly T[])[]>): TextReader<readonly T[]> {
+  return {
+    read(texts) {
+      const many = read(texts)
+      return many.ok ? { ok: true, value: many.value.flat().slice(0, LIST_LENGTH_MAX) } : many
+    },
+  }
+}
+
 type Values = Required<Given>
 
 const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
@@ -231,6 +275,7 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   'no-lan': single(booleanCheck),
   multicast: list(groupCheck),
   static: single(booleanCheck),
+  dialect: flattened(list(dialectCheck)),
   username: single(nameCheck),
   room: list(roomCheck),
   plain: single(booleanCheck),

@@ -4,6 +4,7 @@ import { ExitStatus } from './exit.ts'
 import { controlArguments } from './options-control.ts'
 import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
 import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
+import { isTwoWord, parseTwoArguments, type TwoAsked } from './options-line.ts'
 import { quoted, visible } from './options-quote.ts'
 import { exclusion, type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
@@ -39,6 +40,8 @@ export type Arguments =
   | ImportAsked
   /** `hearsay ptt on` and the like. */
   | { readonly kind: 'control'; readonly asked: ControlAsked }
+  /** `hearsay listen`, `hearsay connect`. */
+  | TwoAsked
   /** For standard output, then leave with 0. */
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
@@ -65,6 +68,7 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   if (isHistoryWord(word)) return parseHistoryArguments(word, rest)
   if (isControlWord(word)) return controlArguments(argv)
   if (isDocumentWord(word)) return parseDocumentArguments(word, rest, look.version)
+  if (isTwoWord(word)) return parseTwoArguments(word, rest)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')

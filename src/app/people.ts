@@ -1,5 +1,6 @@
 import { decodeBase32, encodeBase32 } from '../base/base32.ts'
 import { toHex } from '../base/bytes.ts'
+import { bareName, networkOf, unmarkedName } from '../base/dialects.ts'
 import { cleanName } from '../base/text.ts'
 import type { Fault, Outcome } from './chat.ts'
 import type { Person } from './events.ts'
@@ -20,13 +21,19 @@ export class People {
   meet(id: Uint8Array, name: string): Person {
     const key = toHex(id)
     const known = this.byKey.get(key)
-    const clean = cleanName(name)
+    const clean = unmarkedName(cleanName(name))
     if (known !== undefined && (clean === '' || clean === known.name)) return this.refresh(key, known)
     const text = known?.id ?? encodeBase32(id)
     const person: Known = { id: text, name: clean === '' ? text.slice(0, 8) : clean, bytes: id.slice() }
     this.refresh(key, person)
     if (this.byKey.size > PEOPLE_MAX) this.byKey.delete(this.byKey.keys().next().value!)
     return person
+  }
+
+  /** Whoever said something, by the name it was said under: one of ours, or a stranger from another network whose words the author passed on. */
+  sayer(author: Uint8Array, name: string): Person {
+    const network = networkOf(name)
+    return network === null ? this.recall(author, name) : { id: `${network}:${bareName(name)}`, name }
   }
 
   /** The person by the name of back then, which does not take a newer one's place; by that one where `name` is empty. */

@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import type { AcceptPolicy } from '../core/transfer/offers.ts'
 import type { KeyChanges } from './keymap.ts'
+import type { DialectAsked } from './options-values.ts'
 import type { VoiceMode } from './voice/contract.ts'
 
 /** What the full screen's colours are chosen for: any background, a dark or a light one, or none at all. */
@@ -22,6 +23,8 @@ export interface Settings {
   readonly multicast: readonly Address[] | null
   /** Links only as given and as they come in. */
   readonly isStatic: boolean
+  /** Programs of other protocols that are let in, and where some of them are. */
+  readonly dialects: readonly DialectAsked[]
   /** null: `user-<port>` once the port is known. */
   readonly username: string | null
   /** Rooms to join at the start, the first one current; never empty. */

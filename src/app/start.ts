@@ -12,13 +12,15 @@ import { signingKeyFromSeed } from '../crypto/sign.ts'
 import type { NodeIdentity } from '../node/context.ts'
 import { Node } from '../node/node.ts'
 import type { Listener, TcpFault } from '../ports/tcp.ts'
+import { agentOf, bridgedBy } from './dialects/agent.ts'
+import type { DialectDesk } from './dialects/desk.ts'
 import { Driver } from './driver.ts'
 import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
 import { beginFiles } from './files/begin.ts'
 import { FrontDoor } from './files/front-door.ts'
 import { ownAddresses } from './files/own-addresses.ts'
-import { Finding } from './finding.ts'
+import { Finding, interfacesOf } from './finding.ts'
 import { Hearsay } from './hearsay.ts'
 import { beginHistory } from './history/begin.ts'
 import { loadIdentity } from './identity.ts'
@@ -51,6 +53,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const self = ownIdentity(settings)
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
+  const outside = await letIn(settings, log)
   const chat: Hearsay = new Hearsay(signing.publicKey, {
     log,
     async openVoice(voice, people, steering) {
@@ -63,6 +66,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     },
     leaving: () => finding.end(),
     surroundings: () => finding.surroundings,
+    ...(outside === null ? {} : { outside }),
   })
   const identity = {
     signing,
@@ -70,12 +74,12 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     linkStatic: agreementKeyFromSecret(randomBytes(32)),
   }
   const instant = { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() }
-  const agent = `hearsay/${version}`
+  const agent = agentOf(version, settings.dialects)
   const rng = seededRng(randomBytes(16))
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
   const name = settings.username ?? ''
   const node = new Node({ identity, name, agent, randomBytes, rng, isKeeping: true, ...membership }, instant)
-  const door = new FrontDoor(bunTcp)
+  const door = new FrontDoor(outside?.tcp ?? bunTcp)
   const driver = new Driver(node, systemClock, door.talk, (telling) => chat.hear(telling), isOwnHost)
   const listener = await listen(driver, settings)
   if ('ok' in listener) {
@@ -107,9 +111,11 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     ready,
     begin() {
       begin(chat, settings, finding, [notice, forgetful])
+      if (outside !== null) beginOutside(outside, { chat, driver, settings, local, key: signing.publicKey })
       void files.goOn()
     },
     release() {
+      outside?.stop()
       files.stop()
       self.release()
     },
@@ -145,6 +151,46 @@ function remember(
   driver.keepWith(history)
   chat.attach(driver, kept)
   return notice
+}
+
+/** What speaks the dialects that are let in; null where none is. */
+async function letIn(settings: Settings, log: Log): Promise<DialectDesk | null> {
+  if (settings.dialects.length === 0) return null
+  const { DialectDesk } = await import('./dialects/desk.ts')
+  return new DialectDesk({
+    ...{ asked: settings.dialects, clock: systemClock, tcp: bunTcp, multicast, isOurs: isOwnHost, log },
+  })
+}
+
+interface Around {
+  readonly chat: Hearsay
+  readonly driver: Driver
+  readonly settings: Settings
+  readonly local: Address
+  readonly key: Uint8Array
+}
+
+function beginOutside(outside: DialectDesk, { chat, driver, settings, local, key }: Around): void {
+  const { node } = driver
+  outside.begin(
+    {
+      key,
+      name: () => chat.name(),
+      joined: () => chat.joined,
+      members: () => [...chat.joined].flatMap((room) => node.members(room).map((member) => member.key)),
+      neighbours: () =>
+        node.peers().map(({ peerKey, remote, hello }) => {
+          const address = { host: remote.host, port: hello?.tcpPort ?? 0 }
+          return { key: peerKey, address, dialects: bridgedBy(hello?.agent ?? '') }
+        }),
+      relay: (room, body) => chat.relay(room, body),
+      emit: (event) => chat.emit(event),
+    },
+    {
+      ...{ local, room: settings.rooms[0]!, randomBytes, wallMs: () => systemClock.wallMs() },
+      interfaces: interfacesOf(local.host),
+    },
+  )
 }
 
 function chosenNeighbours(ownKey: string, rng: Rng, nowMs: number): HyParView {

@@ -1,9 +1,11 @@
 import { formatAddress } from '../base/address.ts'
-import { toHex } from '../base/bytes.ts'
+import { ByteReader, toHex } from '../base/bytes.ts'
+import { bareName, type DialectName, markName } from '../base/dialects.ts'
 import { cleanLine, cleanText, decodeUtf8 } from '../base/text.ts'
 import type { Place } from '../core/room/timeline.ts'
 import type { DialTelling, EventTelling, NodeTelling, PeerTelling, TrackerTelling } from '../node/outputs.ts'
 import { EventKind } from '../wire/event.ts'
+import { readRelayed } from '../wire/relayed.ts'
 import type { AppEvent, MessageEvent, MessageKind, Person } from './events.ts'
 import type { People } from './people.ts'
 
@@ -108,22 +110,44 @@ export class Teller {
 
 /** What was said, as front ends hear it; null where it is not UTF-8. */
 export function messageEvent(telling: EventTelling, room: string, from: Person): MessageEvent | null {
-  const text = decodeUtf8(telling.body)
-  if (text === null) return null
+  const said = telling.eventKind === EventKind.relayed ? relayedWords(telling.body) : plainWords(telling, from)
+  if (said === null) return null
+  const { text } = said
   return {
     event: 'message',
     id: toHex(telling.id),
     room,
-    from,
+    from: said.from,
     text: cleanText(text),
     at: telling.time.ms,
-    self: telling.self,
-    kind: kindName(telling.eventKind),
+    self: telling.self && said.relayed === null,
+    kind: kindName(said.kind),
     hops: telling.hops,
     order: orderOf(telling),
     ...(telling.backlog ? { backlog: true } : {}),
     ...(telling.forked === true ? { forked: true } : {}),
+    ...(said.relayed === null ? {} : { relayed: said.relayed }),
   }
+}
+
+interface SaidWords {
+  readonly kind: number
+  readonly from: Person
+  readonly text: string
+  readonly relayed: DialectName | null
+}
+
+function plainWords({ eventKind, body }: EventTelling, from: Person): SaidWords | null {
+  const text = decodeUtf8(body)
+  return text === null ? null : { kind: eventKind, from, text, relayed: null }
+}
+
+function relayedWords(body: Uint8Array): SaidWords | null {
+  const relayed = readRelayed(new ByteReader(body))
+  if (relayed === null) return null
+  const { kind, text, dialect } = relayed
+  const name = markName(relayed.name, dialect)
+  return { kind, from: { id: `${dialect}:${bareName(name)}`, name }, text, relayed: dialect }
 }
 
 /** A place in the room's order, so that comparing strings compares places. */

@@ -4,6 +4,7 @@ import { NO_EVENT } from './bundle.ts'
 import { type AuthoredKind, EventKind, isSpoken } from './event.ts'
 import { readFileOffer } from './file-offer.ts'
 import { NAME_BYTES_MAX, TEXT_BYTES_MAX } from './limits.ts'
+import { readRelayed } from './relayed.ts'
 
 /**
  * Bodies of events about an event that was said before, which they name by its id:
@@ -83,6 +84,7 @@ export function isAuthored(kind: number, body: Uint8Array): kind is AuthoredKind
   if (kind === EventKind.edit || kind === EventKind.reply) return readTextAbout(body) !== null
   if (kind === EventKind.remove) return readRemoval(body) !== null
   if (kind === EventKind.file) return readFileOffer(body) !== null
+  if (kind === EventKind.relayed) return readRelayed(new ByteReader(body)) !== null
   return kind === EventKind.reaction && readReaction(body) !== null
 }
 
@@ -102,5 +104,7 @@ export function readDirectEvent(reader: ByteReader): DirectEvent | null {
   const kind = reader.u8()
   const name = decodeUtf8(reader.sized(NAME_BYTES_MAX))
   const body = reader.sized(TEXT_BYTES_MAX)
-  return reader.done && name !== null && isAuthored(kind, body) ? { kind, name, body } : null
+  // What others said elsewhere is for open rooms alone.
+  if (!reader.done || name === null || kind === EventKind.relayed || !isAuthored(kind, body)) return null
+  return { kind, name, body }
 }

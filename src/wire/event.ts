@@ -22,6 +22,8 @@ export const EventKind = {
   reply: 9,
   /** A file or a folder is offered (file-offer.ts). */
   file: 10,
+  /** What somebody said in a network of another protocol (relayed.ts). */
+  relayed: 16,
 } as const
 
 /** The three a person can say. */
@@ -31,7 +33,7 @@ export function isSpoken(kind: number): kind is SpokenKind {
   return kind === EventKind.text || kind === EventKind.action || kind === EventKind.notice
 }
 
-/** What people do on purpose; inside a sealed event it is one of these too. */
+/** What people do on purpose; inside a sealed event it is one of these too, but for what is passed on from elsewhere. */
 export type AuthoredKind =
   | SpokenKind
   | typeof EventKind.edit
@@ -39,6 +41,7 @@ export type AuthoredKind =
   | typeof EventKind.reaction
   | typeof EventKind.reply
   | typeof EventKind.file
+  | typeof EventKind.relayed
 
 const FEED_DOMAIN = utf8('hearsay feed 1')
 const ROOM_DOMAIN = utf8('hearsay room 1')

@@ -60,6 +60,7 @@ describe('the settings', () => {
       trackers: [],
       multicast: null,
       isStatic: false,
+      dialects: [],
       username: null,
       rooms: ['general'],
       frontEnd: 'auto',

@@ -196,14 +196,14 @@ describe('help and version', () => {
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)?.join(' ')
     expect(groups).toBe('Reaching others: You and your rooms: Voice: Files: Front end: Running: Examples:')
-    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes voice voice-mode audio-in audio-out no-noise-suppression accept-files accept-megabytes download-dir theme config debug help version'.split(
+    for (const flag of 'host port udp-port connect tracker no-lan multicast static dialect username room plain json ephemeral history-days history-megabytes voice voice-mode audio-in audio-out no-noise-suppression accept-files accept-megabytes download-dir theme config debug help version'.split(
       ' ',
     )) {
       expect(help.text).toContain(`--${flag}`)
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
     const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
-    expect(kinds).toEqual(['run', 'run', 'tracker', 'control', 'export', 'import', 'print', 'print'])
+    expect(kinds).toEqual(['run', 'run', 'tracker', 'control', 'export', 'import', 'two', 'print', 'print'])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {

@@ -211,6 +211,9 @@ export class Program {
   }
 
   private async readErrors(): Promise<void> {
-    for await (const chunk of this.child.stderr) this.errors += new TextDecoder().decode(chunk)
+    for await (const chunk of this.child.stderr) {
+      this.errors += new TextDecoder().decode(chunk)
+      for (const check of [...this.waiters]) check()
+    }
   }
 }

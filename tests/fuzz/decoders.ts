@@ -42,6 +42,7 @@ import { receiptsCodec } from '../wire/receipts-codec.ts'
 import { reconcileCodec } from '../wire/reconcile-codecs.ts'
 import { noteCodec, trackerCodec } from '../wire/tracker-codecs.ts'
 import { audioCodec, controlCodec, endpointsCodec, signalCodec } from '../wire/voice-codecs.ts'
+import { DIALECT_DECODERS } from './dialect-decoders.ts'
 
 /** Reads one input; true when it could be read. Throws only where something is wrong. */
 export type Decoder = (bytes: Uint8Array) => boolean
@@ -141,6 +142,7 @@ export const CHEAP: Record<string, Decoder> = {
   greeting: (bytes) => recogniseCaller(bytes).kind === 'native',
   text: readText,
   id: readId,
+  ...DIALECT_DECODERS,
 }
 
 const ours = identityOf(1)

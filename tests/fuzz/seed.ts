@@ -8,8 +8,15 @@ function chosen(): number {
 
 export const SEED = chosen()
 
-/** Of all inputs in these tests; together two hundred thousand. */
-export const INPUTS = { structured: 40_000, bytes: 120_000, dear: 5_000, link: 35_000 } as const
+/** Of all inputs in these tests; together more than two hundred thousand. */
+export const INPUTS = {
+  structured: 40_000,
+  bytes: 120_000,
+  dear: 5_000,
+  link: 35_000,
+  dialects: 30_000,
+  sounds: 5_000,
+} as const
 
 /** What a failure says: enough to see it again. */
 export function failure(what: string, number: number, input: Uint8Array, cause: unknown): Error {

@@ -50,7 +50,7 @@ export class Shower {
     const message = this.history.glance.message(target)
     const id = toHex(target)
     if (message === null) return { id }
-    const from = this.people.recall(message.author, message.name)
+    const from = this.people.sayer(message.author, message.name)
     return message.state === 'deleted' || message.state === 'gone' ? { id, from } : { id, from, text: message.text }
   }
 

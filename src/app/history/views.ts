@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import { networkOf } from '../../base/dialects.ts'
 import type { StoredMessage } from '../../ports/store.ts'
 import type { Answered } from '../events.ts'
 import type { MessageView, Standing } from '../messages.ts'
@@ -8,7 +9,8 @@ import type { Reach } from './contract.ts'
 
 /** A stored message as front ends see it. `room`: as they call it. */
 export function messageView(message: StoredMessage, room: string, people: People, own: string): MessageView {
-  const from = people.recall(message.author, message.name)
+  const from = people.sayer(message.author, message.name)
+  const relayed = networkOf(message.name)
   return {
     id: toHex(message.id),
     room,
@@ -20,6 +22,7 @@ export function messageView(message: StoredMessage, room: string, people: People
     order: orderOf(message),
     state: message.state,
     ...(message.isForked ? { forked: true } : {}),
+    ...(relayed === null ? {} : { relayed }),
     ...(message.reply === null ? {} : { answers: answeredView(message.reply, people) }),
     reactions: message.reactions.map(({ emoji, authors }) => ({
       emoji,
@@ -30,7 +33,7 @@ export function messageView(message: StoredMessage, room: string, people: People
 
 function answeredView({ id, to }: NonNullable<StoredMessage['reply']>, people: People): Answered {
   if (to === null) return { id: toHex(id) }
-  const from = people.recall(to.author, to.name)
+  const from = people.sayer(to.author, to.name)
   const isThere = to.state === 'whole' || to.state === 'edited'
   return { id: toHex(id), from, ...(isThere ? { text: to.text } : {}) }
 }

@@ -1,8 +1,11 @@
+import { ByteReader } from '../../base/bytes.ts'
+import { markName, unmarkedName } from '../../base/dialects.ts'
 import type { HlcTime } from '../../base/hlc.ts'
 import { cleanLine, cleanName, cleanText, decodeUtf8 } from '../../base/text.ts'
 import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
 import type { Bundle } from '../../wire/bundle.ts'
 import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
+import { readRelayed } from '../../wire/relayed.ts'
 import { type Change, isEmoji } from './timeline.ts'
 
 /** What an event tells people; strings are clean. */
@@ -45,7 +48,7 @@ export function toldBy(bundle: Bundle, ids: readonly Uint8Array[]): ToldEvent[] 
  */
 export function tellsOf(kind: number, body: Uint8Array | null, name: string | null): Told | null {
   if (body === null) {
-    if (!isSpoken(kind) && kind !== EventKind.reply) return null
+    if (!isSpoken(kind) && kind !== EventKind.reply && kind !== EventKind.relayed) return null
     return { what: 'message', kind: isSpoken(kind) ? kind : EventKind.text, name: null, text: null, answers: null }
   }
   const called = name === null ? null : cleanName(name)
@@ -55,7 +58,7 @@ export function tellsOf(kind: number, body: Uint8Array | null, name: string | nu
   }
   switch (kind) {
     case EventKind.profile: {
-      const profile = cleanName(decodeUtf8(body) ?? '')
+      const profile = unmarkedName(cleanName(decodeUtf8(body) ?? ''))
       return profile === '' ? null : { what: 'profile', name: profile }
     }
     case EventKind.reply: {
@@ -63,6 +66,12 @@ export function tellsOf(kind: number, body: Uint8Array | null, name: string | nu
       if (reply === null) return null
       const text = cleanText(reply.text)
       return { what: 'message', kind: EventKind.text, name: called, text, answers: reply.target }
+    }
+    case EventKind.relayed: {
+      const relayed = readRelayed(new ByteReader(body))
+      if (relayed === null) return null
+      const text = cleanText(relayed.text)
+      return { what: 'message', kind: relayed.kind, name: markName(relayed.name, relayed.dialect), text, answers: null }
     }
     case EventKind.edit: {
       const edit = readTextAbout(body)

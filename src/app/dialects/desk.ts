@@ -1,0 +1,246 @@
+import { type Address, formatAddress } from '../../base/address.ts'
+import type { DialectName } from '../../base/dialects.ts'
+import { Bridge } from '../../dialects/bridge.ts'
+import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
+import type { PeerTelling } from '../../dialects/outputs.ts'
+import type { Words } from '../../dialects/words.ts'
+import type { EventTelling } from '../../node/outputs.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
+import type { Tcp } from '../../ports/tcp.ts'
+import type { PeerView } from '../chat.ts'
+import type { AppEvent } from '../events.ts'
+import type { DialectAsked } from '../options-values.ts'
+import { type Fellowship, fellowsOn } from './fellows.ts'
+import { FrontDoor } from './front-door.ts'
+import { type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
+import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
+import type { Outside } from './outside.ts'
+import { type DialectTelling, Sockets } from './sockets.ts'
+
+/** How often it is looked who else bridges the same networks, at most. */
+const FELLOWS_EVERY_MS = 500
+/** How often the log says that somebody is too loud. */
+const LOUD_EVERY_MS = 60_000
+/** How long goodbyes may take, and take at least where datagrams are among them. */
+const LEAVE_MS_MIN = 50
+const LEAVE_MS_MAX = 1_000
+const LEAVE_LOOK_MS = 20
+/** Interfaces come and go. */
+const REFRESH_EVERY_MS = 10_000
+
+/** What the desk needs of the node and the program around it. */
+export interface DeskHost extends Fellowship {
+  readonly key: Uint8Array
+  name(): string
+  joined(): ReadonlySet<string>
+  relay(room: string, body: Uint8Array): Promise<unknown>
+  emit(event: AppEvent): void
+}
+
+export interface DeskOptions {
+  readonly asked: readonly DialectAsked[]
+  readonly clock: Clock
+  readonly tcp: Tcp
+  readonly multicast: Multicast
+  readonly isOurs: (host: string) => Promise<boolean>
+  readonly log: (code: string, message: string) => void
+}
+
+/** Runs the dialects that are let in, and the bridge between them and our rooms. */
+export class DialectDesk implements Outside {
+  /** The way to the network for the node: with a door that tells callers apart. */
+  readonly tcp: Tcp
+  private readonly sockets = new Map<DialectName, Sockets>()
+  private readonly known = new Map<string, PeerView>()
+  private bridge: Bridge | null = null
+  private host: DeskHost | null = null
+  private machines: Machines = {}
+  private group: MulticastGroup | null = null
+  private fellowsAtMs = Number.NEGATIVE_INFINITY
+  private loudAtMs = Number.NEGATIVE_INFINITY
+  private cancelTimer: (() => void) | null = null
+  private cancelRefresh: (() => void) | null = null
+  private isStopped = false
+
+  constructor(private readonly options: DeskOptions) {
+    const letIn = new Set(options.asked.map(({ dialect }) => dialect))
+    const door = new FrontDoor(
+      options.clock,
+      letIn,
+      (dialect, connection, first) => {
+        const sockets = this.sockets.get(dialect)
+        if (sockets !== undefined) return sockets.accept(connection, first)
+        // They can only be too early: nothing is announced before `begin`.
+        connection.abort()
+        return { data() {}, drain() {}, closed() {} }
+      },
+      options.log,
+    )
+    this.tcp = door.before(options.tcp)
+  }
+
+  /** `asked` beside what is let in: where we listen, and the room of those who have none. */
+  begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'group'>): void {
+    this.host = host
+    const bridge = bridgeId(host.key)
+    this.bridge = new Bridge(bridge)
+    this.bridge.open({ key: 'native', network: 'native' })
+    this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name() })
+    const { clock, tcp, isOurs } = this.options
+    for (const machine of Object.values(this.machines)) {
+      const { dialect } = machine
+      if (dialect !== 'line') this.bridge.open({ key: dialect, network: dialect })
+      this.sockets.set(dialect, new Sockets(machine, clock, tcp, isOurs, (telling) => this.told(dialect, telling)))
+    }
+    if (this.machines.mesh !== undefined) void this.joinGroup(meshGroup(this.options.asked), asked.interfaces)
+    for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.start(nowMs))
+  }
+
+  heard(telling: EventTelling): void {
+    const words = nativeWords(telling)
+    // Ours are said by the name that we have now, whatever the feed was told.
+    if (words !== null)
+      this.pass('native', telling.self && words.author !== null ? { ...words, name: this.host!.name() } : words)
+  }
+
+  renamed(name: string): void {
+    for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.renamed(name, nowMs))
+  }
+
+  peers(): PeerView[] {
+    return [...this.known.values()]
+  }
+
+  async leave(): Promise<void> {
+    for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.leave(nowMs))
+    const { clock } = this.options
+    const leftAtMs = clock.nowMs()
+    const isDone = (): boolean => {
+      const passedMs = clock.nowMs() - leftAtMs
+      // A datagram leaves a moment after it was given to the system, and tells nobody when it has.
+      if (this.group !== null && passedMs < LEAVE_MS_MIN) return false
+      return passedMs >= LEAVE_MS_MAX || [...this.sockets.values()].every(({ isIdle }) => isIdle)
+    }
+    while (!isDone()) await new Promise<void>((resume) => clock.timer(clock.nowMs() + LEAVE_LOOK_MS, resume))
+  }
+
+  stop(): void {
+    this.isStopped = true
+    this.cancelTimer?.()
+    this.cancelRefresh?.()
+    this.group?.close()
+    for (const sockets of this.sockets.values()) sockets.stop()
+  }
+
+  private told(dialect: DialectName, telling: DialectTelling): void {
+    switch (telling.kind) {
+      case 'words':
+        return this.pass(telling.link === null ? dialect : `${dialect} ${telling.link}`, telling.words)
+      case 'peer':
+        return this.peer(dialect, telling)
+      case 'multicast':
+        return this.group?.send(telling.datagram)
+      case 'trouble':
+        this.options.log(telling.code, telling.message)
+        if (telling.user) this.host!.emit({ event: 'notice', code: telling.code, message: telling.message })
+        return
+      case 'file':
+        if (telling.state === 'begins') this.fileBegins(telling.link, telling.name, telling.size)
+    }
+  }
+
+  private pass(side: string, words: Words): void {
+    const { bridge, host } = this
+    if (bridge === null || host === null || !host.joined().has(words.room)) return
+    this.lookForFellows()
+    bridge.heard(side, words, this.options.clock.nowMs())
+    this.settle()
+  }
+
+  private settle(): void {
+    const { bridge } = this
+    if (bridge === null || this.isStopped) return
+    for (const { side, heardOn, words } of bridge.takeOutputs()) {
+      if (side === 'native') this.relay(words, heardOn as DialectName)
+      else {
+        const [dialect, link] = side.split(' ')
+        const sockets = this.sockets.get(dialect as DialectName)
+        sockets?.run((machine, nowMs) => machine.say(words, link === undefined ? null : Number(link), nowMs))
+      }
+    }
+    this.tellLoud()
+    this.cancelTimer?.()
+    const atMs = bridge.nextWakeMs()
+    this.cancelTimer =
+      atMs === null
+        ? null
+        : this.options.clock.timer(atMs, () => {
+            bridge.wake(this.options.clock.nowMs())
+            this.settle()
+          })
+  }
+
+  private relay(words: Words, dialect: DialectName): void {
+    const body = relayedBody(words, dialect)
+    if (body !== null) void this.host!.relay(words.room, body)
+  }
+
+  /** Who else bridges what changes as people come and go. */
+  private lookForFellows(): void {
+    const { clock } = this.options
+    const { bridge, host } = this
+    if (bridge === null || host === null || clock.nowMs() - this.fellowsAtMs < FELLOWS_EVERY_MS) return
+    this.fellowsAtMs = clock.nowMs()
+    for (const [side, ids] of fellowsOn(this.machines, host)) bridge.fellows(side, ids)
+  }
+
+  private tellLoud(): void {
+    const { bridge } = this
+    const nowMs = this.options.clock.nowMs()
+    if (bridge === null || bridge.dropped === 0 || nowMs - this.loudAtMs < LOUD_EVERY_MS) return
+    this.loudAtMs = nowMs
+    this.options.log('bridge-flood', `${bridge.dropped} messages were more than is passed on between networks.`)
+    bridge.dropped = 0
+  }
+
+  private peer(dialect: DialectName, telling: PeerTelling): void {
+    const { state, name, address, dialled, link, reason } = telling
+    const id = `${dialect}:${telling.id}`
+    if (dialect === 'line' && state === 'up') this.bridge!.open({ key: `line ${link}`, network: 'line' })
+    if (dialect === 'line' && state === 'down') this.bridge!.close(`line ${link}`)
+    const via = dialect === 'mesh' ? 'lan' : dialect === 'tracker' ? 'tracker' : dialled ? 'dialled' : 'accepted'
+    const where = { name: name || id, address: formatAddress(address), via, dialled, dialect, verified: false } as const
+    const view: PeerView = { id, ...where, rttMs: null }
+    if (state === 'up') this.known.set(id, view)
+    else this.known.delete(id)
+    this.fellowsAtMs = Number.NEGATIVE_INFINITY
+    this.options.log('peer', `${id} at ${where.address} is ${state}${reason === '' ? '' : `: ${reason}`}`)
+    this.host!.emit({ event: 'peer', state, id, ...where, ...(state === 'down' ? { reason } : {}) })
+  }
+
+  private fileBegins(link: number, name: string, size: number): void {
+    this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, nowMs))
+  }
+
+  private async joinGroup({ host, port }: Address, interfaces: MachinesAsked['interfaces']): Promise<void> {
+    const receive = (datagram: Uint8Array, source: { host: string }): void => {
+      this.sockets.get('mesh')?.run((_, nowMs) => this.machines.mesh!.datagram(datagram, source.host, nowMs))
+    }
+    const where = { group: host, port, interfaces }
+    const group = await this.options.multicast.join(where, ANNOUNCE_BYTES_MAX, receive)
+    if (typeof group === 'string') return this.options.log('mesh-group', `${host} cannot be joined: ${group}.`)
+    if (this.isStopped) return group.close()
+    this.group = group
+    this.sockets.get('mesh')?.run((_, nowMs) => this.machines.mesh!.announceNow(nowMs))
+    this.planRefresh()
+  }
+
+  private planRefresh(): void {
+    const { clock } = this.options
+    this.cancelRefresh = clock.timer(clock.nowMs() + REFRESH_EVERY_MS, () => {
+      this.group?.refresh()
+      this.planRefresh()
+    })
+  }
+}

@@ -1,0 +1,13 @@
+import type { EventTelling } from '../../node/outputs.ts'
+import type { PeerView } from '../chat.ts'
+
+/** The networks of other protocols that this node bridges, as the chat sees them. */
+export interface Outside {
+  /** Everything that is said in our rooms, as the node tells it. */
+  heard(telling: EventTelling): void
+  /** We go by another name. */
+  renamed(name: string): void
+  peers(): PeerView[]
+  /** Says goodbye; answers when everybody has heard it, or has had the time to. */
+  leave(): Promise<void>
+}

@@ -1,0 +1,262 @@
+import { type Address, formatAddress } from '../../base/address.ts'
+import { toHex } from '../../base/bytes.ts'
+import { Generations } from '../../base/generations.ts'
+import type { RandomBytes } from '../../base/rng.ts'
+import { normaliseRoom } from '../../base/room-name.ts'
+import { bridgeMember, readBridgeMember } from '../json.ts'
+import { DialectMachine } from '../machine.ts'
+import type { Dialect } from '../outputs.ts'
+import { pauseMs, type Wanted } from '../redial.ts'
+import { formatLocal } from '../timestamps.ts'
+import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Words } from '../words.ts'
+import { encodeFrame } from './frames.ts'
+import { FramedLink } from './link.ts'
+import { addressOfId, type FramedMessage, readFramed, TTL_FIRST } from './messages.ts'
+
+/** As long as the originals remember. */
+const SEEN_MS = 120_000
+/** Of each of two generations: what the liveliest peer may send in that time. */
+const SEEN_MAX = 16_384
+const LINKS_MAX = 64
+const HELLO_MS_MAX = 10_000
+
+export interface FramedOptions {
+  /** What we are called there: `HOST:PORT` of our listener. */
+  readonly id: string
+  readonly name: string
+  /** What we are called as a bridge. */
+  readonly bridge: string
+  /** Originals to be linked with. */
+  readonly connect: readonly Address[]
+  readonly randomBytes: RandomBytes
+  readonly wallMs: () => number
+  /** How far the clock on the wall is ahead of UTC. */
+  readonly aheadMs: number
+}
+
+/** What voice makes of messages about it. */
+export interface VoiceEars {
+  joined(id: string, name: string, room: string, udp: Address): void
+  left(id: string, room: string | null): void
+}
+
+/** A node among the originals' gossip: says hello, floods what it has not seen, and says what it is given. */
+export class FramedMachine extends DialectMachine implements Dialect {
+  readonly dialect = 'framed'
+  readonly links = new Map<number, FramedLink>()
+  private name: string
+  private readonly dials = new Map<number, Wanted>()
+  private readonly known = new Generations(SEEN_MS, SEEN_MAX)
+  private nextAttempt = 1
+
+  constructor(
+    private readonly options: FramedOptions,
+    private readonly voice: VoiceEars | null = null,
+  ) {
+    super()
+    this.name = options.name
+  }
+
+  start(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const address of this.options.connect) this.dial({ address, failures: 0 })
+  }
+
+  opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
+    this.nowMs = nowMs
+    const wanted = attempt === null ? null : (this.dials.get(attempt) ?? null)
+    if (attempt !== null) this.dials.delete(attempt)
+    if (this.links.size >= LINKS_MAX) {
+      this.trouble('framed-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} framed peers are enough.`)
+      return this.emit({ kind: 'hang-up', link: id, abort: true })
+    }
+    const link = new FramedLink(id, remote, wanted)
+    this.links.set(id, link)
+    link.deadline = this.after(HELLO_MS_MAX, () => this.end(link, 'did not say hello in time'))
+    // Who listens waits for the other's hello.
+    if (attempt !== null) this.hello(link)
+  }
+
+  received(id: number, bytes: Uint8Array, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    if (link === undefined) return
+    for (const frame of link.frames.push(bytes)) {
+      if ('skippedBytes' in frame) {
+        this.trouble(
+          'framed-long',
+          `${this.nameOf(link)} sent ${frame.skippedBytes} bytes at once, which were let go by.`,
+        )
+        continue
+      }
+      const message = readFramed(frame.body)
+      if (message === null) return this.end(link, 'sent something that is no message')
+      this.message(link, message)
+      if (!this.links.has(id)) return
+    }
+    if (link.frames.fault !== null) this.end(link, link.frames.fault)
+  }
+
+  closed(id: number, reason: string, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    if (link !== undefined) this.forget(link, reason)
+  }
+
+  dialFailed(attempt: number, reason: string, nowMs: number): void {
+    this.nowMs = nowMs
+    const wanted = this.dials.get(attempt)
+    this.dials.delete(attempt)
+    if (wanted !== undefined) this.retry(wanted, reason)
+  }
+
+  listened(): void {}
+
+  say(words: Words, _link: number | null, nowMs: number): void {
+    this.nowMs = nowMs
+    const id = uuidOfOrigin(words.origin)
+    this.known.add(id, nowMs)
+    this.flood(
+      encodeFrame({
+        ...{ id, type: 'chat', from: this.options.id, username: words.name },
+        ...{ room: words.room, msg: words.kind === 'action' ? `* ${words.text}` : words.text, ttl: TTL_FIRST },
+        ts: this.timestamp(),
+        ...bridgeMember(words, this.options.bridge),
+      }),
+    )
+  }
+
+  /** Tells the network that we are in voice there, or no longer. */
+  voiceState(room: string, udp: Address | null, nowMs: number): void {
+    this.nowMs = nowMs
+    const id = this.freshId()
+    this.known.add(id, nowMs)
+    const head = { id, from: this.options.id, username: this.name, room, ttl: TTL_FIRST, ts: this.timestamp() }
+    if (udp === null) this.flood(encodeFrame({ ...head, type: 'voice_leave' }))
+    else this.flood(encodeFrame({ ...head, type: 'voice_join', udp_host: udp.host, udp_port: udp.port }))
+  }
+
+  /** There is no word for it: what is said from now on is said by that name. */
+  renamed(name: string): void {
+    this.name = name
+  }
+
+  /** Nor for leaving: the originals just hang up. */
+  leave(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const link of this.links.values()) this.emit({ kind: 'hang-up', link: link.id, abort: false })
+  }
+
+  private message(link: FramedLink, message: FramedMessage): void {
+    if (message.type === 'hello') return this.greeted(link, message.from, message.username)
+    if (link.peer === null) return this.end(link, 'said something before hello')
+    if (!link.bucket.take(this.nowMs)) return this.flooded(link)
+    link.isFlooding = false
+    if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
+    if (message.type === 'chat') this.chat(message)
+    else if (message.type === 'voice_join')
+      this.voice?.joined(message.from, heardName(message.username), message.room, message.udp)
+    else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
+    if (message.ttl > 0) this.flood(encodeFrame({ ...message.raw, ttl: message.ttl - 1 }), link)
+  }
+
+  private greeted(link: FramedLink, peer: string, username: string): void {
+    if (link.peer !== null) return
+    if (peer === this.options.id) return this.end(link, 'is ourselves')
+    this.cancel(link.deadline)
+    link.peer = peer
+    link.name = heardName(username)
+    if (link.wanted === null) this.hello(link)
+    else link.wanted.failures = 0
+    this.tell(link, 'up', '')
+  }
+
+  private chat(message: FramedMessage & { type: 'chat' }): void {
+    const room = normaliseRoom(message.room)
+    const text = heardText(message.msg)
+    if (room === null || text === '') return
+    const given = readBridgeMember(message.raw)
+    const own = originOfUuid(message.id)
+    this.emit({
+      kind: 'words',
+      link: null,
+      words: {
+        origin: own ?? hashedOrigin('framed', message.id),
+        from: given?.from ?? 'framed',
+        isExact: true,
+        bridge: given?.bridge ?? null,
+        author: null,
+        name: heardName(message.username) || heardName(message.from),
+        ...{ text, room, kind: 'text' },
+      },
+    })
+  }
+
+  private hello(link: FramedLink): void {
+    const hello = { id: this.freshId(), type: 'hello', from: this.options.id, username: this.name }
+    this.emit({ kind: 'send', link: link.id, bytes: encodeFrame(hello) })
+  }
+
+  private flood(frame: Uint8Array, from: FramedLink | null = null): void {
+    for (const link of this.links.values()) {
+      // A buffer that is sent is no longer ours, so each has one of its own.
+      if (link !== from && link.peer !== null) this.emit({ kind: 'send', link: link.id, bytes: frame.slice() })
+    }
+  }
+
+  private flooded(link: FramedLink): void {
+    if (link.isFlooding) return
+    link.isFlooding = true
+    this.trouble('framed-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
+  }
+
+  private end(link: FramedLink, reason: string): void {
+    this.emit({ kind: 'hang-up', link: link.id, abort: true })
+    this.trouble('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`)
+    this.forget(link, reason)
+  }
+
+  private forget(link: FramedLink, reason: string): void {
+    this.links.delete(link.id)
+    this.cancel(link.deadline)
+    if (link.peer !== null) {
+      this.tell(link, 'down', reason)
+      const stillThere = [...this.links.values()].some((other) => other.peer === link.peer)
+      if (!stillThere) this.voice?.left(link.peer, null)
+    }
+    if (link.wanted !== null) this.retry(link.wanted, reason)
+  }
+
+  private retry(wanted: Wanted, reason: string): void {
+    wanted.failures++
+    if (wanted.failures === 1) {
+      const message = `framed ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
+      this.trouble('framed-dial', message, true)
+    }
+    this.after(pauseMs(wanted.failures - 1), () => this.dial(wanted))
+  }
+
+  private dial(wanted: Wanted): void {
+    const attempt = this.nextAttempt++
+    this.dials.set(attempt, wanted)
+    this.emit({ kind: 'dial', attempt, address: wanted.address })
+  }
+
+  private tell(link: FramedLink, state: 'up' | 'down', reason: string): void {
+    const address = addressOfId(link.peer!) ?? link.remote
+    const { id, name, wanted } = link
+    this.emit({ kind: 'peer', state, id: link.peer!, name, address, dialled: wanted !== null, link: id, reason })
+  }
+
+  private nameOf({ remote, peer }: FramedLink): string {
+    return `The framed peer at ${formatAddress(peer === null ? remote : (addressOfId(peer) ?? remote))}`
+  }
+
+  private timestamp(): string {
+    return formatLocal(this.options.wallMs(), this.options.aheadMs)
+  }
+
+  private freshId(): string {
+    return uuidOfOrigin(toHex(this.options.randomBytes(16)))
+  }
+}

@@ -1,0 +1,52 @@
+import { isDialect } from '../base/dialects.ts'
+import { BRIDGE_ID_DIGITS, isOrigin, type Words } from './words.ts'
+
+/** Somebody else's JSON, read with suspicion: one object, every member looked at before it is believed. */
+export type JsonObject = { readonly [member: string]: unknown }
+
+/** Null where the text is not one JSON object. */
+export function parseObject(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    // Broken, or nested deeper than the parser's stack: both are the sender's fault.
+    return null
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A member that is a text of at most so many UTF-16 units; null for anything else. */
+export function textOf(object: JsonObject, member: string, unitsMax: number): string | null {
+  const value = Object.hasOwn(object, member) ? object[member] : undefined
+  return typeof value === 'string' && value.length <= unitsMax ? value : null
+}
+
+/** A member that is a whole number from 0 to `max`; null for anything else. */
+export function wholeOf(object: JsonObject, member: string, max: number): number | null {
+  const value = Object.hasOwn(object, member) ? object[member] : undefined
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max ? value : null
+}
+
+/** What one bridge tells another beside the words: a member that the original programs skip. */
+const MEMBER = 'hearsay'
+
+/** How words are signed for other bridges; `own`: who puts them there. */
+export function bridgeMember(words: Pick<Words, 'origin' | 'from'>, own: string): JsonObject {
+  return { [MEMBER]: { id: words.origin, bridge: own, from: words.from } }
+}
+
+/** What a message tells of the bridge that put it there; null where it was none. */
+export function readBridgeMember(object: JsonObject): { id: string; bridge: string; from: Words['from'] } | null {
+  const member = Object.hasOwn(object, MEMBER) ? object[MEMBER] : undefined
+  if (!isObject(member)) return null
+  const id = textOf(member, 'id', 32)
+  const bridge = textOf(member, 'bridge', BRIDGE_ID_DIGITS)
+  const from = textOf(member, 'from', 16)
+  if (id === null || !isOrigin(id) || bridge === null || !/^[0-9a-f]{16}$/.test(bridge) || from === null) return null
+  if (from !== 'native' && !isDialect(from)) return null
+  return { id, bridge, from }
+}

@@ -1,0 +1,242 @@
+import { type Address, formatAddress } from '../../base/address.ts'
+import { isMarked } from '../../base/dialects.ts'
+import { DialectMachine } from '../machine.ts'
+import type { Dialect } from '../outputs.ts'
+import { pauseMs, type Wanted } from '../redial.ts'
+import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
+import { LineLink, WAITING_MAX } from './link.ts'
+import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
+
+/** How long a file's header is alone on its way, so that the originals read it by itself. */
+const HEADER_PAUSE_MS = 250
+const LINKS_MAX = 64
+const FILE_NAME_CHARS_MAX = 128
+
+export interface LineOptions {
+  readonly name: string
+  /** Originals that listen, to be linked with; tried again when a link ends. */
+  readonly connect: readonly Address[]
+  /** The room that is bridged with those links, which have none. */
+  readonly room: string
+  /** Never the same twice, for as long as words are remembered. */
+  readonly nonce: string
+}
+
+/** The two-person program, once for every connection: lines under a name, and files between them. */
+export class LineMachine extends DialectMachine implements Dialect {
+  readonly dialect = 'line'
+  readonly links = new Map<number, LineLink>()
+  private name: string
+  private readonly dials = new Map<number, Wanted>()
+  private nextAttempt = 1
+
+  constructor(private readonly options: LineOptions) {
+    super()
+    this.name = options.name
+  }
+
+  start(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const address of this.options.connect) this.dial({ address, failures: 0 })
+  }
+
+  opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
+    this.nowMs = nowMs
+    const wanted = attempt === null ? null : (this.dials.get(attempt) ?? null)
+    if (attempt !== null) this.dials.delete(attempt)
+    if (this.links.size >= LINKS_MAX) {
+      this.trouble('line-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} line peers are enough.`)
+      return this.emit({ kind: 'hang-up', link: id, abort: true })
+    }
+    if (wanted !== null) wanted.failures = 0
+    const link = new LineLink(id, remote, wanted)
+    this.links.set(id, link)
+    this.tell(link, 'up', '')
+  }
+
+  received(id: number, bytes: Uint8Array, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    if (link === undefined) return
+    for (let at = 0; at < bytes.length && this.links.has(id); ) {
+      if (link.fileLeft !== null) {
+        at = this.fileBytes(link, bytes, at)
+        continue
+      }
+      const next = link.lines.next(bytes, at)
+      if (link.lines.isBroken) return this.end(link, 'sent a line without an end')
+      at = next.at
+      if (next.line !== null) this.line(link, next.line)
+    }
+  }
+
+  closed(id: number, reason: string, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    if (link === undefined) return
+    // The last line may lack its end.
+    const rest = link.fileLeft === null ? link.lines.takeRest() : new Uint8Array()
+    if (rest.length > 0) this.line(link, rest)
+    this.forget(link, reason)
+  }
+
+  dialFailed(attempt: number, reason: string, nowMs: number): void {
+    this.nowMs = nowMs
+    const wanted = this.dials.get(attempt)
+    this.dials.delete(attempt)
+    if (wanted !== undefined) this.retry(wanted, reason)
+  }
+
+  listened(): void {}
+
+  say(words: Words, id: number | null, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = id === null ? undefined : this.links.get(id)
+    if (link === undefined) return
+    const text = words.kind === 'action' ? `* ${words.text}` : words.text
+    const bytes = encodeText(words.name, text)
+    if (link.sending === null) return this.emit({ kind: 'send', link: link.id, bytes })
+    if (link.waiting.length < WAITING_MAX) link.waiting.push(bytes)
+    else this.trouble('line-slow', `${this.nameOf(link)} still takes a file in: something it was told is dropped.`)
+  }
+
+  /**
+   * Announces a file; `wanted` is told when its bytes may follow by `fileChunk`. Answers the name it is sent by, or null where another one is
+   * being sent.
+   */
+  sendFile(id: number, name: string, size: number, nowMs: number): string | null {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    if (link === undefined || link.sending !== null) return null
+    link.sending = 'header'
+    this.emit({ kind: 'send', link: id, bytes: encodeFileHeader(name, size) })
+    this.after(HEADER_PAUSE_MS, () => {
+      if (link.sending !== 'header') return
+      link.sending = 'bytes'
+      this.emit({ kind: 'file', link: id, state: 'wanted' })
+    })
+    return sendableName(name)
+  }
+
+  /** The next bytes of the file that is being sent; null: that was all. */
+  fileChunk(id: number, bytes: Uint8Array | null, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    if (link === undefined || link.sending !== 'bytes') return
+    if (bytes !== null) return this.emit({ kind: 'send', link: id, bytes })
+    // A line right behind the file would be read as a part of it by who reads in pieces.
+    this.after(HEADER_PAUSE_MS, () => {
+      link.sending = null
+      for (const waiting of link.waiting.splice(0)) this.emit({ kind: 'send', link: id, bytes: waiting })
+    })
+  }
+
+  /** Tells the room of a file that is not taken: its bytes are let go by. */
+  fileNotice(id: number, name: string, size: number, nowMs: number): void {
+    this.nowMs = nowMs
+    const link = this.links.get(id)
+    const file = heardText(name).slice(0, FILE_NAME_CHARS_MAX)
+    if (link !== undefined)
+      this.tellWords(
+        link,
+        link.name,
+        `sends the file ${file} (${size} bytes), which cannot be taken over here.`,
+        'notice',
+      )
+  }
+
+  renamed(name: string): void {
+    this.name = name
+  }
+
+  leave(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const link of this.links.values()) {
+      if (link.sending === null) this.emit({ kind: 'send', link: link.id, bytes: encodeLeft(this.name) })
+      this.emit({ kind: 'hang-up', link: link.id, abort: false })
+    }
+  }
+
+  private line(link: LineLink, line: Uint8Array): void {
+    if (line.length === 0) return
+    const message = readLine(line)
+    if (message === null) return this.end(link, 'sent something that is no text')
+    if (message.kind === 'file') {
+      link.fileLeft = message.size
+      this.emit({ kind: 'file', link: link.id, state: 'begins', name: message.name, size: message.size })
+      if (message.size === 0) this.fileEnds(link, true)
+      return
+    }
+    const name = heardName(message.name)
+    if (name !== '' && !isMarked(name)) link.name = name
+    if (message.kind === 'left') return this.emit({ kind: 'hang-up', link: link.id, abort: false })
+    const text = heardText(message.text)
+    if (text === '') return
+    if (!link.bucket.take(this.nowMs)) return this.flooded(link)
+    link.isFlooding = false
+    this.tellWords(link, name || link.name, text, 'text')
+  }
+
+  private tellWords(link: LineLink, name: string, text: string, kind: Words['kind']): void {
+    const origin = hashedOrigin('line', this.options.nonce, String(link.id), String(++link.heard))
+    const { room } = this.options
+    const words: Words = { origin, from: 'line', isExact: false, bridge: null, author: null, name, text, kind, room }
+    this.emit({ kind: 'words', link: link.id, words })
+  }
+
+  private fileBytes(link: LineLink, bytes: Uint8Array, at: number): number {
+    const part = bytes.subarray(at, at + link.fileLeft!)
+    link.fileLeft! -= part.length
+    this.emit({ kind: 'file', link: link.id, state: 'bytes', bytes: part })
+    if (link.fileLeft === 0) this.fileEnds(link, true)
+    return at + part.length
+  }
+
+  private fileEnds(link: LineLink, whole: boolean): void {
+    link.fileLeft = null
+    this.emit({ kind: 'file', link: link.id, state: 'ends', whole })
+  }
+
+  private flooded(link: LineLink): void {
+    if (link.isFlooding) return
+    link.isFlooding = true
+    this.trouble('line-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
+  }
+
+  private end(link: LineLink, reason: string): void {
+    this.emit({ kind: 'hang-up', link: link.id, abort: true })
+    this.trouble('line-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`)
+    this.forget(link, reason)
+  }
+
+  private forget(link: LineLink, reason: string): void {
+    if (link.fileLeft !== null) this.fileEnds(link, false)
+    this.links.delete(link.id)
+    this.tell(link, 'down', reason)
+    if (link.wanted !== null) this.retry(link.wanted, reason)
+  }
+
+  private retry(wanted: Wanted, reason: string): void {
+    wanted.failures++
+    if (wanted.failures === 1) {
+      const message = `line ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
+      this.trouble('line-dial', message, true)
+    }
+    this.after(pauseMs(wanted.failures - 1), () => this.dial(wanted))
+  }
+
+  private dial(wanted: Wanted): void {
+    const attempt = this.nextAttempt++
+    this.dials.set(attempt, wanted)
+    this.emit({ kind: 'dial', attempt, address: wanted.address })
+  }
+
+  private nameOf({ remote }: LineLink): string {
+    return `The line peer at ${formatAddress(remote)}`
+  }
+
+  private tell(link: LineLink, state: 'up' | 'down', reason: string): void {
+    const { id, name, remote: address, wanted } = link
+    this.emit({ kind: 'peer', state, id: String(id), name, address, dialled: wanted !== null, link: id, reason })
+  }
+}

@@ -1,0 +1,67 @@
+import type { Address } from '../../base/address.ts'
+import type { Announcement } from './messages.ts'
+
+/** A peer is offline after so long without a word. */
+export const OFFLINE_MS = 30_000
+/** Peers of one local network, as far as they are known; beyond, nobody new is. */
+const PEERS_MAX = 256
+/** At one address: several on one machine, but no machine fills the table. */
+const PEERS_PER_HOST_MAX = 64
+/** Whoever says what it was half a minute ago is not believed. */
+const TIMESTAMP_AGE_MS_MAX = 30_000
+
+export interface MeshPeer {
+  readonly id: string
+  name: string
+  address: Address
+  heardAtMs: number
+  /** The connection with it; null while there is none. */
+  link: number | null
+  isDialling: boolean
+  failures: number
+  /** Not dialled before. */
+  restsUntilMs: number
+}
+
+/** Who has announced itself on the local network. */
+export class Roster {
+  readonly peers = new Map<string, MeshPeer>()
+
+  /** Takes an announcement in; null where it is not believed, or there is no room for one more. */
+  heard(said: Announcement, host: string, nowMs: number, wallMs: number): MeshPeer | null {
+    if (said.atMs !== null && wallMs - said.atMs > TIMESTAMP_AGE_MS_MAX) return null
+    const known = this.peers.get(said.peerId)
+    if (known === undefined) return this.meet(said.peerId, said.username, { host, port: said.port }, nowMs)
+    known.heardAtMs = nowMs
+    // One that is linked is where the link is, whatever others announce in its name.
+    if (known.link === null) {
+      known.address = { host, port: said.port }
+      known.name = said.username
+    }
+    return known
+  }
+
+  /** Somebody who is there for certain, having called. */
+  meet(id: string, name: string, address: Address, nowMs: number): MeshPeer | null {
+    const known = this.peers.get(id)
+    if (known !== undefined) return known
+    if (this.peers.size >= PEERS_MAX || this.ofHost(address.host) >= PEERS_PER_HOST_MAX) return null
+    const at = { heardAtMs: nowMs, link: null, isDialling: false, failures: 0, restsUntilMs: 0 }
+    const peer: MeshPeer = { id, name, address, ...at }
+    this.peers.set(id, peer)
+    return peer
+  }
+
+  /** Forgets who has been offline and has no connection. */
+  sweep(nowMs: number): void {
+    for (const [id, peer] of this.peers) {
+      if (peer.link === null && !peer.isDialling && nowMs - peer.heardAtMs >= OFFLINE_MS) this.peers.delete(id)
+    }
+  }
+
+  private ofHost(host: string): number {
+    let count = 0
+    for (const { address } of this.peers.values()) if (address.host === host) count++
+    return count
+  }
+}

@@ -1,0 +1,100 @@
+import { utf8 } from '../../base/bytes.ts'
+import { decodeUtf8 } from '../../base/text.ts'
+import { isObject, type JsonObject, parseObject, textOf } from '../json.ts'
+import { cutUtf8 } from '../words.ts'
+
+/** The originals read once, and so much. */
+export const MESSAGE_BYTES_MAX = 1_024
+/** A map of all ports there could be is longer; no list of people is. */
+export const REQUEST_BYTES_MAX = 64 * 1024
+/** Peers of one tracker. */
+export const PEERS_MAX = 512
+const TEXT_UNITS_MAX = REQUEST_BYTES_MAX
+
+/** What one connection brings. */
+export type TrackerRequest =
+  | { readonly kind: 'register'; readonly port: number }
+  | { readonly kind: 'get_peers' }
+  | { readonly kind: 'populate'; readonly ports: readonly number[] }
+  | { readonly kind: 'election' }
+  | { readonly kind: 'message'; readonly username: string; readonly message: string; readonly raw: JsonObject }
+
+/** `incomplete`: more may come. Null: it is none, and never will be. */
+export function readTrackerRequest(bytes: Uint8Array): TrackerRequest | 'incomplete' | null {
+  const raw = completeObject(bytes)
+  if (raw === 'incomplete' || raw === null) return raw
+  switch (textOf(raw, 'action', 32)) {
+    case 'register': {
+      const port = portOf(raw['port'])
+      return port === null ? null : { kind: 'register', port }
+    }
+    case 'get_peers':
+      return { kind: 'get_peers' }
+    case 'populate': {
+      const ports = portsOf(raw['peers'])
+      return ports === null ? null : { kind: 'populate', ports }
+    }
+  }
+  if (textOf(raw, 'type', 32) === 'election') return { kind: 'election' }
+  const username = textOf(raw, 'username', 256)
+  const message = textOf(raw, 'message', TEXT_UNITS_MAX)
+  return username === null || message === null ? null : { kind: 'message', username, message, raw }
+}
+
+/** A tracker's answer: the ports it knows. */
+export function readPeerMap(bytes: Uint8Array): number[] | 'incomplete' | null {
+  const raw = completeObject(bytes)
+  return raw === 'incomplete' || raw === null ? raw : portsOf(raw)
+}
+
+export function encodePeerMap(ports: Iterable<number>): JsonObject {
+  return Object.fromEntries(Array.from(ports, (port) => [String(port), port]))
+}
+
+export function encodeTracker(object: object): Uint8Array {
+  return utf8(JSON.stringify(object))
+}
+
+/** The messages that say a text, each no longer than the originals read; `more`: what goes with each of them. */
+export function encodeWords(username: string, text: string, more: (part: number) => object): Uint8Array[] {
+  const messages: Uint8Array[] = []
+  for (let rest = text; rest !== ''; ) {
+    const beside = more(messages.length)
+    let part = cutUtf8(rest, MESSAGE_BYTES_MAX / 2)
+    let bytes = encodeTracker({ username, message: part, ...beside })
+    // Escaped, a character may take six bytes for one.
+    while (bytes.length > MESSAGE_BYTES_MAX) {
+      part = cutUtf8(part, utf8(part).length >> 1)
+      bytes = encodeTracker({ username, message: part, ...beside })
+    }
+    // No name is so long that not one character goes beside it; were one, nothing would be said.
+    if (part === '') break
+    messages.push(bytes)
+    rest = rest.slice(part.length)
+  }
+  return messages
+}
+
+function completeObject(bytes: Uint8Array): JsonObject | 'incomplete' | null {
+  const text = decodeUtf8(bytes)
+  const trimmed = text?.trimEnd() ?? null
+  if (trimmed === null) return bytes.length < REQUEST_BYTES_MAX ? 'incomplete' : null
+  if (trimmed !== '' && !trimmed.startsWith('{')) return null
+  // Nothing that ends otherwise can be whole: spares parsing every beginning.
+  const object = trimmed.endsWith('}') ? parseObject(trimmed) : null
+  return object ?? (bytes.length < REQUEST_BYTES_MAX ? 'incomplete' : null)
+}
+
+function portsOf(value: unknown): number[] | null {
+  if (!isObject(value)) return null
+  const ports = new Set<number>()
+  for (const [key, each] of Object.entries(value)) {
+    const port = portOf(each) ?? portOf(Number(key))
+    if (port !== null && ports.size < PEERS_MAX) ports.add(port)
+  }
+  return [...ports]
+}
+
+function portOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535 ? value : null
+}

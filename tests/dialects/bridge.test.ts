@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'bun:test'
+import { seededRng } from '../../src/base/rng.ts'
+import { Bridge, HOLD_MS } from '../../src/dialects/bridge.ts'
+import type { Words } from '../../src/dialects/words.ts'
+import { Networks, type Party } from './networks.ts'
+
+const SEEDS = 20
+
+function words(text: string, more: Partial<Words> = {}): Words {
+  const origin = Buffer.from(text.padEnd(16).slice(0, 16)).toString('hex')
+  const common = { from: 'tracker', isExact: true, bridge: null, author: null, kind: 'text', room: 'general' } as const
+  return { ...common, origin, name: 'ann', text, ...more }
+}
+
+function bridge(own = 'bbbb'): Bridge {
+  const all = new Bridge(own)
+  for (const network of ['native', 'framed', 'mesh', 'tracker'] as const) all.open({ key: network, network })
+  all.open({ key: 'line 1', network: 'line' })
+  return all
+}
+
+const said = (between: Bridge) => between.takeOutputs().map(({ side, words: { name } }) => `${side}: ${name}`)
+
+describe('a bridge', () => {
+  test('says everything once to every other side, under a marked name', () => {
+    const between = bridge()
+    between.heard('tracker', words('hi'), 0)
+    expect(said(between)).toEqual([
+      'native: ann',
+      'framed: ann (tracker)',
+      'mesh: ann (tracker)',
+      'line 1: ann (tracker)',
+    ])
+    for (const side of ['tracker', 'native', 'mesh']) between.heard(side, words('hi'), 1_000)
+    expect(said(between)).toEqual([])
+  })
+
+  test('says its own user’s words by the bare name, other natives’ with a mark, strangers’ passed on by others with theirs', () => {
+    const between = bridge()
+    between.heard('native', words('mine', { from: 'native', author: 'bbbb', name: 'bob' }), 0)
+    expect(said(between)[0]).toBe('framed: bob')
+    between.heard('native', words('hers', { from: 'native', author: 'cccc', name: 'cleo' }), 0)
+    expect(said(between)[0]).toBe('framed: cleo (hearsay)')
+    between.heard('native', words('theirs', { from: 'mesh', bridge: 'cccc', name: 'mia' }), 0)
+    expect(said(between)[0]).toBe('framed: mia (mesh)')
+  })
+
+  test('lets a fellow with a lower id go first, and says it itself when he does not', () => {
+    const between = bridge('bbbb')
+    for (const side of ['tracker', 'mesh']) between.fellows(side, ['aaaa', 'bbbb', 'cccc'])
+    between.heard('tracker', words('one'), 0)
+    expect(said(between)).not.toContain('mesh: ann (tracker)')
+    between.heard('mesh', words('one', { bridge: 'aaaa' }), 500)
+    between.wake(HOLD_MS)
+    expect(said(between)).toEqual([])
+    between.heard('tracker', words('two'), 10_000)
+    said(between)
+    between.wake(10_000 + HOLD_MS)
+    expect(said(between)).toEqual(['mesh: ann (tracker)'])
+  })
+
+  test('does not wait for ever for one who never says anything', () => {
+    const between = bridge('bbbb')
+    for (const side of ['tracker', 'mesh']) between.fellows(side, ['aaaa'])
+    for (const at of [0, 1, 2]) {
+      between.heard('tracker', words(`${at} in vain`), at * 10_000)
+      between.wake(at * 10_000 + HOLD_MS)
+    }
+    said(between)
+    between.heard('tracker', words('at once'), 40_000)
+    expect(said(between)).toContain('mesh: ann (tracker)')
+    between.heard('mesh', words('I am here', { bridge: 'aaaa' }), 50_000)
+    said(between)
+    between.heard('tracker', words('after him'), 60_000)
+    expect(said(between)).not.toContain('mesh: ann (tracker)')
+  })
+
+  test('waits before it says something where it came from, in case it comes from there', () => {
+    const between = bridge()
+    between.heard('framed', words('round', { from: 'mesh', bridge: 'aaaa' }), 0)
+    expect(said(between)).not.toContain('mesh: ann (framed)')
+    between.heard('mesh', words('round', { from: 'mesh' }), 100)
+    between.wake(10_000)
+    expect(said(between)).toEqual([])
+  })
+
+  test('takes words without an id under a marked name for an echo, as often as they were said', () => {
+    const between = bridge()
+    between.heard('framed', words('hi', { from: 'framed' }), 0)
+    said(between)
+    const echo = (origin: string) => words('hi', { origin, from: 'line', isExact: false, name: 'ann (framed)' })
+    between.heard('line 1', echo('e1'), 100)
+    expect(said(between)).toEqual([])
+    between.heard('line 1', echo('e2'), 200)
+    expect(said(between).length).toBe(4)
+  })
+
+  test('drops what no room could read', () => {
+    const between = bridge()
+    for (let i = 0; i < 1_000; i++) between.heard('mesh', words(`${i} flood`), 0)
+    expect(between.dropped).toBe(600)
+    between.heard('mesh', words('later'), 10_000)
+    expect(said(between)).toContain('native: ann')
+  })
+})
+
+interface Said {
+  readonly text: string
+  readonly by: Party
+  readonly atMs: number
+}
+
+/** Somebody says something now and then, for two minutes. */
+function talk(networks: Networks, seed: number): Said[] {
+  const rng = seededRng(seed + 1_000_000)
+  const all: Said[] = []
+  for (let i = 0; i < 60; i++) {
+    const by = networks.parties[rng.below(networks.parties.length)]!
+    const said = { text: `${by.name} ${i}`, by, atMs: rng.below(120_000) }
+    networks.time.at(said.atMs, () => networks.say(by, said.text))
+    all.push(said)
+  }
+  return all
+}
+
+function allKinds(seed: number, bridges: number): Networks {
+  const networks = new Networks(seed)
+  networks.network('native', 'native', ['nora', 'nils'])
+  networks.network('framed', 'framed', ['fred', 'fay'])
+  networks.network('mesh', 'mesh', ['mia', 'max'])
+  networks.network('tracker', 'tracker', ['tom', 'tim'])
+  for (let i = 0; i < bridges; i++) {
+    networks.network(`line ${i}`, 'line', [`lou${i}`])
+    networks.hearsay(`${String.fromCharCode(97 + i)}000`, ['native', 'framed', 'mesh', 'tracker', `line ${i}`])
+  }
+  return networks
+}
+
+function wrongCounts(networks: Networks, all: readonly Said[]): string[] {
+  return all.flatMap(({ text, by, atMs }) => {
+    const counts = networks.counts(text, by)
+    return counts.every((count) => count === 1) ? [] : [`${text} at ${atMs}: ${counts.join(' ')}`]
+  })
+}
+
+describe('all five kinds at once', () => {
+  test.each([1, 2, 3])('around %d bridges, each sees each message once', (bridges) => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const networks = allKinds(seed, bridges)
+      const all = talk(networks, seed)
+      networks.time.pass(180_000)
+      expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })
+    }
+  })
+
+  test('one of three bridges dies: only what was said in its last seconds may be seen twice or be lost with its line', () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const networks = allKinds(seed, 3)
+      const all = talk(networks, seed)
+      const dead = seed % 3
+      networks.time.at(60_000, () => networks.kill(networks.hearsays[dead]!))
+      networks.time.pass(180_000)
+      const alone = `lou${dead}`
+      const rest = all.filter(({ by, atMs }) => by.name !== alone && (atMs < 53_000 || atMs > 61_000))
+      const wrong = rest.filter(({ text, by, atMs }) => {
+        const others = networks.parties.filter((party) => party !== by && !(party.name === alone && atMs > 53_000))
+        return others.some((party) => party.seen.get(text) !== 1)
+      })
+      expect({ seed, wrong }).toEqual({ seed, wrong: [] })
+    }
+  })
+
+  test('between networks of their own and ones they share, nothing goes round', () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const networks = new Networks(seed)
+      networks.network('native 1', 'native', ['nora'])
+      networks.network('native 2', 'native', ['nils'])
+      networks.network('framed', 'framed', ['fred'])
+      networks.network('mesh', 'mesh', ['mia'])
+      networks.network('line', 'line', [])
+      networks.hearsay('a000', ['native 1', 'framed', 'mesh', 'line'])
+      networks.hearsay('b000', ['native 2', 'framed', 'mesh', 'line'])
+      const all = talk(networks, seed)
+      networks.time.pass(180_000)
+      // Two bridges and five networks: each would pass on to four, were none of it already there.
+      expect(networks.copies).toBeLessThanOrEqual(all.length * 8)
+      const lost = all.filter(({ text, by }) => networks.counts(text, by).some((count) => count === 0))
+      expect({ seed, lost }).toEqual({ seed, lost: [] })
+    }
+  })
+
+  test('nobody is seen under a name of our own kind', () => {
+    const networks = allKinds(1, 2)
+    talk(networks, 1)
+    networks.time.pass(180_000)
+    const native = networks.parties.find(({ name }) => name === 'nora')!
+    for (const name of native.names) if (name !== 'nils') expect(name).toMatch(/ \((framed|mesh|tracker|line)\)$/)
+  })
+})

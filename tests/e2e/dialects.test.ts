@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import type { MessageEvent } from '../../src/app/events.ts'
+import type { Program } from './program.ts'
+import { freePort } from './program.ts'
+import { Stage } from './stage.ts'
+
+/** The compiled program among the programs it descends from. */
+
+setDefaultTimeout(90_000)
+
+const stage = new Stage()
+afterEach(() => stage.close())
+
+function said(program: Program, text: string): MessageEvent[] {
+  return program.messages().filter((message) => message.text === text)
+}
+
+describe('framed', () => {
+  test('in the middle of a chain: both ends hear each other and us, once each, and we hear both', async () => {
+    const left = await stage.framed('Lena')
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `framed@127.0.0.1:${left.port}`])
+    const right = await stage.framed('Rob', '--connect', us.address)
+    await left.original.until('peer', { state: 'up', id: us.address, username: 'Ulla' })
+    await right.original.until('peer', { state: 'up', id: us.address, username: 'Ulla' })
+    left.original.do({ do: 'send', msg: 'from the left' })
+    await right.original.until('chat', { msg: 'from the left', username: 'Lena', ttl: 4 })
+    await us.hears('from the left')
+    right.original.do({ do: 'send', msg: 'from the right' })
+    await left.original.until('chat', { msg: 'from the right', username: 'Rob', ttl: 4 })
+    await us.hears('from the right')
+    await us.say('from between')
+    for (const { original } of [left, right]) {
+      const heard = await original.until('chat', { msg: 'from between', username: 'Ulla', ttl: 5, room: 'general' })
+      expect(heard['from']).toBe(us.address)
+      expect(heard['ts']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+    }
+    expect(said(us, 'from the left')).toMatchObject([
+      { from: { name: 'Lena (framed)' }, relayed: 'framed', self: false },
+    ])
+    for (const { original } of [left, right]) expect(original.of('duplicate')).toEqual([])
+    const peers = us.lines.filter((line) => line.event === 'peer' && line.dialect === 'framed')
+    expect(peers).toMatchObject([{ verified: false }, { verified: false }])
+  })
+
+  test('natives hear originals under a marked name, originals hear natives, and a fork’s messages pass', async () => {
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'framed'])
+    const native = await stage.hearsay(['--username', 'Nora', '--connect', us.address])
+    await native.peerUp(us.id)
+    const one = await stage.framed('Nora', '--connect', us.address)
+    const two = await stage.framed('Tom', '--connect', us.address)
+    await one.original.until('peer', { id: us.address })
+    await two.original.until('peer', { id: us.address })
+    one.original.do({ do: 'send', msg: 'I am Nora, truly' })
+    await native.hears('I am Nora, truly')
+    expect(said(native, 'I am Nora, truly')).toMatchObject([{ from: { id: 'framed:Nora', name: 'Nora (framed)' } }])
+    await native.say('that is not me')
+    await one.original.until('chat', { msg: 'that is not me', username: 'Nora (hearsay)' })
+    await two.original.until('chat', { msg: 'that is not me' })
+    one.original.do({ do: 'raw', type: 'image', more: { data: 'x'.repeat(1000) } })
+    await two.original.until('other', { type: 'image' })
+    one.original.do({ do: 'voice', state: 'join' })
+    await two.original.until('voice_join', { username: 'Nora', room: 'general' })
+    one.original.do({ do: 'voice', state: 'leave' })
+    await two.original.until('voice_leave')
+    expect(one.original.of('duplicate')).toEqual([])
+  })
+})
+
+describe('line', () => {
+  test('a caller who says nothing hears us, and one who speaks at once is heard', async () => {
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line'])
+    const silent = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', 'Sid'])
+    await us.until((line) => line.event === 'peer' && line.dialect === 'line')
+    const loud = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', 'Lou'])
+    loud.do({ do: 'send', msg: 'hello there' })
+    await us.hears('hello there')
+    await silent.until('message', { name: 'Lou (line)', text: 'hello there' })
+    await us.say('welcome')
+    await silent.until('message', { name: 'Ulla', text: 'welcome' })
+    await loud.until('message', { name: 'Ulla', text: 'welcome' })
+    silent.do({ do: 'quit' })
+    await us.until((line) => line.event === 'peer' && line.dialect === 'line' && line.state === 'down')
+    expect(said(us, 'hello there')).toMatchObject([{ from: { name: 'Lou (line)' }, relayed: 'line' }])
+    expect(await us.quit()).toBe(0)
+    await loud.until('message', { name: 'Ulla', text: 'has left the chat.' })
+  })
+})
+
+describe('tracker', () => {
+  test('with an original tracker: it is registered, hears and is heard', async () => {
+    const trackerPort = await freePort()
+    await stage.original('tracker', ['--serve', '--tracker-port', trackerPort])
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `tracker@127.0.0.1:${trackerPort}`])
+    const ann = await stage.original('tracker', ['--tracker-port', trackerPort, '--username', 'ann', '--every', 1])
+    await us.until((line) => line.event === 'peer' && line.dialect === 'tracker' && line.id === `tracker:${ann.port}`)
+    await us.say('hello tracker')
+    await ann.until('message', { username: 'Ulla', message: 'hello tracker' })
+    ann.do({ do: 'send', msg: 'hello hearsay' })
+    await us.hears('hello hearsay')
+    expect(said(us, 'hello hearsay')).toMatchObject([{ from: { name: 'ann (tracker)' }, relayed: 'tracker' }])
+  })
+
+  test('with no tracker there, it is elected, and serves; killed, the highest original takes over', async () => {
+    const trackerPort = await freePort()
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `tracker@127.0.0.1:${trackerPort}`])
+    await us.until((line) => line.event === 'notice' && line.code === 'tracker-serving')
+    const args = ['--tracker-port', trackerPort, '--every', 1]
+    const [ann, ben] = await Promise.all(
+      ['ann', 'ben'].map((name) => stage.original('tracker', [...args, '--username', name])),
+    )
+    for (const each of [ann!, ben!]) await each.when(() => lastPeers(each.of('peers')) === 3, 'three peers')
+    ann!.do({ do: 'send', msg: 'we are three' })
+    await ben!.until('message', { username: 'ann', message: 'we are three' })
+    await us.hears('we are three')
+    await us.kill()
+    const [higher, lower] = ann!.port > ben!.port ? [ann!, ben!] : [ben!, ann!]
+    await higher.until('elected', { port: higher.port })
+    await lower.until('message', { message: `👑 Node ${higher.port} elected leader. New tracker started.` })
+    expect(lower.of('elected')).toEqual([])
+  })
+
+  test('the original tracker killed: the one with the highest port takes over, and no other', async () => {
+    const trackerPort = await freePort()
+    const first = await stage.original('tracker', ['--serve', '--tracker-port', trackerPort])
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `tracker@127.0.0.1:${trackerPort}`])
+    const args = ['--tracker-port', trackerPort, '--every', 1]
+    // Ports of the system's choice are above those that hearsay takes by itself: these go first.
+    const ann = await stage.original('tracker', [...args, '--username', 'ann'])
+    await ann.when(() => lastPeers(ann.of('peers')) === 2, 'two peers')
+    await us.until((line) => line.event === 'peer' && line.dialect === 'tracker')
+    await first.kill()
+    await ann.until('elected', { port: ann.port })
+    await us.hears(`👑 Node ${ann.port} elected leader. New tracker started.`)
+    await us.say('still here')
+    await ann.until('message', { message: 'still here' })
+    expect(us.lines.some((line) => line.event === 'notice' && line.code === 'tracker-serving')).toBe(false)
+  })
+})
+
+function lastPeers(reports: readonly { readonly [field: string]: unknown }[]): number {
+  const ports = reports.at(-1)?.['ports']
+  return Array.isArray(ports) ? ports.length : 0
+}
+
+describe('mesh', () => {
+  test.each([
+    ['zoe_1', 'whose id is higher is dialled by us', false],
+    ['abe_1', 'whose id is lower dials us', true],
+  ])('%s, %s: found by multicast, heard and hearing', async (id, _, dialled) => {
+    const groupPort = await freePort()
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `mesh@224.0.0.1:${groupPort}`])
+    const peer = await stage.original('mesh', ['--id', id, '--username', 'Zoe', '--group-port', groupPort])
+    const up = await peer.until('peer', { state: 'up' })
+    expect(up).toMatchObject({ dialled })
+    if (!dialled) expect(await peer.until('joined')).toMatchObject({ sequence: 0 })
+    await us.until((line) => line.event === 'peer' && line.dialect === 'mesh' && line.state === 'up')
+    peer.do({ do: 'send', msg: 'hello mesh' })
+    await us.hears('hello mesh')
+    await us.say('hello back')
+    const heard = await peer.until('chat', { content: 'hello back', username: 'Ulla', room_id: 'general' })
+    expect(heard['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
+    peer.do({ do: 'nick', name: 'Zelda' })
+    peer.do({ do: 'send', msg: 'renamed' })
+    await us.hears('renamed')
+    expect(us.messages().map((message) => message.from.name)).toEqual(['Zoe (mesh)', 'Ulla', 'Zelda (mesh)'])
+    await us.do({ do: 'nick', name: 'Ursula' })
+    await us.say('me too')
+    await peer.until('join', { content: 'Ulla is now known as Ursula', username: 'Ursula' })
+    expect(await us.quit()).toBe(0)
+    await peer.until('announced-leave')
+    await peer.until('leave')
+  })
+})
+
+describe('a dialect that is off', () => {
+  test('is refused, and the log says which it is and how to let it in', async () => {
+    const us = await stage.hearsay(['--dialect', 'mesh', '--debug'])
+    const port = await freePort()
+    const peer = await stage.original('framed', ['--port', port, '--connect', us.address])
+    await us.when(() => us.stderr.includes('dialect-off'))
+    expect(us.stderr).toContain('speaks framed, which is not let in here: --dialect framed does that')
+    expect(peer.of('peer')).toEqual([])
+  })
+})

@@ -1,0 +1,162 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import type { Original } from './original.ts'
+import { freePort, type Program } from './program.ts'
+import { Stage } from './stage.ts'
+
+/** A network of all five kinds at once, around one hearsay and around two: what anybody says, everybody else sees once. */
+
+setDefaultTimeout(120_000)
+
+const stage = new Stage()
+afterEach(() => stage.close())
+
+/** One who takes part, of whatever kind. */
+interface Party {
+  readonly name: string
+  say(text: string): void
+  /** How often it has seen the text. */
+  seen(text: string): number
+  sees(text: string): Promise<unknown>
+}
+
+function native(name: string, program: Program): Party {
+  return {
+    name,
+    say: (text) => void program.say(text),
+    seen: (text) => program.texts().filter((each) => each === text).length,
+    sees: (text) => program.hears(text),
+  }
+}
+
+const FIELDS = {
+  framed: ['chat', 'msg'],
+  mesh: ['chat', 'content'],
+  tracker: ['message', 'message'],
+  line: ['message', 'text'],
+} as const
+
+function original(name: string, peer: Original): Party {
+  const [event, field] = FIELDS[peer.program]
+  return {
+    name,
+    say: (text) => peer.do({ do: 'send', msg: text }),
+    seen: (text) => peer.of(event).filter((report) => report[field] === text).length,
+    sees: (text) => peer.until(event, { [field]: text }),
+  }
+}
+
+interface Ports {
+  readonly tracker: number
+  readonly group: number
+}
+
+async function ports(): Promise<Ports> {
+  return { tracker: await freePort(), group: await freePort() }
+}
+
+function dialects({ tracker, group }: Ports): string {
+  return `framed,line,mesh@224.0.0.1:${group},tracker@127.0.0.1:${tracker}`
+}
+
+async function meshPeer(name: string, { group }: Ports, hearsays: readonly Program[]): Promise<Party> {
+  const args = ['--id', `${name}_1`, '--username', name, '--group-port', group, '--every', 1]
+  const peer = await stage.original('mesh', args)
+  await peer.when(() => peer.of('peer').length === hearsays.length, 'its mesh peers')
+  return original(name, peer)
+}
+
+async function trackerPeer(name: string, { tracker }: Ports, hearsays: readonly Program[]): Promise<Party> {
+  const peer = await stage.original('tracker', ['--tracker-port', tracker, '--username', name, '--every', 1])
+  for (const each of hearsays) {
+    await each.until(
+      (line) => line.event === 'peer' && line.dialect === 'tracker' && line.address.endsWith(`:${peer.port}`),
+    )
+    await peer.when(() => JSON.stringify(peer.of('peers').at(-1)).includes(String(each.port)), 'a hearsay on the list')
+  }
+  return original(name, peer)
+}
+
+async function linePeer(name: string, us: Program): Promise<Party> {
+  const peer = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', name])
+  peer.do({ do: 'send', msg: `${name} is here` })
+  await us.hears(`${name} is here`)
+  return original(name, peer)
+}
+
+async function framedPeer(name: string, hearsays: readonly Program[]): Promise<Party> {
+  const connect = hearsays.flatMap((each) => ['--connect', each.address])
+  const { original: peer } = await stage.framed(name, ...connect)
+  await peer.when(() => peer.of('peer').length === hearsays.length, 'its framed peers')
+  return original(name, peer)
+}
+
+/** Everybody speaks in turn, and then once more all together. */
+async function everybodyHearsEverybodyOnce(parties: readonly Party[], round: string): Promise<void> {
+  const texts = parties.map(({ name }) => `${name} says ${round}`)
+  for (const [at, party] of parties.entries()) {
+    party.say(texts[at]!)
+    await Promise.all(parties.filter((each) => each !== party).map((each) => each.sees(texts[at]!)))
+  }
+  const together = parties.map(({ name }) => `${name} says ${round} again`)
+  for (const [at, party] of parties.entries()) party.say(together[at]!)
+  for (const text of together) {
+    await Promise.all(parties.filter(({ name }) => !text.startsWith(name)).map((each) => each.sees(text)))
+  }
+  // What would come twice comes within the time that bridges wait for each other.
+  await Bun.sleep(4_000)
+  const wrong: string[] = []
+  for (const [at, party] of parties.entries()) {
+    for (const text of [...texts, ...together]) {
+      const own = text.startsWith(parties[at]!.name)
+      const times = party.seen(text)
+      // Only our own kind sees what it says itself.
+      if (own ? times > 1 : times !== 1) wrong.push(`${party.name} saw ${JSON.stringify(text)} ${times} times`)
+    }
+  }
+  expect(wrong).toEqual([])
+}
+
+describe('all five kinds', () => {
+  test('around one hearsay: each sees each message once; killed and started again, once more', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const port = await freePort()
+    const args = ['--port', String(port), '--username', 'Ulla', '--dialect', dialects(where)]
+    const us = await stage.hearsay(args)
+    const nora = await stage.hearsay(['--username', 'Nora', '--connect', us.address])
+    await nora.peerUp(us.id)
+    const others = [
+      await framedPeer('Fred', [us]),
+      await meshPeer('Mia', where, [us]),
+      await trackerPeer('Tom', where, [us]),
+    ]
+    const parties = [native('Ulla', us), native('Nora', nora), ...others, await linePeer('Lou', us)]
+    await everybodyHearsEverybodyOnce(parties, 'one')
+    const names = new Set(nora.messages().map((message) => message.from.name))
+    expect([...names].sort()).toEqual(['Fred (framed)', 'Lou (line)', 'Mia (mesh)', 'Nora', 'Tom (tracker)', 'Ulla'])
+
+    await us.kill()
+    const again = await stage.hearsay(args, { home: us.home })
+    await nora.peerUp(again.id)
+    const back = [
+      await framedPeer('Fritz', [again]),
+      await trackerPeer('Tim', where, [again]),
+      await linePeer('Liz', again),
+    ]
+    await again.until((line) => line.event === 'peer' && line.dialect === 'mesh' && line.state === 'up')
+    await everybodyHearsEverybodyOnce([native('Ulla', again), native('Nora', nora), others[1]!, ...back], 'two')
+  })
+
+  test('around two hearsays that are linked: still once each', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const one = await stage.hearsay(['--username', 'Ulla', '--dialect', dialects(where)])
+    const two = await stage.hearsay(['--username', 'Olga', '--dialect', dialects(where), '--connect', one.address])
+    await two.peerUp(one.id)
+    const both = [one, two]
+    const parties = [native('Ulla', one), native('Olga', two), await framedPeer('Fred', both)]
+    parties.push(await meshPeer('Mia', where, both), await trackerPeer('Tom', where, both))
+    parties.push(await linePeer('Lou', one), await linePeer('Liz', two))
+    await everybodyHearsEverybodyOnce(parties, 'one')
+  })
+})
