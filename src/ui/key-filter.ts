@@ -35,6 +35,18 @@ export class KeyFilter {
 
   constructor(private readonly events: KeyFilterEvents) {}
 
+  /** The beginning of a sequence waits for its end. */
+  get isWaiting(): boolean {
+    return this.held !== ''
+  }
+
+  /** No more has come: what waits was no sequence. */
+  flush(): Buffer {
+    const { held } = this
+    this.held = ''
+    return Buffer.from(held, 'latin1')
+  }
+
   /** What is left for others. */
   pass(chunk: Uint8Array | string): Buffer {
     // One character for each byte: what is not ours goes on as it came.

@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import type { Voice, VoiceView } from '../app/voice/contract.ts'
 import { HoldKey } from './hold-key.ts'
 import { KeyFilter } from './key-filter.ts'
@@ -12,7 +11,7 @@ const END = '\x1b[<u'
 export interface TalkKeyOptions {
   readonly voice: Voice
   /** The terminal. */
-  readonly output: Writable
+  readonly output: { write(text: string): unknown }
   nowMs(): number
 }
 
@@ -51,12 +50,34 @@ export class TalkKey {
     return this.filter.pass(chunk)
   }
 
+  /** The beginning of a key waits for the rest of it. */
+  get isWaiting(): boolean {
+    return this.filter.isWaiting
+  }
+
+  /** No more has come for a while: what waits is what it is. */
+  flush(): Buffer {
+    return this.filter.flush()
+  }
+
+  /** What is to be written where nothing asynchronous runs any more, for the terminal to be as it was. */
+  get parting(): string {
+    return this.isTelling ? END : ''
+  }
+
+  /** The keyboard is somebody else's for a while: of a key that is let go there nothing is heard here. */
+  letGo(): void {
+    if (!this.hold.tellsReleases) return
+    this.hold.isNow(false)
+    void this.press(false)
+  }
+
   /** To be called when voice has changed. */
   settle(): void {
     const { view, isWanted } = this
     this.hold.isNow(view.pressed)
     const { output } = this.options
-    if (isWanted && !this.hasAsked) {
+    if (isWanted && !this.hasAsked && this.isOurs) {
       this.hasAsked = true
       output.write(ASK)
     }

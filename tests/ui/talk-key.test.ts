@@ -10,7 +10,7 @@ class Filtered {
   readonly told: string[] = []
   taken: readonly string[] = ['f8', 'ctrl-space']
   supported = 0
-  private readonly filter = new KeyFilter({
+  readonly filter = new KeyFilter({
     takes: (key) => this.taken.includes(key),
     key: (key, kind) => this.told.push(`${key} ${kind}`),
     supported: () => this.supported++,
@@ -52,6 +52,15 @@ describe('keys that are taken out of what a terminal sends', () => {
   test('in pieces are the same', () => {
     expect(keys.left('a\x1b[', '19', ';1:3', '~b')).toBe('ab')
     expect(keys.told).toEqual(['f8 release'])
+  })
+
+  test('whose end does not come are given back', () => {
+    const { filter } = keys
+    expect(keys.left('a\x1b[')).toBe('a')
+    expect(filter.isWaiting).toBe(true)
+    expect(filter.flush().toString()).toBe('\x1b[')
+    expect(filter.isWaiting).toBe(false)
+    expect(keys.left('19~')).toBe('19~')
   })
 
   test('others go on as they were without the protocol, and their releases do not', () => {

@@ -71,7 +71,7 @@ export const VOICE_SETTINGS: readonly Command[] = [
   }),
   defineCommand({
     ...{ name: 'voice key', aliases: [], group: 'Voice', args: { key: talkKey() } },
-    help: 'what is held at the prompt for push-to-talk',
+    help: 'what is held for push-to-talk',
     run: (chat, { key }) => chat.voice.choose({ talkKey: key === 'none' ? null : key }),
     show,
   }),

@@ -113,7 +113,7 @@ export interface VoiceChoices {
   /** A device's id; null for the default. */
   readonly input: string | null
   readonly output: string | null
-  /** For push-to-talk at the prompt: `f1` to `f12`, or `ctrl-space`; null: none. */
+  /** For push-to-talk: `f1` to `f12`, or `ctrl-space`; null: none. */
   readonly talkKey: string | null
 }
 

@@ -19,6 +19,7 @@ import { NameBook, taggedName } from '../../app/names.ts'
 import { formatBytes } from '../../base/quantity.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
+import { VoiceNews } from '../voice-news.ts'
 import { WaitingWords } from './waiting.ts'
 
 /** How a peer was found, as a remark. */
@@ -28,12 +29,6 @@ const FOUND: Readonly<Record<Exclude<PeerEvent['via'], 'dialled' | 'accepted'>, 
   tracker: 'found through a tracker',
   network: 'found through others',
 }
-
-const VOICE_CHANGES = {
-  muted: 'is muted',
-  unmuted: 'can be heard again',
-  deafened: 'is muted, and hears nobody',
-} as const
 
 /** What stands before the second and later lines of one message: no line of a message can pass for a line of ours. */
 const CONTINUED = ' '.repeat('12:34 '.length)
@@ -68,8 +63,7 @@ export class Formatter {
   /** Texts of messages by their ids, to quote. */
   private readonly recent = new Map<string, string>()
   private readonly waiting = new WaitingWords()
-  /** Rooms of which it was said that people are in voice there. */
-  private readonly voiced = new Set<string>()
+  private readonly voiceNews = new VoiceNews()
   /** What was last told of each file; as many as a run remembers offers of. */
   private readonly files = new Map<string, string>()
 
@@ -81,7 +75,7 @@ export class Formatter {
 
   /** None, where there is nothing to tell: what the user did himself was answered already. */
   event(event: AppEvent): string[] {
-    if (event.event === 'room' && event.state === 'left') this.voiced.delete(event.room)
+    if (event.event === 'room' && event.state === 'left') this.voiceNews.left(event.room)
     switch (event.event) {
       case 'message':
         return this.message(event)
@@ -225,7 +219,6 @@ export class Formatter {
     return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}`
   }
 
-  /** Who takes over says so in the room; that he does is not said twice. */
   /** What a person wants to know without asking: that something is offered, has come, waits, or will not come. /files tells the rest. */
   private file({ id, number, state, room, from, self, name, size, path, reason, files }: FileEvent): string[] {
     const what = `${cleanLine(name)} (${files === undefined ? '' : `${files} files, `}${formatBytes(size)})`
@@ -253,6 +246,7 @@ export class Formatter {
     }
   }
 
+  /** Who takes over says so in the room; that he does is not said twice. */
   private tracker({ state, address, given, elected }: TrackerEvent): string[] {
     const where = cleanLine(address)
     if (state === 'electing') return [`the tracker ${cleanLine(given)} is gone; those who used it choose another`]
@@ -262,18 +256,10 @@ export class Formatter {
     ]
   }
 
-  /** Who comes, goes and mutes; who speaks is for the prompt. */
-  private voice({ room, state, change }: VoiceEvent): string[] {
-    if (change === undefined) return []
-    const name = this.name(change)
-    const place = this.place(room)
-    if (change.what === 'joined' || change.what === 'left') return [`${name} ${change.what} voice in ${place}`]
-    const isOurs = state !== 'off'
-    if (change.what !== 'there') return isOurs ? [`${name} ${VOICE_CHANGES[change.what]}`] : []
-    // Who joins is told by the answer; who does not is told once.
-    if (isOurs || this.voiced.has(room)) return []
-    this.voiced.add(room)
-    return [`${name} is in voice in ${place}; /voice join talks with those who are there`]
+  private voice(event: VoiceEvent): string[] {
+    const name = event.change === undefined ? '' : this.name(event.change)
+    const news = this.voiceNews.tell(event, name, this.place(event.room))
+    return news === null ? [] : [news]
   }
 
   private remark(text: string): string {

@@ -1,13 +1,14 @@
 import type { Chat } from '../../app/chat.ts'
 import { type Call, type CommandTable, type JsonObject, type Refusal, readLine, readObject } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
-import type { AppEvent } from '../../app/events.ts'
+import type { AppEvent, VoiceEvent } from '../../app/events.ts'
 import { type KeyChanges, keymapOf } from '../../app/keymap.ts'
 import type { Theme } from '../../app/settings.ts'
 import { cleanLine } from '../../base/text.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import type { TerminalInput, TerminalOutput } from '../prompt/editor.ts'
 import { Running } from '../running.ts'
+import { TalkKey } from '../talk-key.ts'
 import { Display } from './display.ts'
 import { depthOf, type Environment } from './environment.ts'
 import type { Effect, Message, Model } from './model/model.ts'
@@ -21,6 +22,7 @@ import type { Input } from './terminal/parser.ts'
 import { Terminal } from './terminal/terminal.ts'
 import { frameOf } from './views/frame.ts'
 import { lookOf } from './views/look.ts'
+import { voiceMessage } from './voice.ts'
 
 export interface ScreenOptions {
   readonly chat: Chat
@@ -55,6 +57,7 @@ class Screen {
   private readonly teller: Teller
   private readonly terminal: Terminal
   private readonly display: Display
+  private readonly talkKey: TalkKey
   private readonly wallMs: () => number
   private readonly running = new Running(() => {})
   private readonly readMarks: ReadMarks
@@ -76,13 +79,16 @@ class Screen {
     this.ringer = new Ringer(env, (text) => this.terminal.write(text))
     this.readMarks = new ReadMarks((room) => chat.messages.markRead(room))
     this.surroundings = new Surroundings(chat, this.teller, (message) => this.take(message))
-    this.terminal = new Terminal(options.input, options.output, {
-      input: (inputs) => this.hear(inputs),
+    const nowMs = options.nowMs ?? (() => performance.now())
+    this.talkKey = new TalkKey({ voice: chat.voice, output: { write: (text) => this.terminal.write(text) }, nowMs })
+    const hearer = {
+      input: (inputs: readonly Input[]) => this.hear(inputs),
       resized: () => this.resize(),
       resumed: () => this.resize(),
       drained: () => this.display.draw(),
       gone: () => this.leaving.leave(true),
-    })
+    }
+    this.terminal = new Terminal(options.input, options.output, hearer, this.talkKey)
     this.display = new Display(this.terminal, depth, () => frameOf(this.model))
     const setup = {
       commands: this.commands,
@@ -91,7 +97,6 @@ class Screen {
     }
     const self = { id: chat.id, name: cleanLine(chat.name()) }
     this.model = initialModel(setup, this.terminal.size, self, this.wallMs())
-    const nowMs = options.nowMs ?? (() => performance.now())
     this.leaving = new Leaving({ close: () => this.close(), signals: options.signals, nowMs })
     process.on('uncaughtException', this.onCrash)
     process.on('unhandledRejection', this.onCrash)
@@ -106,7 +111,10 @@ class Screen {
 
   private hear(inputs: readonly Input[]): void {
     const now = this.wallMs()
-    for (const input of inputs) this.take({ kind: 'input', input, now })
+    for (const input of inputs) {
+      if (input.kind === 'focus' && !input.focused) this.talkKey.letGo()
+      this.take({ kind: 'input', input, now })
+    }
     this.display.drawSoon()
   }
 
@@ -119,8 +127,20 @@ class Screen {
       else this.left(event.room)
     }
     for (const message of this.teller.tell(event)) this.take(message)
+    if (event.event === 'voice') this.talkKey.settle()
+    if (event.event === 'voice' || event.event === 'level') this.showVoice(event.event === 'voice' ? event : null)
+    else this.endTest()
     this.surroundings.hear(event)
     this.display.drawLater()
+  }
+
+  private showVoice(event: VoiceEvent | null): void {
+    this.take(voiceMessage(this.chat.voice.view(), this.chat.id, event))
+  }
+
+  /** No event tells that a test of the microphone is over; what it found is told. */
+  private endTest(): void {
+    if (this.model.microphoneDb !== null && this.chat.voice.view().test === null) this.showVoice(null)
   }
 
   private take(message: Message): void {
@@ -189,6 +209,7 @@ class Screen {
     if (reply.ok && isConversationLeft(reply)) this.left(reply.data.room)
     if (reply.ok && call.effect === 'clear') this.take({ kind: 'cleared' })
     if (reply.ok && call.effect === 'quit') this.leaving.leave()
+    this.endTest()
     this.surroundings.look()
   }
 

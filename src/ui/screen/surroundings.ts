@@ -1,5 +1,5 @@
 import type { Chat } from '../../app/chat.ts'
-import type { AppEvent } from '../../app/events.ts'
+import type { AppEvent, VoiceEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
 import type { Message, PersonItem } from './model/model.ts'
 import type { Teller } from './tell.ts'
@@ -14,6 +14,8 @@ export class Surroundings {
   private lastMs = Number.NEGATIVE_INFINITY
   /** While nobody is connected, how it stands changes by itself. */
   private again: Timer | null = null
+  /** How we stood in voice, when that was told last. */
+  private ownVoice = ''
 
   constructor(
     private readonly chat: Chat,
@@ -23,6 +25,14 @@ export class Surroundings {
 
   hear(event: AppEvent): void {
     if (['ready', 'peer', 'member', 'room'].includes(event.event)) this.look()
+    else if (event.event === 'voice') this.hearVoice(event)
+  }
+
+  /** Once a second it tells what is measured, which is none of ours. */
+  private hearVoice({ room, state, deafened, change }: VoiceEvent): void {
+    const own = `${room} ${state} ${deafened}`
+    if (change !== undefined || own !== this.ownVoice) this.look()
+    this.ownVoice = own
   }
 
   /** Soon, and not too often. */
@@ -81,7 +91,7 @@ export class Surroundings {
     if (room.startsWith('@')) {
       const own = { id: chat.id, name: teller.name({ id: chat.id, name: chat.name() }), self: true }
       const other = { id: room.slice(1), name: teller.label(room).slice(1), self: false }
-      return [own, other].map((each) => ({ ...each, hops: 0, verified: verified.get(each.id) ?? true }))
+      return [own, other].map((each) => ({ ...each, hops: 0, verified: verified.get(each.id) ?? true, voice: null }))
     }
     const people = chat.users(room).map((user) => ({
       id: user.id,
@@ -89,6 +99,7 @@ export class Surroundings {
       self: user.self,
       hops: user.hops,
       verified: verified.get(user.id) ?? true,
+      voice: user.voice ?? null,
     }))
     return people.sort((a, b) => Number(b.self) - Number(a.self) || compare(a.name, b.name))
   }

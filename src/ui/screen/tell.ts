@@ -7,10 +7,12 @@ import type {
   PeerEvent,
   Person,
   TrackerEvent,
+  VoiceEvent,
 } from '../../app/events.ts'
 import { type MessageView, type Standing, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
+import { VoiceNews } from '../voice-news.ts'
 import { namesPattern } from './mentions.ts'
 import type { MessageEntry, NoteEntry, Quoted, Tone, Who } from './model/entry.ts'
 import type { Message } from './model/model.ts'
@@ -31,6 +33,7 @@ const QUOTED_CHARS_MAX = 200
 /** Turns what the chat tells into what the screen is made of. Everything from outside is cleaned here, and people get the names by which they are shown. */
 export class Teller {
   private readonly names = new NameBook()
+  private readonly voiceNews = new VoiceNews()
   private notes = 0
 
   constructor(
@@ -73,11 +76,14 @@ export class Teller {
         return [this.note(event.message, 'fault'), { kind: 'alert', text: cleanLine(event.message) }]
       case 'notice':
         return [this.note(event.message, 'plain')]
-      case 'file':
       case 'voice':
+        return this.voice(event)
+      case 'file':
       case 'level':
       case 'ready':
+        return []
       case 'room':
+        if (event.state === 'left') this.voiceNews.left(event.room)
         return []
     }
   }
@@ -150,6 +156,12 @@ export class Teller {
     if (elected === true) return []
     const serving = `Nobody was there, so you are the tracker ${where}.`
     return [this.remark(null, state === 'serving' ? serving : `On the list of the tracker ${where}.`)]
+  }
+
+  private voice(event: VoiceEvent): Message[] {
+    const name = event.change === undefined ? '' : this.name(event.change)
+    const news = this.voiceNews.tell(event, name, this.label(event.room))
+    return news === null ? [] : [this.remark(event.room, `${news}.`)]
   }
 
   private quoted({ id, from, text }: Answered): Quoted {

@@ -78,8 +78,8 @@ export class Emulator {
       return string[0].length
     }
     if (rest.startsWith('\x1b')) {
-      const control = /^\x1b\[(\??)([\d;]*)([A-Za-z])/.exec(rest)
-      if (control === null && /^\x1b(\[[?\d;]*)?$/.test(rest)) return 0
+      const control = /^\x1b\[([?<>]?)([\d;]*)([A-Za-z])/.exec(rest)
+      if (control === null && /^\x1b(\[[?<>\d;]*)?$/.test(rest)) return 0
       if (control === null) throw new Error(`an unknown sequence: ${JSON.stringify(rest.slice(0, 20))}`)
       this.control(control[1]!, control[2]!, control[3]!)
       return control[0].length
@@ -139,7 +139,8 @@ export class Emulator {
       for (let x = this.cursor.x; x < this.columns; x++)
         this.set(x, this.cursor.y, this.style === '' ? BLANK : { ...BLANK, style: this.style })
     } else if (final === 'J' && digits === '2') this.cells = this.blankRows()
-    else if (final !== 't') throw new Error(`an unknown control: ${mark}${digits}${final}`)
+    // Of the size and title of the window, and of the keyboard, nothing is to be seen.
+    else if (final !== 't' && final !== 'u') throw new Error(`an unknown control: ${mark}${digits}${final}`)
   }
 
   private command(text: string): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { Voice } from '../../../src/ui/screen/model/model.ts'
 import { ALICE, BOB, CAROL, file, MINUTE, NOON, note, Stage, said } from './stage.ts'
 
 /** What is to be seen in each state, at the sizes that matter: the smallest, the usual, and a large one. */
@@ -37,8 +38,17 @@ const STATES: Readonly<Record<string, (stage: Stage) => Stage>> = {
 
   'files and voice': (stage) => {
     stage.enter('general').with([ALICE, BOB, CAROL])
-    const voice = { state: 'muted', room: 'general', speaking: new Set([BOB.id]), muted: new Set([ALICE.id]) } as const
-    stage.model = { ...stage.model, voice, files: '1 file ↓ 42%' }
+    const voice: Voice = {
+      state: 'muted',
+      room: 'general',
+      isHeld: false,
+      key: null,
+      speaking: new Set([BOB.id]),
+      muted: new Set([ALICE.id]),
+    }
+    const counts = [{ room: 'general', count: 2 }]
+    stage.tell({ kind: 'voice', voice, microphoneDb: null, counts })
+    stage.model = { ...stage.model, files: '1 file ↓ 42%' }
     return stage.hear(
       'general',
       file(BOB, {}),

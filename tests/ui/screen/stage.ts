@@ -13,9 +13,9 @@ import { lookOf } from '../../../src/ui/screen/views/look.ts'
 export const NOON = new Date(2026, 2, 14, 12, 0).getTime()
 export const MINUTE = 60_000
 
-export const ALICE: PersonItem = { id: 'a'.repeat(52), name: 'Alice', self: true, hops: 0, verified: true }
-export const BOB: PersonItem = { id: 'b'.repeat(52), name: 'Bob', self: false, hops: 1, verified: true }
-export const CAROL: PersonItem = { id: 'c'.repeat(52), name: 'Carol', self: false, hops: 2, verified: false }
+export const ALICE: PersonItem = { id: 'a'.repeat(52), name: 'Alice', self: true, hops: 0, verified: true, voice: null }
+export const BOB: PersonItem = { id: 'b'.repeat(52), name: 'Bob', self: false, hops: 1, verified: true, voice: null }
+export const CAROL: PersonItem = { ...BOB, id: 'c'.repeat(52), name: 'Carol', hops: 2, verified: false }
 
 let count = 0
 

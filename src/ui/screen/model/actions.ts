@@ -58,6 +58,7 @@ const SIMPLE: { readonly [A in Action]?: (model: Model) => Updated } = {
   redraw: (model) => [model, [{ do: 'redraw' }]],
   'toggle-rooms': (model) => [{ ...model, panes: { ...model.panes, rooms: !model.panes.rooms } }, []],
   'toggle-people': (model) => [{ ...model, panes: { ...model.panes, people: !model.panes.people } }, []],
+  'toggle-mute': (model) => [model, [{ do: 'command', object: { do: 'voice', action: 'toggle' } }]],
   'toggle-mouse': (model) => [{ ...model, hasMouse: !model.hasMouse }, [{ do: 'mouse', on: !model.hasMouse }]],
   'put-back': (model) => [edited(model, yank(draftOf(model))), []],
   transpose: (model) => [edited(model, transpose(draftOf(model))), []],

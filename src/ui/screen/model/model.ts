@@ -43,6 +43,8 @@ export interface Model {
   readonly hasMouse: boolean
   readonly selection: Selection | null
   readonly voice: Voice | null
+  /** How loud the microphone is while it is tested, in decibels of full scale; null: it is not. */
+  readonly microphoneDb: number | null
   /** What is happening to files, in a few words; empty where nothing is. */
   readonly files: string
 }
@@ -55,6 +57,8 @@ export interface Place {
   readonly label: string
   readonly unread: number
   readonly mentions: number
+  /** People in voice there, oneself included. */
+  readonly inVoice: number
   readonly talk: Talk
   readonly draft: Editor
 }
@@ -67,6 +71,8 @@ export interface PersonItem {
   readonly hops: number
   /** Their identity has been proved to us, or to whom we are linked with. */
   readonly verified: boolean
+  /** They are in voice here; null: they are not. */
+  readonly voice: 'on' | 'muted' | 'deafened' | null
 }
 
 export interface Network {
@@ -75,9 +81,14 @@ export interface Network {
   readonly hints: readonly string[]
 }
 
+/** Our own voice, and who is in voice with us. */
 export interface Voice {
-  readonly state: 'on' | 'muted'
+  readonly state: 'on' | 'muted' | 'deafened'
   readonly room: string
+  /** The talk key is held. */
+  readonly isHeld: boolean
+  /** What is held to talk; null: nothing has to be. */
+  readonly key: string | null
   /** Ids of who speaks, and of who is muted. */
   readonly speaking: ReadonlySet<string>
   readonly muted: ReadonlySet<string>
@@ -154,6 +165,13 @@ export type Message =
       readonly people: readonly PersonItem[]
       readonly self: Model['self']
       readonly labels: ReadonlyMap<string, string>
+    }
+  | {
+      readonly kind: 'voice'
+      readonly voice: Voice | null
+      readonly microphoneDb: number | null
+      /** How many are in voice in rooms where that may have changed. */
+      readonly counts: readonly { readonly room: string; readonly count: number }[]
     }
   | { readonly kind: 'paths'; readonly before: Editor; readonly start: number; readonly found: readonly string[] }
   | { readonly kind: 'alert'; readonly text: string }

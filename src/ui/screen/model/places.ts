@@ -31,7 +31,7 @@ export function changeTalk(model: Model, room: string, change: (talk: Talk) => T
 export function withPlace(model: Model, room: string, label: string): Model {
   if (placeOf(model, room) !== null)
     return changePlace(model, room, (place) => (label === '' || place.label === label ? place : { ...place, label }))
-  const place: Place = { room, label, unread: 0, mentions: 0, talk: EMPTY_TALK, draft: EMPTY }
+  const place: Place = { room, label, unread: 0, mentions: 0, inVoice: 0, talk: EMPTY_TALK, draft: EMPTY }
   const at = room.startsWith('@')
     ? model.places.length
     : model.places.filter((each) => !each.room.startsWith('@')).length

@@ -34,6 +34,7 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     hasMouse: true,
     selection: null,
     voice: null,
+    microphoneDb: null,
     files: '',
   }
 }
@@ -55,6 +56,14 @@ export function update(model: Model, message: Message): Updated {
       const { network, people, self, labels } = message
       const places = model.places.map((place) => relabelled(place, labels.get(place.room)))
       return [{ ...model, network, people, self, places }, []]
+    }
+    case 'voice': {
+      const { voice, microphoneDb, counts } = message
+      const places = model.places.map((place) => {
+        const inVoice = counts.find(({ room }) => room === place.room)?.count ?? place.inVoice
+        return inVoice === place.inVoice ? place : { ...place, inVoice }
+      })
+      return [{ ...model, voice, microphoneDb, places }, []]
     }
     default:
       return onTold(model, message)

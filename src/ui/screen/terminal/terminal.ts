@@ -31,6 +31,19 @@ export interface TerminalHearer {
   gone(): void
 }
 
+/** Takes keys out of what is typed before anything else sees them. */
+export interface KeyTaker {
+  /** What is left. */
+  pass(chunk: Uint8Array | string): Uint8Array
+  /** The beginning of a key waits for the rest of it. */
+  readonly isWaiting: boolean
+  flush(): Uint8Array
+  /** The terminal is ours, or somebody else's. */
+  given(isOurs: boolean): void
+  /** What has to be written for the terminal to be as it was. */
+  readonly parting: string
+}
+
 /** A terminal that is used as a screen. Gives it back as it was, however the process ends. */
 export class Terminal {
   private readonly parser = new InputParser()
@@ -44,6 +57,7 @@ export class Terminal {
     private readonly inputStream: TerminalInput,
     private readonly output: TerminalOutput,
     private readonly hearer: TerminalHearer,
+    private readonly keys: KeyTaker,
   ) {}
 
   get size(): Size {
@@ -104,10 +118,12 @@ export class Terminal {
     this.setRawMode(true)
     this.isEntered = true
     this.write(ENTER + (this.hasMouse ? MOUSE_ON : ''))
+    this.keys.given(true)
   }
 
   private leave(): void {
     if (!this.isEntered) return
+    this.keys.given(false)
     this.write(MOUSE_OFF + LEAVE)
     this.isEntered = false
     this.setRawMode(false)
@@ -124,19 +140,20 @@ export class Terminal {
   private readonly onData = (chunk: Uint8Array | string): void => {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
-    const inputs = this.parser.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-    if (this.parser.isWaiting) this.timer = setTimeout(this.onSilence, ESCAPE_MS)
+    const inputs = this.parser.push(this.keys.pass(chunk))
+    if (this.parser.isWaiting || this.keys.isWaiting) this.timer = setTimeout(this.onSilence, ESCAPE_MS)
     if (inputs.length > 0) this.hearer.input(inputs)
   }
 
   private readonly onSilence = (): void => {
     this.timer = null
-    const inputs = this.parser.flush()
+    const inputs = [...this.parser.push(this.keys.flush()), ...this.parser.flush()]
     if (inputs.length > 0) this.hearer.input(inputs)
   }
 
   /** However it was stopped, the shell has used the terminal since. */
   private readonly onContinue = (): void => {
+    this.keys.given(false)
     this.enter()
     this.hearer.resumed()
   }
@@ -160,7 +177,7 @@ export class Terminal {
     this.isEntered = false
     this.setRawMode(false)
     try {
-      writeSync(1, MOUSE_OFF + LEAVE)
+      writeSync(1, this.keys.parting + MOUSE_OFF + LEAVE)
     } catch {
       // Nobody is there to be shown anything.
     }

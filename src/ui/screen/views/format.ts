@@ -1,4 +1,4 @@
-/** Times and sizes as people read them. */
+/** Times, sizes and keys as people read them. */
 
 /** Hours and minutes where we are. */
 export function clock(atMs: number): string {
@@ -42,4 +42,13 @@ export function plural(count: number, one: string, many: string): string {
 
 function two(number: number): string {
   return String(number).padStart(2, '0')
+}
+
+/** `ctrl-k` as people write it: Ctrl-K. */
+export function keyName(chord: string): string {
+  const names: Readonly<Record<string, string>> = { pageup: 'PageUp', pagedown: 'PageDown' }
+  return chord
+    .split(/-(?=.)/)
+    .map((part) => names[part] ?? part.charAt(0).toUpperCase() + part.slice(1))
+    .join('-')
 }

@@ -3,6 +3,7 @@ import { targetsFor } from '../model/jump.ts'
 import type { Model, Overlay } from '../model/model.ts'
 import { fit, padded, widthOf } from '../text/glyphs.ts'
 import { type Line, span } from '../text/styled.ts'
+import { keyName } from './format.ts'
 import { layTyped } from './typed.ts'
 
 /** Something that is asked or shown over the talk. */
@@ -52,15 +53,6 @@ function helpCard(model: Model, top: number, width: number, height: number): Car
   const rows = Math.max(1, height - 1)
   const from = Math.max(0, Math.min(top, lines.length - rows))
   return { title: 'Keys', lines: [...lines.slice(from, from + rows), foot], cursor: null }
-}
-
-/** `ctrl-k` as people write it: Ctrl-K. */
-function keyName(chord: string): string {
-  const names: Readonly<Record<string, string>> = { pageup: 'PageUp', pagedown: 'PageDown' }
-  return chord
-    .split(/-(?=.)/)
-    .map((part) => names[part] ?? part.charAt(0).toUpperCase() + part.slice(1))
-    .join('-')
 }
 
 function jumpCard(

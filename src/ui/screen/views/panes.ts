@@ -27,11 +27,14 @@ function roomLine(model: Model, place: Place, index: number, width: number): Lin
   const isCurrent = place.room === model.current
   const number = index < 10 ? `${(index + 1) % 10} ` : '  '
   const news = newsOf(place)
-  const room = width - number.length - (news === '' ? 0 : news.length + 1)
+  const voice = place.inVoice === 0 ? '' : `◂${place.inVoice}${news === '' ? '' : ' '}`
+  const beside = voice.length + news.length
+  const room = width - number.length - (beside === 0 ? 0 : beside + 1)
   const label = fit(place.label, room)
   const style = isCurrent ? look.current : news === '' ? look.plain : place.mentions > 0 ? look.mention : look.news
-  const gap = ' '.repeat(Math.max(0, width - number.length - widthOf(label) - news.length))
-  return [span(number, isCurrent ? look.current : look.faint), span(`${label}${gap}`, style), span(news, style)]
+  const gap = ' '.repeat(Math.max(0, width - number.length - widthOf(label) - beside))
+  const head = [span(number, isCurrent ? look.current : look.faint), span(`${label}${gap}`, style)]
+  return [...head, ...(voice === '' ? [] : [span(voice, isCurrent ? look.current : look.faint)]), span(news, style)]
 }
 
 /** Unread messages; an exclamation mark where they name us. */
@@ -62,11 +65,13 @@ function personLine(model: Model, person: PersonItem, width: number): Line {
   return [span('  '), span(name, style), ...marks]
 }
 
-function marksOf({ voice, setup: { look } }: Model, { id, verified, self }: PersonItem): Span[] {
+function marksOf({ voice, setup: { look } }: Model, person: PersonItem): Span[] {
+  const { id, verified, self } = person
   const unproved = verified || self ? [] : [span(' ?', look.faint)]
-  if (voice === null) return unproved
-  if (voice.muted.has(id)) return [...unproved, span(' muted', look.faint)]
-  return voice.speaking.has(id) ? [...unproved, span(' ◂))', look.heading)] : unproved
+  if (person.voice === 'deafened') return [...unproved, span(' deaf', look.faint)]
+  if (person.voice === 'muted' || voice?.muted.has(id)) return [...unproved, span(' muted', look.faint)]
+  if (voice?.speaking.has(id)) return [...unproved, span(' ◂))', look.heading)]
+  return person.voice === 'on' ? [...unproved, span(' ◂', look.faint)] : unproved
 }
 
 /** A stretch of a list in which `at` is. */

@@ -1,8 +1,9 @@
+import { meter } from '../../meter.ts'
 import type { Model, Place } from '../model/model.ts'
 import { currentPlace } from '../model/places.ts'
 import { fit, widthOf } from '../text/glyphs.ts'
 import { type Line, span } from '../text/styled.ts'
-import { plural } from './format.ts'
+import { keyName, plural } from './format.ts'
 import { geometryOf } from './geometry.ts'
 import { newsOf } from './panes.ts'
 
@@ -22,16 +23,32 @@ export function statusLine(model: Model): Line {
 
 function leftPart(model: Model, place: Place | null): string {
   if (place === null) return ' no room: /join <room> enters one'
-  const { people, network, voice, files } = model
+  const { people, network, files, microphoneDb } = model
   const isPeopleShown = geometryOf(model).people !== null
   const parts = [
     ` ${place.label}`,
     isPeopleShown || people.length === 0 ? '' : plural(people.length, 'person', 'people'),
     network.links === 0 ? 'nobody connected' : plural(network.links, 'link', 'links'),
-    voice === null ? '' : `voice ${voice.state}`,
+    voiceWords(model, place, isPeopleShown),
+    microphoneDb === null ? '' : `mic ${meter(microphoneDb)}`,
     files,
   ]
   return parts.filter((part) => part !== '').join(' · ')
+}
+
+/** Speakers that are named, where they are not listed beside. */
+const SPEAKERS_MAX = 2
+
+/** Our own voice, and who speaks where the people are not beside. */
+function voiceWords({ voice, people }: Model, place: Place, isPeopleShown: boolean): string {
+  if (voice === null) return ''
+  const where = voice.room === place.room ? '' : ` in ${voice.room}`
+  const key = voice.isHeld ? ', talking' : voice.key === null ? '' : `, ${keyName(voice.key)} talks`
+  const speakers = isPeopleShown ? [] : people.filter(({ id, self }) => !self && voice.speaking.has(id))
+  const names = speakers.slice(0, SPEAKERS_MAX).map(({ name }) => name)
+  const more = speakers.length > SPEAKERS_MAX ? [`+${speakers.length - SPEAKERS_MAX}`] : []
+  const who = speakers.length === 0 ? '' : `: ${[...names, ...more].join(', ')}`
+  return `voice ${voice.state}${where}${key}${who}`
 }
 
 /** What came while one looks at what was said before; rooms with news, where they are not listed beside. */
