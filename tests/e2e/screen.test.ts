@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
 import { ScreenTerminal } from './screen-terminal.ts'
 
@@ -65,6 +67,21 @@ describe('a person at the screen', () => {
     ann.type('/quit\r')
     expect(await ann.exited).toBe(0)
     isGivenBack(ann)
+  })
+
+  test('gets a file, and sees it come', async () => {
+    const [bob, ann] = await pair()
+    const bytes = new Uint8Array(3_000_000).fill(7)
+    const path = join(bob.home, 'photo of us.jpg')
+    writeFileSync(path, bytes)
+    expect(await bob.do({ do: 'send', path })).toMatchObject({ ok: true })
+    await ann.shows('▤ photo of us.jpg  3.0 MB')
+    await ann.shows('/accept 1 takes it, /decline 1 does not')
+    ann.type('/acc\tph\t\r')
+    await ann.shows('here: ')
+    expect(readFileSync(join(ann.home, 'Downloads', 'photo of us.jpg')).equals(bytes)).toBe(true)
+    ann.type('/files\r')
+    await ann.shows('photo of us.jpg  3.0 MB  Bob  done')
   })
 
   test('completes, goes to another room and back, and is told of news there', async () => {

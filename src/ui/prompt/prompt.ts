@@ -3,6 +3,7 @@ import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
 import type { AppEvent, RoomEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
+import { FileProgress } from '../file-progress.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
 import { meter } from '../meter.ts'
@@ -61,6 +62,7 @@ class Prompt {
   private readonly editor: LineEditor | null
   private readonly talkKey: TalkKey | null
   private readonly voiceMark: VoiceMark
+  private readonly progress = new FileProgress()
   private readonly nowMs: () => number
   private levels = 0
   private readonly source: LineSource
@@ -118,11 +120,13 @@ class Prompt {
     return { regulate: (busy) => (busy ? reader.pause() : reader.resume()), stop: () => reader.stop() }
   }
 
-  /** `[general] > `, `[general] [voice:on] > ` */
+  /** `[general] > `, `[general] [voice:on] [↓ photo.jpg 42%] > ` */
   private promptText(): string {
     const room = this.chat.currentRoom()
     const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs())
-    return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} ${voice}> `
+    const { words } = this.progress
+    const files = words === '' ? '' : `[${words}] `
+    return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} ${voice}${files}> `
   }
 
   private tell(event: AppEvent): void {
@@ -130,6 +134,7 @@ class Prompt {
     if (event.event === 'message' && !event.self) this.unseen.add(event.room)
     for (const line of this.formatter.event(event)) this.queue.push(line, true)
     if (event.event === 'voice') this.talkKey?.settle()
+    if (event.event === 'file') this.progress.hear(event)
     if (event.event === 'level' && this.editor === null && ++this.levels % LEVELS_A_LINE === 0) {
       this.queue.push(`mic ${meter(event.peakDb)} ${Math.round(event.peakDb)} dB`, true)
     }

@@ -2,6 +2,7 @@ import type { Chat } from '../../app/chat.ts'
 import type {
   Answered,
   AppEvent,
+  FileEvent,
   MemberEvent,
   MessageEvent,
   PeerEvent,
@@ -12,9 +13,10 @@ import type {
 import { type MessageView, type Standing, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
+import { FileProgress } from '../file-progress.ts'
 import { VoiceNews } from '../voice-news.ts'
 import { namesPattern } from './mentions.ts'
-import type { MessageEntry, NoteEntry, Quoted, Tone, Who } from './model/entry.ts'
+import type { Entry, FileEntry, MessageEntry, NoteEntry, Quoted, Tone, Who } from './model/entry.ts'
 import type { Message } from './model/model.ts'
 import { withReaction } from './model/talk.ts'
 
@@ -29,11 +31,16 @@ const FOUND: Readonly<Record<PeerEvent['via'], string>> = {
 }
 
 const QUOTED_CHARS_MAX = 200
+/** As many as a run remembers. */
+const OFFERS_MAX = 512
 
 /** Turns what the chat tells into what the screen is made of. Everything from outside is cleaned here, and people get the names by which they are shown. */
 export class Teller {
   private readonly names = new NameBook()
   private readonly voiceNews = new VoiceNews()
+  private readonly progress = new FileProgress()
+  /** When each file was first told of. */
+  private readonly offeredAt = new Map<string, number>()
   private notes = 0
 
   constructor(
@@ -79,6 +86,7 @@ export class Teller {
       case 'voice':
         return this.voice(event)
       case 'file':
+        return this.file(event)
       case 'level':
       case 'ready':
         return []
@@ -158,6 +166,28 @@ export class Teller {
     return [this.remark(null, state === 'serving' ? serving : `On the list of the tracker ${where}.`)]
   }
 
+  /** A card that stays where the file was offered, and what comes in besides. */
+  private file(event: FileEvent): Message[] {
+    const { id, room, from, self, number, state, size, done, bytesPerSecond, left, path = '', reason = '' } = event
+    const known = this.offeredAt.get(id)
+    const at = known ?? this.wallMs()
+    this.offeredAt.set(id, at)
+    if (this.offeredAt.size > OFFERS_MAX) this.offeredAt.delete(this.offeredAt.keys().next().value!)
+    this.progress.hear(event)
+    const entry: FileEntry = {
+      ...{ kind: 'file', id, at, number, state, size, done, bytesPerSecond },
+      from: this.who(from, self),
+      name: cleanLine(event.name),
+      files: event.files ?? null,
+      remark: cleanLine(state === 'done' ? path : reason),
+      ...(left === undefined ? {} : { left }),
+    }
+    return [
+      this.added(room, entry, known === undefined && state === 'offered'),
+      { kind: 'files', words: this.progress.words },
+    ]
+  }
+
   private voice(event: VoiceEvent): Message[] {
     const name = event.change === undefined ? '' : this.name(event.change)
     const news = this.voiceNews.tell(event, name, this.label(event.room))
@@ -180,7 +210,7 @@ export class Teller {
     return { kind: 'note', id: `note ${++this.notes}`, at: this.wallMs(), text, tone }
   }
 
-  private added(room: string | null, entry: MessageEntry | NoteEntry, isLive: boolean): Message {
+  private added(room: string | null, entry: Entry, isLive: boolean): Message {
     return { kind: 'added', room, label: room === null ? '' : this.label(room), entry, isLive }
   }
 

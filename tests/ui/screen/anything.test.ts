@@ -65,11 +65,33 @@ const message: fc.Arbitrary<Message> = fc.oneof(
         entry: fc.oneof(
           entry,
           text.map((each) => note(each)),
-          fc.constant(file(BOB, { state: 'progress', done: 5 })),
+          fc
+            .record({
+              id: fc.constantFrom('f1', 'f2'),
+              state: fc.constantFrom('offered', 'accepted', 'progress', 'waiting', 'done', 'failed', 'withdrawn'),
+              ...{ name: text, remark: text, size: fc.maxSafeNat(), done: fc.maxSafeNat() },
+              files: fc.option(fc.nat()),
+            })
+            .map((each) => file(BOB, each)),
         ),
       })
       .map((added): Message => ({ kind: 'added', label: 'x', isLive: true, ...added })),
   },
+  text.map((words): Message => ({ kind: 'files', words })),
+  fc
+    .record({
+      voice: fc.option(
+        fc.record({
+          ...{ state: fc.constantFrom('on', 'muted', 'deafened'), room, isHeld: fc.boolean() },
+          key: fc.option(fc.constantFrom('f8', 'ctrl-space')),
+          speaking: fc.constantFrom(new Set<string>(), new Set([BOB.id, CAROL.id])),
+          muted: fc.constantFrom(new Set<string>(), new Set([ALICE.id])),
+        }),
+      ),
+      microphoneDb: fc.option(fc.integer({ min: -127, max: 0 })),
+      counts: fc.array(fc.record({ room, count: fc.nat(20_000) }), { maxLength: 3 }),
+    })
+    .map((voice): Message => ({ kind: 'voice', ...voice })),
   size.map((each): Message => ({ kind: 'resized', size: each })),
   fc.record({ room, entries: fc.array(entry, { maxLength: 5 }), hasOlder: fc.boolean() }).map(
     (opened): Message => ({

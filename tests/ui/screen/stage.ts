@@ -44,13 +44,13 @@ export function note(text: string, tone: NoteEntry['tone'] = 'faint', at = NOON)
 }
 
 export function file(from: PersonItem, more: Partial<FileEntry>): FileEntry {
-  const whole = { name: 'plan.pdf', size: 1_234_567, done: 0, state: 'offered', remark: '' } as const
+  const whole = { name: 'plan.pdf', size: 1_234_567, done: 0, state: 'offered', number: 3, remark: '' } as const
   return {
     kind: 'file',
     id: `f${++count}`,
     at: NOON,
     from: { id: from.id, name: from.name, self: from.self },
-    ...whole,
+    ...{ ...whole, files: null, bytesPerSecond: 0 },
     ...more,
   }
 }

@@ -14,7 +14,7 @@ export function complete(model: Model, by: 1 | -1): Updated {
   const { completion } = model
   if (completion !== null && place.draft.text === textWith(completion).text)
     return [show(model, turn(completion, by)), []]
-  const asked = context(place.draft)
+  const asked = contextOf(model, place.draft)
   if (asked.kind === 'path') {
     const { start, word } = asked
     const effect: Effect = { do: 'paths', before: place.draft, start, typed: word }
@@ -60,6 +60,14 @@ interface Asked {
   readonly command: string | null
 }
 
+/** As what is typed looks, or as the command wants it. */
+function contextOf(model: Model, draft: Editor): Asked {
+  const asked = context(draft)
+  const { command, kind, start } = asked
+  const wanted = command === null || kind === 'command' ? null : kindOf(model, command, start)
+  return wanted === 'path' ? { ...asked, kind: 'path' } : asked
+}
+
 /** What could stand at the cursor. */
 function context({ text, cursor }: Editor): Asked {
   const typed = text.slice(0, cursor)
@@ -86,6 +94,8 @@ function candidatesFor(model: Model, asked: Asked): string[] {
     const rooms = model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => `${mark}${label}`)
     return fitting(rooms, word).map((room) => `${room} `)
   }
+  if (kind === 'file') return fitting(filesHere(model), word)
+  if (kind === 'choice' && command !== null) return fitting(partsOf(model, command), word).map((part) => `${part} `)
   const mark = word.startsWith('@') ? '@' : ''
   const names = fitting(peopleHere(model), word.slice(mark.length))
   if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
@@ -96,8 +106,28 @@ function candidatesFor(model: Model, asked: Asked): string[] {
 function kindOf(model: Model, command: string, start: number): ArgumentKind | null {
   const draft = currentPlace(model)?.draft.text ?? ''
   const words = draft.slice(0, start).trim().split(/\s+/).length - 1
-  const args = model.setup.commands.find(command)?.args ?? []
-  return args[Math.min(words, args.length - 1)]?.kind ?? null
+  const whole = model.setup.commands.find(command)
+  // Of a family, the second word says which part is meant.
+  const part = words === 0 ? undefined : whole?.parts?.find(({ name }) => name === `${whole.name} ${wordAt(draft, 1)}`)
+  const args = (part ?? whole)?.args ?? []
+  const at = part === undefined ? words : words - 1
+  return args[Math.min(at, args.length - 1)]?.kind ?? null
+}
+
+function wordAt(text: string, index: number): string {
+  return text.trim().split(/\s+/)[index]?.toLowerCase() ?? ''
+}
+
+/** The second words that a family knows; none of other commands. */
+function partsOf(model: Model, command: string): string[] {
+  const whole = model.setup.commands.find(command)
+  return whole?.parts?.map(({ name }) => name.slice(whole.name.length + 1)) ?? []
+}
+
+/** Names of the files that were offered here, the last first. */
+function filesHere(model: Model): string[] {
+  const entries = currentPlace(model)?.talk.entries ?? []
+  return [...new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [entry.name] : [])).reverse())]
 }
 
 /** The last to speak first, then whoever else is here. */

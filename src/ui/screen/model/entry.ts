@@ -1,4 +1,4 @@
-import type { MessageKind } from '../../../app/events.ts'
+import type { FileEvent, MessageKind } from '../../../app/events.ts'
 
 // What stands in a talk. Names and texts here have been cleaned.
 
@@ -63,8 +63,15 @@ export interface FileEntry {
   /** Bytes. */
   readonly size: number
   readonly done: number
-  readonly state: 'offered' | 'accepted' | 'progress' | 'done' | 'failed' | 'declined'
-  /** Why it failed, or where it is. */
+  readonly state: FileEvent['state']
+  /** What commands know it by. */
+  readonly number: number
+  /** Of a folder: how many it has. */
+  readonly files: number | null
+  readonly bytesPerSecond: number
+  /** Seconds, where that can be told. */
+  readonly left?: number
+  /** Why it failed or waits, or where it is. */
   readonly remark: string
 }
 

@@ -173,6 +173,8 @@ export type Message =
       /** How many are in voice in rooms where that may have changed. */
       readonly counts: readonly { readonly room: string; readonly count: number }[]
     }
+  /** What is happening to files, in a few words. */
+  | { readonly kind: 'files'; readonly words: string }
   | { readonly kind: 'paths'; readonly before: Editor; readonly start: number; readonly found: readonly string[] }
   | { readonly kind: 'alert'; readonly text: string }
   | { readonly kind: 'cleared' }

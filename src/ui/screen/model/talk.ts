@@ -39,10 +39,10 @@ export const EMPTY_TALK: Talk = {
 export function add(talk: Talk, entry: Entry, isLookedAt: boolean): Talk {
   const { entries } = talk
   const fresh = talk.anchor !== null && entry.kind === 'message' ? talk.fresh + 1 : talk.fresh
-  // What is not here can be read from the history when one comes to it.
-  if (talk.hasNewer) return { ...talk, fresh }
   const at = placeOf(entries, entry)
   if (entries[at]?.id === entry.id) return { ...talk, entries: entries.with(at, entry) }
+  // What is not here can be read from the history when one comes to it.
+  if (talk.hasNewer) return { ...talk, fresh }
   if (at === 0 && entries.length > 0 && talk.hasOlder) return talk
   const added = entries.toSpliced(at, 0, entry)
   return trimmed({ ...talk, entries: added, fresh }, isLookedAt)

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts'
+import type { Entry, FileEntry, MessageEntry } from './entry.ts'
 import type { Effect, Message, Model, Updated } from './model.ts'
 import { changePlace, changeTalk, currentPlace, enter, isAttended, placeOf, seen, withPlace } from './places.ts'
 import { keepInPlace } from './scroll.ts'
@@ -48,7 +48,7 @@ function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { 
   const model = withPlace(before, where, label)
   const isHere = where === model.current
   const place = placeOf(model, where)!
-  const isNews = entry.kind === 'message' && !entry.from.self
+  const isNews = isSaid(entry, isLive) && !entry.from.self
   const isRead = isHere && place.talk.anchor === null && isAttended(model)
   const added = changePlace(model, where, (each) => {
     const talk = add(each.talk, entry, isHere)
@@ -56,13 +56,18 @@ function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { 
     return {
       ...each,
       unread: each.unread + 1,
-      mentions: each.mentions + (entry.mentions ? 1 : 0),
+      mentions: each.mentions + (entry.kind === 'message' && entry.mentions ? 1 : 0),
       talk: { ...talk, unreadFrom: talk.unreadFrom ?? (each.unread === 0 ? entry.id : null) },
     }
   })
   const noted = isHere || !isLive ? added : withCopy(added, label, entry)
   const effects: Effect[] = isNews && isRead ? [{ do: 'read', room: where }] : []
   return [noted, isLive ? [...effects, ...ringFor(noted, where, entry)] : effects]
+}
+
+/** Somebody wants something of us: they say it, or offer a file. */
+function isSaid(entry: Entry, isLive: boolean): entry is MessageEntry | FileEntry {
+  return entry.kind === 'message' || (entry.kind === 'file' && isLive)
 }
 
 /** What one says elsewhere is seen where one is: that it was said, and to whom. */
@@ -81,10 +86,12 @@ function withCopy(model: Model, label: string, entry: Entry): Model {
 
 /** Somebody means us, and we are not looking. */
 function ringFor(model: Model, room: string, entry: Entry): Effect[] {
-  if (entry.kind !== 'message' || entry.from.self || isAttended(model)) return []
-  if (!entry.mentions && !room.startsWith('@')) return []
+  if (entry.kind === 'note' || entry.from.self || isAttended(model)) return []
+  const isForUs = room.startsWith('@') || (entry.kind === 'message' && entry.mentions)
+  if (!isForUs) return []
   const title = room.startsWith('@') ? entry.from.name : `${entry.from.name} in ${placeOf(model, room)?.label ?? room}`
-  return [{ do: 'ring', title, body: entry.text.replace(/\s+/g, ' ').slice(0, BODY_CHARS_MAX).toWellFormed() }]
+  const text = entry.kind === 'file' ? `offers ${entry.name}` : entry.text
+  return [{ do: 'ring', title, body: text.replace(/\s+/g, ' ').slice(0, BODY_CHARS_MAX).toWellFormed() }]
 }
 
 function without(model: Model, room: string): Model {

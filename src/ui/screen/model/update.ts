@@ -57,6 +57,8 @@ export function update(model: Model, message: Message): Updated {
       const places = model.places.map((place) => relabelled(place, labels.get(place.room)))
       return [{ ...model, network, people, self, places }, []]
     }
+    case 'files':
+      return [message.words === model.files ? model : { ...model, files: message.words }, []]
     case 'voice': {
       const { voice, microphoneDb, counts } = message
       const places = model.places.map((place) => {

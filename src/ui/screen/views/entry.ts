@@ -1,9 +1,11 @@
+import { formatBytes } from '../../../base/quantity.ts'
+import { leftText, shareText } from '../../file-progress.ts'
 import type { Entry, FileEntry, MessageEntry, NoteEntry } from '../model/entry.ts'
 import { fit, widthOf } from '../text/glyphs.ts'
 import { linked } from '../text/links.ts'
 import { type Line, type Span, type Style, span } from '../text/styled.ts'
 import { wrap } from '../text/wrap.ts'
-import { clock, dayName, sameDay, sizeText } from './format.ts'
+import { clock, dayName, plural, sameDay } from './format.ts'
 import type { Look } from './look.ts'
 
 /** What surrounds an entry, as far as its rows depend on it. */
@@ -186,28 +188,47 @@ function tableRows(line: string, width: number, style: Style): Line[] {
 }
 
 const BAR_COLUMNS_MAX = 20
-const FILE_STATES = {
-  offered: 'offered',
-  accepted: 'waiting',
-  progress: '',
-  done: 'here',
-  failed: 'failed',
-  declined: 'declined',
-} as const
+/** A path, or why it failed. */
+const FILE_ROWS_MAX = 3
+
+/** What stands below a file's name, but for one that is under way. */
+function fileWords({ state, number, remark }: FileEntry): string {
+  const why = remark === '' ? '' : `: ${remark}`
+  switch (state) {
+    case 'offered':
+      return `/accept ${number} takes it, /decline ${number} does not`
+    case 'offering':
+      return `offered; /cancel ${number} takes it back`
+    case 'accepted':
+      return 'on its way'
+    case 'done':
+      return `here${why}`
+    case 'waiting':
+    case 'failed':
+    case 'declined':
+    case 'cancelled':
+    case 'withdrawn':
+      return `${state}${why}`
+    case 'progress':
+      return ''
+  }
+}
 
 function fileRows(entry: FileEntry, width: number, look: Look): Line[] {
-  const { name, size, done, state, remark } = entry
+  const { name, size, done, state, files, bytesPerSecond, left } = entry
+  const sizes = `  ${files === null ? '' : `${plural(files, 'file', 'files')}, `}${formatBytes(size)}`
+  const mark = files === null ? '▤' : '▥'
   const head: Line = [
-    span(fit(`▤ ${name}`, Math.max(4, width - 12)), look.heading),
-    span(`  ${sizeText(size)}`, look.faint),
+    span(fit(`${mark} ${name}`, Math.max(4, width - sizes.length - 1)), look.heading),
+    span(sizes, look.faint),
   ]
-  const said = [FILE_STATES[state], remark].filter((text) => text !== '').join(': ')
-  if (state !== 'progress') return said === '' ? [head] : [head, [span(fit(said, width), look.faint)]]
+  if (state !== 'progress') return [head, ...wrap([span(fileWords(entry), look.faint)], width, FILE_ROWS_MAX)]
   const share = size === 0 ? 1 : Math.min(1, done / size)
-  return [
-    head,
-    [...bar(share, Math.min(BAR_COLUMNS_MAX, Math.max(4, width - 6)), look), span(` ${Math.floor(share * 100)}%`)],
-  ]
+  const speed = bytesPerSecond === 0 ? '' : `  ${formatBytes(bytesPerSecond)}/s`
+  const rest = leftText(left)
+  const beside = ` ${shareText(done, size)}${speed}${rest === '' ? '' : `  ${rest}`}`
+  const columns = Math.min(BAR_COLUMNS_MAX, Math.max(4, width - 6))
+  return [head, [...bar(share, columns, look), span(fit(beside, Math.max(5, width - columns)))]]
 }
 
 function bar(share: number, width: number, look: Look): Line {

@@ -1,4 +1,4 @@
-/** Times, sizes and keys as people read them. */
+/** Times, numbers and keys as people read them. */
 
 /** Hours and minutes where we are. */
 export function clock(atMs: number): string {
@@ -22,18 +22,6 @@ export function sameDay(oneMs: number, otherMs: number): boolean {
     one.getMonth() === other.getMonth() &&
     one.getFullYear() === other.getFullYear()
   )
-}
-
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const
-
-export function sizeText(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
 }
 
 export function plural(count: number, one: string, many: string): string {
