@@ -61,7 +61,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
       const { id } = voice
       return openVoice({
         ...{ settings, environment: process.env, clock: systemClock, log, steering, people, id, voice: voice.voice },
-        ...{ listen: ready.udp, emit: (event) => voice.emit(event) },
+        ...{ listen: ready.udp, emit: (event) => voice.emit(event), foreign: outside?.voice ?? null },
       })
     },
     leaving: () => finding.end(),

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
 import type { MessageEvent } from '../../src/app/events.ts'
+import { levelAt } from '../ports/sound-ends.ts'
+import { readWav, writeWav } from '../voice/wav.ts'
 import type { Program } from './program.ts'
-import { freePort } from './program.ts'
+import { freePort, temporaryHome } from './program.ts'
 import { Stage } from './stage.ts'
 
 /** The compiled program among the programs it descends from. */
@@ -65,6 +68,55 @@ describe('framed', () => {
     expect(one.original.of('duplicate')).toEqual([])
   })
 })
+
+describe('voice with an original', () => {
+  test('is heard both ways, seen by both, and over when either leaves', async () => {
+    const ann = await stage.framed('Ann')
+    const home = temporaryHome()
+    const [spoken, heard] = [join(home, 'spoken.wav'), join(home, 'heard.wav')]
+    writeWav(
+      spoken,
+      Float32Array.from({ length: 20 * 48_000 }, (_, i) => 0.4 * Math.sin((2 * Math.PI * 500 * i) / 48_000)),
+      48_000,
+    )
+    const sound = ['--audio-in', spoken, '--audio-out', heard, '--no-noise-suppression', '--voice-mode', 'open']
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `framed@127.0.0.1:${ann.port}`, ...sound])
+    await ann.original.until('peer', { state: 'up', id: us.address })
+    ann.original.do({ do: 'voice', state: 'join' })
+    expect(await us.do({ do: 'voice', action: 'join' })).toMatchObject({ ok: true })
+    await ann.original.until('voice_join', { username: 'Ulla', room: 'general' })
+    await us.until((line) => line.event === 'voice' && line.peers.some(({ name }) => name === 'Ann (framed)'))
+    // Ours is there: 500 Hz, some way below full scale.
+    await ann.original.when(
+      () => ann.original.of('sound').filter(({ rms }) => Number(rms) > 1_000).length > 50,
+      'a second of what we say',
+    )
+    ann.original.do({ do: 'tone', frames: 100 })
+    let spoke = false
+    await us.until((line) => {
+      if (line.event !== 'voice') return false
+      const speaks = line.peers.some(({ name, speaking }) => name === 'Ann (framed)' && speaking)
+      const isOver = spoke && !speaks
+      spoke ||= speaks
+      return isOver
+    })
+    ann.original.do({ do: 'voice', state: 'leave' })
+    await us.until((line) => line.event === 'voice' && line.change?.what === 'left')
+    expect(await us.do({ do: 'voice', action: 'leave' })).toMatchObject({ ok: true })
+    await ann.original.until('voice_leave')
+    await us.quit()
+    const { sound: all, rateHz } = readWav(heard)
+    const loudest = Math.max(...windows(all, rateHz / 10).map((window) => levelAt(1_000, window)))
+    expect(loudest).toBeGreaterThan(0.2)
+  })
+})
+
+/** A sound in pieces of so many samples. */
+function windows(sound: Float32Array, samples: number): Float32Array[] {
+  return Array.from({ length: Math.floor(sound.length / samples) }, (_, i) =>
+    sound.subarray(i * samples, (i + 1) * samples),
+  )
+}
 
 describe('line', () => {
   test('a caller who says nothing hears us, and one who speaks at once is heard', async () => {

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
 import { Bridge } from '../../dialects/bridge.ts'
+import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
@@ -11,9 +12,11 @@ import type { Tcp } from '../../ports/tcp.ts'
 import type { PeerView } from '../chat.ts'
 import type { AppEvent } from '../events.ts'
 import type { DialectAsked } from '../options-values.ts'
+import type { ForeignVoice } from '../voice/foreign.ts'
 import { type Fellowship, fellowsOn } from './fellows.ts'
+import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
-import { type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
+import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
@@ -62,6 +65,7 @@ export class DialectDesk implements Outside {
   private cancelTimer: (() => void) | null = null
   private cancelRefresh: (() => void) | null = null
   private isStopped = false
+  private framedVoice: FramedPresence | null = null
 
   constructor(private readonly options: DeskOptions) {
     const letIn = new Set(options.asked.map(({ dialect }) => dialect))
@@ -81,12 +85,14 @@ export class DialectDesk implements Outside {
   }
 
   /** `asked` beside what is let in: where we listen, and the room of those who have none. */
-  begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'group'>): void {
+  begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'framedVoice'>): void {
     this.host = host
     const bridge = bridgeId(host.key)
     this.bridge = new Bridge(bridge)
     this.bridge.open({ key: 'native', network: 'native' })
-    this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name() })
+    const framedVoice = this.hearVoice(host, asked.local)
+    this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name(), framedVoice })
+    if (this.machines.framed !== undefined) this.framedVoice = framedVoice
     const { clock, tcp, isOurs } = this.options
     for (const machine of Object.values(this.machines)) {
       const { dialect } = machine
@@ -106,6 +112,10 @@ export class DialectDesk implements Outside {
 
   renamed(name: string): void {
     for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.renamed(name, nowMs))
+  }
+
+  get voice(): ForeignVoice | null {
+    return this.framedVoice
   }
 
   peers(): PeerView[] {
@@ -148,6 +158,18 @@ export class DialectDesk implements Outside {
       case 'file':
         if (telling.state === 'begins') this.fileBegins(telling.link, telling.name, telling.size)
     }
+  }
+
+  private hearVoice(host: DeskHost, local: Address): FramedPresence {
+    const own = framedId(local)
+    return new FramedPresence({
+      own,
+      tell: (room, udpPort) => {
+        const udp = udpPort === null ? null : { host: addressOfId(own)?.host ?? local.host, port: udpPort }
+        this.sockets.get('framed')?.run((_, nowMs) => this.machines.framed?.voiceState(room, udp, nowMs))
+      },
+      isOurs: (bridge) => [...host.members()].some((key) => bridgeId(key) === bridge),
+    })
   }
 
   private pass(side: string, words: Words): void {
@@ -208,6 +230,8 @@ export class DialectDesk implements Outside {
     const { state, name, address, dialled, link, reason } = telling
     const id = `${dialect}:${telling.id}`
     if (dialect === 'line' && state === 'up') this.bridge!.open({ key: `line ${link}`, network: 'line' })
+    // Who comes later than we have not heard it.
+    if (dialect === 'framed' && state === 'up') this.options.clock.defer(() => this.framedVoice?.again())
     if (dialect === 'line' && state === 'down') this.bridge!.close(`line ${link}`)
     const via = dialect === 'mesh' ? 'lan' : dialect === 'tracker' ? 'tracker' : dialled ? 'dialled' : 'accepted'
     const where = { name: name || id, address: formatAddress(address), via, dialled, dialect, verified: false } as const

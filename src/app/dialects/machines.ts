@@ -3,7 +3,7 @@ import { type Address, formatAddress } from '../../base/address.ts'
 import { toHex } from '../../base/bytes.ts'
 import { ipScope, parseIp } from '../../base/ip.ts'
 import type { RandomBytes } from '../../base/rng.ts'
-import { FramedMachine } from '../../dialects/framed/machine.ts'
+import { FramedMachine, type VoiceEars } from '../../dialects/framed/machine.ts'
 import { LineMachine } from '../../dialects/line/machine.ts'
 import { MeshMachine } from '../../dialects/mesh/machine.ts'
 import { TRACKER_PORT, TrackerMachine } from '../../dialects/tracker/machine.ts'
@@ -35,6 +35,8 @@ export interface MachinesAsked {
   readonly interfaces: Interfaces
   readonly randomBytes: RandomBytes
   readonly wallMs: () => number
+  /** Hears of voice in the framed network. */
+  readonly framedVoice: VoiceEars
 }
 
 export function makeMachines(wanted: MachinesAsked): Machines {
@@ -44,17 +46,24 @@ export function makeMachines(wanted: MachinesAsked): Machines {
     asked.flatMap((each) => (each.dialect === dialect && each.address !== null ? [each.address] : []))
   const { port } = local
   const common = { name, bridge, randomBytes, wallMs }
-  const id = formatAddress({ host: reachableHost(local.host), port })
+  const id = framedId(local)
   const aheadMs = -new Date(wallMs()).getTimezoneOffset() * 60_000
   const tracker = addresses('tracker')[0] ?? { host: '127.0.0.1', port: TRACKER_PORT }
   return {
-    ...(isOn('framed') && { framed: new FramedMachine({ ...common, id, connect: addresses('framed'), aheadMs }) }),
+    ...(isOn('framed') && {
+      framed: new FramedMachine({ ...common, id, connect: addresses('framed'), aheadMs }, wanted.framedVoice),
+    }),
     ...(isOn('mesh') && { mesh: new MeshMachine({ ...common, peerId: `${MESH_ID_PREFIX}${bridge}`, port }) }),
     ...(isOn('tracker') && { tracker: new TrackerMachine({ tracker, port, bridge, room, wallMs }) }),
     ...(isOn('line') && {
       line: new LineMachine({ name, connect: addresses('line'), room, nonce: toHex(randomBytes(16)) }),
     }),
   }
+}
+
+/** What we are called in the framed network: where others reach our listener. */
+export function framedId({ host, port }: Address): string {
+  return formatAddress({ host: reachableHost(host), port })
 }
 
 /** The mesh's group, as asked for or the usual one. */

@@ -103,12 +103,13 @@ export class VoiceDesk {
   }
 
   /** Where nobody has begun, nothing is to be done: there may have been no way to. */
-  private tellEngine(command: Asked<'settings' | 'member' | 'gone' | 'key'>): void {
+  private tellEngine(command: Asked<'settings' | 'member' | 'gone' | 'key' | 'foreigners'>): void {
     const { engine } = this
     if (engine === null) return
     if (command.do === 'settings') engine.set(this.settings(command.settings))
     else if (command.do === 'member') engine.member(command.member)
     else if (command.do === 'gone') engine.gone(command.id, command.chime)
+    else if (command.do === 'foreigners') engine.foreigners(command)
     else engine.key(command.audio, command.afterMs)
   }
 

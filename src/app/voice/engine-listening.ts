@@ -23,6 +23,7 @@ export class Listening {
   private readonly decoding = new Set<Member>()
   private readonly sounding = new Set<Member>()
   private readonly chimeFader = new Fader()
+  private readonly foreignFader = new Fader()
   private chimes: Float32Array | null = null
   private chimesAt = 0
   private hasChimes = true
@@ -30,6 +31,7 @@ export class Listening {
   constructor(
     private readonly codec: VoiceCodec,
     settings: VoiceSettings,
+    private readonly foreign: { pull(frame: Float32Array): boolean },
   ) {
     this.set(settings)
   }
@@ -66,6 +68,7 @@ export class Listening {
       if (playout?.pull(nowMs, frame) === true) mixer.add(frame, member.fader)
       else if (playout === undefined || nowMs - member.heardMs > SOUNDS_MS_MAX) this.sounding.delete(member)
     }
+    if (this.foreign.pull(frame)) mixer.add(frame, this.foreignFader)
     this.addChime()
     mixer.finish(out)
   }

@@ -21,6 +21,8 @@ const BEHIND_FRAMES_MAX = 50
 const BEHIND_FRAMES_MAX_QUIET = 10
 
 export interface SpeechOutput {
+  /** 10 ms that is said, clean; valid during the call. */
+  said(frame: Float32Array, nowMs: number): void
   /** A payload to be sealed and sent to all; the bytes are valid during the call. */
   spoken(payload: Uint8Array, nowMs: number): void
 }
@@ -110,6 +112,7 @@ export class Speech {
     const { count, ends } = gate.push(frame, this.speech)
     for (let i = 0; i < count; i++) {
       const isNewest = i === count - 1
+      this.out.said(gate.frame(i), nowMs)
       const ready = this.framer.push(gate.frame(i), this.tick - (count - 1 - i), ends && isNewest, !isNewest)
       if (ready === null) continue
       this.speak(ready, nowMs)

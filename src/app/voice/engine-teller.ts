@@ -20,8 +20,8 @@ export class Teller {
     this.tell({ tell: 'level', peakDb, levelDb, gaps })
   }
 
-  speaking(members: Iterable<Member>, self: boolean, nowMs: number): void {
-    const ids: string[] = []
+  speaking(members: Iterable<Member>, foreigners: readonly string[], self: boolean, nowMs: number): void {
+    const ids = [...foreigners]
     for (const { id, speaking } of members) if (speaking.isSpeaking(nowMs)) ids.push(id)
     const now = `${self} ${ids.join(' ')}`
     if (now === this.speakingBefore || (this.speakingBefore === '' && !self && ids.length === 0)) return

@@ -1,3 +1,4 @@
+import type { Address } from '../../base/address.ts'
 import type { Rng } from '../../base/rng.ts'
 import type { OpenedDatagram } from '../../core/voice/intake.ts'
 import { LossControl } from '../../core/voice/loss-control.ts'
@@ -9,6 +10,7 @@ import type { Sound, SoundFault } from '../../ports/sound.ts'
 import type { VoiceControl } from '../../wire/voice-control.ts'
 import type { VoiceSealer } from '../../wire/voice-datagram.ts'
 import { Device } from './engine-device.ts'
+import { Foreign } from './engine-foreign.ts'
 import type { OwnKeys } from './engine-keys.ts'
 import { Listening } from './engine-listening.ts'
 import type { HeardStream, Member } from './engine-member.ts'
@@ -45,6 +47,7 @@ export class VoiceEngine {
   private readonly net: VoiceNet
   private readonly speech: Speech
   private readonly listening: Listening
+  private readonly foreign: Foreign
   private readonly input: Device
   private readonly output: Device
   private readonly teller: Teller
@@ -64,10 +67,10 @@ export class VoiceEngine {
 
   /** Binds the socket; the devices follow in their own time. */
   static async begin(parts: EngineParts, command: Begin): Promise<VoiceEngine | DatagramFault> {
-    const { datagrams, clock } = parts
+    const { datagrams } = parts
     const made: { engine: VoiceEngine | null } = { engine: null }
     const socket = await datagrams.bind(command, {
-      received: (datagram, from) => made.engine?.net.receive(datagram, from, clock.nowMs()),
+      received: (datagram, from) => made.engine?.receive(datagram, from),
     })
     if (!socket.ok) return socket
     made.engine = new VoiceEngine(parts, socket, command)
@@ -87,7 +90,8 @@ export class VoiceEngine {
     this.sealer = parts.keys.sealer(audio, 'audio')
     this.loss = new LossControl(settings.bitrate)
     this.encoding = this.loss.decide(nowMs)
-    this.listening = new Listening(codec, settings)
+    this.foreign = new Foreign(clock, (datagram, to) => socket.send(datagram, to))
+    this.listening = new Listening(codec, settings, this.foreign)
     this.speech = new Speech(codec, suppressor, settings, this, nowMs)
     this.net = new VoiceNet(socket, tag, parts, this)
     this.teller = new Teller(parts.tell)
@@ -158,8 +162,19 @@ export class VoiceEngine {
     for (const cancel of [this.cancelLook, this.cancelWake, this.cancelKey]) cancel()
     this.socket.close()
     await Promise.all([this.input.close(), this.output.close()])
+    this.foreign.close()
     this.listening.close()
     this.speech.close()
+  }
+
+  /** Who of another network is there. */
+  foreigners({ own, room, people }: Extract<VoiceCommand, { do: 'foreigners' }>): void {
+    this.foreign.tell(own, room, people)
+  }
+
+  /** Called by what hears the microphone, as `spoken` is, before it is encoded. */
+  said(frame: Float32Array, nowMs: number): void {
+    if (!this.isOver) this.foreign.said(frame, nowMs)
   }
 
   /** Called by what hears the microphone. */
@@ -187,6 +202,11 @@ export class VoiceEngine {
     this.wakeInTime()
   }
 
+  private receive(datagram: Uint8Array, from: Address): void {
+    const nowMs = this.parts.clock.nowMs()
+    if (!this.foreign.received(datagram, from, nowMs)) this.net.receive(datagram, from, nowMs)
+  }
+
   private leave(member: Member): void {
     this.net.leave(member)
     this.listening.left(member)
@@ -211,7 +231,7 @@ export class VoiceEngine {
     const nowMs = clock.nowMs()
     this.cancelLook = clock.timer(nowMs + LOOK_MS, () => this.look())
     const { roster } = this.net
-    this.teller.speaking(roster.members.values(), this.speech.isOpen, nowMs)
+    this.teller.speaking(roster.members.values(), this.foreign.speaking(nowMs), this.speech.isOpen, nowMs)
     if (this.settings.levels && this.input.isOpen) {
       this.teller.level(this.speech.meter, this.input.gaps + this.output.gaps, nowMs)
     }

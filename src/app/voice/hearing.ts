@@ -33,6 +33,10 @@ export class Hearing {
     return true
   }
 
+  isSpeaking(id: string): boolean {
+    return this.speaking.has(id)
+  }
+
   peer(present: VoicePresent, tuning: Tuning, people: Namer): VoicePeer {
     const peer = peerOf(present, people, tuning)
     const speaking = this.speaking.has(peer.id)

@@ -83,6 +83,10 @@ const member = v.object({
   chime: v.boolean(),
 })
 
+/** Somebody in voice in a network of another protocol: what they are called there, and where they hear. */
+const foreigner = v.object({ id: memberId, ...endpoint.entries })
+const FOREIGNERS_MAX = 32
+
 /** To the voice process. */
 const commandSchema = v.variant('do', [
   v.object({ do: v.literal('devices') }),
@@ -126,11 +130,19 @@ const commandSchema = v.variant('do', [
    * heard of it by then, or they miss what is said until they have.
    */
   v.object({ do: v.literal('key'), audio: stream, afterMs: v.pipe(count, v.maxValue(5_000)) }),
+  /** Who of the framed network is in voice in the room: all of them, each time. `own`: what we are called there. */
+  v.object({
+    do: v.literal('foreigners'),
+    own: memberId,
+    room: text,
+    people: v.pipe(v.array(foreigner), v.maxLength(FOREIGNERS_MAX)),
+  }),
 ])
 
 export type VoiceCommand = v.InferOutput<typeof commandSchema>
 export type VoiceSettings = v.InferOutput<typeof settings>
 export type VoiceMember = v.InferOutput<typeof member>
+export type VoiceForeigner = v.InferOutput<typeof foreigner>
 export type VoiceStream = v.InferOutput<typeof stream>
 export type VoiceReport = v.InferOutput<typeof reportSchema>
 

@@ -11,6 +11,7 @@ import { ChoiceStore } from './choices.ts'
 import type { Voice, VoiceChoices } from './contract.ts'
 import { controlFolder, controlPath } from './control-path.ts'
 import { ControlServer } from './control-server.ts'
+import type { ForeignVoice } from './foreign.ts'
 import { ownProgram } from './own-program.ts'
 import { VoiceRoom } from './room.ts'
 import { VoiceRunner } from './runner.ts'
@@ -27,6 +28,7 @@ export interface AssembleOptions {
   readonly people: People
   readonly store: ChoiceStore
   readonly listen: Address
+  readonly foreign: ForeignVoice | null
   readonly files: { readonly input: string | null; readonly output: string | null }
   emit(event: AppEvent): void
   closing?(): void

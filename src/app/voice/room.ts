@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { ChoiceStore } from './choices.ts'
 import type { VoiceAnswer, VoicePeer, VoiceView } from './contract.ts'
 import { reachableEndpoints } from './endpoints.ts'
+import { type ForeignVoice, foreignersCommand, foreignPeers } from './foreign.ts'
 import { Hearing } from './hearing.ts'
 import type { VoiceReport, VoiceSettings } from './messages.ts'
 import { type Namer, peerOf } from './present.ts'
@@ -24,6 +25,8 @@ export interface VoiceRoomOptions {
   /** Where to listen: the node's own address, a literal one, and the UDP port. */
   readonly listen: Address
   readonly log: Log
+  /** Voice in a network of another protocol; null: there is none. */
+  readonly foreign: ForeignVoice | null
   emit(event: AppEvent): void
 }
 
@@ -58,6 +61,11 @@ export class VoiceRoom {
       settings: () => this.settings(),
       tuning: (id) => store.tuning(id),
       anew: () => steering.anew(),
+    })
+    options.foreign?.watch((room, { what, person }) => {
+      if (room !== this.room) return
+      this.tellForeigners()
+      this.changed({ what, ...person })
     })
   }
 
@@ -199,7 +207,15 @@ export class VoiceRoom {
     const { steering, store, people } = this.options
     const { room, hearing } = this
     const present = room === null ? [] : steering.present(room)
-    return present.map((each) => hearing.peer(each, store.tuning(encodeBase32(each.member)), people))
+    const own = present.map((each) => hearing.peer(each, store.tuning(encodeBase32(each.member)), people))
+    const { foreign } = this.options
+    return room === null || foreign === null ? own : [...own, ...foreignPeers(foreign, room, hearing)]
+  }
+
+  private tellForeigners(): void {
+    const { foreign, runner } = this.options
+    const { room } = this
+    if (foreign !== null && room !== null && this.session.begun !== null) runner.send(foreignersCommand(foreign, room))
   }
 
   private tellOff(room: string): void {
@@ -212,6 +228,8 @@ export class VoiceRoom {
   private hasBegun({ room, port, local }: Begun & { readonly room: string }): void {
     if (this.room !== room) return
     this.session.begun = { port, local }
+    this.options.foreign?.entered(room, port)
+    this.tellForeigners()
     this.tellWhere()
     // Something may have been set while it began.
     this.applySettings()
@@ -265,6 +283,7 @@ export class VoiceRoom {
   }
 
   private end(): void {
+    this.options.foreign?.entered(null, 0)
     this.session.end()
     this.pressed = false
     this.hasCrashed = false

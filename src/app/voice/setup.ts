@@ -40,7 +40,7 @@ export function openVoiceSetup(folder: string, environment: Readonly<Record<stri
   const store = new ChoiceStore({ folder: null, isWritten: false, given: {}, log })
   const service = assemble({
     ...{ environment, clock: systemClock, log, steering: NOWHERE, people: new People(), store },
-    ...{ listen: { host: '127.0.0.1', port: 0 }, files: { input: null, output: null } },
+    ...{ listen: { host: '127.0.0.1', port: 0 }, files: { input: null, output: null }, foreign: null },
     emit: (event) => hear(event),
   })
   return {

@@ -36,7 +36,8 @@ export interface FramedOptions {
 
 /** What voice makes of messages about it. */
 export interface VoiceEars {
-  joined(id: string, name: string, room: string, udp: Address): void
+  /** `bridge`: of the hearsay that is there; null of an original. */
+  joined(id: string, name: string, room: string, udp: Address, bridge: string | null): void
   left(id: string, room: string | null): void
 }
 
@@ -131,7 +132,16 @@ export class FramedMachine extends DialectMachine implements Dialect {
     this.nowMs = nowMs
     const id = this.freshId()
     this.known.add(id, nowMs)
-    const head = { id, from: this.options.id, username: this.name, room, ttl: TTL_FIRST, ts: this.timestamp() }
+    const signed = bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge)
+    const head = {
+      id,
+      from: this.options.id,
+      username: this.name,
+      room,
+      ttl: TTL_FIRST,
+      ts: this.timestamp(),
+      ...signed,
+    }
     if (udp === null) this.flood(encodeFrame({ ...head, type: 'voice_leave' }))
     else this.flood(encodeFrame({ ...head, type: 'voice_join', udp_host: udp.host, udp_port: udp.port }))
   }
@@ -155,7 +165,13 @@ export class FramedMachine extends DialectMachine implements Dialect {
     if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
     if (message.type === 'chat') this.chat(message)
     else if (message.type === 'voice_join')
-      this.voice?.joined(message.from, heardName(message.username), message.room, message.udp)
+      this.voice?.joined(
+        message.from,
+        heardName(message.username),
+        message.room,
+        message.udp,
+        readBridgeMember(message.raw)?.bridge ?? null,
+      )
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
     if (message.ttl > 0) this.flood(encodeFrame({ ...message.raw, ttl: message.ttl - 1 }), link)
   }

@@ -3,7 +3,7 @@ import type { VoiceView } from '../../app/voice/contract.ts'
 import type { Message, Voice } from './model/model.ts'
 
 /** How voice stands, as the screen shows it; null where we are in none. `self`: our own id. */
-export function voiceOf(view: VoiceView, self: string): Voice | null {
+function voiceOf(view: VoiceView, self: string): Voice | null {
   if (view.room === null) return null
   const { room, muted, deafened, pressed, mode, talkKey, peers } = view
   const speaking = peers.filter((peer) => peer.speaking && !peer.silenced).map(({ id }) => id)

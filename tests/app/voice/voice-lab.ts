@@ -138,7 +138,10 @@ export class VoiceLab {
     this.store = new ChoiceStore({ folder, isWritten: folder !== null, given: {}, log })
     const runner = new VoiceRunner(this.process)
     const listen = { host: '127.0.0.1', port: 9_000 }
-    const room = new VoiceRoom({ ...{ steering, people, clock, runner, listen, log, emit }, store: this.store })
+    const room = new VoiceRoom({
+      ...{ steering, people, clock, runner, listen, log, emit, foreign: null },
+      store: this.store,
+    })
     const find = (peer: string) => people.find(peer)
     this.service = new VoiceService({ ...{ clock, runner, room, files, emit, find }, store: this.store })
     this.front = new VoiceFront({

@@ -1,0 +1,89 @@
+import type { Address } from '../../base/address.ts'
+import { markName } from '../../base/dialects.ts'
+import { parseIp } from '../../base/ip.ts'
+import { normaliseRoom } from '../../base/room-name.ts'
+import type { VoiceEars } from '../../dialects/framed/machine.ts'
+import type { Person } from '../events.ts'
+import type { ForeignSpeaker, ForeignVoice } from '../voice/foreign.ts'
+
+/** What the voice process mixes at a time; of those beyond nothing is heard. */
+const SPEAKERS_MAX = 32
+/** What the voice process is told of them has this bound. */
+const ID_CHARS_MAX = 64
+
+interface Speaker extends ForeignSpeaker {
+  readonly room: string
+  /** One of ours puts it there, who may be heard without it. */
+  readonly bridge: string | null
+}
+
+export interface FramedVoiceOptions {
+  /** What we are called there: `HOST:PORT` of our listener. */
+  readonly own: string
+  /** Tells the network that we are in voice, and where we hear; null: no longer. */
+  tell(room: string, udpPort: number | null): void
+  /** Whether a bridge, by its id, is in our rooms: then its user is heard as one of ours. */
+  isOurs(bridge: string): boolean
+}
+
+/** Who is in voice among the originals of the framed network, and that we are. */
+export class FramedPresence implements VoiceEars, ForeignVoice {
+  private readonly speakers = new Map<string, Speaker>()
+  private changed: Parameters<ForeignVoice['watch']>[0] = () => {}
+  private here: { readonly room: string; readonly port: number } | null = null
+
+  constructor(private readonly options: FramedVoiceOptions) {}
+
+  get own(): string {
+    return this.options.own
+  }
+
+  joined(there: string, name: string, room: string, udp: Address, bridge: string | null): void {
+    const folded = normaliseRoom(room)
+    const isOver = this.speakers.size >= SPEAKERS_MAX && !this.speakers.has(there)
+    // A name would have to be looked up, by whoever a stranger names.
+    if (folded === null || isOver || there === '' || there.length > ID_CHARS_MAX || parseIp(udp.host) === null) return
+    const before = this.speakers.get(there)
+    if (before !== undefined && before.room !== folded) this.left(there, null)
+    const marked = markName(name === '' ? there : name, 'framed')
+    const { host, port } = udp
+    const speaker = { id: `framed:${there}`, name: marked, there, host, port, room: folded, bridge }
+    this.speakers.set(there, speaker)
+    if (!this.isOurs(speaker)) this.changed(folded, { what: 'joined', person: personOf(speaker) })
+  }
+
+  left(there: string, room: string | null): void {
+    const speaker = this.speakers.get(there)
+    if (speaker === undefined || (room !== null && normaliseRoom(room) !== speaker.room)) return
+    this.speakers.delete(there)
+    if (!this.isOurs(speaker)) this.changed(speaker.room, { what: 'left', person: personOf(speaker) })
+  }
+
+  entered(room: string | null, port: number): void {
+    const before = this.here
+    this.here = room === null ? null : { room, port }
+    if (before !== null && before.room !== room) this.options.tell(before.room, null)
+    this.again()
+  }
+
+  /** Says once more that we are there, to somebody who may not have heard it. */
+  again(): void {
+    if (this.here !== null) this.options.tell(this.here.room, this.here.port)
+  }
+
+  present(room: string): readonly ForeignSpeaker[] {
+    return [...this.speakers.values()].filter((each) => each.room === room && !this.isOurs(each))
+  }
+
+  watch(changed: Parameters<ForeignVoice['watch']>[0]): void {
+    this.changed = changed
+  }
+
+  private isOurs({ bridge }: Speaker): boolean {
+    return bridge !== null && this.options.isOurs(bridge)
+  }
+}
+
+function personOf({ id, name }: Speaker): Person {
+  return { id, name }
+}
