@@ -158,7 +158,15 @@ async function letIn(settings: Settings, log: Log): Promise<DialectDesk | null> 
   if (settings.dialects.length === 0) return null
   const { DialectDesk } = await import('./dialects/desk.ts')
   return new DialectDesk({
-    ...{ asked: settings.dialects, clock: systemClock, tcp: bunTcp, multicast, isOurs: isOwnHost, log },
+    ...{
+      asked: settings.dialects,
+      clock: systemClock,
+      tcp: bunTcp,
+      multicast,
+      isOurs: isOwnHost,
+      log,
+      acceptFiles: settings.acceptFiles,
+    },
   })
 }
 
@@ -184,6 +192,10 @@ function beginOutside(outside: DialectDesk, { chat, driver, settings, local, key
           return { key: peerKey, address, dialects: bridgedBy(hello?.agent ?? '') }
         }),
       relay: (room, body) => chat.relay(room, body),
+      async offer(path, room) {
+        const sent = await chat.files.send(path, room)
+        return sent.ok ? null : sent.message
+      },
       emit: (event) => chat.emit(event),
     },
     {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MessageEvent } from '../../src/app/events.ts'
 import { levelAt } from '../ports/sound-ends.ts'
@@ -117,6 +118,47 @@ function windows(sound: Float32Array, samples: number): Float32Array[] {
     sound.subarray(i * samples, (i + 1) * samples),
   )
 }
+
+describe('files', () => {
+  test('of a line peer are offered in the room, and whoever cannot take one hears of it', async () => {
+    const framed = await stage.framed('Fred')
+    const dialects = ['--dialect', `line,framed@127.0.0.1:${framed.port}`]
+    const us = await stage.hearsay(['--username', 'Ulla', ...dialects])
+    const native = await stage.hearsay(['--username', 'Nora', '--connect', us.address, '--accept-files', 'all'])
+    await native.peerUp(us.id)
+    await framed.original.until('peer', { state: 'up', id: us.address })
+    const line = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', 'Lou'])
+    line.do({ do: 'send', msg: 'look at this' })
+    await native.hears('look at this')
+    const bytes = Buffer.from(Float64Array.from({ length: 50_000 }, (_, i) => Math.sin(i)).buffer)
+    const path = join(temporaryHome(), 'cat.png')
+    writeFileSync(path, bytes)
+    line.do({ do: 'file', path })
+    await native.hears('sends the file cat.png (400000 bytes), which will be offered here.')
+    const done = await native.until((each) => each.event === 'file' && each.state === 'done' && each.name === 'cat.png')
+    if (done.event !== 'file') throw new Error('not about a file')
+    expect(done.from.name).toBe('Ulla')
+    expect(readFileSync(done.path!).equals(bytes)).toBe(true)
+    await framed.original.until('chat', {
+      username: 'Ulla',
+      msg: '* offers the file cat.png (400 kB), which only hearsay can take',
+    })
+  })
+
+  test('of a line peer are not taken where none are, or where they are too large', async () => {
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line', '--accept-megabytes', '1'])
+    const line = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', 'Lou'])
+    line.do({ do: 'send', msg: 'look at this' })
+    await us.hears('look at this')
+    const path = join(temporaryHome(), 'film.mkv')
+    writeFileSync(path, Buffer.alloc(1_200_000))
+    line.do({ do: 'file', path })
+    await us.hears('sends the file film.mkv (1200000 bytes), which cannot be taken over here.')
+    line.do({ do: 'send', msg: 'too bad' })
+    await us.hears('too bad')
+    expect(us.lines.filter((each) => each.event === 'file')).toEqual([])
+  })
+})
 
 describe('line', () => {
   test('a caller who says nothing hears us, and one who speaks at once is heard', async () => {

@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
+import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
@@ -16,6 +17,7 @@ import type { ForeignVoice } from '../voice/foreign.ts'
 import { type Fellowship, fellowsOn } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
+import { LineFiles } from './line-files.ts'
 import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
@@ -38,6 +40,8 @@ export interface DeskHost extends Fellowship {
   name(): string
   joined(): ReadonlySet<string>
   relay(room: string, body: Uint8Array): Promise<unknown>
+  /** Offers what stands at a path to a room; answers null, or why not. */
+  offer(path: string, room: string): Promise<string | null>
   emit(event: AppEvent): void
 }
 
@@ -46,6 +50,8 @@ export interface DeskOptions {
   readonly clock: Clock
   readonly tcp: Tcp
   readonly multicast: Multicast
+  /** What is done with files that are sent here. */
+  readonly acceptFiles: AcceptPolicy
   readonly isOurs: (host: string) => Promise<boolean>
   readonly log: (code: string, message: string) => void
 }
@@ -66,6 +72,7 @@ export class DialectDesk implements Outside {
   private cancelRefresh: (() => void) | null = null
   private isStopped = false
   private framedVoice: FramedPresence | null = null
+  private files: LineFiles | null = null
 
   constructor(private readonly options: DeskOptions) {
     const letIn = new Set(options.asked.map(({ dialect }) => dialect))
@@ -94,6 +101,7 @@ export class DialectDesk implements Outside {
     this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name(), framedVoice })
     if (this.machines.framed !== undefined) this.framedVoice = framedVoice
     const { clock, tcp, isOurs } = this.options
+    if (this.machines.line !== undefined) this.files = this.takeFiles(host, asked.room)
     for (const machine of Object.values(this.machines)) {
       const { dialect } = machine
       if (dialect !== 'line') this.bridge.open({ key: dialect, network: dialect })
@@ -141,6 +149,7 @@ export class DialectDesk implements Outside {
     this.cancelRefresh?.()
     this.group?.close()
     for (const sockets of this.sockets.values()) sockets.stop()
+    this.files?.stop()
   }
 
   private told(dialect: DialectName, telling: DialectTelling): void {
@@ -156,7 +165,7 @@ export class DialectDesk implements Outside {
         if (telling.user) this.host!.emit({ event: 'notice', code: telling.code, message: telling.message })
         return
       case 'file':
-        if (telling.state === 'begins') this.fileBegins(telling.link, telling.name, telling.size)
+        this.files?.hear(telling)
     }
   }
 
@@ -243,8 +252,15 @@ export class DialectDesk implements Outside {
     this.host!.emit({ event: 'peer', state, id, ...where, ...(state === 'down' ? { reason } : {}) })
   }
 
-  private fileBegins(link: number, name: string, size: number): void {
-    this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, nowMs))
+  private takeFiles(host: DeskHost, room: string): LineFiles {
+    const { acceptFiles: policy, log } = this.options
+    return new LineFiles({
+      ...{ policy, log },
+      offer: (path) => host.offer(path, room),
+      announce: (link, name, size, isTaken) => {
+        this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, isTaken, nowMs))
+      },
+    })
   }
 
   private async joinGroup({ host, port }: Address, interfaces: MachinesAsked['interfaces']): Promise<void> {

@@ -1,10 +1,13 @@
 import { ByteReader, toHex } from '../../base/bytes.ts'
 import type { DialectName } from '../../base/dialects.ts'
+import { formatBytes } from '../../base/quantity.ts'
 import { decodeUtf8 } from '../../base/text.ts'
+import { cleanFileName } from '../../core/transfer/names.ts'
 import { BRIDGE_ID_DIGITS, heardName, heardText, type Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import { readTextAbout } from '../../wire/amendment.ts'
 import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
+import { readFileOffer } from '../../wire/file-offer.ts'
 import { encodeRelayed, ORIGIN_BYTES, readRelayed } from '../../wire/relayed.ts'
 import type { MessageKind } from '../events.ts'
 import { kindName } from '../teller.ts'
@@ -29,12 +32,22 @@ export function nativeWords(telling: EventTelling): Words | null {
   const name = heardName(telling.name)
   if (isSpoken(eventKind)) return whole({ ...own, origin, name, kind: kindName(eventKind) }, decodeUtf8(body))
   if (eventKind === EventKind.reply) return whole({ ...own, origin, name, kind: 'text' }, readTextAbout(body)?.text)
+  if (eventKind === EventKind.file) return whole({ ...own, origin, name, kind: 'action' }, offerText(body))
   if (eventKind !== EventKind.relayed) return null
   const relayed = readRelayed(new ByteReader(body))
   if (relayed === null) return null
   const { dialect, kind } = relayed
   const passedOn = { from: dialect, bridge: bridgeId(author), author: null, name: heardName(relayed.name) }
   return whole({ ...own, ...passedOn, origin: toHex(relayed.origin), kind: kindName(kind) }, relayed.text)
+}
+
+/** What those hear who cannot take files from us. */
+function offerText(body: Uint8Array): string | undefined {
+  const offer = readFileOffer(body)
+  if (offer === null) return undefined
+  const { name, size, manifestBytes } = offer
+  const what = manifestBytes > 0 ? 'the folder' : 'the file'
+  return `offers ${what} ${cleanFileName(name)} (${formatBytes(size)}), which only hearsay can take`
 }
 
 function whole(words: Omit<Words, 'text'>, text: string | null | undefined): Words | null {

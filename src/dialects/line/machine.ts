@@ -131,8 +131,8 @@ export class LineMachine extends DialectMachine implements Dialect {
     })
   }
 
-  /** Tells the room of a file that is not taken: its bytes are let go by. */
-  fileNotice(id: number, name: string, size: number, nowMs: number): void {
+  /** Tells the room of a file that comes; of one that is not taken the bytes are let go by. */
+  fileNotice(id: number, name: string, size: number, isTaken: boolean, nowMs: number): void {
     this.nowMs = nowMs
     const link = this.links.get(id)
     const file = heardText(name).slice(0, FILE_NAME_CHARS_MAX)
@@ -140,7 +140,7 @@ export class LineMachine extends DialectMachine implements Dialect {
       this.tellWords(
         link,
         link.name,
-        `sends the file ${file} (${size} bytes), which cannot be taken over here.`,
+        `sends the file ${file} (${size} bytes), ${isTaken ? 'which will be offered here.' : 'which cannot be taken over here.'}`,
         'notice',
       )
   }
