@@ -1,3 +1,4 @@
+import { DIALECTS } from '../base/dialects.ts'
 import { OPTIONS, type OptionSpec } from './options-help.ts'
 import { THEMES } from './settings.ts'
 
@@ -6,24 +7,45 @@ export const SUBCOMMANDS: readonly (readonly [string, string])[] = [
   ['tracker', 'keep a list of who is there'],
   ['export', 'write down what was said in a room'],
   ['import', 'take in what was written down'],
+  ['listen', 'wait for one other, with nobody between or beside you'],
+  ['connect', 'dial the one who listens'],
+  ['ptt', 'hold or let go the talk key of the hearsay that runs'],
+  ['mute', 'mute the hearsay that runs'],
+  ['deafen', 'mute it, and hear nobody'],
+  ['status', 'how its voice stands'],
   ['completions', 'make a shell complete these words'],
   ['manual', 'write the manual page'],
 ]
 
 const SHELLS = ['bash', 'zsh', 'fish']
+const SWITCHES = ['on', 'off', 'toggle', '--help']
 /** What follows a word that comes first. */
 const AFTER: Readonly<Record<string, readonly string[]>> = {
   tracker: ['--host', '--port', '--json', '--debug', '--help'],
   export: ['--room', '--format', '--output', '--help'],
   import: ['--help'],
+  listen: ['--host', '--port', '--name', '--folder', '--help'],
+  connect: ['--name', '--folder', '--help'],
+  ptt: SWITCHES,
+  mute: SWITCHES,
+  deafen: SWITCHES,
+  status: ['--help'],
   completions: SHELLS,
   manual: ['--help'],
 }
 
+const WORDS: { readonly [Name in OptionSpec['name']]?: readonly string[] } = {
+  theme: THEMES,
+  dialect: [...DIALECTS, 'all'],
+  'voice-mode': ['voice', 'push', 'open'],
+  'accept-files': ['all', 'ask', 'none'],
+}
+
 /** What an option's value can be: a file, one of a few words, or something nobody can guess. */
 function valuesOf({ name, value }: OptionSpec): 'file' | 'none' | readonly string[] {
-  if (name === 'theme') return THEMES
-  return value === 'file' ? 'file' : 'none'
+  const words = WORDS[name]
+  if (words !== undefined) return words
+  return value === 'file' || value === 'file.wav' || value === 'folder' ? 'file' : 'none'
 }
 
 const takesValue = ({ arity }: OptionSpec): boolean => arity === 'one' || arity === 'many'
@@ -40,12 +62,15 @@ function bash(): string {
   const words = SUBCOMMANDS.map(([word]) => word).join(' ')
   const files = OPTIONS.filter((spec) => valuesOf(spec) === 'file').map(({ name }) => `--${name}`)
   const free = OPTIONS.filter((spec) => takesValue(spec) && valuesOf(spec) === 'none').map(({ name }) => `--${name}`)
+  const chosen = Object.entries(WORDS).map(
+    ([name, list]) => `    --${name}) COMPREPLY=($(compgen -W '${list.join(' ')}' -- "$current")); return ;;`,
+  )
   const after = Object.entries(AFTER).map(([word, list]) => `    ${word}) words='${list.join(' ')}' ;;`)
   return `# Completion of hearsay for bash.
 _hearsay() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words
   case $previous in
-    --theme) COMPREPLY=($(compgen -W '${THEMES.join(' ')}' -- "$current")); return ;;
+${chosen.join('\n')}
     --format) COMPREPLY=($(compgen -W 'text json html' -- "$current")); return ;;
     --output|${files.join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
     ${free.join('|')}) return ;;
@@ -117,6 +142,7 @@ function fish(): string {
     'complete -c hearsay -f',
     ...words,
     ...options,
+    `complete -c hearsay -n '__fish_seen_subcommand_from ptt mute deafen' -a 'on off toggle'`,
     `complete -c hearsay -n '__fish_seen_subcommand_from completions' -a ${fishText(SHELLS.join(' '))}`,
     "complete -c hearsay -n '__fish_seen_subcommand_from import' -F",
     "complete -c hearsay -n '__fish_seen_subcommand_from export' -l format -x -a 'text json html'",

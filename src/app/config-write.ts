@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from '../base/address.ts'
+import type { DialectName } from '../base/dialects.ts'
 
 /** What a newcomer is asked. */
 export interface SetupAnswers {
@@ -7,11 +8,13 @@ export interface SetupAnswers {
   readonly host: string
   readonly ephemeral: boolean
   readonly connect: Address | null
+  /** Those to let in. */
+  readonly dialects: readonly DialectName[]
 }
 
 /** The text of a first config.toml: the answers, and for each other key a line that only needs its `#` taken away. */
 export function formatConfig(answers: SetupAnswers): string {
-  const { username, host, ephemeral, connect } = answers
+  const { username, host, ephemeral, connect, dialects } = answers
   const peers = connect === null ? [] : [formatAddress(connect)]
   return `${[
     '# hearsay: how it starts. A flag wins over a HEARSAY_… variable, a variable over this file.',
@@ -39,7 +42,7 @@ export function formatConfig(answers: SetupAnswers): string {
     '# static = true',
     '',
     '# Let the programs in that this one descends from, in open rooms, marked as unverified: framed, mesh, tracker, line or all.',
-    `# ${entry('dialect', ['framed', 'mesh'])}`,
+    dialects.length === 0 ? `# ${entry('dialect', ['framed', 'mesh'])}` : entry('dialect', dialects),
     '',
     '# Rooms to join; the first is current.',
     `# ${entry('room', ['general'])}`,
@@ -54,7 +57,7 @@ export function formatConfig(answers: SetupAnswers): string {
     '# volumes are chosen with /voice, and remembered beside this file.',
     `# ${entry('voice', 'general')}`,
     `# ${entry('voice-mode', 'voice')}`,
-
+    '',
     '# Which files that are offered to take (all, ask, none), up to how many megabytes without a question, and where they go.',
     '# accept-files = "ask"',
     '# accept-megabytes = 10',

@@ -17,21 +17,23 @@ const STATUSES: readonly (readonly [number, string])[] = [
 const FILES: readonly (readonly [string, string])[] = [
   ['$XDG_CONFIG_HOME/hearsay/config.toml', 'How it starts. Usually in ~/.config.'],
   ['$XDG_CONFIG_HOME/hearsay/identity', 'Who you are to others: keep it to yourself.'],
+  ['$XDG_CONFIG_HOME/hearsay/voice.json', 'What was chosen with /voice.'],
   ['$XDG_DATA_HOME/hearsay/history.db', 'What was said. Usually in ~/.local/share.'],
+  ['$XDG_DATA_HOME/hearsay/shares.json', 'Which files you offer, also after the next start.'],
 ]
 
 /** The page hearsay(1), in the language of man(7), from the tables that the program itself is made of. */
 export function manualPage(version: string): string {
   return `${[
     `.TH HEARSAY 1 "" "hearsay ${text(version)}" "User Commands"`,
-    ...section('NAME', 'hearsay \\- text rooms between people, peer to peer, with no server'),
+    ...section('NAME', 'hearsay \\- rooms for text, voice and files between people, peer to peer, with no server'),
     ...section('SYNOPSIS', '.B hearsay', '.RI [ options ]'),
     ...SUBCOMMANDS.flatMap(([word]) => ['.br', `.B hearsay ${word}`, '.RI [ ... ]']),
     ...section(
       'DESCRIPTION',
       text(
         'What is said in a room travels from neighbour to neighbour over encrypted links, signed by who said it. On a terminal there is a ' +
-          'full screen; with --plain, and where output is no terminal, a prompt that takes one line at a time, which screen readers follow; with --json, lines for programs.',
+          'full screen; with --plain, and where output is no terminal, a prompt that takes one line at a time, which screen readers follow; with --json, lines for programs. /voice join talks, /send offers a file or a folder, and --dialect lets in the programs that this one descends from, marked as such.',
       ),
     ),
     ...section('OPTIONS', ...OPTIONS.flatMap((spec) => entry(flagTerm(spec), sentence(spec.about)))),
@@ -39,7 +41,7 @@ export function manualPage(version: string): string {
       'Each can stand in config.toml too, and in a variable: HEARSAY_PORT for --port. A flag wins over a variable, a variable over the file.',
     ),
     ...section('COMMANDS', text('What begins with a slash is done, anything else is said; // says a slash.')),
-    ...COMMANDS.commands.flatMap(commandEntry),
+    ...COMMANDS.commands.flatMap((command) => commandEntry(command)),
     ...section(
       'KEYS',
       text('In the full screen. The keys table of config.toml changes them: ctrl-k = "cut-line-end" there, or "none".'),
@@ -55,9 +57,10 @@ export function manualPage(version: string): string {
   ].join('\n')}\n`
 }
 
-function commandEntry({ usage, help, aliases }: Command): string[] {
-  const also = aliases.length === 0 ? '' : ` Also: ${aliases.map((alias) => `/${alias}`).join(', ')}.`
-  return entry(usage, sentence(help) + also)
+/** `mark`: what stands before another name; of a part of a family, nothing does. */
+function commandEntry({ usage, help, aliases, parts = [] }: Command, mark: '/' | '' = '/'): string[] {
+  const also = aliases.length === 0 ? '' : ` Also: ${aliases.map((alias) => `${mark}${alias}`).join(', ')}.`
+  return [...entry(usage, sentence(help) + also), ...parts.flatMap((part) => commandEntry(part, ''))]
 }
 
 function keyEntries(): string[] {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { parseConfig } from '../../src/app/config-toml.ts'
 import { formatConfig } from '../../src/app/config-write.ts'
 import { addressCheck, hostCheck, nameCheck } from '../../src/app/options-values.ts'
+import { DIALECTS } from '../../src/base/dialects.ts'
 
 function given(text: string) {
   const config = parseConfig(text, '/folder')
@@ -170,12 +171,14 @@ describe('the file that the answers to the first questions make', () => {
     const peer = fc.option(
       fc.constantFrom('a:1', '[::1]:65535', 'fe80.example:5000').map((text) => addressCheck.read(text)),
     )
+    const dialects = fc.subarray([...DIALECTS])
     fc.assert(
-      fc.property(username, host, fc.boolean(), peer, (username, host, ephemeral, connect) => {
+      fc.property(username, host, fc.boolean(), peer, dialects, (username, host, ephemeral, connect, dialects) => {
         expect(hostCheck.read(host)).toBe(host)
-        expect(given(formatConfig({ username, host, ephemeral, connect }))).toEqual({
+        expect(given(formatConfig({ username, host, ephemeral, connect, dialects }))).toEqual({
           ...(username === null ? {} : { username }),
           ...(connect === null ? {} : { connect: [connect] }),
+          ...(dialects.length === 0 ? {} : { dialect: dialects.map((dialect) => ({ dialect, address: null })) }),
           host,
           ephemeral,
         })
@@ -184,7 +187,7 @@ describe('the file that the answers to the first questions make', () => {
   })
 
   test('is good TOML with every line that is only proposed taken in too', () => {
-    const text = formatConfig({ username: null, host: '::', ephemeral: false, connect: null })
+    const text = formatConfig({ username: null, host: '::', ephemeral: false, connect: null, dialects: [] })
     const all = text.replace(/^# (?=[a-z-]+ = )/gm, '')
     expect(refused(all)).toContain('multicast: cannot be given with no-lan')
     const whole = given(all.replace(/^(no-lan|static) = true$/gm, '$1 = false'))

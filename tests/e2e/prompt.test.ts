@@ -97,6 +97,7 @@ describe('at a terminal', () => {
       ['Who may reach you?', '\r'],
       ['Keep your identity', '\r'],
       ['A peer to connect to', '\r'],
+      ['older programs', '\r'],
     ] as const) {
       await first.shows(question)
       first.press(keys)

@@ -64,7 +64,7 @@ describe.skipIf(!soundTests)('with a sound server', () => {
   test('the first start lets one choose devices and hear oneself, and remembers', async () => {
     const sound = { ...server.environment, ALSA_CONFIG_PATH: undefined }
     at = new AtTerminal([EXECUTABLE], environment({ ...sound, TERM: 'xterm-256color' }))
-    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to']) {
+    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs']) {
       await at.until(question)
       at.type(ENTER)
     }

@@ -48,17 +48,20 @@ describe('at a real terminal', () => {
     at.type(ENTER)
     await at.until('connect to')
     at.type(`[::1]:5000${ENTER}`)
+    await at.until('older programs')
+    at.type(`${DOWN} ${ENTER}`)
     await at.until('What hearsay will do')
     await at.until('Ann Ö')
     await at.until('0.0.0.0')
     await at.until('[::1]:5000')
+    await at.until('hearsay, and mesh')
     await at.until(config)
     await at.until('start?')
     expect(existsSync(config)).toBe(false)
     at.type(ENTER)
     const settings = { username: 'Ann Ö', host: '0.0.0.0', ephemeral: false, connect: [{ host: '::1', port: 5000 }] }
     await at.until(`SETTINGS ${JSON.stringify(settings)}`)
-    expect(configured(config)).toEqual(settings)
+    expect(configured(config)).toEqual({ ...settings, dialect: [{ dialect: 'mesh', address: null }] })
     at.type('hello\n')
     await at.until('READ "hello\\n" cooked')
     expect(await at.exited).toBe(0)
@@ -66,7 +69,7 @@ describe('at a real terminal', () => {
 
   test('who only presses Enter gets the login name, this machine, an identity kept and no peer', async () => {
     const { at, config } = newcomer()
-    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to', 'start?']) {
+    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs', 'start?']) {
       await at.until(question)
       at.type(ENTER)
     }
@@ -90,9 +93,11 @@ describe('at a real terminal', () => {
     at.type(`localhost${ENTER}`)
     await at.until('Expected HOST:PORT')
     at.type(`:5000${ENTER}`)
+    await at.until('older programs')
+    at.type(ENTER)
     await at.until('start?')
     at.type(`n`)
-    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to', 'start?']) {
+    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs', 'start?']) {
       await at.until(question)
       at.type(ENTER)
     }
@@ -109,7 +114,10 @@ describe('at a real terminal', () => {
     ['Escape', ESCAPE],
     ['Ctrl-D', CTRL_D],
   ])('%s leaves with 130 at any question, and nothing is written', async (_, key) => {
-    for (const questions of [['call you?'], ['call you?', 'reach you?', 'on this disk?', 'connect to', 'start?']]) {
+    for (const questions of [
+      ['call you?'],
+      ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs', 'start?'],
+    ]) {
       const { at, config } = newcomer()
       for (const question of questions.slice(0, -1)) {
         await at.until(question)
@@ -197,7 +205,7 @@ describe('with streams of the caller', () => {
 
   test('without a suggestion an empty name stays empty', async () => {
     const configFile = join(root, 'streams', 'config.toml')
-    const questions = ['call you?', 'reach you?', 'on this disk?', 'connect to', 'start?']
+    const questions = ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs', 'start?']
     expect(
       await run(
         configFile,
@@ -207,7 +215,9 @@ describe('with streams of the caller', () => {
     expect(configured(configFile)).toEqual({ host: '127.0.0.1', ephemeral: false })
   })
 
-  const FIRST = ['call you?', 'reach you?', 'on this disk?', 'connect to'].map((question) => [question, ENTER] as const)
+  const FIRST = ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs'].map(
+    (question) => [question, ENTER] as const,
+  )
 
   test('who wants to try voice chooses devices, hears themselves, and has the choice kept', async () => {
     const voice = new FakeSetup()
@@ -279,7 +289,7 @@ describe('with streams of the caller', () => {
   test('a configuration that appeared meanwhile is left alone', async () => {
     const configFile = join(root, 'meanwhile', 'config.toml')
     await Bun.write(configFile, 'port = 1\n')
-    const questions = ['call you?', 'reach you?', 'on this disk?', 'connect to', 'start?']
+    const questions = ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs', 'start?']
     const outcome = await run(
       configFile,
       questions.map((question) => [question, ENTER] as const),

@@ -3,6 +3,7 @@ import type { SetupAnswers } from '../../app/config-write.ts'
 import { visible } from '../../app/options-quote.ts'
 import { addressCheck, type Check, nameCheck } from '../../app/options-values.ts'
 import { formatAddress } from '../../base/address.ts'
+import { DIALECTS, type DialectName } from '../../base/dialects.ts'
 import type { Asker } from './asker.ts'
 
 type Reach = 'machine' | 'network' | 'everywhere'
@@ -13,6 +14,15 @@ export interface Draft {
   readonly reach: Reach
   readonly keep: boolean
   readonly peer: string
+  readonly dialects: readonly DialectName[]
+}
+
+/** What each of the programs is known by. */
+const DIALECT_HINTS: Readonly<Record<DialectName, string>> = {
+  framed: 'rooms passed on from peer to peer, and voice',
+  mesh: 'everybody with everybody, on one network',
+  tracker: 'a list on one machine, and who is elected to keep it',
+  line: 'two people, one line at a time',
 }
 
 export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
@@ -57,7 +67,16 @@ export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
       validate: (typed) => problem(typed, addressCheck),
     }),
   )
-  return { name, reach, keep, peer }
+  const dialects = await asker.ask<DialectName[]>((prompts, streams) =>
+    prompts.multiselect<DialectName>({
+      ...streams,
+      message: 'Which older programs may talk with you here? Nobody vouches for who they are. (space chooses)',
+      required: false,
+      initialValues: [...before.dialects],
+      options: DIALECTS.map((value) => ({ value, label: value, hint: DIALECT_HINTS[value] })),
+    }),
+  )
+  return { name, reach, keep, peer, dialects }
 }
 
 export function answersOf(draft: Draft): SetupAnswers {
@@ -66,15 +85,18 @@ export function answersOf(draft: Draft): SetupAnswers {
     host: hostFor(draft.reach),
     ephemeral: !draft.keep,
     connect: addressCheck.read(draft.peer),
+    dialects: draft.dialects,
   }
 }
 
 /** What the answers come to, a line each. */
-export function summary({ username, host, ephemeral, connect }: SetupAnswers, configFile: string): string {
+export function summary(answers: SetupAnswers, configFile: string): string {
+  const { username, host, ephemeral, connect, dialects } = answers
   return [
     `call you    ${username ?? 'user-<port>'}`,
     `listen on   ${host}, the first free port from 8080`,
     `dial        ${connect === null ? 'nobody yet (/connect <host> <port> does)' : formatAddress(connect)}`,
+    `let in      ${dialects.length === 0 ? 'hearsay, and no older program' : `hearsay, and ${dialects.join(', ')}`}`,
     `keep        ${ephemeral ? 'nothing' : 'your identity and what is said'}`,
     `write this  ${visible(configFile)}`,
   ].join('\n')

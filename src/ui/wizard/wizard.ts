@@ -77,7 +77,7 @@ interface Agreed {
 }
 
 async function askUntilAgreed(asker: Asker, setup: Setup): Promise<Agreed> {
-  let draft: Draft = { name: setup.suggestedName ?? '', reach: 'machine', keep: true, peer: '' }
+  let draft: Draft = { name: setup.suggestedName ?? '', reach: 'machine', keep: true, peer: '', dialects: [] }
   for (;;) {
     draft = await askAll(asker, draft)
     const answers = answersOf(draft)
