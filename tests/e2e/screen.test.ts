@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeWav } from '../voice/wav.ts'
 import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
 import { ScreenTerminal } from './screen-terminal.ts'
 
@@ -64,6 +65,48 @@ describe('a person at the screen', () => {
     ann.type('/nick Zoe\r')
     await ann.shows('You are Zoe#')
     await bob.until((line) => line.event === 'member' && line.state === 'renamed')
+    ann.type('/quit\r')
+    expect(await ann.exited).toBe(0)
+    isGivenBack(ann)
+  })
+
+  test('talks, sees who is in voice and who speaks, and mutes by a key', async () => {
+    const sound = ['--no-noise-suppression', '--voice-mode', 'open']
+    const home = temporaryHome()
+    const spoken = join(home, 'spoken.wav')
+    writeWav(
+      spoken,
+      Float32Array.from({ length: 20 * 48_000 }, (_, i) => 0.4 * Math.sin(i / 16)),
+      48_000,
+    )
+    const bob = await launch([
+      '--username',
+      'Bob',
+      '--audio-in',
+      spoken,
+      '--audio-out',
+      join(home, 'bob.wav'),
+      ...sound,
+    ])
+    const ears = ['--audio-in', spoken, '--audio-out', join(home, 'ann.wav')]
+    const ann = sit(['--connect', bob.address, ...ears, ...sound])
+    await ann.shows('  Bob')
+    expect(await bob.do({ do: 'voice', action: 'join' })).toMatchObject({ ok: true })
+    await ann.shows('Bob joined voice in general.')
+    await ann.until((rows) => rows[0]!.startsWith('1 general   ◂1│'))
+    ann.type('/voice jo\t\r')
+    await ann.shows('voice on')
+    await ann.shows('  Bob ◂))')
+    await ann.until((rows) => rows[0]!.startsWith('1 general   ◂2│'))
+    await bob.until(
+      (line) => line.event === 'voice' && line.peers.some(({ name, speaking }) => name === 'Ann' && speaking),
+    )
+    ann.type('\x1bv')
+    await ann.shows('voice muted')
+    await ann.shows('  Ann muted')
+    await bob.until((line) => line.event === 'voice' && line.change?.what === 'muted')
+    await bob.do({ do: 'voice', action: 'leave' })
+    await ann.shows('Bob left voice in general.')
     ann.type('/quit\r')
     expect(await ann.exited).toBe(0)
     isGivenBack(ann)
