@@ -121,7 +121,7 @@ class Prompt {
   /** `[general] > `, `[general] [voice:on] > ` */
   private promptText(): string {
     const room = this.chat.currentRoom()
-    const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs())
+    const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs(), room)
     return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} ${voice}> `
   }
 
