@@ -107,7 +107,9 @@ describe('the mark in the prompt', () => {
     expect(mark().text({ ...on, muted: true, deafened: true }, 0, 'general')).toBe('[voice:muted] [deafened] ')
     expect(mark().text({ ...on, pressed: true }, 0, 'general')).toBe('[voice:on] [talking] ')
     expect(mark().text(on, 0, 'dev')).toBe('[voice:on] [in general] ')
-    expect(mark().text({ ...VOICE_OFF, test: { peakDb: 0, levelDb: -3 } }, 0, 'general')).toBe(`[mic ${'#'.repeat(20)}] `)
+    expect(mark().text({ ...VOICE_OFF, test: { peakDb: 0, levelDb: -3 } }, 0, 'general')).toBe(
+      `[mic ${'#'.repeat(20)}] `,
+    )
   })
 
   test('names who speaks, for a moment longer than they do, and never those who are not to be heard', () => {
