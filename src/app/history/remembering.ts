@@ -94,8 +94,9 @@ export class Remembering {
       const { count } = this.messages.unread(`@${encodeBase32(settings.peer)}`)
       if (count === 0) continue
       const { name } = people.meet(settings.peer, '')
-      const what = count === 1 ? 'A direct message' : `${count} direct messages`
-      emit({ event: 'notice', code: 'unread', message: `${what} of ${name} not read yet: /query ${name} shows them.` })
+      const [what, them] = count === 1 ? ['A direct message', 'it'] : [`${count} direct messages`, 'them']
+      const message = `${what} of ${name} not read yet: /query ${name} shows ${them}.`
+      emit({ event: 'notice', code: 'unread', message })
     }
   }
 
