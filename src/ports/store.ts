@@ -116,7 +116,7 @@ export interface SetRoom {
 }
 
 export interface RoomSettings {
-  /** An open room's; empty for a conversation. */
+  /** An open room's; of a conversation what the other was called last, empty where that is not known. */
   readonly name: string
   /** The other of a conversation. */
   readonly peer: Uint8Array | null
