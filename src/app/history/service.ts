@@ -72,6 +72,10 @@ export class History {
     return this.options.own
   }
 
+  get wallMs(): number {
+    return this.options.clock.wallMs()
+  }
+
   /** Must be called once, before the node gives anything. */
   attach(node: KeepingNode): void {
     this.node = node
