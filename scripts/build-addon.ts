@@ -115,7 +115,7 @@ function main(): void {
   if (missing.length > 0) {
     const command = `apt-get install ${missing.join(' ')}`
     throw new AddonError(
-      `it takes ${missing.join(', ')}. Install them (Debian and Ubuntu: ${command}) and build again.`,
+      `it takes ${missing.join(', ')}. Install them (Debian and Ubuntu: ${command}), then run scripts/build.`,
     )
   }
   const sources = readdirSync(join(NAUDIODON, 'src')).flatMap((name) =>

@@ -42,6 +42,13 @@ function hasSound(target: Target | undefined): boolean {
   return isForHere && existsSync(join(ROOT, 'node_modules/naudiodon/build/Release/naudiodon.node'))
 }
 
+/** Why there is none in it; the addon is compiled against the system's own ALSA. */
+function withoutSound(target: Target | undefined): string {
+  if (target === undefined) return 'without voice'
+  const isLinux = target.name.startsWith('linux')
+  return `without voice, which ${isLinux ? 'takes scripts/build on such a machine' : 'is built in on Linux only'}`
+}
+
 /** Writes beside the place and renames, so that nobody ever starts half a program; returns its size in bytes. */
 async function compile(outfile: string, target: Target | undefined): Promise<number> {
   const startedAt = new Date()
@@ -116,8 +123,9 @@ async function main(): Promise<number> {
     try {
       const bytes = await compile(outfile, target)
       if (!target) checkThatItStarts(outfile)
-      const note = target?.note ? `; ${target.note}` : ''
-      if (!values.quiet) console.log(`${path}: ${name}, ${(bytes / 1e6).toFixed(1)} MB${note}`)
+      const sound = hasSound(target) ? [] : [withoutSound(target)]
+      const notes = [...sound, ...(target?.note ? [target.note] : [])].map((note) => `; ${note}`).join('')
+      if (!values.quiet) console.log(`${path}: ${name}, ${(bytes / 1e6).toFixed(1)} MB${notes}`)
     } catch (error) {
       failed += 1
       console.error(`hearsay: ${path} (${name}) could not be built: ${reasonOf(error)}`)

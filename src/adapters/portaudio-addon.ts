@@ -77,7 +77,8 @@ export function cannotLoad(cause: unknown): SoundFault {
   if (/cannot (find|require) module/i.test(text)) return notBuilt(cause)
   const library = /(\S+\.so[.\d]*): cannot open shared object file/.exec(text)?.[1]
   if (library === 'libasound.so.2') {
-    const message = 'Voice needs ALSA, which is not here: install libasound2 (Debian and Ubuntu) or alsa-lib.'
+    const message =
+      'Voice needs ALSA, which is not here: apt-get install libasound2-plugins (Debian and Ubuntu; it brings ALSA), or else alsa-lib.'
     return { ok: false, code: 'no-library', message, cause }
   }
   if (text.includes('failed to map segment')) {

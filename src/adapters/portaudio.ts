@@ -68,6 +68,8 @@ export class PortAudioSound implements Sound {
   /** As the server was seen last. */
   private served: ServerDevices | null = null
   private isStuck = false
+  private readonly watchers = new Set<() => void>()
+  private stopWatching: (() => void) | null = null
   private before: Promise<unknown> = Promise.resolve()
 
   constructor(addon: Addon, clock: Clock, server: SoundServer) {
@@ -100,11 +102,41 @@ export class PortAudioSound implements Sound {
   }
 
   watch(changed: () => void): () => void {
-    return this.server.watch(changed)
+    // Another each time: the same function may watch twice.
+    const watcher = (): void => changed()
+    this.watchers.add(watcher)
+    this.attend()
+    return () => {
+      this.watchers.delete(watcher)
+      this.attend()
+    }
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.streams.keys()].map((stream) => stream.close()))
+  }
+
+  /** Looks at the server while somebody wants to know, or a device that was chosen may vanish. */
+  private attend(): void {
+    const isNeeded = this.watchers.size > 0 || [...this.streams.keys()].some(({ device }) => device !== null)
+    if (isNeeded) this.stopWatching ??= this.server.watch(() => void this.changed())
+    else this.stopWatching?.()
+    if (!isNeeded) this.stopWatching = null
+  }
+
+  private async changed(): Promise<void> {
+    const served = await this.server.look()
+    if (served !== null) this.endVanished(served)
+    for (const watcher of [...this.watchers]) watcher()
+  }
+
+  /** PulseAudio moves what plays on a device that is pulled out to another, and says nothing: ALSA does not tell one from the other. */
+  private endVanished(served: ServerDevices): void {
+    this.served = served
+    for (const [stream, side] of this.streams) {
+      const { device } = stream
+      if (device !== null && this.servedAs(served, side, device) === undefined) void this.over(stream, notThere(side))
+    }
   }
 
   private open(
@@ -129,6 +161,7 @@ export class PortAudioSound implements Sound {
       if (fault !== null) return fault
       this.streams.set(stream, side)
       this.ended.set(stream, ended)
+      this.attend()
       return stream
     })
   }
@@ -149,6 +182,7 @@ export class PortAudioSound implements Sound {
     await this.inTurn(async () => {
       this.isStuck = !(await halted) || this.isStuck
       this.streams.delete(stream)
+      this.attend()
     })
   }
 

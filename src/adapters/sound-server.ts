@@ -64,8 +64,9 @@ export class AlsaServer implements SoundServer {
   }
 
   advice(): string {
-    if (this.lacksPlugin) return 'A sound server runs, but ALSA cannot speak to it: install libasound2-plugins.'
-    return 'Plug one in, or start PulseAudio or PipeWire (pipewire-pulse).'
+    if (this.lacksPlugin)
+      return 'A sound server runs, but ALSA cannot speak to it: apt-get install libasound2-plugins (Debian and Ubuntu).'
+    return 'Plug one in, or start a sound server: pulseaudio --start, or systemctl --user start pipewire-pulse.'
   }
 
   /** Another when devices have come or gone. */

@@ -90,18 +90,18 @@ export class Messages {
     return rows.map((row) => blob(row, 'key', AUTHOR_BYTES))
   }
 
-  unread(room: RoomState, own: Uint8Array, ownNames: readonly string[]): Unread {
+  unread(room: RoomState, own: Uint8Array, ownNames: readonly string[], untilMs: number): Unread {
     const mark = room.read === null ? [-1, 0, 0, 0] : orderOf(room.read)
-    const values: Value[] = [room.id, ...mark, rankOf(own), UNREAD_MAX]
-    const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND m.rank <> ?6`
+    const values: Value[] = [room.id, ...mark, rankOf(own), untilMs, UNREAD_MAX]
+    const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND m.rank <> ?6 AND m.ms <= ?7`
     const late = 'FROM messages m WHERE m.room = ? AND m.late = 1'
-    const count = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${beyond} LIMIT ?7)`, ...values)
+    const count = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${beyond} LIMIT ?8)`, ...values)
     const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?)`, room.id, UNREAD_MAX)
     const named = new Set<number>()
     for (const name of ownNames.slice(0, OWN_NAMES_MAX)) {
       const terms = termsOf(`"${name}"`)
       if (terms.length === 0) continue
-      for (const which of [`${beyond} ORDER BY ${DOWNWARD} LIMIT ?7`, `${late.replace('?', '?1')} LIMIT ?7`]) {
+      for (const which of [`${beyond} ORDER BY ${DOWNWARD} LIMIT ?8`, `${late.replace('?', '?1')} LIMIT ?8`]) {
         const inner = `SELECT m.id, substr(m.text, 1, ${MENTIONS_LENGTH_MAX}) AS text ${which}`
         for (const row of this.mentions(inner, values, name)) {
           if (findWords(text(row, 'text'), terms).counts[0]! > 0) named.add(integer(row, 'id'))
@@ -126,7 +126,7 @@ export class Messages {
   private mentions(inner: string, values: Value[], name: string): Row[] {
     // It knows no capitals beyond ASCII, so a name that has others is looked for here alone.
     if (!/^[\x20-\x7e]+$/.test(name)) return this.rows.all(inner, ...values)
-    return this.rows.all(`SELECT * FROM (${inner}) WHERE instr(lower(text), ?8) > 0`, ...values, name.toLowerCase())
+    return this.rows.all(`SELECT * FROM (${inner}) WHERE instr(lower(text), ?9) > 0`, ...values, name.toLowerCase())
   }
 
   private read(rest: string, values: Value[]): StoredMessage[] {

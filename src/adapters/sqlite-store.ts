@@ -147,10 +147,10 @@ export class SqliteStore implements Store {
     return this.read<Uint8Array[]>([], () => this.messages.authorsNamed(name))
   }
 
-  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[]): Unread {
+  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[], untilMs = Number.MAX_SAFE_INTEGER): Unread {
     return this.read(NOTHING_UNREAD, () => {
       const known = this.registry.findRoom(room)
-      return known === null ? NOTHING_UNREAD : this.messages.unread(known, own, ownNames)
+      return known === null ? NOTHING_UNREAD : this.messages.unread(known, own, ownNames, untilMs)
     })
   }
 

@@ -95,6 +95,8 @@ export interface Chat {
   currentRoom(): string | null
   rooms(): RoomView[]
   peers(): PeerView[]
+  /** Somebody by the whole id, there or not, by the last name known of them. */
+  whoIs(id: string): Person | null
   /** Everybody else who is in our rooms, and through whom. */
   others(): OtherView[]
   /** The neighbour that went last; null if none has. */

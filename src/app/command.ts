@@ -167,7 +167,7 @@ export function defineCommand<const A extends Arguments, T extends object>(defin
   const fromJson = (object: JsonObject): Call | Refusal => {
     const values: Record<string, unknown> = {}
     for (const [field, argument] of fields) {
-      const read = argument.fromJson(field, object)
+      const read = argument.fromJson(field, withField(object, field, argument))
       if (!read.ok) return refusal(name, 'bad-argument', `${name}: ${read.message}.`)
       values[field] = read.value
     }
@@ -180,6 +180,12 @@ export function defineCommand<const A extends Arguments, T extends object>(defin
     optional: shown.startsWith('['),
   }))
   return { name, aliases, group, help, usage, args: infos, fromLine, fromJson }
+}
+
+/** A field can be given by the word that the usage shows, too: else `"which"` would go unnoticed, and another message be deleted. */
+function withField(object: JsonObject, field: string, { usage, typed }: Argument<unknown>): JsonObject {
+  const shown = typed ? fieldOf(object, /<(.+)>/.exec(usage)?.[1] ?? '') : undefined
+  return shown === undefined || fieldOf(object, field) !== undefined ? object : { ...object, [field]: shown }
 }
 
 function bind<A extends Arguments, T extends object>(definition: Definition<A, T>, values: Values<A>): Call {

@@ -173,6 +173,11 @@ export class Hearsay implements Chat {
     })
   }
 
+  whoIs(id: string): Person | null {
+    const found = this.people.find(id)
+    return found.ok ? found.person : null
+  }
+
   peers(): PeerView[] {
     return [...this.network.peers(), ...(this.options.outside?.peers() ?? [])]
   }

@@ -95,6 +95,11 @@ export class Backfilling {
     return this.keeping.isKeeping && feed.room !== null && !feed.own && !feed.forgotten
   }
 
+  /** Feeds of which something was said to be missing, and still is. */
+  get lacking(): readonly Feed[] {
+    return this.gaps.lacking
+  }
+
   /** Feeds with holes that nobody present can fill. */
   get stuck(): readonly Feed[] {
     return this.gaps.stuck
@@ -109,7 +114,8 @@ export class Backfilling {
   offered(link: LinkState, feed: Feed, from: number, to: number, isNews = false): void {
     if (!this.keeps(feed) || from >= to) return
     const isHole = [nameOf(feed), missingOf(feed)].some((missing) => missing.newest(from, to) !== null)
-    const isWorth = isHole || isNews || this.worthAsking(link, feed).newestIn(from, to) !== null
+    const { peerKey } = link
+    const isWorth = isHole || isNews || this.gone.isWorthAsking(feed, peerKey, from, to, this.context.nowMs)
     if (!isWorth || !this.plan.offered(link, feed, from, to)) return
     this.note(feed)
     this.pump(link)
@@ -147,7 +153,10 @@ export class Backfilling {
 
   /** What a peer has of some rooms is about to be known, or is. */
   settled(link: LinkState): void {
-    for (const feed of this.gone.feeds()) this.offerUnproven(link, feed, this.worthAsking(link, feed))
+    const { nowMs } = this.context
+    for (const feed of this.gone.feeds()) {
+      this.offerUnproven(link, feed, this.gone.worthAsking(feed, link.peerKey, nowMs))
+    }
     this.pump(link)
     if (!this.gaps.isEmpty) this.review()
   }
@@ -228,10 +237,6 @@ export class Backfilling {
   private note(feed: Feed): void {
     this.gaps.note(feed)
     this.review()
-  }
-
-  private worthAsking({ peerKey }: LinkState, feed: Feed): RangeSet {
-    return this.gone.worthAsking(feed, peerKey, this.context.nowMs)
   }
 
   private offerUnproven(link: LinkState, feed: Feed, { list }: RangeSet): void {

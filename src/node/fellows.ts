@@ -21,6 +21,8 @@ export interface FellowsOwner {
   isSettled(link: LinkState, room: Room): boolean
   /** Whether a peer is known to be in a room. */
   isIn(link: LinkState, room: Room): boolean
+  /** Rooms of which something is known to be missing, whether somebody linked may have it or not. */
+  lacking(): ReadonlySet<Room>
   /** Feeds with holes that nobody linked can fill. */
   stuck(): readonly Feed[]
 }
@@ -80,18 +82,31 @@ export class Fellows {
   }
 
   private look(): void {
-    const needs = this.needs()
-    for (const room of this.searches.keys()) if (!needs.has(room)) this.searches.delete(room)
-    for (const room of this.met) if (this.owner.open.get(room.key) !== room) this.met.delete(room)
-    if (needs.size > 0) this.wake()
-    for (const [room, feeds] of needs) if (this.turn(room, feeds)) return
+    const lacking = this.owner.lacking()
+    for (const room of this.met) if (!this.isKnown(room)) this.met.delete(room)
+    // What it was in vain for is not forgotten while it is not known for a moment who has what.
+    for (const room of this.searches.keys()) {
+      if (!this.isKnown(room) || (this.isMet(room) && !lacking.has(room))) this.searches.delete(room)
+    }
+    if (this.links.neighbours.size === 0) return
+    const isAllThere = [...this.owner.open.values()].every((room) => this.isMet(room))
+    if (!isAllThere || lacking.size > 0) this.wake()
+    for (const [room, feeds] of this.needs()) if (this.turn(room, feeds)) return
+  }
+
+  private isKnown(room: Room): boolean {
+    return room.peer !== null || this.owner.open.get(room.key) === room
+  }
+
+  /** Nobody is looked for in a conversation for being there alone. */
+  private isMet(room: Room): boolean {
+    return room.peer !== null || this.met.has(room)
   }
 
   /** Where somebody is needed, and the feeds that have holes there. */
   private needs(): Map<Room, Feed[]> {
     const needs = new Map<Room, Feed[]>()
     const links = [...this.links.neighbours.values()]
-    if (links.length === 0) return needs
     for (const room of this.owner.open.values()) {
       if (!this.met.has(room) && links.every((link) => this.owner.isSettled(link, room))) needs.set(room, [])
     }

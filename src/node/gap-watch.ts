@@ -42,11 +42,16 @@ export class GapWatch {
     this.told.delete(feed)
   }
 
+  /** Those of which it was said that something is missing, and has not come since. */
+  get lacking(): Feed[] {
+    const found: Feed[] = []
+    for (const [feed, told] of this.told) if (told > 0 && this.owner.keeps(feed) && feed.hasHoles) found.push(feed)
+    return found
+  }
+
   /** Those of which nobody present has what is missing, as it stands now. */
   get stuck(): Feed[] {
-    const found: Feed[] = []
-    for (const [feed, told] of this.told) if (told > 0 && this.isStuck(feed)) found.push(feed)
-    return found
+    return this.lacking.filter((feed) => this.isStuck(feed))
   }
 
   /** Looks through all of them. Answers whether that is to be done again before long, because it is not known yet who has what. */

@@ -3,6 +3,7 @@ import { Generations } from '../base/generations.ts'
 import { RangeSet } from '../core/history/ranges.ts'
 import type { Bundle } from '../wire/bundle.ts'
 import type { Feed } from './feed.ts'
+import { VainAsks } from './vain-asks.ts'
 
 /**
  * Bodies that are gone and nobody is known to have deleted, some 300 bytes each. What a neighbour has taken out by itself is fetched from
@@ -11,10 +12,6 @@ import type { Feed } from './feed.ts'
 const UNPROVEN_MAX = 16_384
 /** Deletions remembered from before their messages come: those that are fetched come newest first. Twice as many at most, 200 bytes each. */
 const REMOVED_MAX = 16_384
-/** Who was asked for one of these and had it no more than we is not asked again at each link for one to two hours; then it may have come to have it. */
-const VAIN_MS = 3_600_000
-/** Twice as many such answers at most, 150 bytes each; of whom it is forgotten, he is asked again. */
-const VAIN_MAX = 16_384
 
 interface Place {
   readonly feed: Feed
@@ -29,7 +26,7 @@ interface Place {
 export class GoneBodies {
   private readonly unproven = new Map<string, Place>()
   private readonly removed = new Generations(Number.POSITIVE_INFINITY, REMOVED_MAX)
-  private readonly vain = new Generations(VAIN_MS, VAIN_MAX)
+  private readonly vain = new VainAsks()
 
   /** False while no more are taken in. */
   get hasRoom(): boolean {
@@ -41,21 +38,19 @@ export class GoneBodies {
   }
 
   /** Of a feed, what is unproven and worth asking a peer for. */
-  worthAsking({ unproven }: Feed, peerKey: string, nowMs: number): RangeSet {
-    const numbers = new RangeSet()
-    for (const [number, id] of unproven?.ids ?? []) {
-      if (!this.vain.has(vainOf(peerKey, id), nowMs)) numbers.add(number, number + 1)
-    }
-    return numbers
+  worthAsking(feed: Feed, peerKey: string, nowMs: number): RangeSet {
+    return feed.unproven === null ? new RangeSet() : this.vain.left(feed, peerKey, feed.unproven.numbers, nowMs)
+  }
+
+  /** Whether there is any of that from `from` up to and without `to`: as often as a peer likes to offer it. */
+  isWorthAsking(feed: Feed, peerKey: string, from: number, to: number, nowMs: number): boolean {
+    return feed.unproven !== null && this.vain.hasLeft(feed, peerKey, feed.unproven.numbers, from, to, nowMs)
   }
 
   /** A peer was asked for numbers from `from` up to and without `to`, and has answered: what is still unproven it has no more than we. */
-  asked({ unproven }: Feed, peerKey: string, from: number, to: number, nowMs: number): void {
-    for (const piece of unproven?.numbers.list ?? []) {
-      for (let number = Math.max(piece.from, from); number < Math.min(piece.to, to); number++) {
-        this.vain.add(vainOf(peerKey, unproven!.ids.get(number)!), nowMs)
-      }
-    }
+  asked(feed: Feed, peerKey: string, from: number, to: number, nowMs: number): void {
+    if (feed.unproven === null || feed.unproven.numbers.newestIn(from, to) === null) return
+    this.vain.add(feed, peerKey, from, to, nowMs)
   }
 
   /** Events of a bundle that is taken in; of them those whose bodies are gone. Answers their numbers, as far as they are unproven. */
@@ -110,10 +105,6 @@ export class GoneBodies {
     feed.unproven?.numbers.remove(number, number + 1)
     if (feed.unproven?.ids.size === 0) feed.unproven = null
   }
-}
-
-function vainOf(peerKey: string, id: Uint8Array): string {
-  return `${peerKey} ${toHex(id)}`
 }
 
 /** What a deletion may be of: something by the same author in the same room. */

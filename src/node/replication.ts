@@ -128,6 +128,7 @@ export class Replication {
       isKeeping: keeping.isKeeping,
       isSettled: (link, room) => this.isSettled(link, { room }),
       isIn: (link, room) => this.isIn(link, { room }),
+      lacking: () => new Set(this.backfilling.lacking.flatMap(({ room }) => room ?? [])),
       stuck: () => this.backfilling.stuck,
     })
     this.tree = new TreeSide(context, links, broadcast, this.sender, this.announcements, this.catchUp)

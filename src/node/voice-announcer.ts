@@ -29,7 +29,10 @@ const REKEY_SPREAD_MS_PER_PAIR = 0.1
  */
 const REKEY_GAP_MS = 1_000
 const REKEY_GAP_MS_PER_PAIR = 0.4
-/** From telling a new key to sealing by it: twice what passing events take across a network of ten thousand. */
+/**
+ * From telling a new key to sealing by it, where others listen under the one before: twice what passing events take across a network of ten
+ * thousand. Where nobody does, as when the only other began anew, it would be so long that they hear nothing.
+ */
 const KEY_AFTER_MS = 500
 /** A change of keys that is due within this is waited for before anything is said. */
 const REKEY_WAIT_MS = 500
@@ -125,8 +128,9 @@ export class VoiceAnnouncer {
   private rekey(session: VoiceSession): void {
     this.rekeyAtMs = Number.POSITIVE_INFINITY
     this.rekeyedMs = this.context.nowMs
+    const afterMs = session.isHeardByOthers ? KEY_AFTER_MS : 0
     session.rekey()
-    this.context.emit({ kind: 'voice-key', audio: session.audio, afterMs: KEY_AFTER_MS })
+    this.context.emit({ kind: 'voice-key', audio: session.audio, afterMs })
     this.sayAtMs = this.context.nowMs
   }
 
@@ -146,7 +150,7 @@ export class VoiceAnnouncer {
       // Nobody hears it: what lacks is said when there is somebody.
       if (!this.owner.tell(session.room, here)) return
       const granted = waiting.slice(0, count)
-      session.granted(granted)
+      session.granted(granted, nowMs)
       for (const partner of granted) this.owner.granted(partner)
       waiting = waiting.slice(count)
       isFirst = false

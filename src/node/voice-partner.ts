@@ -92,9 +92,16 @@ export class Partner {
     return this.granted >= generation
   }
 
-  wasGranted(generation: number): void {
+  /** They have a generation of ours, and were to have it. */
+  listensUnder(generation: number): boolean {
+    return this.grantFrom <= generation && this.has(generation)
+  }
+
+  /** Who hears of us for the first time by this answers with theirs: `graceMs` as for `hear`. */
+  wasGranted(generation: number, graceMs: number, nowMs: number): void {
     this.granted = generation
     this.isAsking = false
+    this.awaitKey(graceMs, nowMs)
   }
 
   /**
@@ -131,7 +138,7 @@ export class Partner {
     if (!this.isLacking) {
       this.askAtMs = Number.POSITIVE_INFINITY
       this.asks = 0
-    } else if (this.asks === 0 && this.askAtMs === Number.POSITIVE_INFINITY) this.askAtMs = nowMs + graceMs
+    } else this.awaitKey(graceMs, nowMs)
   }
 
   /** What to ask them for, if anything, now that something is said. */
@@ -161,6 +168,11 @@ export class Partner {
   /** What not to take of them, should they come back. */
   floorAfter(): KeyFloor {
     return this.held ?? this.floor
+  }
+
+  private awaitKey(graceMs: number, nowMs: number): void {
+    const isNew = this.isLacking && this.asks === 0 && this.askAtMs === Number.POSITIVE_INFINITY
+    if (isNew) this.askAtMs = nowMs + graceMs
   }
 
   private take(generation: number, { admission, sealed }: VoiceGrant): void {

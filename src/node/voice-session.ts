@@ -102,6 +102,11 @@ export class VoiceSession {
     this.isKeySpoilt = true
   }
 
+  /** Somebody takes what is sealed by the key in use. */
+  get isHeardByOthers(): boolean {
+    return [...this.partners.values()].some((partner) => partner.listensUnder(this.generation))
+  }
+
   /** A new key, which nobody has yet. */
   rekey(): void {
     this.generation++
@@ -151,8 +156,8 @@ export class VoiceSession {
     return { here: { ...here, grants }, count }
   }
 
-  granted(partners: readonly Partner[]): void {
-    for (const partner of partners) partner.wasGranted(this.generation)
+  granted(partners: readonly Partner[], nowMs: number): void {
+    for (const partner of partners) partner.wasGranted(this.generation, this.graceMs, nowMs)
   }
 
   /** What to tell of a partner, if there is anything new. `isNew`: they came after us. */

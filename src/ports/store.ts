@@ -42,8 +42,8 @@ export interface Store {
   search(query: SearchQuery): SearchHit[]
   /** Authors who went by a name, case apart: for `from` of a search. */
   authorsNamed(name: string): Uint8Array[]
-  /** What the others said after the read mark, or came late from before it. */
-  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[]): Unread
+  /** What the others said after the read mark and not after `untilMs`, or came late from before the mark. */
+  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[], untilMs?: number): Unread
   rooms(): RoomHeld[]
   /** What is held of a feed beside its bundles: those of other histories that its author has signed. By number. */
   forks(feed: FeedKey): StoredBundle[]
@@ -116,7 +116,7 @@ export interface SetRoom {
 }
 
 export interface RoomSettings {
-  /** An open room's; empty for a conversation. */
+  /** An open room's; of a conversation what the other was called last, empty where that is not known. */
   readonly name: string
   /** The other of a conversation. */
   readonly peer: Uint8Array | null

@@ -88,11 +88,12 @@ export class TalkKey {
     output.write(tells ? BEGIN : END)
   }
 
-  /** The terminal is ours, or somebody else's for a while or for good. */
-  given(isOurs: boolean): void {
+  /** The terminal is ours, or somebody else's for a while or for good. Resolves when nobody is held to be talking for a key nobody sees come up. */
+  async given(isOurs: boolean): Promise<void> {
     this.isOurs = isOurs
-    if (!isOurs) void this.press(false)
+    const isLetGo = isOurs ? undefined : this.press(false)
     this.settle()
+    await isLetGo
   }
 
   private get view(): VoiceView {

@@ -86,8 +86,13 @@ class FakeServer implements SoundServer {
     return this.outputs === null ? null : { inputs: [], outputs: this.outputs }
   }
 
-  watch(): () => void {
-    return () => {}
+  changed: (() => void) | null = null
+
+  watch(changed: () => void): () => void {
+    this.changed = changed
+    return () => {
+      this.changed = null
+    }
   }
 
   advice(): string {
@@ -178,6 +183,33 @@ describe('a device that was plugged in while another is open', () => {
     opened(await settle(sound.openPlayback({ device: 'ear' }, new Player(440, 1))))
     expect(await settle(sound.openPlayback({ device: 'usb' }, new Player(440, 1)))).toMatchObject({ code: 'gone' })
     expect(addon.opened.map(({ isOver }) => isOver)).toEqual([false])
+  })
+})
+
+describe('a device that is pulled out', () => {
+  test('ends its stream, though the server goes on by playing it elsewhere', async () => {
+    const { addon, server, sound, settle } = lab()
+    const playing = new Player(440, 3)
+    opened(await settle(sound.openPlayback({ device: 'ear' }, playing)))
+    const other = new Player(440, 3)
+    opened(await settle(sound.openPlayback({ device: null }, other)))
+    server.outputs = [{ id: 'usb', name: 'USB', isDefault: true, portAudioName: 'hearsay_output_1' }]
+    server.changed!()
+    expect(await settle(playing.over)).toMatchObject({ code: 'gone' })
+    expect([addon.opened.map(({ isOver }) => isOver), other.faults]).toEqual([[true, false], []])
+  })
+
+  test('is looked for as long as somebody has chosen one, or wants to know', async () => {
+    const { server, sound, settle } = lab()
+    const [first, second] = [sound.watch(() => {}), sound.watch(() => {})]
+    first()
+    expect(server.changed).not.toBeNull()
+    second()
+    expect(server.changed).toBeNull()
+    const stream = opened(await settle(sound.openPlayback({ device: 'ear' }, new Player(440, 1))))
+    expect(server.changed).not.toBeNull()
+    await settle(stream.close())
+    expect(server.changed).toBeNull()
   })
 })
 

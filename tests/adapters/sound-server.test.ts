@@ -109,7 +109,7 @@ describe.skipIf(process.platform === 'win32')('a sound server', () => {
     expect(config()).toBe('<confdir:alsa.conf>\n')
     writeFileSync(join(folder, 'pulse/native'), '')
     expect(await server.look()).toBeNull()
-    expect(server.advice()).toContain('start PulseAudio or PipeWire')
+    expect(server.advice()).toContain('pulseaudio --start')
   })
 
   test('that ALSA cannot speak to is told of with what is missing', async () => {

@@ -167,6 +167,12 @@ describe('rooms', () => {
     expect((await run('/leave', chat)).lines).toEqual(['You left @Bob. You are in general now (2 people).'])
   })
 
+  test('who is not here any more is called by name all the same', async () => {
+    const chat = new FakeChat()
+    expect((await run('/leave', chat)).reply.ok).toBe(true)
+    expect((await run(`/query ${BOB.id}`, chat)).lines).toEqual(['You are talking with @Bob now.'])
+  })
+
   test('/rooms marks the current one', async () => {
     const chat = new FakeChat()
     chat.admit('general', BOB)

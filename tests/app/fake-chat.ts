@@ -93,6 +93,10 @@ export class FakeChat implements Chat {
     }))
   }
 
+  whoIs(id: string): Person | null {
+    return [ALICE, BOB, CAROL, MALLORY].find((person) => person.id === id) ?? null
+  }
+
   peers(): PeerView[] {
     return [...this.links]
   }

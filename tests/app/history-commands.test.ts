@@ -149,6 +149,17 @@ describe('what is done with a message', () => {
     expect((await run({ do: 'react', emoji: '👍', on: 1 })).lines).toEqual(['react: "on" must be true or false.'])
   })
 
+  test('a program may call it as the usage does: nothing else is meant by that than by the field', async () => {
+    const asked = async (given: JsonObject) => (await run(given)).asked
+    expect(await asked({ do: 'delete', which: '#2' })).toEqual(await asked({ do: 'delete', id: '#2' }))
+    expect(await asked({ do: 'delete', which: '#2', id: '#3' })).toEqual(await asked({ do: 'delete', id: '#3' }))
+    expect(await asked({ do: 'edit', which: '#2', text: 'b' })).toEqual(
+      await asked({ do: 'edit', id: '#2', text: 'b' }),
+    )
+    expect(await asked({ do: 'history', n: 5 })).toEqual(await asked({ do: 'history', limit: 5 }))
+    expect((await run({ do: 'history', n: 5000 })).reply.ok).toBe(false)
+  })
+
   test('/delete says what is taken back, so that a wrong one is noticed', async () => {
     const chat = new FakeChat()
     chat.messages.views = [view(`a\n${'x'.repeat(80)}`, { self: true })]

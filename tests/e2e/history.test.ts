@@ -124,6 +124,23 @@ describe('after a restart', () => {
     await again.until((line) => line.event === 'notice' && line.code === 'unread')
     expect(await texts(again, { room: `@${b.id}` })).toEqual(['psst', 'what?'])
   })
+
+  test('somebody is found by name who is away, and has never said a word', async () => {
+    const a = await launch(['--username', 'Alice'])
+    const b = await launch(['--username', 'Bob', '--connect', a.address])
+    await b.peerUp(a.id)
+    await a.until((line) => line.event === 'member' && line.id === b.id)
+    expect(await a.do({ do: 'msg', peer: 'Bob', text: 'psst' })).toMatchObject({ ok: true })
+    await b.hears('psst')
+    await Promise.all([a.quit(), b.quit()])
+    const again = await launch(['--username', 'Alice'], a.home)
+    expect(await again.do({ do: 'query', peer: 'Bob' })).toMatchObject({ ok: true, room: `@${b.id}` })
+    await again.quit()
+    expect(run(a.home, 'export', '--room', '@bob').output).toContain('<Alice> psst')
+    expect(run(a.home, 'export', '--room', 'nowhere').error).toContain('kept are general\n')
+    const late = await launch(['--username', 'Bob'], b.home)
+    expect(await late.do({ do: 'query', peer: 'Alice' })).toMatchObject({ ok: true, room: `@${a.id}` })
+  })
 })
 
 describe('what keeps nothing', () => {

@@ -156,7 +156,8 @@ export class Program {
 
   write(line: string): void {
     this.child.stdin.write(`${line}\n`)
-    this.child.stdin.flush()
+    // Killed while it is full: that it ended is told to whoever waits for what it says.
+    void Promise.resolve(this.child.stdin.flush()).catch(() => {})
   }
 
   /** Runs a command and waits for its reply. */

@@ -24,14 +24,20 @@ export class VoicePerson {
     private readonly ears: string,
   ) {}
 
-  static async start(name: string, hz: number, args: readonly string[]): Promise<VoicePerson> {
+  /** `via`: what is put before the program, as for one in a network of its own. */
+  static async start(
+    name: string,
+    hz: number,
+    args: readonly string[],
+    via: readonly string[] = [],
+  ): Promise<VoicePerson> {
     const home = temporaryHome()
     const [mouth, ears] = [join(home, 'mouth.wav'), join(home, 'ears.wav')]
     const sound = new Float32Array(TONE_SECONDS * SAMPLE_RATE_HZ)
     new Tone(hz).fill(sound)
     writeWav(mouth, sound, SAMPLE_RATE_HZ)
     const files = ['--audio-in', mouth, '--audio-out', ears, '--voice-mode', 'open', '--no-noise-suppression']
-    const options = { home, env: { XDG_RUNTIME_DIR: home } }
+    const options = { home, env: { XDG_RUNTIME_DIR: home }, via }
     const program = await Program.start(['--username', name, '--ephemeral', ...files, ...args], options)
     // Nothing but the tones, as they are.
     await program.do({ do: 'voice', action: 'gain', gain: 0 })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { EXECUTABLE, Program, removeHomes } from './program.ts'
 import { VoicePerson } from './voice-person.ts'
 
@@ -6,7 +7,7 @@ setDefaultTimeout(60_000)
 
 const HZ = [440, 770, 1_230] as const
 const BACK_MS_MAX = 2_000
-const TRIES = 3
+const KILLS = 5
 
 const people: VoicePerson[] = []
 const others: Program[] = []
@@ -30,6 +31,12 @@ async function pair(): Promise<[VoicePerson, VoicePerson]> {
   const bob = await person('Bob', '--connect', alice.program.address)
   await alice.program.peerUp(bob.program.id)
   return [alice, bob]
+}
+
+/** For how long each of their processes has had something to do and no processor to do it, so far: milliseconds by process. */
+function waits(people: readonly VoicePerson[]): Map<number, number> {
+  const pids = people.flatMap((one) => [one.program.pid, one.voicePid].filter((pid) => pid !== null))
+  return new Map(pids.map((pid) => [pid, Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6]))
 }
 
 function control(one: VoicePerson, ...words: string[]) {
@@ -72,17 +79,18 @@ describe('voice between compiled programs', () => {
     await bob.program.when(() => bob.voicePid === null || bob.told?.state === 'off')
   })
 
-  test('is back within two seconds when the voice process is killed, and says so', async () => {
+  test('is back within two seconds each time the voice process is killed, also the fifth in a row, and says so', async () => {
     const [alice, bob] = await pair()
     await alice.join()
     await bob.join()
     await bob.hears([alice], [alice, bob])
     await alice.hears([bob], [alice, bob])
-    // A machine that is busy with other things may be late once.
     const tookMs: number[] = []
-    while (tookMs.length < TRIES && Math.min(...tookMs) > BACK_MS_MAX) {
+    const waitedMs: number[] = []
+    while (tookMs.length < KILLS) {
       const { length } = bob.program.lines
       const before = bob.voicePid!
+      const waitsBefore = waits([alice, bob])
       bob.forget()
       const killedMs = performance.now()
       process.kill(before, 'SIGKILL')
@@ -92,11 +100,15 @@ describe('voice between compiled programs', () => {
         )
       }
       await bob.hears([alice], [alice, bob])
-      tookMs.push(performance.now() - killedMs)
+      tookMs.push(Math.round(performance.now() - killedMs))
+      const ofEach = [...waits([alice, bob])].map(([pid, ms]) => ms - (waitsBefore.get(pid) ?? 0))
+      waitedMs.push(Math.round(ofEach.reduce((sum, ms) => sum + ms, 0)))
       await alice.hears([bob], [alice, bob])
       expect(bob.voicePid).not.toBe(before)
     }
-    expect(Math.min(...tookMs), `sound was back after ${tookMs.map(Math.round)} ms`).toBeLessThan(BACK_MS_MAX)
+    // On a machine that is busy with other things, less what they kept us from running.
+    const said = `sound was back after ${tookMs} ms, of which they waited ${waitedMs} ms for a processor`
+    for (const [i, ms] of tookMs.entries()) expect(ms - waitedMs[i]!, said).toBeLessThan(BACK_MS_MAX)
     // And text was there all the time.
     await bob.program.say('still here')
     await alice.program.hears('still here')

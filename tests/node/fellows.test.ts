@@ -82,6 +82,25 @@ describe('a member with only strangers as neighbours', () => {
     expect(sought.map(({ key }) => key)).toEqual([keyOf(202)])
   })
 
+  test('goes on looking where it was not known for a moment who is in the room, and waits no shorter for that', () => {
+    const bench = keeper()
+    const sought = seeker(bench)
+    openPeer(bench)
+    present(bench, 201, 202, 203)
+    bench.pass(14_000)
+    // It has compared nothing yet when it is looked who is missing.
+    openPeer(bench, { seed: 101 })
+    bench.pass(60_000)
+    expect(sought.length).toBeWithin(2, 4)
+    for (let i = 0; i < 40; i++) {
+      const passing = openPeer(bench, { seed: 110 + i })
+      bench.pass(9_000)
+      bench.vanish(passing.link!)
+    }
+    bench.pass(60_000)
+    expect(sought.length).toBeLessThan(6)
+  })
+
   test('looks for nobody where nothing is kept, where nobody is there, and where it is alone', () => {
     const forgetful = new Bench(2)
     forgetful.run((node, now) => node.join('general', now))

@@ -168,12 +168,28 @@ describe('somebody else in voice', () => {
 
   test('who goes has our key changed soon after, and sealing by it waits until others can know it', () => {
     const { bench, peer, hand } = together()
+    new Hand({ bench, peer }, 8).say()
+    bench.pass(500)
     saidBy(bench, peer)
     hand.leave()
     expect(bench.tellings('voice-gone')).toMatchObject([{ chime: true }])
     bench.pass(200)
     expect(bench.tellings('voice-key')).toMatchObject([{ afterMs: 500 }])
     for (const here of heresOf(saidBy(bench, peer))) expect(hand.granted(here)).toBeNull()
+  })
+
+  test('who begins anew, and is the only other, is spoken to under the new key at once', () => {
+    const { bench, peer, hand } = together()
+    hand.key = new Hand({ bench, peer }, 7, 77).key
+    hand.say()
+    bench.pass(200)
+    expect(bench.tellings('voice-key')).toMatchObject([{ afterMs: 0 }])
+    // Who came between has that one, and takes nothing of another before it is told.
+    hand.key = new Hand({ bench, peer }, 7, 78).key
+    new Hand({ bench, peer }, 8).say()
+    hand.say()
+    bench.pass(1_200)
+    expect(bench.tellings('voice-key')).toMatchObject([{ afterMs: 0 }, { afterMs: 500 }])
   })
 
   test('who asks for our key, and goes before it is told again, had it all the same', () => {
@@ -217,6 +233,18 @@ describe('keys that do not come', () => {
     expect(asked[0]).toBeLessThan(2_000)
     expect(asked.length).toBeGreaterThan(8)
     expect(asked.length).toBeLessThan(16)
+  })
+
+  test('of those who were there before us, and have not heard of us, are asked for as well', () => {
+    const { bench, peer } = scene()
+    const hand = new Hand({ bench, peer })
+    hand.say()
+    intoVoice(bench)
+    bench.pass(1_000)
+    const [first, ...more] = heresOf(saidBy(bench, peer))
+    expect([hand.granted(first!)?.admission, first!.lacks, more]).toEqual([1, [], []])
+    bench.pass(1_000)
+    expect(heresOf(saidBy(bench, peer)).map(({ lacks }) => lacks)).toEqual([[{ tag: hand.tag, floor: 0 }]])
   })
 
   test('are told again to who asks', () => {

@@ -91,6 +91,7 @@ export class PulseClient {
  */
 export class PulseServer extends PulseClient {
   private readonly folder: string
+  private program: Bun.Subprocess | null = null
 
   private constructor(folder: string) {
     const runtime = join(folder, 'pulse')
@@ -114,22 +115,43 @@ export class PulseServer extends PulseClient {
 
   static async start(sinks: readonly string[] = ['mic', 'ear']): Promise<PulseServer> {
     const server = new PulseServer(mkdtempSync(join(tmpdir(), 'hearsay-pulse-')))
-    const loading = ['-L', 'module-native-protocol-unix auth-anonymous=1']
-    for (const sink of sinks) loading.push('-L', `module-null-sink ${sinkArguments(sink).join(' ')}`)
-    const behaviour = ['--disable-shm=yes', `--exit-idle-time=${IDLE_S}`, '--daemonize=no', '--use-pid-file=no']
-    const program = server.run(['pulseaudio', '-n', ...loading, ...behaviour])
-    while (!(await server.control('info')).ok) {
-      if (program.exitCode !== null) throw new Error(`pulseaudio ended with status ${program.exitCode}`)
+    try {
+      await server.begin(sinks)
+      return server
+    } catch (error) {
+      await server.close()
+      throw error
     }
-    await server.control('set-default-sink', 'ear')
-    await server.control('set-default-source', 'mic.monitor')
-    await Promise.all(sinks.map((sink) => server.keepAwake(sink)))
-    return server
   }
 
   /** Ends it without a word, as a crash does. */
   kill(): void {
-    this.started[0]?.kill('SIGKILL')
+    this.program?.kill('SIGKILL')
+  }
+
+  /** Lets it hang, or go on. */
+  pause(isPaused: boolean): void {
+    this.program?.kill(isPaused ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  /** After it was killed: the same once more, as a session does it. */
+  async revive(sinks: readonly string[] = ['mic', 'ear']): Promise<void> {
+    await this.program?.exited
+    await this.begin(sinks)
+  }
+
+  private async begin(sinks: readonly string[]): Promise<void> {
+    const loading = ['-L', 'module-native-protocol-unix auth-anonymous=1']
+    for (const sink of sinks) loading.push('-L', `module-null-sink ${sinkArguments(sink).join(' ')}`)
+    const behaviour = [`--exit-idle-time=${IDLE_S}`, '--disable-shm=yes', '--daemonize=no', '--use-pid-file=no']
+    const program = this.run(['pulseaudio', '-n', ...loading, ...behaviour])
+    this.program = program
+    while (!(await this.control('info')).ok) {
+      if (program.exitCode !== null) throw new Error(`pulseaudio ended with status ${program.exitCode}`)
+    }
+    await this.control('set-default-sink', 'ear')
+    await this.control('set-default-source', 'mic.monitor')
+    await Promise.all(sinks.map((sink) => this.keepAwake(sink)))
   }
 
   override async close(): Promise<void> {

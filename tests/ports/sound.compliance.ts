@@ -132,7 +132,8 @@ export function headsetCompliance(name: string, makeWorld: () => Promise<Headset
         tell = resolve
       })
       const stop = world.sound.watch(() => tell())
-      await world.settle(passed(world.clock, 100))
+      // Until it is known what was there before.
+      await world.settle(passed(world.clock, 1_000))
       await world.settle(plug())
       await world.settle(told)
       const devices = await world.settle(world.sound.devices())

@@ -16,6 +16,8 @@ export class VoiceEar {
   private readonly dropped = new Set<string>()
   chimes: string[] = []
   keys = 0
+  /** How long the last key of ours was told to wait. */
+  keyAfterMs = 0
 
   constructor(readonly name: string) {}
 
@@ -31,6 +33,7 @@ export class VoiceEar {
         return
       case 'voice-key':
         this.keys++
+        this.keyAfterMs = telling.afterMs
         this.begin(telling.audio)
         this.audio = telling.audio
         return

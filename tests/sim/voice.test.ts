@@ -227,6 +227,31 @@ test('a voice process that is started anew has new keys with everybody, and ring
   })
 })
 
+test('a voice process that is killed time after time is heard again, and hears, within two seconds each time', async () => {
+  await overSeeds(import.meta.path, 20, (seed) => {
+    const world = new World(seed, { loss: 0.02 })
+    const talkers = crowd(world, 3)
+    world.pass(10_000)
+    for (const talker of talkers) joinVoice(talker)
+    agreed(world, talkers, 3_000)
+    const [one, ...others] = talkers as [Talker, ...Talker[]]
+    for (let kill = 0; kill < 6; kill++) {
+      world.pass(300)
+      one.sim.driver.run((node, instant) => node.voiceAt(instant).anew())
+      // It takes as long to start.
+      world.pass(400)
+      begun(one)
+      agreed(world, talkers, 1_600 - 400 - Math.max(...others.map(({ ear }) => ear.keyAfterMs)))
+    }
+    // More often than others let sessions begin: their turn comes, and is not left to what is said now and then anyway.
+    for (let kill = 0; kill < 4; kill++) {
+      one.sim.driver.run((node, instant) => node.voiceAt(instant).anew())
+      begun(one)
+      agreed(world, talkers, 10_000)
+    }
+  })
+})
+
 function secretsOf(ear: Talker['ear']): string[] {
   const streams = [...ear.members.values()].flatMap(({ audio, theirs, ours }) => [audio, theirs, ours])
   return [...streams, ear.audio!].map(({ secret }) => toHex(secret))

@@ -101,22 +101,25 @@ describe('the mark in the prompt', () => {
   const on = { ...VOICE_OFF, state: 'on', room: 'general', ready: true } as const
 
   test('is as the seed had it, and says more where there is more', () => {
-    expect(mark().text(VOICE_OFF, 0)).toBe('')
-    expect(mark().text(on, 0)).toBe('[voice:on] ')
-    expect(mark().text({ ...on, state: 'muted', muted: true }, 0)).toBe('[voice:muted] ')
-    expect(mark().text({ ...on, muted: true, deafened: true }, 0)).toBe('[voice:muted] [deafened] ')
-    expect(mark().text({ ...on, pressed: true }, 0)).toBe('[voice:on] [talking] ')
-    expect(mark().text({ ...VOICE_OFF, test: { peakDb: 0, levelDb: -3 } }, 0)).toBe(`[mic ${'#'.repeat(20)}] `)
+    expect(mark().text(VOICE_OFF, 0, 'general')).toBe('')
+    expect(mark().text(on, 0, 'general')).toBe('[voice:on] ')
+    expect(mark().text({ ...on, state: 'muted', muted: true }, 0, 'general')).toBe('[voice:muted] ')
+    expect(mark().text({ ...on, muted: true, deafened: true }, 0, 'general')).toBe('[voice:muted] [deafened] ')
+    expect(mark().text({ ...on, pressed: true }, 0, 'general')).toBe('[voice:on] [talking] ')
+    expect(mark().text(on, 0, 'dev')).toBe('[voice:on] [in general] ')
+    expect(mark().text({ ...VOICE_OFF, test: { peakDb: 0, levelDb: -3 } }, 0, 'general')).toBe(
+      `[mic ${'#'.repeat(20)}] `,
+    )
   })
 
   test('names who speaks, for a moment longer than they do, and never those who are not to be heard', () => {
     const voice = mark()
     const speaking = { speaking: true }
     const peers = [inVoice(BOB, speaking), inVoice(CAROL, speaking), inVoice(DAVE, { ...speaking, silenced: true })]
-    expect(voice.text({ ...on, peers }, 0)).toBe('[voice:on] [Bob, Carol] ')
+    expect(voice.text({ ...on, peers }, 0, 'general')).toBe('[voice:on] [Bob, Carol] ')
     const quiet = [inVoice(BOB), inVoice(CAROL, speaking), inVoice(DAVE, speaking)]
-    expect(voice.text({ ...on, peers: quiet }, 1_000)).toBe('[voice:on] [Bob, Carol, +1] ')
-    expect(voice.text({ ...on, peers: quiet }, 2_000)).toBe('[voice:on] [Carol, Dave] ')
+    expect(voice.text({ ...on, peers: quiet }, 1_000, 'general')).toBe('[voice:on] [Bob, Carol, +1] ')
+    expect(voice.text({ ...on, peers: quiet }, 2_000, 'general')).toBe('[voice:on] [Carol, Dave] ')
   })
 
   test('the meter is full at full scale and empty where nothing is heard', () => {

@@ -85,10 +85,18 @@ export class UdpRelay {
         if (number < delivered) counts.overtook++
         delivered = Math.max(delivered, number)
         const to = this.known[1 - side]
-        if (to && !this.isOver) this.ends[1 - side]!.send(bytes, to.port, to.host)
+        if (to && !this.isOver) post(this.ends[1 - side]!, bytes, to)
       }, delayMs)
       this.timers.add(timer)
     }
+  }
+}
+
+function post(from: Bun.udp.Socket<'buffer'>, bytes: Uint8Array, { host, port }: Address): void {
+  try {
+    from.send(bytes, port, host)
+  } catch {
+    // Nobody is there any more.
   }
 }
 

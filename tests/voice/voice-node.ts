@@ -167,9 +167,9 @@ export class VoiceNode {
   }
 }
 
-/** A device that falls silent is opened again, and that is for the engine to do. */
+/** A device that falls silent is opened again, and a process that is stuck begins anew: both by themselves. */
 function isLasting({ code }: Told<'fault'>): boolean {
-  return code !== 'silent' && code !== 'gone'
+  return code !== 'silent' && code !== 'gone' && code !== 'stuck'
 }
 
 function randomTag(): number {

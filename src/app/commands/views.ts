@@ -11,7 +11,10 @@ export function namesOf(chat: Chat): NameBook {
 
 /** A room as people see it: its name, or `@` and the name of the person a direct conversation is with. */
 export function placeName(chat: Chat, room: string): string {
-  return room.startsWith('@') ? `@${namesOf(chat).showId(room.slice(1))}` : room
+  if (!room.startsWith('@')) return room
+  const names = namesOf(chat)
+  const person = chat.whoIs(room.slice(1))
+  return `@${person === null ? names.showId(room.slice(1)) : names.show(person)}`
 }
 
 /** Cells as columns, two blanks apart. */

@@ -1,7 +1,7 @@
 import { equalBytes, toHex, utf8 } from '../../base/bytes.ts'
 import { comparePlaces } from '../../core/room/timeline.ts'
 import { cleanEmoji } from '../../core/room/told.ts'
-import type { SearchQuery, StoredMessage } from '../../ports/store.ts'
+import type { SearchQuery, Store, StoredMessage } from '../../ports/store.ts'
 import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../wire/amendment.ts'
 import { EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
@@ -20,6 +20,7 @@ import type { People } from '../people.ts'
 import type { Reach, Speak } from './contract.ts'
 import { findMessage } from './finding.ts'
 import type { History } from './service.ts'
+import { lastBelieved, lastShown, shownUntilMs } from './shown.ts'
 import { messageView, standingOf } from './views.ts'
 
 export interface DeskOptions {
@@ -112,7 +113,7 @@ export class MessageDesk implements Messages {
     const id = history.rooms.idOf(place)
     return id === null
       ? { ok: true, room: place, messages: [], more: false }
-      : this.answer(id, place, store.last(id, limit))
+      : this.answer(id, place, this.last(store, id, limit))
   }
 
   following(after: string, limit: number): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }> {
@@ -126,7 +127,7 @@ export class MessageDesk implements Messages {
   search({ words, from, room, before, limit }: SearchAsked): Outcome<{ hits: readonly HitView[] }> {
     const { history, people } = this.options
     const { read, rooms } = history
-    let query: SearchQuery = { words, limit }
+    let query: SearchQuery = { words, limit, beforeMs: shownUntilMs(history.wallMs) + 1 }
     if (from !== null) {
       const person = people.find(from)
       const authors = [...read.authorsNamed(from.replace(/^@/, '')), ...(person.ok ? [person.bytes] : [])]
@@ -139,7 +140,7 @@ export class MessageDesk implements Messages {
       if (id === null) return fault('no-such-room', `Nothing is kept of ${room}.`)
       query = { ...query, room: id }
     }
-    if (before !== null) query = { ...query, beforeMs: before }
+    if (before !== null) query = { ...query, beforeMs: Math.min(before, query.beforeMs!) }
     const hits = read.search(query).map(({ message, excerpt, marks }) => ({
       message: this.view(message, rooms.placeOf(message.room) ?? ''),
       excerpt,
@@ -153,7 +154,7 @@ export class MessageDesk implements Messages {
     const place = room ?? this.options.currentRoom()
     if (place === null) return NO_ROOM
     const id = history.rooms.idOf(place)
-    const last = id === null ? undefined : history.read.last(id, 1)[0]
+    const last = id === null ? undefined : lastBelieved(history.read, id, 1, history.wallMs)[0]
     if (id === null || last === undefined) return { ok: true, room: place }
     const { time, author, number } = last
     history.add({ what: 'read', room: id, upTo: { time, author, number, id: last.id } })
@@ -163,7 +164,8 @@ export class MessageDesk implements Messages {
   unread(room: string): UnreadView {
     const { history, name } = this.options
     const id = history.rooms.idOf(room)
-    return id === null ? { count: 0, mentions: 0 } : history.read.unread(id, history.own, [name()])
+    if (id === null) return { count: 0, mentions: 0 }
+    return history.read.unread(id, history.own, [name()], shownUntilMs(history.wallMs))
   }
 
   earlier(room: string, limit: number): Earlier {
@@ -171,7 +173,7 @@ export class MessageDesk implements Messages {
     const id = history.rooms.idOf(room)
     if (id === null) return { messages: [], firstUnread: null }
     const store = history.read
-    const messages = store.last(id, limit)
+    const messages = this.last(store, id, limit)
     const mark = store.rooms().find((held) => equalBytes(held.room, id))?.readTo ?? null
     const unread = messages.find(
       (message) => mark !== null && comparePlaces(message, mark) > 0 && !equalBytes(message.author, history.own),
@@ -180,6 +182,11 @@ export class MessageDesk implements Messages {
       messages: messages.map((message) => this.view(message, room)),
       firstUnread: unread === undefined ? null : toHex(unread.id),
     }
+  }
+
+  private last(store: Store, room: Uint8Array, limit: number): StoredMessage[] {
+    const { own, wallMs } = this.options.history
+    return lastShown(store, room, limit, own, wallMs)
   }
 
   private answer(id: Uint8Array, room: string, found: readonly StoredMessage[]) {

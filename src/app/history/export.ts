@@ -105,7 +105,7 @@ const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:48em;margin:2em
 p{margin:.2em 0;white-space:pre-wrap}time,small{color:#777}b{font-weight:600}`
 
 function* html(store: Store, held: RoomHeld): Generator<string> {
-  const title = escaped(held.settings.name === '' ? 'A conversation' : `#${held.settings.name}`)
+  const title = escaped(held.settings.peer !== null ? 'A conversation' : `#${held.settings.name}`)
   yield `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>${title}</title>\n<style>${STYLE}</style>\n<h1>${title}</h1>\n`
   for (const chunk of views(store, held)) yield chunk.map(paragraph).join('')
   yield '</html>\n'

@@ -3,6 +3,7 @@ import type { StoredMessage } from '../../ports/store.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { Which } from '../messages.ts'
 import type { History } from './service.ts'
+import { lastShown } from './shown.ts'
 
 /** As far back as is counted and looked through. */
 const LOOK_BACK = 1_000
@@ -20,7 +21,10 @@ export function findMessage(
   if (current === null) return fault('no-room', 'You are in no room. /join <room> enters one.')
   const room = history.rooms.idOf(current)
   const isOwn = (message: StoredMessage) => equalBytes(message.author, history.own)
-  const all = room === null ? [] : history.read.last(room, LOOK_BACK).filter(({ state }) => state !== 'deleted')
+  const all =
+    room === null
+      ? []
+      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(({ state }) => state !== 'deleted')
   const counted = whose === 'own' ? all.filter(isOwn) : all
   if (/^[0-9]{1,3}$/.test(wanted)) {
     // Counted without what waits for the disk, it would be another message than the one that is meant.

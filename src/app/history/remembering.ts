@@ -1,4 +1,5 @@
 import { encodeBase32 } from '../../base/base32.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import type { HeldFeed } from '../../node/keeping.ts'
 import type { DeliveryTelling, EventTelling } from '../../node/outputs.ts'
 import { openRoomId } from '../../wire/event.ts'
@@ -12,6 +13,8 @@ import { Shower } from './shower.ts'
 
 /** Messages whose authors are known by name from the start. */
 const MET_MAX = 100
+/** And in a conversation in which we have written nothing. */
+const CONVERSATION_LOOK_BACK = 20
 
 /** A history, and what of the node's only its maker can tell. */
 export interface Kept {
@@ -76,14 +79,25 @@ export class Remembering {
   /** To be called before anything is said to somebody. */
   conversing(peer: Uint8Array): void {
     const room = this.kept.conversationWith(peer)
-    if (room !== null) this.enter(room, '', peer, true)
+    const { id, name } = this.around.people.meet(peer, '')
+    // Of whom no name is known the beginning of the id stands for one.
+    if (room !== null) this.enter(room, name === id.slice(0, 8) ? '' : name, peer, true)
   }
 
   /** Gives every conversation there ever was to the node, and tells which of them have something new. */
   restore(give: (peer: Uint8Array, held: HeldFeed[]) => void): void {
     for (const { room, settings } of this.history.rooms.list()) {
-      if (settings.peer !== null) give(settings.peer, this.history.held(room))
+      const { peer } = settings
+      if (peer === null) continue
+      this.around.people.meet(peer, settings.name === '' ? this.lastNameOf(room, peer) : settings.name)
+      give(peer, this.history.held(room))
     }
+  }
+
+  /** What somebody called himself when he wrote to us last. */
+  private lastNameOf(room: Uint8Array, peer: Uint8Array): string {
+    const said = this.history.read.last(room, CONVERSATION_LOOK_BACK)
+    return said.findLast(({ author, name }) => name !== '' && equalBytes(author, peer))?.name ?? ''
   }
 
   /** Says once, at the start, who has written directly in the meantime. */
@@ -94,8 +108,9 @@ export class Remembering {
       const { count } = this.messages.unread(`@${encodeBase32(settings.peer)}`)
       if (count === 0) continue
       const { name } = people.meet(settings.peer, '')
-      const what = count === 1 ? 'A direct message' : `${count} direct messages`
-      emit({ event: 'notice', code: 'unread', message: `${what} of ${name} not read yet: /query ${name} shows them.` })
+      const [what, them] = count === 1 ? ['A direct message', 'it'] : [`${count} direct messages`, 'them']
+      const message = `${what} of ${name} not read yet: /query ${name} shows ${them}.`
+      emit({ event: 'notice', code: 'unread', message })
     }
   }
 

@@ -47,6 +47,8 @@ export interface Reopened {
  */
 export class History {
   readonly rooms: Rooms
+  /** Told of each bundle that is taken in: when it was said, and its bytes. Set by whoever sees to how much is kept. */
+  took: (atMs: number, bytes: number) => void = () => {}
   private store: Store
   private readonly batch: Batch
   private readonly arrears: Arrears
@@ -68,6 +70,10 @@ export class History {
 
   get own(): Uint8Array {
     return this.options.own
+  }
+
+  get wallMs(): number {
+    return this.options.clock.wallMs()
   }
 
   /** Must be called once, before the node gives anything. */
@@ -111,6 +117,7 @@ export class History {
     const op =
       since === undefined ? ({ what: 'keep', own, ...kept } as const) : ({ what: 'fork', since, ...kept } as const)
     this.take(op, seq)
+    this.took(time.ms, bytes.length)
     this.plan(own)
   }
 

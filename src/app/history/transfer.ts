@@ -33,7 +33,9 @@ export async function runExport(asked: ExportAsked, options: TransferOptions): P
   return withStore(path, async (store) => {
     const held = findRoom(store, asked.room)
     if (held === null) {
-      const names = store.rooms().flatMap(({ settings }) => (settings.name === '' ? [] : [settings.name]))
+      const names = store
+        .rooms()
+        .flatMap(({ settings }) => (settings.peer !== null || settings.name === '' ? [] : [settings.name]))
       const there = names.length === 0 ? '' : `; kept are ${cleanLine(names.slice(0, 20).join(', '))}`
       return fault('no-such-room', `nothing is kept of ${quoted(asked.room)}${there}`)
     }
@@ -97,9 +99,11 @@ function findRoom(store: Store, room: string): RoomHeld | null {
   if (!room.startsWith('@')) return rooms.find((held) => equalBytes(held.room, openRoomId(room))) ?? null
   const who = room.slice(1)
   const named = store.authorsNamed(who)
-  const found = rooms.filter(({ settings: { peer } }) => {
+  const found = rooms.filter(({ settings: { peer, name } }) => {
     if (peer === null) return false
-    return named.some((author) => equalBytes(author, peer)) || encodeBase32(peer).startsWith(who.toLowerCase())
+    // By the name of whoever never wrote, too.
+    const isNamed = name.toLowerCase() === who.toLowerCase() || named.some((author) => equalBytes(author, peer))
+    return isNamed || encodeBase32(peer).startsWith(who.toLowerCase())
   })
   return found.length === 1 ? found[0]! : null
 }

@@ -40,6 +40,18 @@ export function askControl(path: string, request: string): Promise<ControlAnswer
   })
 }
 
+/** Nobody listens there any more: what a program left behind that was killed. One that hangs is not abandoned. */
+export function isAbandoned(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+  })
+}
+
 function read(text: string): ControlAnswer | null {
   try {
     const parsed = v.safeParse(answer, JSON.parse(text))

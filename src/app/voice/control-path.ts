@@ -29,19 +29,24 @@ export function isTooLong(path: string): boolean {
 /** Makes the folder where it is missing, and sees to it that nobody else has a way in. Throws where that cannot be. */
 export function ownFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const stat = lstatSync(folder)
-  if (!stat.isDirectory()) throw new Error(`${folder} is no folder`)
-  if (stat.uid !== process.getuid?.()) throw new Error(`${folder} is somebody else's`)
-  if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700)
+  if ((modeOfOwn(folder) & 0o077) !== 0) chmodSync(folder, 0o700)
 }
 
-/** The sockets in a folder, by their paths; none where it is not there. */
+/** The sockets in a folder, by their paths; none where it is not there, or somebody else's: what listens there may be anything. */
 export function socketsIn(folder: string): string[] {
   try {
+    modeOfOwn(folder)
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isSocket() && entry.name.endsWith(ENDING))
       .map(({ name }) => join(folder, name))
   } catch {
     return []
   }
+}
+
+function modeOfOwn(folder: string): number {
+  const stat = lstatSync(folder)
+  if (!stat.isDirectory()) throw new Error(`${folder} is no folder`)
+  if (stat.uid !== process.getuid?.()) throw new Error(`${folder} is somebody else's`)
+  return stat.mode
 }

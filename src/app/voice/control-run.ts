@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { cleanLine } from '../../base/text.ts'
 import { ExitStatus } from '../exit.ts'
 import type { StartFault } from '../options.ts'
 import { dataFolder, type Environment } from '../paths.ts'
@@ -28,7 +29,7 @@ export async function runControl(
   for (const each of done) output.write(`${controlSentence(each)}\n`)
   if (done.length > 0) return ExitStatus.asked
   const refused = answers.find((each): each is ControlAnswer & { ok: false } => !each.ok)
-  if (refused !== undefined) return failed(refused.code, refused.message)
+  if (refused !== undefined) return failed(refused.code, cleanLine(refused.message))
   return failed('nobody-there', 'no hearsay of yours runs that has been in voice; /voice join there begins')
 }
 

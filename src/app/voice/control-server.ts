@@ -2,13 +2,15 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Log } from '../log.ts'
 import { type Controlled, obey, readControl } from './control.ts'
-import { askControl } from './control-client.ts'
-import { isTooLong, ownFolder } from './control-path.ts'
+import { askControl, isAbandoned } from './control-client.ts'
+import { isTooLong, ownFolder, socketsIn } from './control-path.ts'
 
 /** Longer than any request. */
 const REQUEST_BYTES_MAX = 64
 /** Who asks does so at once. */
 const REQUEST_MS_MAX = 1_000
+/** At each start; more than are left between two. */
+const SWEPT_MAX = 1_000
 /** Keys are pressed one at a time; more of them than this are a mistake, or mischief of one's own programs. */
 const CONNECTIONS_MAX = 16
 
@@ -36,6 +38,7 @@ export class ControlServer {
       // One that nobody answers on was left behind; another process's is left alone.
       if ((await askControl(path, 'status')) !== null) throw new Error(`another hearsay listens on ${path}`)
       rmSync(path, { force: true })
+      await sweep(folder)
       const control = new ControlServer(options)
       await control.listen()
       return control
@@ -98,4 +101,9 @@ export class ControlServer {
         : await obey(this.options.voice, asked)
     socket.end(`${JSON.stringify(answer)}\n`)
   }
+}
+
+/** Those who keep nothing have another name at each start, so nobody else takes away what is left of them. */
+async function sweep(folder: string): Promise<void> {
+  for (const left of socketsIn(folder).slice(0, SWEPT_MAX)) if (await isAbandoned(left)) rmSync(left, { force: true })
 }

@@ -1,3 +1,4 @@
+import { cleanLine } from '../../base/text.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { Voice, VoiceAnswer } from './contract.ts'
 
@@ -51,5 +52,5 @@ const NOT_IN_VOICE: Fault = { ok: false, code: 'not-in-voice', message: 'You are
 export function controlSentence({ state, room, deafened, pressed }: VoiceAnswer): string {
   if (room === null) return 'off'
   const more = [deafened ? 'deafened' : '', pressed ? 'talking' : ''].filter((each) => each !== '')
-  return [state, room, ...more].join(' ')
+  return cleanLine([state, room, ...more].join(' '))
 }

@@ -12,6 +12,8 @@ export interface DeviceEvents {
 
 /** A sound server that starts again takes a second or so. */
 const RETRY_MS = [250, 500, 1_000, 2_000] as const
+/** While another stands in for the device that was chosen: asking for it interrupts nobody. */
+const BACK_MS = 5_000
 /** Nothing that passes by itself. */
 const LASTING: readonly SoundFault['code'][] = ['not-built', 'no-library', 'stuck', 'file']
 
@@ -108,14 +110,20 @@ export class Device {
     this.used = device
     if (device === this.wanted) this.told = null
     this.retries = 0
+    // One that was back before anybody looked is not told of.
+    if (device !== this.wanted) this.retryAfter(BACK_MS)
     this.events.changed()
   }
 
   private failed(fault: SoundFault): void {
     this.tell(fault)
     if (this.isOver || LASTING.includes(fault.code)) return
-    const waitMs = RETRY_MS[Math.min(this.retries++, RETRY_MS.length - 1)]!
-    this.cancelRetry = this.clock.timer(this.clock.nowMs() + waitMs, () => this.renew())
+    this.retryAfter(RETRY_MS[Math.min(this.retries++, RETRY_MS.length - 1)]!)
+  }
+
+  private retryAfter(ms: number): void {
+    this.cancelRetry()
+    if (!this.isOver) this.cancelRetry = this.clock.timer(this.clock.nowMs() + ms, () => this.renew())
   }
 
   private ended(stream: SoundStream, fault: SoundFault): void {

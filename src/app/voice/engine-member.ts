@@ -31,6 +31,8 @@ export class Member {
   /** Oldest first; the last is the one that is sent now, or will be soon. */
   audio: HeardStream[] = []
   theirs: HeardStream | null = null
+  /** They came while another own key was waiting for its time, and are sent what is sealed by that one already. */
+  isAhead = false
   /** Where they were last told to be. */
   told = ''
   /** As it was `routeMs`: it is asked for again after a while, not for each datagram. */

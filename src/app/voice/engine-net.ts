@@ -75,10 +75,14 @@ export class VoiceNet {
     if (to !== null) this.post(datagram, to)
   }
 
-  /** Seals a payload once and sends it to everybody who can be reached. */
-  broadcast(sealer: VoiceSealer, payload: Uint8Array, nowMs: number): void {
-    const datagram = this.seal(sealer, payload)
-    for (const member of this.roster.members.values()) this.send(member, datagram, nowMs)
+  /** Seals a payload once and sends it to everybody who can be reached, of those who are ahead, or of the others. */
+  broadcast(sealer: VoiceSealer, payload: Uint8Array, nowMs: number, ahead: boolean): void {
+    let datagram: Uint8Array | null = null
+    for (const member of this.roster.members.values()) {
+      if (member.isAhead !== ahead) continue
+      datagram ??= this.seal(sealer, payload)
+      this.send(member, datagram, nowMs)
+    }
   }
 
   /** Over the control stream, by whichever way there is. */

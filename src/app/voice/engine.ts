@@ -53,6 +53,8 @@ export class VoiceEngine {
   private readonly teller: Teller
   private settings: VoiceSettings
   private sealer: VoiceSealer
+  /** Of the key that was told and waits for its time. */
+  private nextSealer: VoiceSealer | null = null
   private loss: LossControl
   private encoding
   private sealed = 0
@@ -135,6 +137,8 @@ export class VoiceEngine {
       const message = 'Somebody in the voice room cannot be heard: it is full, or they say that they are somebody else.'
       this.parts.tell({ tell: 'fault', code: 'member', message })
     }
+    // Who comes now was granted the key that waits, and no other.
+    if (isNew && member !== null) member.isAhead = this.nextSealer !== null
     if (isNew && member !== null && told.chime) this.listening.ring('join')
     this.wakeInTime()
   }
@@ -151,8 +155,11 @@ export class VoiceEngine {
     const { clock, keys } = this.parts
     this.cancelKey()
     const sealer = keys.sealer(audio, 'audio')
+    this.nextSealer = sealer
     this.cancelKey = clock.timer(clock.nowMs() + afterMs, () => {
       this.sealer = sealer
+      this.nextSealer = null
+      for (const member of this.net.roster.members.values()) member.isAhead = false
     })
   }
 
@@ -182,7 +189,8 @@ export class VoiceEngine {
     if (this.isOver || this.sealer.spent) return
     this.sealed++
     this.sealedBytes += payload.length
-    this.net.broadcast(this.sealer, payload, nowMs)
+    this.net.broadcast(this.sealer, payload, nowMs, false)
+    if (this.nextSealer !== null) this.net.broadcast(this.nextSealer, payload, nowMs, true)
   }
 
   /** Called by the network, as `told` is. */

@@ -7,6 +7,9 @@ import type { VoiceReport } from './messages.ts'
 import { type Namer, peerOf } from './present.ts'
 import type { MemberStatistics } from './reports.ts'
 
+/** After these there is no sound in one direction or both, until it is told that there is (ports/sound.ts). */
+const SOUND_FAULTS = ['no-device', 'gone', 'silent', 'stuck', 'file', 'failed']
+
 /** What a voice process has told of the room it is in. */
 export class Hearing {
   talking = false
@@ -14,6 +17,7 @@ export class Hearing {
   output = false
   bitrate: number | null = null
   seen: readonly Seen[] = []
+  private lacksSound = false
   private speaking: ReadonlySet<string> = new Set()
   private members: ReadonlyMap<string, MemberStatistics> = new Map()
 
@@ -35,6 +39,18 @@ export class Hearing {
 
   isSpeaking(id: string): boolean {
     return this.speaking.has(id)
+  }
+
+  /** Takes note of a fault that people were told of. */
+  toldOf(code: string): void {
+    if (SOUND_FAULTS.includes(code)) this.lacksSound = true
+  }
+
+  /** True once: there is sound in both directions again, after people were told that there is none. */
+  isSoundBack(): boolean {
+    if (!this.lacksSound || !this.input || !this.output) return false
+    this.lacksSound = false
+    return true
   }
 
   peer(present: VoicePresent, tuning: Tuning, people: Namer): VoicePeer {

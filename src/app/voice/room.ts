@@ -182,6 +182,7 @@ export class VoiceRoom {
     if (report.tell === 'begun') return this.hasBegun(report)
     if (report.tell === 'fault') return this.fault(report.code, report.message)
     if (!this.hearing.hear(report)) return
+    if (this.hearing.isSoundBack()) this.notice('voice-sound', 'There is sound again.')
     if (report.tell === 'seen') this.tellWhere()
     else this.changed()
   }
@@ -248,7 +249,10 @@ export class VoiceRoom {
 
   private fault(code: string, message: string): void {
     const { session } = this
-    if (session.begun !== null) return this.notice(`voice-${code}`, message)
+    if (session.begun !== null) {
+      this.hearing.toldOf(code)
+      return this.notice(`voice-${code}`, message)
+    }
     if (code === 'port-taken' && !session.isAnyPort) {
       this.notice('voice-port', `UDP port ${this.options.listen.port} is taken: voice uses another.`)
       return session.beginElsewhere()

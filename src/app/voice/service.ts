@@ -25,6 +25,11 @@ export interface VoiceServiceOptions {
 
 /** A sound server that hangs is given up after two seconds, and there may be two questions before. */
 const DEVICES_MS_MAX = 8_000
+/**
+ * What is told again within this is the same thing, told by both directions of sound, or by the microphone's test and by the room that begins beside
+ * it: a sound server that hangs is waited for as long.
+ */
+const SAME_FAULT_MS = 5_000
 
 type DevicesReport = Extract<VoiceReport, { tell: 'devices' }>
 
@@ -34,6 +39,7 @@ export class VoiceService {
   private test: MicrophoneTest | null = null
   private asking: ((answer: DevicesReport | Fault) => void)[] = []
   private cancelAsking = (): void => {}
+  private lastFault = { message: '', atMs: Number.NEGATIVE_INFINITY }
 
   constructor(private readonly options: VoiceServiceOptions) {
     this.room = options.room
@@ -46,10 +52,11 @@ export class VoiceService {
   /** For the supervisor. */
   processChanged(state: ProcessState): void {
     if (state.is !== 'running') this.options.runner.isReady = false
+    const wasInRoom = this.room.room !== null
     this.room.processChanged(state)
     if (state.is !== 'failed') return
     this.answerDevices({ ok: false, code: 'voice-failed', message: state.message })
-    this.test?.end()
+    this.failTest('failed', state.message, wasInRoom)
   }
 
   /** For every report of a voice process. */
@@ -62,15 +69,7 @@ export class VoiceService {
       this.test?.begin()
     }
     if (report.tell === 'devices') this.answerDevices(report)
-    if (report.tell === 'fault') {
-      const { code, message } = report
-      // It may be about a room that is only beginning.
-      const isElsewhere = this.room.room === null || this.room.view().ready
-      if (this.asking.length > 0 && isElsewhere) {
-        return this.answerDevices({ ok: false, code: `voice-${code}`, message })
-      }
-      if (this.room.room === null) return this.failTest(code, message)
-    }
+    if (report.tell === 'fault') return this.fault(report)
     if (this.test?.hear(report) !== true) this.room.hear(report)
   }
 
@@ -156,10 +155,31 @@ export class VoiceService {
     return this.test !== null
   }
 
-  private failTest(code: string, message: string): void {
+  private fault(report: Extract<VoiceReport, { tell: 'fault' }>): void {
+    const { code, message } = report
+    const isAgain = this.isAgain(message)
+    // It may be about a room that is only beginning.
+    const isElsewhere = this.room.room === null || this.room.view().ready
+    if (this.asking.length > 0 && isElsewhere) {
+      return this.answerDevices({ ok: false, code: `voice-${code}`, message })
+    }
+    if (this.room.room === null) return this.failTest(code, message, isAgain)
+    // A room that has not begun needs its reason also where somebody else was told.
+    if (!isAgain || !this.room.view().ready) this.room.hear(report)
+  }
+
+  /** Whether this was told just now. */
+  private isAgain(message: string): boolean {
+    const nowMs = this.options.clock.nowMs()
+    const { lastFault } = this
+    this.lastFault = { message, atMs: nowMs }
+    return lastFault.message === message && nowMs - lastFault.atMs < SAME_FAULT_MS
+  }
+
+  private failTest(code: string, message: string, isKnown: boolean): void {
     if (this.test === null) return
     this.test.hasFailed = true
-    this.options.emit({ event: 'error', code: `voice-${code}`, message })
+    if (!isKnown) this.options.emit({ event: 'error', code: `voice-${code}`, message })
     this.test?.end()
   }
 

@@ -27,7 +27,10 @@ export interface SupervisorOptions {
   heard(report: VoiceReport): void
 }
 
-/** Before the first start after a crash, the second, and so on: it is there again within two seconds. */
+/**
+ * From one start to the next at least, after the first crash, the second, and so on. One that has run for longer than that is started at once, so
+ * that it is heard again within two seconds also the fifth time; one that crashes as it starts is not started all the time.
+ */
 const RESTART_MS = [0, 100, 300, 600, 1_000, 1_500] as const
 /** Crashes one after the other, each within `STEADY_MS` of its start, until it is given up: half a minute of trying. */
 const CRASHES_MAX = 20
@@ -35,19 +38,22 @@ const STEADY_MS = 10_000
 
 /** Ten signs of life. Opening a device waits for the sound server, which may take a second or two. */
 const LIFELESS_MS_MAX = 5_000
+/** Looked so much later than was meant, we were stopped ourselves (Ctrl-Z, a machine that slept), and may not have heard it yet. */
+const LATE_MS_MAX = 1_000
 /** Commands between two signs of life: more are not people's, and one that hangs would have them kept without end. */
 const COMMANDS_MAX = 1_000
 /** It ends by itself when it is told to; giving devices back takes a moment. */
 const ENDING_MS_MAX = 2_500
 /** Of what it printed on standard error, to tell a crash by. */
 const LAST_WORDS_LENGTH = 400
+/** What ALSA says of every click, and of devices that are not there, has ended no process. */
+const CHATTER = /^ALSA lib /
 /** They may come a little after its end, or, where another process holds the pipe, no end of them. */
 const LAST_WORDS_MS_MAX = 200
 
 interface Running {
   readonly child: Bun.Subprocess<'ignore', 'ignore', 'pipe'>
   readonly folder: string
-  readonly startedMs: number
   lastWords: string
   /** Settled when all of its last words are there. */
   listening: Promise<void>
@@ -61,6 +67,7 @@ export class VoiceSupervisor {
   private readonly options: SupervisorOptions
   private running: Running | null = null
   private crashes = 0
+  private startedMs = Number.NEGATIVE_INFINITY
   private cancelStart: (() => void) | null = null
   private isWanted = false
 
@@ -115,6 +122,7 @@ export class VoiceSupervisor {
     const { command, environment, clock, changed } = this.options
     changed({ is: 'starting' })
     const nowMs = clock.nowMs()
+    this.startedMs = nowMs
     let folder = ''
     try {
       folder = mkdtempSync(join(tmpdir(), 'hearsay-voice-'))
@@ -128,12 +136,12 @@ export class VoiceSupervisor {
           void this.ended(running, signal === null ? `status ${code}` : `signal ${signal}`),
       })
       const running: Running = {
-        ...{ child, folder, startedMs: nowMs, lastWords: '', lifeMs: nowMs, commands: 0 },
+        ...{ child, folder, lastWords: '', lifeMs: nowMs, commands: 0 },
         listening: Promise.resolve(),
         cancelLook: () => {},
       }
       this.running = running
-      running.listening = this.listen(running)
+      running.listening = this.listen(running).catch(() => {})
       this.look(running)
     } catch (error) {
       if (folder !== '') rmSync(folder, { recursive: true, force: true })
@@ -165,7 +173,9 @@ export class VoiceSupervisor {
     const { clock, log } = this.options
     const atMs = running.lifeMs + LIFELESS_MS_MAX
     running.cancelLook = clock.timer(atMs, () => {
-      if (clock.nowMs() < running.lifeMs + LIFELESS_MS_MAX) return this.look(running)
+      const nowMs = clock.nowMs()
+      if (nowMs - atMs > LATE_MS_MAX) running.lifeMs = nowMs
+      if (nowMs < running.lifeMs + LIFELESS_MS_MAX) return this.look(running)
       log('voice-hangs', 'The voice process has not been heard of for 5 s and is ended.')
       running.child.kill('SIGKILL')
     })
@@ -184,8 +194,9 @@ export class VoiceSupervisor {
     if (this.running !== running) return
     this.running = null
     if (!this.isWanted) return this.options.changed({ is: 'ended' })
-    if (this.options.clock.nowMs() - running.startedMs >= STEADY_MS) this.crashes = 0
-    const lastWords = cleanLine(running.lastWords.trim().split('\n').at(-1) ?? '')
+    if (this.options.clock.nowMs() - this.startedMs >= STEADY_MS) this.crashes = 0
+    const words = running.lastWords.split('\n').filter((line) => line.trim() !== '' && !CHATTER.test(line))
+    const lastWords = cleanLine(words.at(-1)?.trim() ?? '')
     this.crashed(lastWords === '' ? how : `${how}, saying: ${lastWords}`)
   }
 
@@ -198,9 +209,9 @@ export class VoiceSupervisor {
       this.isWanted = false
       return changed({ is: 'failed', message })
     }
-    const delayMs = RESTART_MS[Math.min(this.crashes, RESTART_MS.length) - 1]!
+    const gapMs = RESTART_MS[Math.min(this.crashes, RESTART_MS.length) - 1]!
     changed({ is: 'restarting', message: `Voice has crashed (${how}) and is coming back.` })
-    this.cancelStart = clock.timer(clock.nowMs() + delayMs, () => {
+    this.cancelStart = clock.timer(Math.max(clock.nowMs(), this.startedMs + gapMs), () => {
       this.cancelStart = null
       this.spawn()
     })

@@ -123,7 +123,7 @@ class Prompt {
   /** `[general] > `, `[general] [voice:on] [↓ photo.jpg 42%] > ` */
   private promptText(): string {
     const room = this.chat.currentRoom()
-    const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs())
+    const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs(), room)
     const { words } = this.progress
     const files = words === '' ? '' : `[${words}] `
     return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} ${voice}${files}> `

@@ -14,15 +14,16 @@ export class VoiceMark {
 
   constructor(private readonly nameOf: (person: Person) => string) {}
 
-  /** Empty, or ends with a blank. */
-  text(view: VoiceView, nowMs: number): string {
+  /** Empty, or ends with a blank. `current`: the room that is typed into; voice may be in another one. */
+  text(view: VoiceView, nowMs: number, current: string | null): string {
     const marks = view.test === null ? [] : [`[mic ${meter(view.test.peakDb)}]`]
-    if (view.room !== null) marks.push(...this.ofRoom(view, nowMs))
+    if (view.room !== null) marks.push(...this.ofRoom(view, nowMs, current))
     return marks.map((mark) => `${mark} `).join('')
   }
 
-  private ofRoom(view: VoiceView, nowMs: number): string[] {
+  private ofRoom(view: VoiceView, nowMs: number, current: string | null): string[] {
     const marks = [view.muted ? '[voice:muted]' : '[voice:on]']
+    if (view.room !== current) marks.push(`[in ${view.room}]`)
     if (view.deafened) marks.push('[deafened]')
     if (view.pressed) marks.push('[talking]')
     for (const peer of view.peers) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Which } from '../../../src/app/messages.ts'
 import { encodeBase32 } from '../../../src/base/base32.ts'
 import { identityOf } from '../../node/bench.ts'
+import { WALL_START_MS } from '../../sim/time.ts'
 import { KeptRoom } from './kept-room.ts'
 import { hexOf, Writer } from './written.ts'
 
@@ -10,7 +11,7 @@ function talked() {
   const room = new KeptRoom()
   const bob = new Writer(2)
   room.hear(bob.called('Bob'), room.we.called('Alice'))
-  const at = (ms: number) => ({ ms: 1_900_000_000_000 + ms })
+  const at = (ms: number) => ({ ms: WALL_START_MS + ms })
   const said = [room.we.text('a1', at(0)), bob.text('b1', at(1)), room.we.text('a2', at(2)), bob.text('b2', at(3))]
   room.hear(...said)
   room.settle()
@@ -172,13 +173,49 @@ describe('reading back', () => {
     expect(hits({ before: 5 })).toEqual([])
   })
 
+  test('what a clock far ahead has stamped is nowhere to be seen before its time, and takes nothing that is said until then for read', () => {
+    const { room, bob, desk } = talked()
+    const carol = new Writer(3)
+    const HOUR_MS = 3_600_000
+    room.hear(carol.text('hello Alice, from the future', { ms: WALL_START_MS + HOUR_MS }))
+    room.settle()
+    const texts = () => {
+      const found = desk.history(null, 20, null)
+      return found.ok ? found.messages.map(({ text }) => text) : []
+    }
+    expect(texts()).toEqual(['a1', 'b1', 'a2', 'b2'])
+    expect(desk.find('#1', 'anyone')).toMatchObject({ message: { text: 'b2' } })
+    expect(desk.earlier('general', 20).messages.length).toBe(4)
+    expect(desk.search({ words: 'future', from: null, room: null, before: null, limit: 10 })).toMatchObject({
+      hits: [],
+    })
+    expect(desk.unread('general')).toEqual({ count: 2, mentions: 0 })
+    desk.markRead(null)
+    room.hear(bob.text('next', { ms: WALL_START_MS + 1_000 }))
+    expect(desk.unread('general')).toEqual({ count: 1, mentions: 0 })
+    room.time.pass(HOUR_MS)
+    expect(texts()).toEqual(['a1', 'b1', 'a2', 'b2', 'next', 'hello Alice, from the future'])
+    expect(desk.unread('general')).toEqual({ count: 2, mentions: 1 })
+  })
+
+  test('our own words stay to be seen when our clock is set back, and others can be unread after them', () => {
+    const { room, bob, desk } = talked()
+    room.clock.skewMs = -3_600_000
+    expect(desk.find('#1', 'own')).toMatchObject({ message: { text: 'a2' } })
+    const found = desk.history(null, 20, null)
+    expect(found.ok && found.messages.map(({ text }) => text)).toEqual(['a1', 'a2'])
+    desk.markRead(null)
+    room.hear(bob.text('now', { ms: WALL_START_MS - 3_600_000 }))
+    expect(desk.unread('general').count).toBe(1)
+  })
+
   test('what was read stays read, and what comes then is new', () => {
     const { room, bob, desk } = talked()
     expect(desk.unread('general')).toEqual({ count: 2, mentions: 0 })
     expect(desk.earlier('general', 20).firstUnread).toBeNull()
     expect(desk.markRead(null)).toEqual({ ok: true, room: 'general' })
     expect(desk.unread('general').count).toBe(0)
-    const next = bob.text('hello Alice', { ms: 1_900_000_001_000 })
+    const next = bob.text('hello Alice', { ms: WALL_START_MS + 1_000 })
     room.hear(next)
     expect(desk.unread('general')).toEqual({ count: 1, mentions: 1 })
     const earlier = desk.earlier('general', 2)

@@ -60,6 +60,21 @@ test('in memory all rooms together keep to a size', () => {
   expect(room.history.read.rooms().reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(1_000)
 })
 
+test('what comes by catching up and is not to be kept goes before all the rest of it has come', () => {
+  const { room, left } = filled({ ageMsMax: 3.5 * DAY_MS }, 2)
+  const carol = new Writer(3)
+  room.time.pass(60_000)
+  room.hear(carol.text('long ago', { ms: WALL_START_MS - 30 * DAY_MS }))
+  room.time.pass(3_000)
+  expect(left()).toEqual(['2 days old', '1 days old'])
+  const { bytes } = room.history.read.rooms()[0]!
+  const small = filled({ bytesMax: bytes * 4 }, 2)
+  small.room.time.pass(60_000)
+  for (let at = 0; at < 100; at++) small.room.hear(carol.text(`word ${at}`, { ms: WALL_START_MS + at }))
+  small.room.time.pass(3_000)
+  expect(small.left().length).toBeLessThan(12)
+})
+
 test('stops when told to', () => {
   const { room, retention, left } = filled({ ageMsMax: 1 })
   retention.stop()

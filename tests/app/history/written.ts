@@ -5,7 +5,7 @@ import type { EventTelling, KeepOutput } from '../../../src/node/outputs.ts'
 import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../../src/wire/amendment.ts'
 import { EventKind } from '../../../src/wire/event.ts'
 import { Author } from '../../node/author.ts'
-import { WALL_START_MS } from '../../node/bench.ts'
+import { WALL_START_MS } from '../../sim/time.ts'
 
 /** What a node gives for one event: to be kept, and told. */
 export interface Given {

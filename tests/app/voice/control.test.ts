@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +65,16 @@ function say(bytes: string | Uint8Array, isWhole = true): Promise<string> {
   })
 }
 
+/** What a program leaves that was killed. */
+async function abandoned(name: string): Promise<string> {
+  const left = join(folder, name)
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(`${left}.on`, resolve))
+  renameSync(`${left}.on`, left)
+  await new Promise((resolve) => server.close(resolve))
+  return left
+}
+
 describe('the control socket', () => {
   test('does what a key asks, and tells how it stands', async () => {
     const { voice, asked } = await talking()
@@ -72,6 +92,45 @@ describe('the control socket', () => {
       'voice mute false',
       'voice deafen true',
     ])
+  })
+
+  test('is found also where many who were killed have left theirs, which it takes away', async () => {
+    mkdirSync(folder, { mode: 0o700 })
+    for (let i = 0; i < 80; i++) await abandoned(`a${i}.sock`)
+    const { voice, asked } = await talking()
+    await serve(voice, controlPath(folder, 'zzzzzzzzzzzzzzzzzzzz'))
+    expect(socketsIn(folder).length).toBe(1)
+    expect(await runControl({ word: 'ptt', how: 'on' }, { XDG_RUNTIME_DIR: root }, new Collector())).toBe(0)
+    expect(asked).toEqual(['voice press true'])
+  })
+
+  test('of one who hangs is not taken away by another', async () => {
+    await serve((await talking()).voice)
+    const other = controlPath(folder, 'zzzzzzzzzzzzzzzzzzzz')
+    const mute = createServer(() => {})
+    await new Promise<void>((resolve) => mute.listen(other, resolve))
+    await serve((await talking()).voice, controlPath(folder, 'yyyyyyyyyyyyyyyyyyyy'))
+    expect(socketsIn(folder)).toContain(other)
+    mute.close()
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('in a folder of somebody else is not asked', async () => {
+    await serve((await talking()).voice)
+    chownSync(folder, 12_345, 12_345)
+    expect(socketsIn(folder)).toEqual([])
+  })
+
+  test('that answers with what a terminal would obey is shown as it reads', async () => {
+    mkdirSync(folder, { mode: 0o700 })
+    const room = 'dev\u001b]0;gone\u0007'
+    const answer = { ok: true, state: 'on', room, muted: false, deafened: false, pressed: false }
+    const server = createServer((socket) => socket.end(`${JSON.stringify(answer)}\n`))
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const output = new Collector()
+    expect(await runControl({ word: 'status', how: 'on' }, { XDG_RUNTIME_DIR: root }, output)).toBe(0)
+    server.close()
+    expect(output.text).toStartWith('on dev')
+    expect(output.text).not.toContain('\u001b')
   })
 
   test('is for its owner alone, and gone when it is closed', async () => {

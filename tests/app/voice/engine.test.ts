@@ -115,6 +115,29 @@ describe('people in a voice room', () => {
     await lab.close()
   })
 
+  test('who comes while another key waits for its time is spoken to under that one at once, and the others as before', async () => {
+    const lab = new Lab()
+    const [a, b] = await lab.room(2)
+    lab.pass(2_000)
+    a!.audio = lab.stream()
+    a!.engine.key(a!.audio, 1_000)
+    const c = await lab.join()
+    lab.pass(400)
+    // Of what c knows, a has said nothing so far but by the key that waits.
+    b!.forget()
+    c.forget()
+    lab.pass(400)
+    expect([b!.hears(a!), c.hears(a!), c.hears(b!)].every((level) => level > 0.3)).toBe(true)
+    b!.engine.member(b!.knows(a!))
+    b!.forget()
+    c.forget()
+    lab.pass(1_000)
+    expect([b!.hears(a!), c.hears(a!)].every((level) => level > 0.3)).toBe(true)
+    expect([b!.about(a!).heard?.lossPercent ?? 0, c.about(a!).hearing?.lossPercent]).toEqual([0, 0])
+    expect(Math.max(b!.roughness, c.roughness)).toBeLessThan(SMOOTH)
+    await lab.close()
+  })
+
   test('with push-to-talk it is sent while the key is held', async () => {
     const lab = new Lab()
     const [a, b] = await lab.room(2, { mode: 'push' })

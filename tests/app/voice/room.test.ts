@@ -271,6 +271,22 @@ describe('what the process tells', () => {
     lab.process.tell({ tell: 'fault', code: 'no-device', message: 'No microphone is there.' })
     expect(lab.notices).toMatchObject([{ code: 'voice-no-device', message: 'No microphone is there.' }])
     expect(lab.front.view()).toMatchObject({ state: 'on', input: false, output: true })
+    lab.process.tell({ tell: 'sound', input: true, output: false })
+    lab.process.tell({ tell: 'sound', input: true, output: true })
+    lab.process.tell({ tell: 'sound', input: true, output: true })
+    expect(lab.notices.slice(1)).toMatchObject([{ code: 'voice-sound', message: 'There is sound again.' }])
+  })
+
+  test('a sound server that goes takes both directions with it, and is told of once', async () => {
+    await lab.joined()
+    for (const _ of ['in', 'out', 'in']) {
+      lab.process.tell({ tell: 'fault', code: 'silent', message: 'The sound device has fallen silent.' })
+      await lab.pass(1_000)
+    }
+    expect(lab.notices.length).toBe(1)
+    await lab.pass(10_000)
+    lab.process.tell({ tell: 'fault', code: 'silent', message: 'The sound device has fallen silent.' })
+    expect(lab.notices.length).toBe(2)
   })
 
   test('others who come, mute themselves, and go are told, each once', async () => {

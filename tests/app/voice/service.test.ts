@@ -121,6 +121,41 @@ describe('the test of the microphone', () => {
     expect(lab.process.runs).toBe(false)
   })
 
+  test('says why it cannot be where the process cannot be kept running', async () => {
+    await lab.front.test(true)
+    lab.service.processChanged({ is: 'failed', message: 'Voice cannot be kept running.' })
+    expect(lab.events).toMatchObject([
+      { event: 'error', code: 'voice-failed', message: 'Voice cannot be kept running.' },
+    ])
+  })
+
+  test('beside a room that begins tells a fault of both once', async () => {
+    await lab.front.test(true)
+    const answer = lab.front.join(null)
+    await lab.turn()
+    lab.process.ready()
+    const fault = { tell: 'fault', code: 'no-device', message: 'No microphone is there.' } as const
+    lab.process.tell(fault)
+    await lab.pass(100)
+    lab.begun()
+    expect(await answer).toMatchObject({ ok: true, state: 'on' })
+    await lab.pass(1_000)
+    lab.process.tell(fault)
+    expect(lab.notices.map(({ message }) => message)).toEqual(['No microphone is there.'])
+  })
+
+  test('and a room, where there can be no voice at all: who asked is answered, and nobody is told again', async () => {
+    const answer = lab.front.join(null)
+    await lab.front.test(true)
+    lab.process.ready()
+    for (const _ of ['begin', 'loopback']) {
+      lab.process.tell({ tell: 'fault', code: 'no-library', message: 'Install libasound2.' })
+    }
+    expect(await answer).toMatchObject({ ok: false, message: 'Install libasound2.' })
+    expect(lab.events.filter(({ event }) => event === 'error' || event === 'notice')).toEqual([])
+    expect(lab.front.view().test).toBeNull()
+  })
+
   test('is not for the others in the room', async () => {
     await lab.joined()
     await lab.front.test(true)

@@ -12,6 +12,7 @@ if (mode === 'crashes') {
   writeSync(2, 'noise\nassertion failed: \u001b[31mno sound\n')
   process.exit(7)
 }
+if (mode === 'chatters') writeSync(2, 'assertion failed\nALSA lib pcm.c:8570:(snd_pcm_recover) underrun occurred\n')
 if (mode !== 'lingers') {
   process.on('disconnect', () => {
     rmSync(folder, { recursive: true, force: true })

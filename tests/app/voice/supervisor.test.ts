@@ -16,6 +16,28 @@ function hurried(times: number): Clock {
   return { ...systemClock, nowMs, timer: (atMs, fire) => systemClock.timer(atMs / times, fire) }
 }
 
+/** Time that passes when a test says so. */
+class HandClock implements Clock {
+  private atMs = 0
+  private readonly timers = new Map<() => void, number>()
+
+  readonly wallMs = systemClock.wallMs
+  readonly defer = systemClock.defer
+  readonly nowMs = (): number => this.atMs
+
+  timer(atMs: number, fire: () => void): () => void {
+    const once = (): void => fire()
+    this.timers.set(once, atMs)
+    return () => void this.timers.delete(once)
+  }
+
+  /** As for a process that is stopped meanwhile: what was due is due late, at the end. */
+  pass(ms: number): void {
+    this.atMs += ms
+    for (const [fire, atMs] of [...this.timers]) if (atMs <= this.atMs && this.timers.delete(fire)) fire()
+  }
+}
+
 class Lab {
   readonly states: ProcessState[] = []
   readonly reports: VoiceReport[] = []
@@ -103,6 +125,47 @@ describe('a voice process', () => {
     }
     const restarting = lab.states.find(({ is }) => is === 'restarting')
     expect(restarting).toEqual({ is: 'restarting', message: 'Voice has crashed (signal SIGKILL) and is coming back.' })
+  })
+
+  test('that has been heard for a while is started again at once, also the fifth time in a row', async () => {
+    const clock = new HandClock()
+    lab = new Lab('well', clock)
+    lab.supervisor.start()
+    for (let round = 0; round < 5; round++) {
+      const { pid } = await lab.who()
+      clock.pass(1_600)
+      const { length } = lab.states
+      process.kill(pid, 'SIGKILL')
+      await lab.until(() => lab.states.length > length)
+      clock.pass(0)
+      expect(lab.states.slice(length).map(({ is }) => is)).toEqual(['restarting', 'starting'])
+    }
+  })
+
+  test('is not taken for one that hangs by somebody who was stopped for a minute themselves', async () => {
+    const clock = new HandClock()
+    lab = new Lab('well', clock)
+    lab.supervisor.start()
+    const { pid } = await lab.who()
+    clock.pass(60_000)
+    const { length } = lab.reports
+    await lab.until(() => lab.reports.length > length)
+    clock.pass(4_000)
+    expect([lab.logged, lab.now, lives(pid)]).toEqual([[], 'running', true])
+    // And one that then is not heard of is ended all the same.
+    process.kill(pid, 'SIGSTOP')
+    for (let i = 0; i < 12; i++) clock.pass(500)
+    expect(lab.logged).toEqual(['voice-hangs'])
+    await lab.until(() => lab.now === 'restarting')
+  })
+
+  test('that is killed is not said to have died of what ALSA prints all the time', async () => {
+    lab = new Lab('chatters')
+    lab.supervisor.start()
+    process.kill((await lab.who()).pid, 'SIGKILL')
+    await lab.until(() => lab.now === 'restarting')
+    const message = 'Voice has crashed (signal SIGKILL, saying: assertion failed) and is coming back.'
+    expect(lab.states.at(-1)).toEqual({ is: 'restarting', message })
   })
 
   test('that hangs is ended, and started again', async () => {
