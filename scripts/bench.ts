@@ -13,21 +13,29 @@ import { historyPart } from '../tests/bench/history/part.ts'
 import { describeMachine, measureCrypto, measureNoise } from '../tests/bench/machine.ts'
 import { measureIdleMemory, measureNodeStart, measureReady } from '../tests/bench/program.ts'
 import { against, atMost, figure, type Goal, goalLine, spread } from '../tests/bench/report.ts'
+import { whyNoMumble } from '../tests/bench/voice/mumble.ts'
+import { voicePart } from '../tests/bench/voice/part.ts'
 
 const ROOT = resolve(import.meta.dir, '..')
 const BUILD_MS_MAX = 120_000
-const PARTS = ['machine', 'ready', 'memory', 'gossip', 'kill', 'history'] as const
+const PARTS = ['machine', 'ready', 'memory', 'gossip', 'kill', 'history', 'voice'] as const
 type Part = (typeof PARTS)[number]
 const TOPOLOGIES = ['chain3', 'rr8d3', 'rr16d3']
-/** No measurement begins later than this after the start, but for history, which comes last and has bounds of its own. */
+/** No measurement begins later than this after the start, but for history and voice, which come last and have bounds of their own. */
 const QUICK_MS_MAX = 200_000
 const FULL_MS_MAX = 14 * 60_000
 
-const USAGE = `Usage: scripts/bench [--quick] [--only PART] [--topology NAME] [--json FILE]
+/** How long two talk beside gossip. */
+const VOICE_MINUTES = 2
+const VOICE_MINUTES_QUICK = 0.25
+const VOICE_MINUTES_MAX = 24 * 60
 
-  --quick           fewer repeats and messages: a first impression in three to four minutes; all of it takes twenty
+const USAGE = `Usage: scripts/bench [--quick] [--only PART] [--topology NAME] [--minutes N] [--json FILE]
+
+  --quick           fewer repeats and messages: a first impression in three to four minutes; all of it takes half an hour
   --only PART       ${PARTS.join(', ')}; may be given more than once
   --topology NAME   chainN or rrNdD (N nodes of D neighbours each); may be given more than once; ${TOPOLOGIES.join(', ')} where not given
+  --minutes N       how long two talk beside gossip in the part voice; ${VOICE_MINUTES} where not given
   --json FILE       writes every single figure there`
 
 interface Options {
@@ -35,6 +43,7 @@ interface Options {
   readonly parts: readonly Part[]
   readonly topologies: readonly Topology[]
   readonly endAtMs: number
+  readonly minutes: number
   readonly json: string | null
 }
 
@@ -58,6 +67,7 @@ function parseOptions(): Options | null {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
       topology: { type: 'string', multiple: true },
+      minutes: { type: 'string' },
       json: { type: 'string' },
     },
   })
@@ -73,7 +83,11 @@ function parseOptions(): Options | null {
   })
   const { quick } = values
   const endAtMs = performance.now() + (quick ? QUICK_MS_MAX : FULL_MS_MAX)
-  return { quick, parts, topologies, endAtMs, json: values.json === undefined ? null : resolve(values.json) }
+  const minutes = Number(values.minutes ?? (quick ? VOICE_MINUTES_QUICK : VOICE_MINUTES))
+  if (!(minutes > 0 && minutes <= VOICE_MINUTES_MAX)) {
+    throw new UsageError(`--minutes ${values.minutes} is not a number from a little above 0 to ${VOICE_MINUTES_MAX}.`)
+  }
+  return { quick, parts, topologies, endAtMs, minutes, json: values.json === undefined ? null : resolve(values.json) }
 }
 
 function buildProgram(): Prepared {
@@ -91,10 +105,15 @@ async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>
   const prepared: Partial<Record<Implementation, Prepared>> = {}
   for (const implementation of IMPLEMENTATIONS) {
     const isCompared = parts.includes('gossip') || parts.includes('kill')
-    const needed = isCompared || (implementation === 'rawtcp' && parts.includes('machine'))
+    const needed =
+      isCompared ||
+      (implementation === 'rawtcp' && parts.includes('machine')) ||
+      (implementation === 'hearsay' && parts.includes('voice'))
     prepared[implementation] = needed ? await prepare(implementation) : { missing: 'not asked for' }
   }
-  const needsProgram = parts.some((part) => part === 'ready' || part === 'memory' || part === 'history')
+  const needsProgram = parts.some((part) => ['ready', 'memory', 'history', 'voice'].includes(part))
+  // It may have to be installed, and inside there is no network.
+  if (parts.includes('voice')) whyNoMumble()
   const program: Prepared = needsProgram ? buildProgram() : { missing: 'not asked for' }
   return { program, prepared: { ...missingAll(), ...prepared } }
 }
@@ -184,6 +203,19 @@ async function keptPart({ quick }: Options, { program }: Setup, figures: Figures
   return kept.goals
 }
 
+async function voice(program: string, options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
+  const { hearsay } = setup.prepared
+  const { goals, figures: measured } = await voicePart({
+    quick: options.quick,
+    command: [program],
+    gossip: 'missing' in hearsay ? null : hearsay.command,
+    minutes: options.minutes,
+    out: join(ROOT, 'dist/bench'),
+  })
+  Object.assign(figures, { voice: measured })
+  return goals
+}
+
 /** One part; what goes wrong in it is said in a line, and the next one follows. */
 async function runPart(part: Part, options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
   if (part === 'machine') {
@@ -197,6 +229,7 @@ async function runPart(part: Part, options: Options, setup: Setup, figures: Figu
     return []
   }
   const program = setup.program.command[0]!
+  if (part === 'voice') return voice(program, options, setup, figures)
   const judged = await (part === 'ready' ? readyPart : memoryPart)(program, options, figures)
   for (const goal of judged) console.log(goalLine(goal))
   return judged

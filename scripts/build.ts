@@ -3,7 +3,7 @@
  *
  * The runtimes of other systems come as packages (`@oven/bun-…`) from the npm registry; Bun fetches and caches them itself.
  */
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import manifest from '../package.json' with { type: 'json' }
@@ -36,6 +36,19 @@ const ROOT = resolve(import.meta.dir, '..')
 
 class BuildError extends Error {}
 
+/** The addon for sound is compiled for this machine alone: programs for others go without, and say so when voice is asked for. */
+function hasSound(target: Target | undefined): boolean {
+  const isForHere = target === undefined || target.name === `${process.platform}-${process.arch}`
+  return isForHere && existsSync(join(ROOT, 'node_modules/naudiodon/build/Release/naudiodon.node'))
+}
+
+/** Why there is none in it; the addon is compiled against the system's own ALSA. */
+function withoutSound(target: Target | undefined): string {
+  if (target === undefined) return 'without voice'
+  const isLinux = target.name.startsWith('linux')
+  return `without voice, which ${isLinux ? 'takes scripts/build on such a machine' : 'is built in on Linux only'}`
+}
+
 /** Writes beside the place and renames, so that nobody ever starts half a program; returns its size in bytes. */
 async function compile(outfile: string, target: Target | undefined): Promise<number> {
   const startedAt = new Date()
@@ -56,7 +69,11 @@ async function compile(outfile: string, target: Target | undefined): Promise<num
       minify: true,
       bytecode: true,
       format: 'esm', // The default with bytecode, CommonJS, refuses a top-level await.
-      define: { HEARSAY_VERSION: JSON.stringify(manifest.version), 'process.env.NODE_ENV': '"production"' },
+      define: {
+        HEARSAY_VERSION: JSON.stringify(manifest.version),
+        HEARSAY_SOUND: String(hasSound(target)),
+        'process.env.NODE_ENV': '"production"',
+      },
     })
     const kind = await kindOfExecutable(partial)
     if (target && kind !== target.kind) throw new BuildError(`it came out as ${kind}, not ${target.kind}`)
@@ -106,8 +123,9 @@ async function main(): Promise<number> {
     try {
       const bytes = await compile(outfile, target)
       if (!target) checkThatItStarts(outfile)
-      const note = target?.note ? `; ${target.note}` : ''
-      if (!values.quiet) console.log(`${path}: ${name}, ${(bytes / 1e6).toFixed(1)} MB${note}`)
+      const sound = hasSound(target) ? [] : [withoutSound(target)]
+      const notes = [...sound, ...(target?.note ? [target.note] : [])].map((note) => `; ${note}`).join('')
+      if (!values.quiet) console.log(`${path}: ${name}, ${(bytes / 1e6).toFixed(1)} MB${notes}`)
     } catch (error) {
       failed += 1
       console.error(`hearsay: ${path} (${name}) could not be built: ${reasonOf(error)}`)

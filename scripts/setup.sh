@@ -73,14 +73,23 @@ get_bun() {
   find_bun || fail "npm installed bun@$BUN_VERSION but it does not run here (see $log). Put Bun $BUN_VERSION on PATH by other means, and start again."
 }
 
-# Tests make networks of their own with `ip`, and say that they were not run where there is none: so this never fails.
-get_ip() {
-  command -v ip >/dev/null 2>&1 && return
+# What tests use beyond the program: `ip` for networks of their own, a sound server, speech, and Python to measure what is left of it. They say
+# what was not run where it is missing: so this never fails.
+get_test_tools() {
+  local missing=()
+  command -v ip >/dev/null 2>&1 || missing+=(iproute2)
+  command -v pulseaudio >/dev/null 2>&1 || missing+=(pulseaudio)
+  command -v pactl >/dev/null 2>&1 || missing+=(pulseaudio-utils)
+  compgen -G '/usr/lib*/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null || missing+=(libasound2-plugins)
+  command -v espeak-ng >/dev/null 2>&1 || missing+=(espeak-ng)
+  command -v sox >/dev/null 2>&1 || missing+=(sox)
+  [ -d /usr/lib/python3/dist-packages/scipy ] || missing+=(python3-numpy python3-scipy)
+  [ "${#missing[@]}" -gt 0 ] || return 0
   if [ "$(uname -s)" != Linux ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then return 0; fi
   local log=$ROOT/.tools/apt-install.log
   mkdir -p "$ROOT/.tools"
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2; } >"$log" 2>&1 </dev/null ||
-    printf 'hearsay: apt-get could not install iproute2: %s (all of it: %s)\n' "$(cause "$log")" "$log" >&2
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null ||
+    printf 'hearsay: apt-get could not install %s: %s (all of it: %s)\n' "${missing[*]}" "$(cause "$log")" "$log" >&2
 }
 
 packages_are_current() {

@@ -8,6 +8,7 @@ import type { Given } from './app/options-values.ts'
 import { dataFolder } from './app/paths.ts'
 import type { Settings } from './app/settings.ts'
 import { start } from './app/start.ts'
+import { HAS_SOUND, VOICE_ARGUMENT } from './app/voice/own-program.ts'
 
 /** Arguments and wiring only: each step is elsewhere. */
 
@@ -16,6 +17,10 @@ const VERSION = typeof HEARSAY_VERSION === 'string' ? HEARSAY_VERSION : '0.0.0-s
 
 async function main(): Promise<number> {
   const { stdout } = process
+  if (process.argv[2] === VOICE_ARGUMENT) {
+    const { runVoiceProcess } = await import('./app/voice/process.ts')
+    return runVoiceProcess(process.argv[3])
+  }
   const colour = stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
   const asked = await parseArguments(process.argv.slice(2), { version: VERSION, colour, columns: stdout.columns ?? 80 })
   if (asked.kind === 'refuse') return refuse(asked.fault)
@@ -25,13 +30,20 @@ async function main(): Promise<number> {
   }
   if (asked.kind === 'tracker') return track(asked.given)
   if (asked.kind === 'export' || asked.kind === 'import') return transfer(asked)
+  if (asked.kind === 'control') {
+    const { runControl } = await import('./app/voice/control-run.ts')
+    const status = await runControl(asked.asked, process.env, stdout)
+    return typeof status === 'number' ? status : refuse(status)
+  }
   let gathered = await gatherSettings(asked, process.env)
   if (!gathered.ok) return refuse(gathered)
   const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
   if (setupWanted(gathered, asked.bare, terminal)) {
     const { runSetup, suggestName } = await import('./ui/wizard/wizard.ts')
     const suggestedName = suggestName(gathered.settings.username, process.env)
-    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName }
+    const { openVoiceSetup } = await import('./app/voice/setup.ts')
+    const voice = HAS_SOUND ? openVoiceSetup(gathered.settings.configFolder, process.env) : null
+    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName, voice }
     const outcome = await runSetup(setup)
     if (outcome.kind === 'fault') return refuse(outcome.fault)
     if (outcome.kind === 'cancelled') return ExitStatus.interrupted

@@ -2,6 +2,7 @@ import type { Address } from '../base/address.ts'
 import type { Remark } from './doctor.ts'
 import type { AppEvent, MessageKind, Person, Via } from './events.ts'
 import type { Messages } from './messages.ts'
+import type { Voice } from './voice/contract.ts'
 
 /** A fault a user can act on: `code` stable and kebab-case, `message` one sentence saying what happened and what to do. */
 export interface Fault {
@@ -45,6 +46,8 @@ export interface UserView extends Person {
   readonly self: boolean
   /** Links away, as last heard; 0 is oneself. */
   readonly hops: number
+  /** Only of those who are in voice in the room. */
+  readonly voice?: 'on' | 'muted' | 'deafened'
 }
 
 export interface RoomView {
@@ -55,6 +58,8 @@ export interface RoomView {
   readonly unread: number
   /** Those of them that name us. */
   readonly mentions: number
+  /** How many are in voice there, oneself included; left out where nobody is. */
+  readonly voice?: number
 }
 
 export interface TrackerView {
@@ -81,6 +86,7 @@ export interface TrackerView {
 export interface Chat {
   readonly id: string
   readonly messages: Messages
+  readonly voice: Voice
   name(): string
   /** The room a bare line goes to, or null when every room has been left. `@<id>` while in a direct conversation. */
   currentRoom(): string | null

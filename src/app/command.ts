@@ -8,10 +8,22 @@ import { suggest } from './suggest.ts'
  * come from that. Front ends see only `Command`, `Call` and `Reply`.
  */
 
-export type CommandGroup = 'Talking' | 'Rooms' | 'People' | 'hearsay'
+export type CommandGroup = 'Talking' | 'Rooms' | 'People' | 'Voice' | 'hearsay'
 
 /** What an argument is, for whoever completes a half-typed line. */
-export type ArgumentKind = 'address' | 'peer' | 'room' | 'text' | 'name' | 'command' | 'message' | 'emoji' | 'number'
+export type ArgumentKind =
+  | 'address'
+  | 'peer'
+  | 'room'
+  | 'text'
+  | 'name'
+  | 'command'
+  | 'message'
+  | 'emoji'
+  | 'number'
+  /** One of a few words, as its usage lists them. */
+  | 'choice'
+  | 'device'
 
 /** What the front end itself has to do once a command succeeded. */
 export type Effect = 'clear' | 'quit'
@@ -62,6 +74,8 @@ export interface Command {
   /** `/join <room>` */
   readonly usage: string
   readonly args: readonly { readonly name: string; readonly kind: ArgumentKind; readonly optional: boolean }[]
+  /** Of a command that is several: each by the word that follows. */
+  readonly parts?: readonly Command[]
   /** `rest`: what was typed after the command's name. */
   fromLine(rest: string): Call | Refusal
   fromJson(object: JsonObject): Call | Refusal

@@ -12,6 +12,7 @@ import {
   hostCheck,
   LIST_LENGTH_MAX,
   megabytesCheck,
+  modeCheck,
   nameCheck,
   pathCheck,
   portCheck,
@@ -90,12 +91,17 @@ const CONFIG = v.object({
   ephemeral: v.exactOptional(boolean),
   'history-days': v.exactOptional(whole(daysCheck)),
   'history-megabytes': v.exactOptional(whole(megabytesCheck)),
+  'audio-in': v.exactOptional(text(pathCheck)),
+  'audio-out': v.exactOptional(text(pathCheck)),
+  voice: v.exactOptional(text(roomCheck)),
+  'voice-mode': v.exactOptional(text(modeCheck)),
+  'no-noise-suppression': v.exactOptional(boolean),
   debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
 })
 
 /**
  * Reads the text of config.toml. Keys are the flags' names (`udp-port`, `udp_port` too); `room` and `connect` take a
- * text or a list. `folder`: what a relative `debug` path starts from.
+ * text or a list. `folder`: what relative paths start from.
  */
 export function parseConfig(
   source: string,
@@ -132,8 +138,16 @@ export function parseConfig(
     const what = given[other] === true ? 'cannot be true with' : 'cannot be given with'
     return { ok: false, line: lineOf(other), message: `${other}: ${what} ${one}` }
   }
-  if (typeof given.debug !== 'string') return { ok: true, given }
-  return { ok: true, given: { ...given, debug: resolve(folder, given.debug) } }
+  return { ok: true, given: { ...given, ...absolutePaths(given, folder) } }
+}
+
+function absolutePaths(given: Given, folder: string): Given {
+  const { debug, 'audio-in': input, 'audio-out': output } = given
+  return {
+    ...(typeof debug === 'string' ? { debug: resolve(folder, debug) } : {}),
+    ...(input === undefined ? {} : { 'audio-in': resolve(folder, input) }),
+    ...(output === undefined ? {} : { 'audio-out': resolve(folder, output) }),
+  }
 }
 
 function parseToml(source: string): object | Error {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { readConfigFile } from './config-file.ts'
 import { ExitStatus } from './exit.ts'
 import type { StartFault } from './options.ts'
@@ -65,15 +65,30 @@ function settle(sources: readonly Given[], folder: string, data: string): Settin
     multicast: multicastOf(sources),
     isStatic: first('static') ?? false,
     username: first('username') ?? null,
-    rooms: [...new Set(first('room') ?? [ROOM_AT_START])],
+    rooms: roomsOf(first('room') ?? [ROOM_AT_START], first('voice')),
     frontEnd: frontEndOf(sources),
     ephemeral: first('ephemeral') ?? false,
     historyDays: first('history-days') || null,
     historyMegabytes: first('history-megabytes') || null,
+    audioIn: absolute(first('audio-in')),
+    audioOut: absolute(first('audio-out')),
+    voice: first('voice') ?? null,
+    voiceMode: first('voice-mode') ?? null,
+    noiseSuppression: first('no-noise-suppression') === undefined ? null : !first('no-noise-suppression'),
     debug: first('debug') ?? false,
     configFolder: folder,
     dataFolder: data,
   }
+}
+
+/** Who is in voice in a room is in the room; the first one given stays the current one. */
+function roomsOf(given: readonly string[], voice: string | undefined): string[] {
+  return [...new Set(voice === undefined ? given : [...given, voice])]
+}
+
+/** Another process, which may stand elsewhere, is told of it. */
+function absolute(path: string | undefined): string | null {
+  return path === undefined ? null : resolve(path)
 }
 
 /** `no-lan` and `multicast` are one choice: a source that names groups wins over one further back that turns the search off. */

@@ -1,3 +1,5 @@
+import type { VoicePeer, VoiceState } from './voice/contract.ts'
+
 /**
  * What happens, as every front end hears it. In JSON mode each of these is one line of standard output, so a field
  * here is a promise to other programs: add, never rename. `at` is milliseconds since 1970 by the sender's clock.
@@ -144,6 +146,35 @@ export interface GapEvent {
   readonly missing: number
 }
 
+/** How voice stands in a room: told when that changes, and once a second of what is measured. */
+export interface VoiceEvent {
+  readonly event: 'voice'
+  /** Ours: `off` also of a room that others are in voice in, and we are not. */
+  readonly state: VoiceState
+  readonly room: string
+  /** Who is in voice there beside us. */
+  readonly peers: readonly VoicePeer[]
+  readonly deafened: boolean
+  /** We are being sent. */
+  readonly talking: boolean
+  /** Only where somebody came, went, or muted themselves. */
+  readonly change?: VoiceChange
+}
+
+export interface VoiceChange extends Person {
+  /** `there`: they were before we knew of the room's voice. */
+  readonly what: 'joined' | 'there' | 'left' | 'muted' | 'unmuted' | 'deafened'
+}
+
+/** While the microphone is tested, ten times a second: decibels of full scale, -127 to 0. */
+export interface LevelEvent {
+  readonly event: 'level'
+  readonly peakDb: number
+  readonly levelDb: number
+  /** Clicks so far. */
+  readonly gaps: number
+}
+
 /** Who keeps the list of nodes now, for those who use the tracker at `given`. */
 export interface TrackerEvent {
   readonly event: 'tracker'
@@ -186,5 +217,7 @@ export type AppEvent =
   | RoomEvent
   | GapEvent
   | TrackerEvent
+  | VoiceEvent
+  | LevelEvent
   | ErrorEvent
   | NoticeEvent

@@ -6,6 +6,7 @@ import { cleanName } from '../base/text.ts'
 import type { Instant } from '../node/context.ts'
 import type { DialTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
 import type { SayFault } from '../node/rooms.ts'
+import type { VoiceSteering } from '../node/voice-outputs.ts'
 import { type AuthoredKind, EventKind, type SpokenKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
 import type { Remark } from './doctor.ts'
@@ -15,16 +16,20 @@ import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
 import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
+import { NOWHERE } from './nowhere.ts'
 import { People } from './people.ts'
+import { SAY_FAULTS } from './say-faults.ts'
+import { SpeakingTurns } from './speaking-turns.ts'
 import { Teller } from './teller.ts'
+import type { Voice } from './voice/contract.ts'
+import { isOfVoice, VoiceFront } from './voice/front.ts'
+import type { VoiceService } from './voice/service.ts'
+import { steeringOf } from './voice/steering.ts'
 
 /** How long leaving waits for dials under way, for what was said to be sent, and for goodbyes. */
 const SETTLE_MS_MAX = 10_000
 const DELIVER_MS_MAX = 3_000
 const GOODBYE_MS_MAX = 1_000
-/** A publisher that is so many bundles ahead of a link that reads waits a little: half the window at the largest bundles. */
-const LAG_BUNDLES_MAX = 400
-const LAG_WAIT_MS_MAX = 1_000
 
 const KINDS: Record<MessageKind, SpokenKind> = {
   text: EventKind.text,
@@ -32,26 +37,10 @@ const KINDS: Record<MessageKind, SpokenKind> = {
   notice: EventKind.notice,
 }
 
-const SAY_FAULTS: Record<SayFault, string> = {
-  empty: 'There is nothing to say: the message is empty.',
-  'too-long': 'The message is longer than 16 KiB. Say it in parts.',
-  'not-joined': 'That room is not joined. /join it first.',
-  'no-such-person': 'That id cannot be written to: it is not the id of a hearsay identity.',
-}
-
 /** A node, as far as it says things. */
 interface Author {
   say(room: string, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
   direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null
-}
-
-/** Of a node that runs nowhere in particular. */
-const NOWHERE: Surroundings = {
-  local: { host: '127.0.0.1', port: 0 },
-  interfaces: [],
-  isStatic: true,
-  groupsGiven: null,
-  lan: null,
 }
 
 /** What driver and node need of the program they run in. */
@@ -62,12 +51,16 @@ export interface HearsayOptions {
   readonly surroundings?: () => Surroundings
   /** Called when leaving begins, the links still being there. */
   readonly leaving?: () => void
+  /** Brings in what voice takes; without it there is none. */
+  readonly openVoice?: (hearsay: Hearsay, people: People, steering: VoiceSteering) => Promise<VoiceService>
 }
 
 /** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
 export class Hearsay implements Chat {
   readonly id: string
   private driver!: Driver
+  private turns!: SpeakingTurns
+  private talk!: VoiceFront
   private network!: NetworkViews
   private memory: Remembering | null = null
   private readonly people = new People()
@@ -79,8 +72,6 @@ export class Hearsay implements Chat {
   private readonly saying = new Map<number, (id: Uint8Array) => void>()
   private readonly connecting = new Map<string, ((result: DialTelling) => void)[]>()
   private said = 0
-  /** The last of those who wait to speak. */
-  private lastTurn: Promise<void> | null = null
   private closing: Promise<void> | null = null
 
   constructor(
@@ -97,6 +88,12 @@ export class Hearsay implements Chat {
     const { people, id } = this
     people.meet(this.identity, driver.node.name)
     this.network = new NetworkViews(driver, people)
+    this.turns = new SpeakingTurns(driver)
+    const steering = steeringOf(driver)
+    this.talk = new VoiceFront({
+      ...{ steering, people, currentRoom: () => this.current, emit: (event) => this.emit(event) },
+      open: () => this.options.openVoice?.(this, people, steering) ?? Promise.reject(new Error('no voice here')),
+    })
     if (kept === null) return
     this.memory = new Remembering(kept, {
       ...{ people, id, log: this.options.log },
@@ -110,6 +107,10 @@ export class Hearsay implements Chat {
 
   get messages(): Messages {
     return this.memory?.messages ?? NO_MESSAGES
+  }
+
+  get voice(): Voice {
+    return this.talk
   }
 
   /** What the user should know of messages that came before this start. */
@@ -134,6 +135,7 @@ export class Hearsay implements Chat {
       }
     }
     if (telling.kind === 'event' && this.memory !== null) this.memory.tell(telling)
+    else if (isOfVoice(telling)) this.talk.hear(telling)
     else this.teller.tell(telling)
     if (telling.kind === 'delivery') this.memory?.delivered(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {
@@ -152,7 +154,9 @@ export class Hearsay implements Chat {
   rooms(): RoomView[] {
     return [...this.joined].map((room) => {
       const { count, mentions } = this.memory?.messages.unread(room) ?? { count: 0, mentions: 0 }
-      return { room, current: room === this.current, users: this.users(room).length, unread: count, mentions }
+      const view = { room, current: room === this.current, users: this.users(room).length, unread: count, mentions }
+      const voice = this.talk.count(room)
+      return voice === 0 ? view : { ...view, voice }
     })
   }
 
@@ -182,7 +186,11 @@ export class Hearsay implements Chat {
     const others = this.driver.node
       .members(room)
       .map((member) => ({ ...this.person(member.id, member.name), self: false, hops: member.hops }))
-    return [{ id: this.id, name: this.name(), self: true, hops: 0 }, ...others]
+    const states = this.talk.stateOf(room, this.id)
+    return [{ id: this.id, name: this.name(), self: true, hops: 0 }, ...others].map((user) => {
+      const voice = states.get(user.id)
+      return voice === undefined ? user : { ...user, voice }
+    })
   }
 
   trackers(): TrackerView[] {
@@ -263,6 +271,7 @@ export class Hearsay implements Chat {
     const name = normaliseRoom(room)
     if (name === null || !this.joined.has(name))
       return fault('not-joined', `${room} is not joined. /rooms lists what is.`)
+    this.talk.leftRoom(name)
     this.driver.run((node, instant) => node.leave(name, instant))
     this.joined.delete(name)
     this.memory?.left(name)
@@ -302,6 +311,7 @@ export class Hearsay implements Chat {
   private async leaveNetwork(): Promise<void> {
     const { driver } = this
     const { node } = driver
+    const silence = this.talk.close()
     if (this.said > 0) await driver.until(() => node.settling === 0, SETTLE_MS_MAX)
     // What was said is sealed and safe before the neighbours are left, to whom it is to go.
     driver.run((_, instant) => node.flush(instant))
@@ -313,6 +323,7 @@ export class Hearsay implements Chat {
     await driver.until(() => driver.unconnected, GOODBYE_MS_MAX)
     driver.stop()
     this.memory?.close()
+    await silence
   }
 
   /** Whoever takes over from a tracker says so where he is, so that people know whom the others find each other by. */
@@ -353,7 +364,7 @@ export class Hearsay implements Chat {
     room: string,
     say: (ref: number) => SayFault | null,
   ): Promise<Outcome<{ id: string; room: string }>> {
-    const turn = this.turnToSpeak()
+    const turn = this.turns.next()
     if (turn !== null) await turn
     const ref = this.nextRef++
     const sealed = new Promise<Uint8Array>((resolve) => this.saying.set(ref, resolve))
@@ -364,20 +375,6 @@ export class Hearsay implements Chat {
     }
     this.said++
     return { ok: true, id: toHex(await sealed), room }
-  }
-
-  /** While links that read are far behind, speakers wait a little, and in the order they came. Null: no need to. */
-  private turnToSpeak(): Promise<void> | null {
-    const { driver } = this
-    const lags = (): boolean => driver.node.lagBundles() > LAG_BUNDLES_MAX
-    if (this.lastTurn === null && !lags()) return null
-    const turn = (this.lastTurn ?? Promise.resolve())
-      .then(() => (lags() ? driver.until(() => !lags(), LAG_WAIT_MS_MAX) : true))
-      .then(() => {
-        if (this.lastTurn === turn) this.lastTurn = null
-      })
-    this.lastTurn = turn
-    return turn
   }
 
   private person(id: Uint8Array, name: string): Person {

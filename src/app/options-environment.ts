@@ -20,6 +20,11 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['ephemeral', 'HEARSAY_EPHEMERAL'],
   ['history-days', 'HEARSAY_HISTORY_DAYS'],
   ['history-megabytes', 'HEARSAY_HISTORY_MEGABYTES'],
+  ['audio-in', 'HEARSAY_AUDIO_IN'],
+  ['audio-out', 'HEARSAY_AUDIO_OUT'],
+  ['voice', 'HEARSAY_VOICE'],
+  ['voice-mode', 'HEARSAY_VOICE_MODE'],
+  ['no-noise-suppression', 'HEARSAY_NO_NOISE_SUPPRESSION'],
   ['debug', 'HEARSAY_DEBUG'],
 ]
 

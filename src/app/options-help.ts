@@ -18,7 +18,7 @@ export interface OptionSpec {
 export const OPTIONS: readonly OptionSpec[] = [
   option('Reaching others:', 'host', 'one', 'host', 'where to listen (127.0.0.1: only this machine)'),
   option('Reaching others:', 'port', 'one', 'number', 'TCP port (0 or absent: the first free one from 8080)'),
-  option('Reaching others:', 'udp-port', 'one', 'number', 'UDP port (0 or absent: the TCP port + 1000)'),
+  option('Reaching others:', 'udp-port', 'one', 'number', 'UDP port for voice (0 or absent: the TCP port + 1000)'),
   option(
     'Reaching others:',
     'connect',
@@ -47,6 +47,11 @@ export const OPTIONS: readonly OptionSpec[] = [
     'number',
     'keep so much of what was said in a room, as sent (0: all of it)',
   ),
+  option('Voice:', 'voice', 'one', 'room', 'be in voice in this room from the start'),
+  option('Voice:', 'voice-mode', 'one', 'mode', 'what opens the microphone: voice, push (a key) or open'),
+  option('Voice:', 'audio-in', 'one', 'file.wav', 'what the microphone hears, in its place; silence follows'),
+  option('Voice:', 'audio-out', 'one', 'file.wav', 'where to write what would be heard'),
+  option('Voice:', 'no-noise-suppression', 'switch', '', 'send the noise around you too'),
   option('Front end:', 'plain', 'switch', '', 'a plain prompt, one line at a time'),
   option('Front end:', 'json', 'switch', '', 'JSON lines, for programs'),
   option('Running:', 'config', 'one', 'file', 'read this file instead of config.toml'),
@@ -70,6 +75,7 @@ const EXAMPLES = [
   ['hearsay --port 5000 --username Alice', 'wait for others on port 5000'],
   ['hearsay --connect 127.0.0.1:5000 --username Bob --room dev', 'join Alice, in #dev'],
   ['hearsay tracker --host 0.0.0.0', 'keep a list of who is there, on port 5000'],
+  ['hearsay ptt on', 'hold the talk key of the hearsay that runs; hearsay ptt --help'],
   ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
   ['hearsay import dev.json', 'take it in elsewhere'],
 ] as const

@@ -2,6 +2,7 @@ import { type Address, makeAddress, parseAddress } from '../base/address.ts'
 import { ipScope, isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName, NAME_GRAPHEMES_MAX } from '../base/text.ts'
+import type { VoiceMode } from './voice/contract.ts'
 
 /**
  * What one source gave: the flags, the `HEARSAY_…` variables or the file. What it did not mention is absent. The
@@ -28,6 +29,13 @@ export interface Given {
   readonly 'history-days'?: number
   /** 0: all of it. */
   readonly 'history-megabytes'?: number
+  /** Paths of WAV files. */
+  readonly 'audio-in'?: string
+  readonly 'audio-out'?: string
+  /** A room. */
+  readonly voice?: string
+  readonly 'voice-mode'?: VoiceMode
+  readonly 'no-noise-suppression'?: boolean
   readonly debug?: boolean | string
 }
 
@@ -115,6 +123,13 @@ export const roomCheck: Check<string> = {
 export const pathCheck: Check<string> = {
   expected: 'the path of a file',
   read: (text) => (text.length > 0 && !text.includes('\0') ? text : null),
+}
+
+const MODES: readonly VoiceMode[] = ['voice', 'push', 'open']
+
+export const modeCheck: Check<VoiceMode> = {
+  expected: 'voice, push or open',
+  read: (text) => MODES.find((mode) => mode === text.toLowerCase()) ?? null,
 }
 
 const booleanCheck: Check<boolean> = {
@@ -205,6 +220,11 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   ephemeral: single(booleanCheck),
   'history-days': single(daysCheck),
   'history-megabytes': single(megabytesCheck),
+  'audio-in': single(pathCheck),
+  'audio-out': single(pathCheck),
+  voice: single(roomCheck),
+  'voice-mode': single(modeCheck),
+  'no-noise-suppression': single(booleanCheck),
   debug: single(debugCheck),
 }
 

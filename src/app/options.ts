@@ -1,10 +1,12 @@
 import { parseAddress } from '../base/address.ts'
 import { ExitStatus } from './exit.ts'
+import { controlArguments } from './options-control.ts'
 import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './options-help.ts'
 import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
 import { quoted, visible } from './options-quote.ts'
 import { exclusion, type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
+import { type ControlAsked, isControlWord } from './voice/control.ts'
 
 const FLAG_CHARS_SHOWN = 60
 
@@ -34,6 +36,8 @@ export type Arguments =
   /** `hearsay export`, `hearsay import`. */
   | ExportAsked
   | ImportAsked
+  /** `hearsay ptt on` and the like. */
+  | { readonly kind: 'control'; readonly asked: ControlAsked }
   /** For standard output, then leave with 0. */
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
@@ -58,10 +62,11 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   if (argv.length === 0) return { kind: 'run', given: {}, configFile: null, bare: true }
   const [word, ...rest] = argv
   if (isHistoryWord(word)) return parseHistoryArguments(word, rest)
+  if (isControlWord(word)) return controlArguments(argv)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')
-    .description('Text rooms between people, peer to peer, with no server.')
+    .description('Text and voice rooms between people, peer to peer, with no server.')
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })

@@ -1,4 +1,5 @@
 import type { Address } from '../base/address.ts'
+import type { VoiceMode } from './voice/contract.ts'
 
 /** What a run was asked for, after flag over variable over file over default. Every front end starts from this. */
 export interface Settings {
@@ -26,6 +27,14 @@ export interface Settings {
   /** How long what was said is kept, and how much of it in each room, as sent; null: all of it. */
   readonly historyDays: number | null
   readonly historyMegabytes: number | null
+  /** WAV files in place of what is recorded from, and played on; absolute paths. */
+  readonly audioIn: string | null
+  readonly audioOut: string | null
+  /** A room to be in voice in from the start; null: none. */
+  readonly voice: string | null
+  /** For this run; null: as was chosen last. */
+  readonly voiceMode: VoiceMode | null
+  readonly noiseSuppression: boolean | null
   /** Diagnostics: false for none, true for standard error, or a file's path. */
   readonly debug: boolean | string
   /**

@@ -48,8 +48,16 @@ export async function start(settings: Settings, version: string, log: Log): Prom
   const self = ownIdentity(settings)
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
-  const chat = new Hearsay(signing.publicKey, {
+  const chat: Hearsay = new Hearsay(signing.publicKey, {
     log,
+    async openVoice(voice, people, steering) {
+      const { openVoice } = await import('./voice/open.ts')
+      const { id } = voice
+      return openVoice({
+        ...{ settings, environment: process.env, clock: systemClock, log, steering, people, id, voice: voice.voice },
+        ...{ listen: ready.udp, emit: (event) => voice.emit(event) },
+      })
+    },
     leaving: () => finding.end(),
     surroundings: () => finding.surroundings,
   })
@@ -135,8 +143,14 @@ function begin(chat: Hearsay, settings: Settings, finding: Finding, notices: rea
     if (!outcome.ok) chat.emit({ event: 'error', code: outcome.code, message: outcome.message })
   }
   chat.tellUnread()
+  if (settings.voice !== null) void speakAtOnce(chat, settings.voice)
   for (const address of settings.connect) chat.keep(address)
   finding.begin()
+}
+
+async function speakAtOnce(chat: Hearsay, room: string): Promise<void> {
+  const joined = await chat.voice.join(room)
+  if (!joined.ok) chat.emit({ event: 'error', code: joined.code, message: joined.message })
 }
 
 interface OwnIdentity {

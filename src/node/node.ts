@@ -1,10 +1,11 @@
 import type { Address } from '../base/address.ts'
-import { ByteReader, toHex } from '../base/bytes.ts'
+import { ByteReader } from '../base/bytes.ts'
 import { StaticMembership } from '../core/gossip/static-membership.ts'
 import { TreeBroadcast } from '../core/gossip/tree.ts'
 import type { Member } from '../core/room/members.ts'
 import { verifier } from '../crypto/sign.ts'
 import type { AuthoredKind } from '../wire/event.ts'
+import type { Hello } from '../wire/hello.ts'
 import type { Contact } from '../wire/membership.ts'
 import { PassingKind } from '../wire/passing.ts'
 import { type Instant, NodeContext } from './context.ts'
@@ -19,13 +20,15 @@ import { Links } from './links.ts'
 import type { NodeOptions } from './node-options.ts'
 import type { NodeOutput, Via } from './outputs.ts'
 import type { FoundBy } from './overlay.ts'
-import { PassingOn } from './passing-on.ts'
+import { PassingOn, type SayPassing } from './passing-on.ts'
 import { Peering } from './peering.ts'
 import { PresenceKeeper } from './presence.ts'
 import { Replication } from './replication.ts'
 import type { Room } from './room-state.ts'
 import { Rooms, type SayFault } from './rooms.ts'
 import { type TrackerStatus, Tracking } from './tracking.ts'
+import { Voice } from './voice.ts'
+import type { VoiceSteering } from './voice-outputs.ts'
 
 /**
  * A whole hearsay node with the world left out. Every method takes the time and returns at once; what the node wants done and has to tell is
@@ -44,9 +47,8 @@ export class Node {
   private readonly tracking: Tracking
   private readonly keeping: Keeping
   readonly deliveries: Deliveries
-  private displayName: string
-  private tcpPort = 0
-  private udpPort = 0
+  readonly voice: Voice
+  private readonly hello: { -readonly [field in keyof Hello]: Hello[field] }
 
   constructor(
     private readonly options: NodeOptions,
@@ -54,10 +56,11 @@ export class Node {
   ) {
     this.context = new NodeContext(options.identity, options.randomBytes, options.rng)
     this.at(instant)
-    this.displayName = options.name
+    this.hello = { name: options.name, tcpPort: 0, udpPort: 0, agent: options.agent }
     const { context } = this
+    const { windowBytesMax } = options
     this.links = new Links(context, {
-      hello: () => ({ name: this.displayName, tcpPort: this.tcpPort, udpPort: this.udpPort, agent: options.agent }),
+      hello: () => this.hello,
       up: (link) => link.isVisit || this.peering.up(link),
       down: (link) => (link.isVisit ? this.tracking.down(link) : this.peering.down(link)),
       failed: (link, code, reason) =>
@@ -69,31 +72,18 @@ export class Node {
     })
     const broadcast = options.broadcast ?? new TreeBroadcast()
     this.keeping = new Keeping(context, options.isKeeping === true)
-    this.feeds = new Feeds(context, options.verifier, options.windowBytesMax, (feed) =>
-      this.replication.forgotten(feed),
-    )
+    this.feeds = new Feeds(context, options.verifier, windowBytesMax, (feed) => this.replication.forgotten(feed))
     const gone = new GoneBodies()
-    this.rooms = new Rooms(
-      context,
-      this.feeds,
-      () => this.replication,
-      this.keeping,
-      gone,
-      () => this.displayName,
-    )
+    const name = (): string => this.hello.name
+    this.rooms = new Rooms(context, this.feeds, () => this.replication, this.keeping, gone, name)
     this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, gone, this.rooms)
     this.deliveries = this.replication.receipts.deliveries
-    this.presence = new PresenceKeeper(
-      context,
-      this.rooms.clock,
-      () => this.passing,
-      () => this.rooms.open.values(),
-      (id) => this.rooms.open.get(toHex(id)) ?? null,
-      () => this.displayName,
-      this.replication.receipts,
-    )
+    const say: SayPassing = (...passing) => this.passing.say(...passing)
+    this.presence = new PresenceKeeper(context, this.rooms, () => this.passing, name, this.replication.receipts)
+    this.voice = new Voice(context, this.rooms, say)
     this.passing = new PassingOn(context, this.links, this.feeds, (passing, author, { ageMs, through }) => {
       if (passing.kind === PassingKind.election) this.tracking.note(passing, author)
+      else if (passing.kind === PassingKind.voice) this.voice.arrived(passing, author)
       else this.presence.arrived(passing, author, ageMs, through)
     })
     const membership = options.membership?.(context.ownKey, context.rng, context.nowMs) ?? new StaticMembership()
@@ -108,7 +98,7 @@ export class Node {
     this.tracking = new Tracking(context, this.links, this.peering.dialling, {
       verifierOf: options.verifier ?? verifier,
       clock: this.rooms.clock,
-      say: (room, kind, time, body) => this.passing.say(room, kind, time, body),
+      say,
       meet: (contacts) => this.peering.overlay.meet(contacts, 'tracker'),
       addressOf: (key) => this.peering.addressOf(key),
     })
@@ -119,18 +109,17 @@ export class Node {
   }
 
   get name(): string {
-    return this.displayName
+    return this.hello.name
   }
 
   /** Sets the name before anybody has heard it. */
   named(name: string): void {
-    this.displayName = name
+    this.hello.name = name
   }
 
   /** Where we listen, as told in hellos; to be set before the first link. */
   listening(tcpPort: number, udpPort: number): void {
-    this.tcpPort = tcpPort
-    this.udpPort = udpPort
+    Object.assign(this.hello, { tcpPort, udpPort })
   }
 
   // What the world tells.
@@ -270,6 +259,7 @@ export class Node {
     const room = this.rooms.join(name, held)
     if (room === null) return false
     this.replication.joined(room)
+    this.voice.entered(room)
     this.presence.entered(room)
     this.presence.tell(room, 'here')
     return true
@@ -277,6 +267,7 @@ export class Node {
 
   leave(name: string, instant: Instant): boolean {
     this.at(instant)
+    this.voice.leaving(name)
     const room = this.rooms.leave(name)
     if (room !== null) this.presence.tell(room, 'left')
     return room !== null
@@ -336,8 +327,13 @@ export class Node {
 
   rename(name: string, instant: Instant): void {
     this.at(instant)
-    this.displayName = name
+    this.hello.name = name
     for (const room of this.rooms.open.values()) this.presence.tell(room, 'here')
+  }
+
+  voiceAt(instant: Instant): VoiceSteering {
+    this.at(instant)
+    return this.voice
   }
 
   members(room: string): Member[] {
@@ -350,8 +346,8 @@ export class Node {
 
   /** Bundles of our own that the slowest link has not taken yet, in the room where there are most. */
   lagBundles(): number {
-    const own = [...this.rooms.open.values()].flatMap((room) => room.own ?? [])
-    return Math.max(0, ...own.map((feed) => this.replication.handedOn.lagBundles(feed)))
+    const { handedOn } = this.replication
+    return Math.max(0, ...[...this.rooms.open.values()].map(({ own }) => (own === null ? 0 : handedOn.lagBundles(own))))
   }
 
   /** Whether every peer has been sent, or has said it has, all that we ever said. */
@@ -363,6 +359,7 @@ export class Node {
   leaveNetwork(instant: Instant): void {
     this.at(instant)
     this.rooms.flush()
+    this.voice.leave()
     for (const room of this.rooms.open.values()) this.presence.tell(room, 'left')
     this.tracking.leave()
     this.peering.leave()
@@ -379,6 +376,7 @@ export class Node {
     this.passing.linkUp(link)
     // Others are told who we are with all the rest, unless there was nobody to tell so far.
     if (this.links.neighbours.size > 1) return
+    this.voice.linkUp()
     for (const room of this.rooms.open.values()) this.presence.tellSoon(room)
   }
 

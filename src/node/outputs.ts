@@ -4,6 +4,7 @@ import type { FeedKey } from '../core/history/feed-log.ts'
 import type { Standing } from '../core/room/standings.ts'
 import type { Office } from '../wire/tracker.ts'
 import type { KeptEvent } from './keeping.ts'
+import type { VoiceTelling } from './voice-outputs.ts'
 
 /** What a node wants done (`dial`, `close`) and what it has to tell. The driver carries out the first and passes on the second. */
 export type NodeOutput =
@@ -95,6 +96,7 @@ export type NodeTelling =
   | MemberTelling
   | GapTelling
   | TrackerTelling
+  | VoiceTelling
   | TroubleTelling
 
 /** How a peer was found: its address was given and we dialled, it dialled us, or who told of it. */

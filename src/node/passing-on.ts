@@ -29,6 +29,9 @@ export interface Arrival {
   readonly through: string
 }
 
+/** Signs and sends one of our own. */
+export type SayPassing = PassingOn['say']
+
 /**
  * Floods passing events: each once over each link, known by its id, forgotten after two minutes. Of presence the newest of everybody is kept
  * while it lasts, for those who come later.

@@ -1,10 +1,11 @@
-import type { HybridClock } from '../base/hlc.ts'
+import { toHex } from '../base/bytes.ts'
 import { cleanName } from '../base/text.ts'
 import { type MemberChange, PRESENCE_EVERY_MS } from '../core/room/members.ts'
 import { decodePresence, encodePresence, PassingKind, type ReceivedPassing, readSealed } from '../wire/passing.ts'
 import type { NodeContext } from './context.ts'
 import type { PassingOn } from './passing-on.ts'
 import type { Room } from './room-state.ts'
+import type { Rooms } from './rooms.ts'
 
 /** No room tells its presence more often than this, whatever happens around it. */
 const PRESENCE_GAP_MS = 250
@@ -24,10 +25,8 @@ export interface PresenceWatcher {
 export class PresenceKeeper {
   constructor(
     private readonly context: NodeContext,
-    private readonly clock: HybridClock,
+    private readonly rooms: Pick<Rooms, 'clock' | 'open'>,
     private readonly passing: () => PassingOn,
-    private readonly rooms: () => Iterable<Room>,
-    private readonly roomOf: (id: Uint8Array) => Room | null,
     private readonly name: () => string,
     private readonly watcher: PresenceWatcher,
   ) {
@@ -38,7 +37,7 @@ export class PresenceKeeper {
   tell(room: Room, state: 'here' | 'left'): void {
     if (room.name === null) return
     const body = encodePresence({ state, name: this.name() })
-    const told = this.passing().say(room.id, PassingKind.presence, this.clock.tick(this.context.wallMs), body)
+    const told = this.passing().say(room.id, PassingKind.presence, this.rooms.clock.tick(this.context.wallMs), body)
     if (told) room.presenceAtMs = this.context.nowMs
   }
 
@@ -50,7 +49,7 @@ export class PresenceKeeper {
     const waitMs = Math.max(0, PRESENCE_GAP_MS - sinceMs) + this.context.rng.float() * SOON_MS_MAX
     this.context.after(waitMs, () => {
       room.presencePlanned = false
-      if (this.roomOf(room.id) === room) this.tell(room, 'here')
+      if (this.rooms.open.get(room.key) === room) this.tell(room, 'here')
     })
   }
 
@@ -72,11 +71,11 @@ export class PresenceKeeper {
   }
 
   private take(passing: ReceivedPassing, authorKey: string, ageMs: number, through: string): void {
-    const room = this.roomOf(passing.room)
+    const room = this.rooms.open.get(toHex(passing.room))
     const presence = decodePresence(passing.body)
-    if (room === null || presence === null) return
+    if (room === undefined || presence === null) return
     if (this.context.wallMs - passing.time.ms > PRESENCE_AGE_MAX_MS) return
-    if (!this.clock.see(passing.time, this.context.wallMs)) return
+    if (!this.rooms.clock.see(passing.time, this.context.wallMs)) return
     if (presence.state === 'left') return this.changed(room, room.members.left(authorKey, passing.time))
     const name = cleanName(presence.name)
     const { author, time, hops } = passing
@@ -102,7 +101,7 @@ export class PresenceKeeper {
   }
 
   private beat(): void {
-    for (const room of this.rooms()) {
+    for (const room of this.rooms.open.values()) {
       for (const change of room.members.expire(this.context.nowMs)) this.changed(room, change)
       if (this.context.nowMs - room.presenceAtMs >= PRESENCE_EVERY_MS / 2) this.tell(room, 'here')
     }

@@ -7,7 +7,7 @@ import { HOPS_MAX, NAME_BYTES_MAX, PASSING_BODY_BYTES_MAX } from './limits.ts'
 import { AUTHOR_BYTES, ROOM_ID_BYTES } from './replication.ts'
 
 /**
- * An event that passes and is not kept: presence now, typing and voice signalling later. It is signed on its own, known by
+ * An event that passes and is not kept: presence, elections of trackers, voice signalling. It is signed on its own, known by
  * its id and forgotten after two minutes.
  *
  *     hops 1 · author 32 · room 32 · milliseconds 6 · counter 2 · kind 1 · body (sized) · signature 64
@@ -31,7 +31,7 @@ export interface ReceivedPassing extends Passing {
   readonly sealed: Uint8Array
 }
 
-export const PassingKind = { presence: 1, election: 2 } as const
+export const PassingKind = { presence: 1, election: 2, voice: 3 } as const
 
 const SIGNATURE_BYTES = 64
 const SIGN_DOMAIN = utf8('hearsay passing 1')

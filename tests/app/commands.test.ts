@@ -46,6 +46,14 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ['/who general', { do: 'who', room: 'general' }, []],
   ['/nick Anna Lee', { do: 'nick', name: 'Anna Lee' }, ['rename Anna Lee']],
   ['/nick', { do: 'nick' }, []],
+  ['/voice join dev', { do: 'voice', action: 'join', room: 'dev' }, ['voice join dev']],
+  ['/mute', { do: 'mute' }, ['voice mute true']],
+  ['/mute Bob Jones', { do: 'mute', peer: 'Bob Jones' }, ['voice tune Bob Jones {"silenced":true}']],
+  ['/unmute', { do: 'unmute' }, ['voice mute false']],
+  ['/deafen', { do: 'deafen' }, ['voice deafen true']],
+  ['/undeafen', { do: 'undeafen' }, ['voice deafen false']],
+  ['/ptt', { do: 'ptt' }, ['voice press null']],
+  ['/ptt on', { do: 'ptt', on: true }, ['voice press true']],
   ['/clear', { do: 'clear' }, []],
   ['/tracker', { do: 'tracker' }, []],
   ['/doctor', { do: 'doctor' }, []],
@@ -265,7 +273,7 @@ describe('/help', () => {
   test('lists every command once, in groups, aligned', async () => {
     const { lines } = await run('/help', new FakeChat())
     const rows = lines.filter((line) => line.startsWith('  '))
-    expect(lines.filter((line) => !line.startsWith('  '))).toEqual(['Talking', 'Rooms', 'People', 'hearsay'])
+    expect(lines.filter((line) => !line.startsWith('  '))).toEqual(['Talking', 'Rooms', 'People', 'Voice', 'hearsay'])
     expect(rows.map((row) => /^ {2}\/(\w+)/.exec(row)?.[1])).toEqual(COMMANDS.commands.map((command) => command.name))
     const starts = rows.map((row, index) => row.indexOf(COMMANDS.commands[index]!.help))
     expect(new Set(starts).size).toBe(1)

@@ -172,7 +172,7 @@ describe('the file that the answers to the first questions make', () => {
     expect(refused(all)).toContain('multicast: cannot be given with no-lan')
     const whole = given(all.replace(/^(no-lan|static) = true$/gm, '$1 = false'))
     expect(Object.keys(whole).sort()).toEqual(
-      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug history-days history-megabytes'
+      'host port udp-port connect tracker no-lan multicast static username room plain ephemeral debug history-days history-megabytes voice voice-mode'
         .split(' ')
         .sort(),
     )

@@ -66,6 +66,11 @@ describe('the settings', () => {
       ephemeral: false,
       historyDays: null,
       historyMegabytes: null,
+      audioIn: null,
+      audioOut: null,
+      voice: null,
+      voiceMode: null,
+      noiseSuppression: null,
       debug: false,
       configFolder: join(home, 'hearsay'),
       dataFolder: join(home, 'data', 'hearsay'),
@@ -102,6 +107,15 @@ describe('the settings', () => {
     expect((await settings([], { HEARSAY_PLAIN: '0' })).frontEnd).toBe('auto')
     expect((await settings([], { HEARSAY_JSON: '0' })).frontEnd).toBe('plain')
     expect((await settings(['--plain'], { HEARSAY_JSON: '1' })).frontEnd).toBe('plain')
+  })
+
+  test('of voice come from anywhere, with the room it is in, and paths that hold anywhere', async () => {
+    file('audio-in = "in.wav"\nvoice = "Dev"\nno-noise-suppression = true')
+    const told = await settings(['--audio-out', '/tmp/out.wav', '--room', 'a'], { HEARSAY_VOICE_MODE: 'Push' })
+    expect(told).toMatchObject({ audioIn: join(home, 'hearsay', 'in.wav'), audioOut: '/tmp/out.wav' })
+    expect(told).toMatchObject({ voice: 'dev', rooms: ['a', 'dev'], voiceMode: 'push', noiseSuppression: false })
+    expect((await settings(['--voice=a', '--room=a', '--room=b'])).rooms).toEqual(['a', 'b'])
+    expect((await refused([], { HEARSAY_VOICE_MODE: 'shout' })).message).toContain('expected voice, push or open')
   })
 
   test('take UDP port 0 for the usual one', async () => {

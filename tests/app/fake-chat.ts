@@ -14,6 +14,7 @@ import type { AppEvent, MessageKind, Person } from '../../src/app/events.ts'
 import type { Address } from '../../src/base/address.ts'
 import { formatAddress } from '../../src/base/address.ts'
 import { FakeMessages } from './fake-messages.ts'
+import { FakeVoice } from './fake-voice.ts'
 
 export const ALICE: Person = { id: 'alice2'.padEnd(52, 'a'), name: 'Alice' }
 export const BOB: Person = { id: 'bob234'.padEnd(52, 'b'), name: 'Bob' }
@@ -33,6 +34,7 @@ export class FakeChat implements Chat {
   /** What was asked of it, in order, as one line each. */
   readonly asked: string[] = []
   readonly messages = new FakeMessages(this.asked)
+  readonly voice = new FakeVoice(this.asked)
   closed = 0
   /** Until this resolves, nothing that was said is safe. */
   safe: Promise<void> = Promise.resolve()

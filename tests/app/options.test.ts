@@ -195,15 +195,15 @@ describe('help and version', () => {
     if (help.kind !== 'print') throw new Error(help.kind)
     expect(help.text).not.toContain('\u001b')
     const groups = help.text.match(/^\w.*:$/gm)
-    expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Front end:', 'Running:', 'Examples:'])
-    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes config debug help version'.split(
+    expect(groups).toEqual(['Reaching others:', 'You and your rooms:', 'Voice:', 'Front end:', 'Running:', 'Examples:'])
+    for (const flag of 'host port udp-port connect tracker no-lan multicast static username room plain json ephemeral history-days history-megabytes voice voice-mode audio-in audio-out no-noise-suppression config debug help version'.split(
       ' ',
     )) {
       expect(help.text).toContain(`--${flag}`)
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
     const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
-    expect(kinds).toEqual(['run', 'run', 'tracker', 'export', 'import'])
+    expect(kinds).toEqual(['run', 'run', 'tracker', 'control', 'export', 'import'])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {
@@ -213,6 +213,32 @@ describe('help and version', () => {
     expect(coloured.text).toContain('\u001b[36m')
     const options = narrow.text.slice(0, narrow.text.indexOf('Examples:'))
     for (const line of options.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
+  })
+})
+
+describe('a key of the desktop', () => {
+  test('holds, lets go and switches, and is told how it stands', async () => {
+    const asked = async (...argv: string[]) => {
+      const read = await parse(...argv)
+      return read.kind === 'control' ? `${read.asked.word} ${read.asked.how}` : read.kind
+    }
+    expect(await asked('ptt', 'on')).toBe('ptt on')
+    expect(await asked('ptt')).toBe('ptt toggle')
+    expect(await asked('mute')).toBe('mute on')
+    expect(await asked('deafen', 'toggle')).toBe('deafen toggle')
+    expect(await asked('unmute')).toBe('unmute on')
+    expect(await asked('status')).toBe('status on')
+    for (const wrong of [
+      ['ptt', 'up'],
+      ['unmute', 'off'],
+      ['status', 'on'],
+      ['ptt', 'on', 'off'],
+      ['ptt', '--json'],
+    ]) {
+      expect(await asked(...wrong)).toBe('refuse')
+    }
+    expect(await asked('ptt', '--help')).toBe('print')
+    expect(await refusal('ptt', 'up')).toContain('"up" means nothing here')
   })
 })
 

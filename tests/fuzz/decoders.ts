@@ -14,6 +14,8 @@ import { eachFrame } from '../../src/wire/frame.ts'
 import { recogniseCaller } from '../../src/wire/magic.ts'
 import { readPassing, verifyPassing } from '../../src/wire/passing.ts'
 import { readRegistration, verifyRegistration } from '../../src/wire/registration.ts'
+import { datagramFault, VOICE_PAYLOAD_BYTES_MAX, VoiceOpener } from '../../src/wire/voice-datagram.ts'
+import { openEndpoints } from '../../src/wire/voice-signal-keys.ts'
 import { identityOf } from '../node/bench.ts'
 import { directEventCodec, reactionCodec, removalCodec, textAboutCodec } from '../wire/amendment-codecs.ts'
 import type { Codec } from '../wire/codec-laws.ts'
@@ -39,6 +41,7 @@ import { forkCodec } from '../wire/fork-codec.ts'
 import { receiptsCodec } from '../wire/receipts-codec.ts'
 import { reconcileCodec } from '../wire/reconcile-codecs.ts'
 import { noteCodec, trackerCodec } from '../wire/tracker-codecs.ts'
+import { audioCodec, controlCodec, endpointsCodec, signalCodec } from '../wire/voice-codecs.ts'
 
 /** Reads one input; true when it could be read. Throws only where something is wrong. */
 export type Decoder = (bytes: Uint8Array) => boolean
@@ -90,6 +93,10 @@ export const CODECS: Record<string, CodecUnderTest> = {
   reaction: lawful(reactionCodec),
   tracker: lawful(trackerCodec),
   note: lawful(noteCodec),
+  'voice-signal': lawful(signalCodec),
+  'voice-endpoints': lawful(endpointsCodec),
+  'voice-audio': lawful(audioCodec),
+  'voice-control': lawful(controlCodec),
 }
 
 /** Names, rooms, texts and addresses, from bytes that may or may not be UTF-8. */
@@ -147,6 +154,9 @@ function handshake(initiator: boolean): Handshake {
   return shake
 }
 
+const opener = new VoiceOpener({ tag: 0x01020304, secret: KEY, use: 'audio' })
+const plaintext = new Uint8Array(VOICE_PAYLOAD_BYTES_MAX)
+
 /** Those that agree on keys, open seals or check signatures. */
 export const DEAR: Record<string, Decoder> = {
   'handshake-listener': (bytes) => handshake(false).receive(bytes).state !== 'fault',
@@ -161,6 +171,8 @@ export const DEAR: Record<string, Decoder> = {
     return check.verify(signedPart(bundle.first, ids.at(-1)!), signatureOf(bundle))
   },
   'signed-registration': (bytes) => readRegistration(bytes) !== null && verifyRegistration(bytes, check),
+  'voice-datagram': (bytes) => datagramFault(bytes) === null && opener.open(bytes, plaintext) >= 0,
+  'sealed-voice-endpoints': (bytes) => openEndpoints(KEY, 1, bytes) !== null,
   'signed-passing': (bytes) => {
     const passing = readPassing(new ByteReader(bytes))
     return passing !== null && verifyPassing(passing, check)

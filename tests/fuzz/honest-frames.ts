@@ -6,7 +6,7 @@ import { FrameType } from '../../src/wire/frame.ts'
 import { readBye, readHello } from '../../src/wire/hello.ts'
 import { HOPS_MAX } from '../../src/wire/limits.ts'
 import { isMembershipType, readMembership } from '../../src/wire/membership.ts'
-import { readPassing } from '../../src/wire/passing.ts'
+import { PassingKind, type ReceivedPassing, readPassing } from '../../src/wire/passing.ts'
 import { readPrefixes } from '../../src/wire/recall.ts'
 import { readReceipts } from '../../src/wire/receipts.ts'
 import { readReconcile } from '../../src/wire/reconcile.ts'
@@ -19,6 +19,7 @@ import {
   readHave,
   readWant,
 } from '../../src/wire/replication.ts'
+import { decodeSignal } from '../../src/wire/voice-signal.ts'
 import type { HeardFrame } from '../node/peer.ts'
 
 /** What is wrong with a frame that a node has sent, by the rules that it holds others to; null when nothing is. */
@@ -51,7 +52,7 @@ export function wrongWith({ type, body }: HeardFrame): string | null {
     case FrameType.fork:
       return readFork(reader) === null ? 'a broken fork' : null
     case FrameType.passing:
-      return body[0]! > HOPS_MAX || readPassing(reader) === null ? 'a broken passing event' : null
+      return body[0]! > HOPS_MAX || !isWhole(readPassing(reader)) ? 'a broken passing event' : null
     case FrameType.reconcile:
       return readReconcile(reader) === null ? 'a broken reconciliation' : null
     case FrameType.recalled:
@@ -82,4 +83,10 @@ function wrongWithBundle(reader: ByteReader): string | null {
   if ((head & BUNDLE_WITH_PREVIOUS) !== 0) reader.take(32)
   if ((head & BUNDLE_HOPS_MASK) > HOPS_MAX) return 'more hops than there are'
   return reader.ok && decodeBundle(reader.take(reader.left)) !== null ? null : 'a broken bundle'
+}
+
+/** What others say is passed on as it came; what the node itself says of voice can be read. */
+function isWhole(passing: ReceivedPassing | null): boolean {
+  if (passing === null || passing.kind !== PassingKind.voice || passing.hops > 1) return passing !== null
+  return decodeSignal(passing.body) !== null
 }

@@ -50,6 +50,8 @@ class Siege {
     readonly bench = new Bench(1, { windowBytesMax: WINDOW_BYTES }),
   ) {
     for (const room of ['general', 'dev']) this.bench.run((node, now) => node.join(room, now))
+    this.bench.run((node, now) => node.voiceAt(now).join('general'))
+    this.bench.run((node, now) => node.voiceAt(now).reachable([{ host: '192.0.2.9', port: 5_000 }]))
     this.witness = openPeer(this.bench, { seed: 101 })
     nameFeed(this.witness, 1, this.honest, 1, 1)
     const stock = this.stock(0)

@@ -1,11 +1,12 @@
 import { utf8 } from '../../src/base/bytes.ts'
 import type { HlcTime } from '../../src/base/hlc.ts'
 import type { Rng } from '../../src/base/rng.ts'
-import { agreementPublicFromIdentity } from '../../src/crypto/agree.ts'
+import { agreementKeyFromSecret, agreementPublicFromIdentity } from '../../src/crypto/agree.ts'
 import { conversationId, sealTo } from '../../src/crypto/seal.ts'
 import type { NodeIdentity } from '../../src/node/context.ts'
 import { EventKind, encodeDirect, openRoomId } from '../../src/wire/event.ts'
 import { encodePresence, PassingKind, sealPassing } from '../../src/wire/passing.ts'
+import { encodeSignal, GRANT_SEALED_BYTES, type VoiceSignal } from '../../src/wire/voice-signal.ts'
 import { Author, type Made } from '../node/author.ts'
 
 /** A feed, and what its author has signed of it: one history, pieces of another, and numbers left out. */
@@ -82,12 +83,28 @@ export class Stock {
     return { kind: EventKind.sealed, body: sealTo(keys, inner) }
   }
 
+  /** Of a few sessions, and asking and granting whomever it hits. */
+  private signal(): VoiceSignal {
+    const { rng } = this
+    if (rng.below(8) === 0) return { kind: 'left' }
+    const session = agreementKeyFromSecret(new Uint8Array(32).fill(rng.below(4))).publicKey
+    const flags = { muted: rng.below(2) === 0, deafened: rng.below(2) === 0 }
+    const numbers = { ageTenths: rng.below(1_000), generation: 1 + rng.below(5), revision: rng.below(3) }
+    const lacks = Array.from({ length: rng.below(4) }, () => ({ tag: rng.u32(), floor: rng.below(4) }))
+    const grants = Array.from({ length: rng.below(4) }, () => {
+      return { tag: rng.u32(), admission: 1 + rng.below(9), sealed: rng.bytes(GRANT_SEALED_BYTES) }
+    })
+    return { kind: 'here', session, ...flags, ...numbers, endpoints: rng.bytes(rng.below(100)), lacks, grants }
+  }
+
   private passing(): Uint8Array {
     const { rng } = this
     const { signing } = this.pick(this.people)
-    const body = encodePresence({ state: rng.below(3) === 0 ? 'left' : 'here', name: this.pick(TEXTS) })
     const time = { ms: this.wallMs + rng.below(120_000) - 60_000, counter: rng.below(3) }
-    const kind = rng.below(5) === 0 ? rng.below(256) : PassingKind.presence
+    const known = rng.below(2) === 0 ? PassingKind.presence : PassingKind.voice
+    const kind = rng.below(5) === 0 ? rng.below(256) : known
+    const presence = encodePresence({ state: rng.below(3) === 0 ? 'left' : 'here', name: this.pick(TEXTS) })
+    const body = kind === PassingKind.voice ? encodeSignal(this.signal()) : presence
     return sealPassing({ author: signing.publicKey, room: this.pick(ROOMS), time, kind, body }, signing)
   }
 }

@@ -208,6 +208,15 @@ function line(telling: NodeTelling): string {
       return `gap ${telling.room} ${toHex(telling.author)} ${telling.missing}`
     case 'tracker':
       return `tracker ${telling.state} ${formatAddress(telling.address)} ${telling.peer === null ? '' : toHex(telling.peer)}`
+    case 'voice-presence':
+      return `voice ${telling.room} ${telling.state} ${toHex(telling.member)} ${telling.muted} ${telling.isNew}`
+    case 'voice-session':
+    case 'voice-key':
+      return `${telling.kind} ${telling.audio.tag}`
+    case 'voice-member':
+      return `${telling.kind} ${toHex(telling.member)} ${telling.audio.tag} ${telling.theirs.tag} ${telling.ours.tag}`
+    case 'voice-gone':
+      return `${telling.kind} ${toHex(telling.member)} ${telling.chime}`
     case 'trouble':
       return `trouble ${telling.code} ${telling.message}`
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, spyOn, test } from 'bun:test'
 import { PassThrough, Writable } from 'node:stream'
 import fc from 'fast-check'
 import { LineEditor } from '../../src/ui/prompt/editor.ts'
@@ -13,6 +13,7 @@ class Terminal {
   readonly editor: LineEditor
   interrupts = 0
   ends = 0
+  given: ((isOurs: boolean) => Promise<void>) | null = null
 
   constructor(columns: number, rows = 60) {
     this.screen = new Screen(columns, rows)
@@ -31,6 +32,7 @@ class Terminal {
       line: (line) => this.lines.push(line),
       interrupt: () => this.interrupts++,
       end: () => this.ends++,
+      given: (isOurs) => this.given?.(isOurs),
     })
   }
 
@@ -253,3 +255,28 @@ function cursorIn(line: { chars: string[]; cursor: number }, above: string, colu
   const wrapped = row > before.row && column === 2
   return wrapped ? { row, column: 0 } : before
 }
+
+test('Ctrl-Z stops us once whoever minds the terminal has let go of what they hold, and `fg` gives it back', async () => {
+  const terminal = new Terminal(40)
+  const kill = spyOn(process, 'kill').mockImplementation(() => true)
+  try {
+    const told: boolean[] = []
+    const letGo = Promise.withResolvers<void>()
+    terminal.given = (isOurs) => {
+      told.push(isOurs)
+      return letGo.promise
+    }
+    await terminal.type('half\x1a')
+    expect([told, kill.mock.calls]).toEqual([[false], []])
+    letGo.resolve()
+    await settled()
+    expect(kill.mock.calls).toEqual([[process.pid, 'SIGTSTP']])
+    process.emit('SIGCONT')
+    await settled()
+    expect(told).toEqual([false, true])
+    expect(terminal.screen.text.at(-1)).toBe('[general] > half')
+  } finally {
+    kill.mockRestore()
+    terminal.close()
+  }
+})

@@ -6,6 +6,7 @@ import { gatherSettings, setupWanted } from '../../src/app/config.ts'
 import { ExitStatus } from '../../src/app/exit.ts'
 import { parseArguments } from '../../src/app/options.ts'
 import { runSetup, suggestName } from '../../src/ui/wizard/wizard.ts'
+import { FakeSetup } from './fake-setup.ts'
 
 const asked = await parseArguments(process.argv.slice(2), { version: '0', colour: false, columns: 80 })
 if (asked.kind !== 'run') throw new Error(asked.kind)
@@ -18,6 +19,7 @@ if (setupWanted(gathered, asked.bare, { input: process.stdin.isTTY, output: proc
     output: process.stdout,
     configFile: gathered.configFile!,
     suggestedName: suggestName(gathered.settings.username, process.env),
+    voice: process.env['WITH_VOICE'] === '1' ? new FakeSetup() : null,
   })
   if (outcome.kind === 'cancelled') process.exit(ExitStatus.interrupted)
   if (outcome.kind === 'fault') throw new Error(outcome.fault.message)

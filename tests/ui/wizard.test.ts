@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { parseConfig } from '../../src/app/config-toml.ts'
 import { runSetup, suggestName } from '../../src/ui/wizard/wizard.ts'
+import { FakeSetup } from './fake-setup.ts'
 import { AtTerminal } from './pseudo-terminal.ts'
 
 const ENTER = '\r'
@@ -161,7 +162,7 @@ describe('without a terminal', () => {
     ended.end()
     ended.resume()
     await new Promise((resolve) => ended.once('end', resolve))
-    const setup = { configFile, suggestedName: null }
+    const setup = { configFile, suggestedName: null, voice: null }
     const cancelled = { kind: 'cancelled' } as const
     expect(await runSetup({ ...setup, input: new PassThrough(), output })).toEqual(cancelled)
     expect(await runSetup({ ...setup, input: terminal(), output: new PassThrough() })).toEqual(cancelled)
@@ -174,7 +175,11 @@ describe('with streams of the caller', () => {
   const terminal = () => Object.assign(new PassThrough(), { isTTY: true })
 
   /** Answers each question as it comes; `'end'` ends the input instead. */
-  async function run(configFile: string, answers: readonly (readonly [question: string, keys: string])[]) {
+  async function run(
+    configFile: string,
+    answers: readonly (readonly [question: string, keys: string])[],
+    voice: FakeSetup | null = null,
+  ) {
     const [input, output] = [terminal(), terminal()]
     let shown = ''
     const left = [...answers]
@@ -187,7 +192,7 @@ describe('with streams of the caller', () => {
       // As from a person: not while the question is still being written.
       setImmediate(() => (next[1] === 'end' ? input.end() : input.write(next[1])))
     })
-    return runSetup({ input, output, configFile, suggestedName: null })
+    return runSetup({ input, output, configFile, suggestedName: null, voice })
   }
 
   test('without a suggestion an empty name stays empty', async () => {
@@ -200,6 +205,63 @@ describe('with streams of the caller', () => {
       ),
     ).toEqual({ kind: 'written' })
     expect(configured(configFile)).toEqual({ host: '127.0.0.1', ephemeral: false })
+  })
+
+  const FIRST = ['call you?', 'reach you?', 'on this disk?', 'connect to'].map((question) => [question, ENTER] as const)
+
+  test('who wants to try voice chooses devices, hears themselves, and has the choice kept', async () => {
+    const voice = new FakeSetup()
+    const configFile = join(root, 'voice', 'config.toml')
+    const outcome = await run(
+      configFile,
+      [
+        ...FIRST,
+        ['headphones now?', DOWN + ENTER],
+        ['Which microphone?', DOWN + ENTER],
+        ['hear the others?', ENTER],
+        ['##########---------- -30 dB', ' '],
+        ['hear yourself?', DOWN + ENTER],
+        ['Which microphone?', ENTER],
+        ['hear the others?', DOWN + ENTER],
+        ['dB', ' '],
+        ['hear yourself?', ENTER],
+        ['start?', ENTER],
+      ],
+      voice,
+    )
+    expect(outcome).toEqual({ kind: 'written' })
+    expect(voice.did).toEqual([
+      'devices',
+      'mic null',
+      'test',
+      'end',
+      'devices',
+      'null ear',
+      'test',
+      'end',
+      'keep',
+      'close',
+    ])
+  })
+
+  test('who does not, who has no sound, and who leaves in the middle lose nothing', async () => {
+    const [later, silent, left] = [new FakeSetup(), new FakeSetup(), new FakeSetup()]
+    const where = (name: string): string => join(root, name, 'config.toml')
+    await run(where('later'), [...FIRST, ['headphones now?', ENTER], ['start?', ENTER]], later)
+    expect(later.did).toEqual(['close'])
+    silent.fault = { ok: false, code: 'no-device', message: 'There is no sound here.' }
+    const spoken = [...FIRST, ['headphones now?', DOWN + ENTER], ['no sound here', ''], ['start?', ENTER]] as const
+    expect(await run(where('silent'), spoken, silent)).toEqual({ kind: 'written' })
+    expect(silent.did).toEqual(['devices', 'close'])
+    const leaving = [
+      ['headphones now?', DOWN + ENTER],
+      ['Which', ENTER],
+      ['hear the', ENTER],
+      ['dB', CTRL_C],
+    ] as const
+    expect(await run(where('left'), [...FIRST, ...leaving], left)).toEqual({ kind: 'cancelled' })
+    expect(left.did).toEqual(['devices', 'null null', 'test', 'end', 'close'])
+    expect(existsSync(where('left'))).toBe(false)
   })
 
   test('the end of input cancels', async () => {

@@ -6,7 +6,7 @@ import { quoted } from '../options-quote.ts'
 /** The kinds of argument commands take. Each reads itself from a typed line and from a JSON object. */
 
 /** A value that is one string, in JSON too. */
-interface StringArgument<T> {
+export interface StringArgument<T> {
   readonly kind: ArgumentKind
   /** As in `it needs a room`. */
   readonly what: string
@@ -16,7 +16,7 @@ interface StringArgument<T> {
   check(text: string): Read<T>
 }
 
-function required<T>(spec: StringArgument<T>): Argument<T> {
+export function required<T>(spec: StringArgument<T>): Argument<T> {
   const missing: Read<T> = { ok: false, message: `it needs ${spec.what}` }
   return {
     kind: spec.kind,
@@ -34,7 +34,7 @@ function required<T>(spec: StringArgument<T>): Argument<T> {
   }
 }
 
-function optional<T>(spec: StringArgument<T>): Argument<T | null> {
+export function optional<T>(spec: StringArgument<T>): Argument<T | null> {
   return {
     kind: spec.kind,
     usage: `[<${spec.label}>]`,
@@ -106,12 +106,13 @@ export function optionalRoom(): Argument<string | null> {
   return optional<string>({ ...ROOM, check: checkRoom })
 }
 
+/** Its name, or two words where it is a part of one: `voice join`. */
 export function commandName(): Argument<string | null> {
   return optional<string>({
     kind: 'command',
     what: 'a command',
     label: 'command',
-    take: (words) => words.next(),
+    take: (words) => words.all(),
     check: (value) => ({ ok: true, value: value.trim().replace(/^\//, '') }),
   })
 }

@@ -32,6 +32,8 @@ interface Entry {
   readonly usage: string
   readonly help: string
   readonly args: Command['args']
+  /** Of a command that is several. */
+  readonly parts?: readonly Entry[]
 }
 
 /** `table`: asked when the command runs, because it lists itself too. */
@@ -44,20 +46,27 @@ export function helpCommand(table: () => CommandTable): Command {
     help: 'list the commands, or explain one',
     run(_, { command: wanted }) {
       if (wanted === null) return { ok: true, help: table().commands.map(entryOf) }
-      const command = table().find(wanted)
+      const command = commandCalled(table(), wanted)
       return command === null ? unknownCommand(table(), wanted, '/') : { ok: true, help: [entryOf(command)] }
     },
     show: ({ help }) => (help.length === 1 ? explain(help[0]!) : listing(help)),
   })
 }
 
-function entryOf({ name, aliases, group, usage, help, args }: Command): Entry {
-  return { name, aliases, group, usage, help, args }
+function entryOf({ name, aliases, group, usage, help, args, parts }: Command): Entry {
+  return { name, aliases, group, usage, help, args, ...(parts === undefined ? {} : { parts: parts.map(entryOf) }) }
 }
 
-function explain({ usage, help, aliases }: Entry): string[] {
+/** `join`, or `voice join`. */
+function commandCalled(table: CommandTable, wanted: string): Command | null {
+  const [word = '', part = null] = wanted.split(/\s+/, 2)
+  const command = table.find(word)
+  return part === null ? command : (command?.parts?.find(({ name }) => name === `${command.name} ${part}`) ?? null)
+}
+
+function explain({ usage, help, aliases, parts = [] }: Entry): string[] {
   const also = aliases.length === 0 ? [] : [`  also: ${aliases.map((alias) => `/${alias}`).join(' ')}`]
-  return [usage, `  ${help}`, ...also]
+  return [usage, `  ${help}`, ...also, ...columns(parts.map((part) => [`  ${part.usage}`, part.help]))]
 }
 
 function listing(entries: readonly Entry[]): string[] {

@@ -6,6 +6,8 @@ import { columns, namesOf, placeName, plural } from './views.ts'
 /** As far as is counted. */
 const UNREAD_MAX = 10_000
 
+const IN_VOICE = { on: 'in voice', muted: 'in voice, muted', deafened: 'in voice, deafened' } as const
+
 const NO_ROOM: Fault = { ok: false, code: 'no-room', message: 'You are in no room. /join <room> enters one.' }
 
 export const ROOMS: readonly Command[] = [
@@ -53,12 +55,13 @@ export const ROOMS: readonly Command[] = [
     run: (chat) => ({ ok: true, rooms: chat.rooms() }),
     show({ rooms }) {
       if (rooms.length === 0) return [NO_ROOM.message]
-      const rows = rooms.map(({ room, current, users, unread, mentions }) => [
+      const rows = rooms.map(({ room, current, users, unread, mentions, voice }) => [
         current ? '*' : ' ',
         room,
         plural(users, 'person', 'people'),
         unread === 0 ? '' : `${unread < UNREAD_MAX ? unread : `${UNREAD_MAX} or more`} unread`,
         mentions === 0 ? '' : plural(mentions, 'names you', 'name you'),
+        voice === undefined ? '' : `${voice} in voice`,
       ])
       return columns(rows)
     },
@@ -82,6 +85,7 @@ export const ROOMS: readonly Command[] = [
       const rows = users.map((user) => [
         names.show(user),
         user.self ? 'you' : user.hops === 1 ? 'a neighbour' : `${user.hops} links away`,
+        user.voice === undefined ? '' : IN_VOICE[user.voice],
       ])
       return [`${placeName(chat, room)}: ${plural(users.length, 'person', 'people')}`, ...columns(rows)]
     },

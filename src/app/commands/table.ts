@@ -6,6 +6,7 @@ import { helpCommand, PROGRAM } from './program.ts'
 import { ROOMS } from './rooms.ts'
 import { TALKING } from './talking.ts'
 import { TRACKERS } from './tracker.ts'
+import { VOICE } from './voice.ts'
 
 /** Every command there is. A new one goes into the list of its group and is in every front end. */
 export const COMMANDS: CommandTable = new CommandTable([
@@ -14,6 +15,7 @@ export const COMMANDS: CommandTable = new CommandTable([
   ...ROOMS,
   ...PEOPLE,
   ...TRACKERS,
+  ...VOICE,
   ...DOCTOR,
   helpCommand(() => COMMANDS),
   ...PROGRAM,

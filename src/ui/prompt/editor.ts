@@ -18,6 +18,10 @@ export interface LineEditorOptions {
   /** Asked each time the line is drawn; one row, may hold colours. */
   prompt(): string
   line(line: string): void
+  /** What of the keys is to be edited with: others may be taken out. */
+  keys?(chunk: Uint8Array | string): Uint8Array | string
+  /** The terminal is ours, or somebody else's: for a while, or for good. We are stopped only once what that takes has been done. */
+  given?(isOurs: boolean): Promise<void> | undefined
   /** Ctrl-C. */
   interrupt(): void
   /** Ctrl-D on an empty line, or the terminal is gone. */
@@ -48,6 +52,7 @@ export class LineEditor {
   private drawn: Drawn | null = null
   private planned = false
   private closed = false
+  private suspended = false
 
   constructor(private readonly options: LineEditorOptions) {
     const { input, output } = options
@@ -80,7 +85,8 @@ export class LineEditor {
     this.planned = true
     setImmediate(() => {
       this.planned = false
-      if (!this.closed && this.key() !== this.drawn?.key) this.options.output.write(this.erase() + this.draw())
+      if (!this.closed && !this.suspended && this.key() !== this.drawn?.key)
+        this.options.output.write(this.erase() + this.draw())
     })
   }
 
@@ -108,6 +114,7 @@ export class LineEditor {
     if (this.closed) return
     // First of all: the next Ctrl-C has to be a signal, since no keys are read any more.
     this.setRawMode(false)
+    void this.options.given?.(false)
     this.options.output.write(this.erase())
     this.closed = true
     this.options.input.off('data', this.onInput)
@@ -144,7 +151,7 @@ export class LineEditor {
   }
 
   private readonly onInput = (chunk: Uint8Array | string): void => {
-    this.keys.write(chunk)
+    this.keys.write(this.options.keys?.(chunk) ?? chunk)
   }
 
   private readonly onInputEnd = (): void => {
@@ -161,15 +168,21 @@ export class LineEditor {
 
   /** Ctrl-Z. Until `fg`; the shell has written on by then, below what we drew. */
   private suspend(): void {
-    this.options.output.write(this.erase())
-    this.setRawMode(false)
+    this.suspended = true
     process.once('SIGCONT', () => {
+      this.suspended = false
       if (this.closed) return
       this.setRawMode(true)
+      void this.options.given?.(true)
       this.drawn = null
       this.refresh()
     })
-    process.kill(process.pid, 'SIGTSTP')
+    const isLetGo = this.options.given?.(false) ?? Promise.resolve()
+    void isLetGo.finally(() => {
+      if (!this.closed) this.options.output.write(this.erase())
+      this.setRawMode(false)
+      process.kill(process.pid, 'SIGTSTP')
+    })
   }
 
   private get columns(): number {

@@ -11,6 +11,7 @@ import type {
   Person,
   ReactionEvent,
   TrackerEvent,
+  VoiceEvent,
 } from '../../app/events.ts'
 import { type Earlier, type MessageView, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
@@ -25,6 +26,12 @@ const FOUND: Readonly<Record<Exclude<PeerEvent['via'], 'dialled' | 'accepted'>, 
   tracker: 'found through a tracker',
   network: 'found through others',
 }
+
+const VOICE_CHANGES = {
+  muted: 'is muted',
+  unmuted: 'can be heard again',
+  deafened: 'is muted, and hears nobody',
+} as const
 
 /** What stands before the second and later lines of one message: no line of a message can pass for a line of ours. */
 const CONTINUED = ' '.repeat('12:34 '.length)
@@ -59,6 +66,8 @@ export class Formatter {
   /** Texts of messages by their ids, to quote. */
   private readonly recent = new Map<string, string>()
   private readonly waiting = new WaitingWords()
+  /** Rooms of which it was said that people are in voice there. */
+  private readonly voiced = new Set<string>()
 
   constructor(private readonly options: FormatOptions) {
     const { chat } = options
@@ -68,6 +77,7 @@ export class Formatter {
 
   /** None, where there is nothing to tell: what the user did himself was answered already. */
   event(event: AppEvent): string[] {
+    if (event.event === 'room' && event.state === 'left') this.voiced.delete(event.room)
     switch (event.event) {
       case 'message':
         return this.message(event)
@@ -93,6 +103,10 @@ export class Formatter {
       }
       case 'tracker':
         return this.tracker(event).map((text) => this.remark(text))
+      case 'voice':
+        return this.voice(event).map((text) => this.remark(text))
+      case 'level':
+        return []
       case 'error':
         return [this.remark(this.options.theme.fault(cleanLine(event.message)))]
       case 'notice':
@@ -215,6 +229,20 @@ export class Formatter {
     ]
   }
 
+  /** Who comes, goes and mutes; who speaks is for the prompt. */
+  private voice({ room, state, change }: VoiceEvent): string[] {
+    if (change === undefined) return []
+    const name = this.name(change)
+    const place = this.place(room)
+    if (change.what === 'joined' || change.what === 'left') return [`${name} ${change.what} voice in ${place}`]
+    const isOurs = state !== 'off'
+    if (change.what !== 'there') return isOurs ? [`${name} ${VOICE_CHANGES[change.what]}`] : []
+    // Who joins is told by the answer; who does not is told once.
+    if (isOurs || this.voiced.has(room)) return []
+    this.voiced.add(room)
+    return [`${name} is in voice in ${place}; /voice join talks with those who are there`]
+  }
+
   private remark(text: string): string {
     const { theme, wallMs } = this.options
     return `${theme.faint(`${this.time(wallMs())} -!-`)} ${text}`
@@ -228,7 +256,8 @@ export class Formatter {
     return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock}`
   }
 
-  private name(person: Person): string {
+  /** The name to show. */
+  name(person: Person): string {
     return this.names.show(this.clean(person))
   }
 

@@ -5,12 +5,15 @@ import type { AppEvent, RoomEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
+import { meter } from '../meter.ts'
 import { OutputQueue } from '../output-queue.ts'
 import { Running } from '../running.ts'
+import { TalkKey } from '../talk-key.ts'
 import { createTheme, type TerminalEnvironment, type Theme, wantsColour } from '../theme.ts'
 import { LineEditor, type TerminalInput, type TerminalOutput } from './editor.ts'
 import { Formatter } from './format.ts'
 import { BARE_WORDS_HELP, readPromptLine } from './read.ts'
+import { VoiceMark } from './voice-mark.ts'
 
 export interface PromptOptions {
   readonly chat: Chat
@@ -38,6 +41,9 @@ interface LineSource {
   stop(): void
 }
 
+/** Where no prompt shows a meter: of ten levels in a second, this many make one line. */
+const LEVELS_A_LINE = 10
+
 /** Messages shown of what was said before one came in. */
 const EARLIER_MAX = 20
 
@@ -53,6 +59,10 @@ class Prompt {
   private readonly formatter: Formatter
   private readonly queue: OutputQueue
   private readonly editor: LineEditor | null
+  private readonly talkKey: TalkKey | null
+  private readonly voiceMark: VoiceMark
+  private readonly nowMs: () => number
+  private levels = 0
   private readonly source: LineSource
   private readonly unsubscribe: () => void
   private readonly running = new Running(() => this.regulate())
@@ -72,9 +82,12 @@ class Prompt {
       frame: (text) => this.editor?.frame(text) ?? text,
     })
     const nowMs = options.nowMs ?? (() => performance.now())
+    this.nowMs = nowMs
+    this.voiceMark = new VoiceMark((person) => this.formatter.name(person))
     this.leaving = new Leaving({ close: (hurried) => this.close(hurried), signals: options.signals, nowMs })
     this.unsubscribe = chat.subscribe((event) => this.tell(event))
     const edited = input.isTTY === true && output.isTTY === true && env.TERM !== 'dumb'
+    this.talkKey = edited ? new TalkKey({ voice: chat.voice, output, nowMs }) : null
     this.editor = edited ? this.edit() : null
     this.source = this.editor === null ? this.read() : { regulate() {}, stop: () => this.editor?.close() }
   }
@@ -86,6 +99,8 @@ class Prompt {
       output,
       prompt: () => this.promptText(),
       line: (line) => this.hear(line),
+      keys: (chunk) => this.talkKey?.pass(chunk) ?? chunk,
+      given: (isOurs) => this.talkKey?.given(isOurs),
       interrupt: () => this.leaving.interrupt(() => this.editor?.clearLine() ?? false),
       end: () => this.leaving.leave(),
     })
@@ -103,16 +118,21 @@ class Prompt {
     return { regulate: (busy) => (busy ? reader.pause() : reader.resume()), stop: () => reader.stop() }
   }
 
-  /** `[general] > ` */
+  /** `[general] > `, `[general] [voice:on] > ` */
   private promptText(): string {
     const room = this.chat.currentRoom()
-    return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} > `
+    const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs(), room)
+    return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} ${voice}> `
   }
 
   private tell(event: AppEvent): void {
     if (event.event === 'room') this.look(event)
     if (event.event === 'message' && !event.self) this.unseen.add(event.room)
     for (const line of this.formatter.event(event)) this.queue.push(line, true)
+    if (event.event === 'voice') this.talkKey?.settle()
+    if (event.event === 'level' && this.editor === null && ++this.levels % LEVELS_A_LINE === 0) {
+      this.queue.push(`mic ${meter(event.peakDb)} ${Math.round(event.peakDb)} dB`, true)
+    }
     this.editor?.refresh()
   }
 

@@ -8,6 +8,8 @@ const BARE_WORDS: ReadonlyMap<string, string> = new Map([
   ['send', 'say'],
   ['room', 'room'],
   ['peers', 'peers'],
+  ['voice', 'voice'],
+  ['m', 'voice toggle'],
   ['help', 'help'],
   ['exit', 'quit'],
 ])
@@ -15,7 +17,7 @@ const BARE_WORDS: ReadonlyMap<string, string> = new Map([
 /** What `help` adds here to what it tells everywhere. */
 export const BARE_WORDS_HELP: readonly string[] = [
   'Alone on a line: s/old/new/ changes what you said last',
-  'Without a slash: connect <host> <port>, send <message>, room [<room>], peers, help, exit',
+  'Without a slash: connect <host> <port>, send <message>, room [<room>], peers, voice <what>, M (mute or unmute), help, exit',
 ]
 
 const NOT_SAID = refusal('edit', 'no-such-text', 's/old/new/: what you said last does not have that; send says it')

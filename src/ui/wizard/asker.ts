@@ -9,6 +9,9 @@ export interface Streams {
   readonly signal: AbortSignal
 }
 
+const CTRL_C = 3
+const ESCAPE = 27
+
 /** The question was not answered: Ctrl-C, Escape, or the terminal went away. */
 export class Cancelled extends Error {}
 
@@ -21,6 +24,27 @@ export class Asker {
     /** Aborted when the terminal is gone. */
     private readonly gone: AbortSignal,
   ) {}
+
+  /**
+   * Has something done until a key is pressed, or it says that it is over; what `begin` answers ends it. Throws `Cancelled` for Ctrl-C and
+   * Escape, and where the terminal is gone.
+   */
+  async untilKey(begin: (finish: () => void) => () => void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const key = (chunk: Uint8Array): void => resolve(chunk[0] === CTRL_C || (chunk[0] === ESCAPE && chunk.length === 1))
+    const abort = (): void => resolve(true)
+    this.input.on('data', key)
+    this.gone.addEventListener('abort', abort)
+    this.input.resume()
+    const end = begin(() => resolve(false))
+    try {
+      if (this.gone.aborted || (await promise)) throw new Cancelled()
+    } finally {
+      this.input.off('data', key)
+      this.gone.removeEventListener('abort', abort)
+      end()
+    }
+  }
 
   /** The answer; throws `Cancelled` where there is none. */
   async ask<T>(question: (prompts: Prompts, streams: Streams) => Promise<T | symbol>): Promise<T> {

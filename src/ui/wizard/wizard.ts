@@ -5,9 +5,11 @@ import type { StartFault } from '../../app/options.ts'
 import { visible } from '../../app/options-quote.ts'
 import { nameCheck } from '../../app/options-values.ts'
 import type { Environment } from '../../app/paths.ts'
+import type { VoiceSetup } from '../../app/voice/setup.ts'
 import { Asker, Cancelled } from './asker.ts'
 import { type TerminalInput, takeKeys } from './keys.ts'
 import { answersOf, askAll, type Draft, summary } from './questions.ts'
+import { askVoice } from './voice-questions.ts'
 
 export interface Setup {
   /** Both must be terminals. */
@@ -17,6 +19,8 @@ export interface Setup {
   readonly configFile: string
   /** The name unless another is typed; null where none offers itself. */
   readonly suggestedName: string | null
+  /** Null where this build has no sound. */
+  readonly voice: VoiceSetup | null
 }
 
 export type SetupOutcome =
@@ -39,9 +43,10 @@ export async function runSetup(setup: Setup): Promise<SetupOutcome> {
   const { keys, stop } = takeKeys(input, hangUp)
   try {
     prompts.intro('Welcome to hearsay. A few questions, and it starts.', { output })
-    const answers = await askUntilAgreed(new Asker(prompts, keys, output, gone.signal), setup)
+    const { answers, hasVoice } = await askUntilAgreed(new Asker(prompts, keys, output, gone.signal), setup)
     const written = writeConfigFile(configFile, formatConfig(answers))
     if (!written.ok) return { kind: 'fault', fault: written }
+    if (hasVoice) setup.voice?.keep()
     prompts.outro(`Written to ${visible(configFile)}: change it there whenever you like.`, { output })
     return { kind: 'written' }
   } catch (error) {
@@ -50,6 +55,7 @@ export async function runSetup(setup: Setup): Promise<SetupOutcome> {
     return { kind: 'cancelled' }
   } finally {
     stop()
+    await setup.voice?.close()
     // What was just written to a terminal that has gone fails later: that must not end the process its own way.
     if (!gone.signal.aborted) for (const event of OUTPUT_ENDS) output.off(event, hangUp)
   }
@@ -64,15 +70,23 @@ export function suggestName(given: string | null, environment: Environment): str
   return login === undefined ? null : nameCheck.read(login)
 }
 
-async function askUntilAgreed(asker: Asker, setup: Setup): Promise<SetupAnswers> {
+interface Agreed {
+  readonly answers: SetupAnswers
+  /** Devices for voice were chosen. */
+  readonly hasVoice: boolean
+}
+
+async function askUntilAgreed(asker: Asker, setup: Setup): Promise<Agreed> {
   let draft: Draft = { name: setup.suggestedName ?? '', reach: 'machine', keep: true, peer: '' }
   for (;;) {
     draft = await askAll(asker, draft)
     const answers = answersOf(draft)
+    // Who keeps nothing would choose for nothing.
+    const hasVoice = setup.voice !== null && draft.keep && (await askVoice(asker, setup.voice))
     asker.prompts.note(summary(answers, setup.configFile), 'What hearsay will do', { output: asker.output })
     const agreed = await asker.ask((prompts, streams) =>
       prompts.confirm({ ...streams, message: 'Write that and start?', active: 'Yes', inactive: 'No, ask again' }),
     )
-    if (agreed) return answers
+    if (agreed) return { answers, hasVoice }
   }
 }

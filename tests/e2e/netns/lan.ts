@@ -6,6 +6,8 @@ export type Families = 'both' | 'six'
 
 /** Addresses from 1 up, in one byte. */
 const MACHINES_MAX = 254
+/** The routing table that leads nowhere. */
+const LOST = 77
 
 /** One machine of a local network: a namespace with a loopback, a network card and addresses of its own. */
 export class Machine {
@@ -55,6 +57,23 @@ export class Machine {
     const set = ['sh', '-c', 'echo "$0" > /proc/sys/net/ipv4/tcp_retries2', String(times)]
     const status = await Bun.spawn([...this.via, ...set], { stderr: 'inherit' }).exited
     if (status !== 0) throw new Error(`tcp_retries2 cannot be set on machine ${this.number}`)
+  }
+
+  /** Datagrams from here to another get lost from now on, and connections go on: as behind a firewall that lets no UDP pass. */
+  async loseDatagramsTo(other: Machine): Promise<void> {
+    await this.namespace.ip([
+      // A cable whose other end lies here too, where nobody takes what is for somebody else.
+      'link add void type veth peer name end',
+      'link set end up',
+      'link set void arp off up',
+      `route add ${other.four} dev void table ${LOST}`,
+      `rule add to ${other.four} ipproto udp lookup ${LOST}`,
+    ])
+  }
+
+  /** And arrive again. */
+  async findDatagramsTo(other: Machine): Promise<void> {
+    await this.namespace.ip([`rule del to ${other.four} ipproto udp lookup ${LOST}`, 'link del void'])
   }
 
   /** What `ip -batch` has to do in here once the cable is laid. Given addresses need not be tried for doubles. */

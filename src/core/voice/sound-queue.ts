@@ -1,0 +1,93 @@
+import { crossfade, findLag, LAG_MAX, LAG_MIN, type Similarity } from './time-scale.ts'
+
+/**
+ * Decoded sound on its way out: what is still to be played, and before it the last of what was, which is needed to make sound longer. One piece
+ * of memory, moved together when its end is reached.
+ */
+
+/** What was played and is kept. */
+const PAST_SAMPLES = LAG_MAX
+/** 120 ms: five frames, and room for what is put in between. */
+export const QUEUE_SAMPLES_MAX = 5_760
+const MEMORY_SAMPLES = 4 * QUEUE_SAMPLES_MAX
+
+/** How alike two pieces must be to be joined while somebody speaks. */
+const LIKENESS_MIN = 0.85
+
+export class SoundQueue {
+  private readonly memory = new Float32Array(MEMORY_SAMPLES)
+  private start = PAST_SAMPLES
+  private end = PAST_SAMPLES
+  private readonly found: Similarity = { lag: 0, likeness: 0 }
+
+  /** Samples still to be played. */
+  get length(): number {
+    return this.end - this.start
+  }
+
+  /** The last `samples` that were appended, to be changed in place before they are played. */
+  tail(samples: number): Float32Array {
+    return this.memory.subarray(this.end - samples, this.end)
+  }
+
+  append(sound: Float32Array, samples: number): void {
+    if (this.length + samples > QUEUE_SAMPLES_MAX) throw new RangeError('more sound than is ever decoded ahead')
+    if (this.end + samples > MEMORY_SAMPLES) this.moveTogether()
+    this.memory.set(sound.subarray(0, samples), this.end)
+    this.end += samples
+  }
+
+  /** Plays `out.length` samples, which are there. */
+  take(out: Float32Array): void {
+    if (out.length > this.length) throw new RangeError('there is less sound than was asked for')
+    out.set(this.memory.subarray(this.start, this.start + out.length))
+    this.start += out.length
+  }
+
+  /**
+   * Leaves out one period of at most `most` samples from what is to be played; answers how many, 0 where it would be heard.
+   * `anyway`: also where the sound is not like itself.
+   */
+  shorten(most: number, anyway: boolean): number {
+    const lagMax = Math.min(most, LAG_MAX, this.length / 2) & ~3
+    if (lagMax < LAG_MIN) return 0
+    const { found, memory, start } = this
+    findLag(memory, start, false, lagMax, found)
+    if (found.likeness < LIKENESS_MIN && !anyway) return 0
+    const { lag } = found
+    crossfade(memory, start, memory, start + lag, memory, start + lag, lag, found.likeness)
+    this.start += lag
+    // What was left out lay before: the past goes on to end where the future begins.
+    memory.copyWithin(start + lag - PAST_SAMPLES, start - PAST_SAMPLES, start)
+    return lag
+  }
+
+  /** Puts in one period of at most `most` samples, which what was played and what is to be played share; answers how many. */
+  lengthen(most: number, anyway: boolean): number {
+    const lagMax = Math.min(most, LAG_MAX, this.length) & ~3
+    if (lagMax < LAG_MIN || this.length + lagMax > QUEUE_SAMPLES_MAX) return 0
+    if (this.end + lagMax > MEMORY_SAMPLES) this.moveTogether()
+    const { found, memory, start } = this
+    findLag(memory, start, true, lagMax, found)
+    if (found.likeness < LIKENESS_MIN && !anyway) return 0
+    const { lag } = found
+    memory.copyWithin(start + lag, start, this.end)
+    this.end += lag
+    // Goes on as the future would, and ends as the past did, from where the future comes again.
+    crossfade(memory, start + lag, memory, start - lag, memory, start, lag, found.likeness)
+    return lag
+  }
+
+  /** Forgets what is to be played, and the past with it. */
+  clear(): void {
+    this.start = PAST_SAMPLES
+    this.end = PAST_SAMPLES
+    this.memory.fill(0, 0, PAST_SAMPLES)
+  }
+
+  private moveTogether(): void {
+    this.memory.copyWithin(0, this.start - PAST_SAMPLES, this.end)
+    this.end -= this.start - PAST_SAMPLES
+    this.start = PAST_SAMPLES
+  }
+}
