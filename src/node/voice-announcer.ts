@@ -61,7 +61,7 @@ export class VoiceAnnouncer {
     private readonly owner: AnnouncerOwner,
   ) {}
 
-  /** Speaks for this session from now on; null: for none. */
+  /** Tells others of another voice session of ours than before, or (null) of none. */
   turnTo(session: VoiceSession | null): void {
     this.session = session
     this.sayAtMs = Number.POSITIVE_INFINITY

@@ -26,6 +26,35 @@ function murmur(peer: Peer, seconds: number): void {
   }
 }
 
+/** What such a peer may leave behind. */
+const LEFT_BYTES_MAX = 4 * 1024 * 1024
+/** Collecting all garbage again and again takes a second or two, and more on a busy machine. */
+const ROUNDS_MS_MAX = 60_000
+
+/** A peer that reads nothing names feed after feed, until it is dropped; `most`: the memory that took, over `before`. */
+function askedForTooMuch(before: number): { bench: Bench; peer: Peer; most: number } {
+  const bench = new Bench()
+  const peer = openPeer(bench)
+  bench.blocked.add(peer.link!)
+  const author = new Uint8Array(32).fill(9)
+  let most = 0
+  // Each is asked for at once, which takes a name and a request of ours.
+  for (let handle = 1; peer.up && handle <= 30_000; handle += 500) {
+    const frames = Array.from({ length: 500 }, (_, at) => {
+      const epoch = new ByteWriter(8)
+        .u48(handle + at)
+        .u16(0)
+        .copy()
+      const named = { handle: handle + at, author, room: author, epoch, base: 1, next: 2 }
+      return frame(FrameType.feed, (out) => writeFeed(out, named))
+    })
+    peer.record(joinBytes(frames))
+    peer.sent.length = 0
+    if (peer.up) most = Math.max(most, heapBytes() - before)
+  }
+  return { bench, peer, most }
+}
+
 describe('a peer that says nothing', () => {
   test('is pinged after 15 seconds, and stays for as long as it answers', () => {
     const bench = new Bench()
@@ -138,36 +167,27 @@ describe('a peer that does not read', () => {
     expect(peer.heard.length).toBeGreaterThan(before)
   })
 
-  test('and has us name and ask for more than can wait for it is dropped, takes no more memory than that, and is told when it can be', async () => {
-    const bench = new Bench()
-    const peer = openPeer(bench)
-    bench.blocked.add(peer.link!)
-    const author = new Uint8Array(32).fill(9)
-    const before = heapBytes()
-    let most = 0
-    // Each is asked for at once, which takes a name and a request of ours.
-    for (let handle = 1; peer.up && handle <= 30_000; handle += 500) {
-      const frames = Array.from({ length: 500 }, (_, at) => {
-        const epoch = new ByteWriter(8)
-          .u48(handle + at)
-          .u16(0)
-          .copy()
-        const named = { handle: handle + at, author, room: author, epoch, base: 1, next: 2 }
-        return frame(FrameType.feed, (out) => writeFeed(out, named))
-      })
-      peer.record(joinBytes(frames))
-      peer.sent.length = 0
-      if (peer.up) most = Math.max(most, heapBytes() - before)
-    }
-    expect(reason(bench)).toBe('reads too slowly')
-    // Beside what waits, each feed it has named takes some two kilobytes while it is asked for.
-    expect(most).toBeLessThan(CONTROL_BYTES_MAX + 14_000 * 3_000)
-    expect((await heapBytesAtRest()) - before).toBeLessThan(4 * 1024 * 1024)
-    bench.blocked.delete(peer.link!)
-    bench.settle()
-    expect(peer.bye).toBe(ByeCode.tooSlow)
-    expect(peer.heardOf(FrameType.feed)).toEqual([])
-  })
+  test(
+    'and has us name and ask for more than can wait for it is dropped, takes no more memory than that, and is told when it can be',
+    async () => {
+      const left: number[] = []
+      // A leak is there each time; what the collector merely takes for a reference is not.
+      for (let round = 0; round < 3 && !(Math.min(...left) < LEFT_BYTES_MAX); round++) {
+        const before = heapBytes()
+        const { bench, peer, most } = askedForTooMuch(before)
+        expect(reason(bench)).toBe('reads too slowly')
+        // Beside what waits, each feed it has named takes some two kilobytes while it is asked for.
+        expect(most).toBeLessThan(CONTROL_BYTES_MAX + 14_000 * 3_000)
+        left.push((await heapBytesAtRest()) - before)
+        bench.blocked.delete(peer.link!)
+        bench.settle()
+        expect(peer.bye).toBe(ByeCode.tooSlow)
+        expect(peer.heardOf(FrameType.feed)).toEqual([])
+      }
+      expect(Math.min(...left)).toBeLessThan(LEFT_BYTES_MAX)
+    },
+    ROUNDS_MS_MAX,
+  )
 
   test('our goodbye either is gone half a second later', () => {
     const bench = new Bench()
