@@ -4,7 +4,7 @@ import { toHex } from '../../base/bytes.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
 import type { Fault, Outcome } from '../chat.ts'
-import type { FileEvent } from '../events.ts'
+import type { AppEvent, Person } from '../events.ts'
 import type { People } from '../people.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
 import type { Desk } from './desk.ts'
@@ -19,7 +19,7 @@ export interface FileSurrounds {
   /** `room`: an open room's name, or the key of whom a conversation is with. */
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
-  readonly emit: (event: FileEvent) => void
+  readonly emit: (event: AppEvent) => void
 }
 
 const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be sent or taken by this program.' }
@@ -27,6 +27,7 @@ const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be
 export const NO_FILES: FilesChat = {
   list: () => [],
   send: async () => NOT_HERE,
+  sendAll: async () => NOT_HERE,
   accept: async () => NOT_HERE,
   decline: async () => NOT_HERE,
   cancel: async () => NOT_HERE,
@@ -64,8 +65,8 @@ export class FileRoom implements FilesChat {
     }
   }
 
-  offered({ id, author, room, peer, body }: EventTelling): void {
-    this.desk.heardOffer(toHex(id), toHex(author), room ?? `@${encodeBase32(peer!)}`, body)
+  offered({ id, author, room, peer, body, time }: EventTelling): void {
+    this.desk.heardOffer(toHex(id), toHex(author), room ?? `@${encodeBase32(peer!)}`, body, time.ms)
   }
 
   passed({ room, author, passingKind, body }: FilesTelling): void {
@@ -79,6 +80,17 @@ export class FileRoom implements FilesChat {
   async send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>> {
     const room = this.roomOf(to)
     return typeof room === 'string' ? this.answer(await this.desk.send(path, room)) : room
+  }
+
+  async sendAll(paths: readonly string[], to: string | null): Promise<Outcome<{ files: readonly FileState[] }>> {
+    const room = this.roomOf(to)
+    if (typeof room !== 'string') return room
+    const files: FileState[] = []
+    for (const outcome of await this.desk.sendAll(paths, room)) {
+      if (!outcome.ok) return outcome
+      files.push(this.stateOf(outcome.view))
+    }
+    return { ok: true, files }
   }
 
   async accept(file: string): Promise<Outcome<{ file: FileState }>> {
@@ -104,8 +116,25 @@ export class FileRoom implements FilesChat {
     this.around.emit({ event: 'file', ...state, ...(isFirst ? { state: 'accepted' } : {}) })
   }
 
+  /** Says once, at the start, that offers of earlier runs wait for an answer. */
+  recall(): void {
+    const count = this.desk.recall()
+    if (count === 0) return
+    const what = count === 1 ? 'A file that was offered waits' : `${count} files that were offered wait`
+    this.around.emit({
+      event: 'notice',
+      code: 'files-waiting',
+      message: `${what} for an answer: /files lists what there is.`,
+    })
+  }
+
   close(): void {
     this.desk.close()
+  }
+
+  private person(key: string): Person {
+    const { id, name } = this.around.people.recall(Uint8Array.fromHex(key), '')
+    return { id, name }
   }
 
   private answer(outcome: DeskOutcome): Outcome<{ file: FileState }> {
@@ -124,10 +153,10 @@ export class FileRoom implements FilesChat {
 
   private stateOf(view: FileView): FileState {
     const { id, number, room, name, size, done, bytesPerSecond, leftMs, holders, path, reason, files, listing } = view
-    const key = Uint8Array.fromHex(view.from)
-    const from = this.around.people.recall(key, '')
+    const { trouble, atMs, given, taken, declined } = view
+    const from = this.person(view.from)
     return {
-      ...{ id, number, state: stateName(view), room, from: { id: from.id, name: from.name } },
+      ...{ id, number, state: stateName(view), room, from },
       ...{
         self: view.from === toHex(this.around.own),
         name,
@@ -139,6 +168,11 @@ export class FileRoom implements FilesChat {
       ...(leftMs === null ? {} : { left: Math.ceil(leftMs / 1000) }),
       ...(path === '' ? {} : { path }),
       ...(reason === '' ? {} : { reason }),
+      ...(trouble === null ? {} : { trouble }),
+      ...(atMs === 0 ? {} : { at: atMs }),
+      ...(given === 0 ? {} : { given }),
+      ...(taken.length === 0 ? {} : { taken: taken.map((key) => this.person(key)) }),
+      ...(declined.length === 0 ? {} : { refused: declined.map((key) => this.person(key)) }),
       ...(listing.length === 0 ? {} : { files, listing }),
     }
   }

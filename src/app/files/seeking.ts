@@ -6,6 +6,8 @@ import type { Talk } from './contract.ts'
 
 /** A question for the same room again, while somebody may have come. */
 const SEEK_EVERY_MS = 30_000
+/** And where somebody waits for the others to have what he gives. */
+const WATCH_EVERY_MS = 1_000
 /** Answers to one room: one covers everybody who asked meanwhile. */
 const ANSWER_EVERY_MS = 2_000
 /** Dials of one person, at whatever address others tell. */
@@ -19,7 +21,14 @@ export interface Sought {
   readonly room: string
   readonly whole: boolean
   readonly wants: boolean
+  /** We offer it. */
+  readonly gives?: boolean
+  /** We wait for others to have it. */
+  readonly watches?: boolean
 }
+
+/** What somebody says of a content that we offer. */
+export type Answer = 'whole' | 'declined'
 
 /** Finding who has what: asks rooms, answers those who ask, and says whom to dial. */
 export class Seeking {
@@ -33,13 +42,15 @@ export class Seeking {
     private readonly dial: (key: string, address: Address) => void,
     /** Asks somebody who is linked already. */
     private readonly ask: (key: string) => void,
+    private readonly answered: (root: Uint8Array, room: string, key: string, answer: Answer) => void = () => {},
   ) {}
 
   /** Asks the rooms of what is wanted, where that is due. */
   seek(nowMs: number, isUrgent = false): void {
-    for (const [room, wanted] of this.byRoom((each) => each.wants)) {
+    for (const [room, wanted] of this.byRoom((each) => each.wants || each.watches === true)) {
       const lastMs = this.soughtAtMs.get(room)
-      if (!isUrgent && lastMs !== undefined && nowMs - lastMs < SEEK_EVERY_MS) continue
+      const everyMs = wanted.some((each) => each.watches) ? WATCH_EVERY_MS : SEEK_EVERY_MS
+      if (!isUrgent && lastMs !== undefined && nowMs - lastMs < everyMs) continue
       this.soughtAtMs.set(room, nowMs)
       for (let i = 0; i < wanted.length; i += TAGS_MAX) {
         const tags = wanted.slice(i, i + TAGS_MAX).map(({ root }) => contentTag(root))
@@ -54,6 +65,13 @@ export class Seeking {
       const entries = contents.slice(i, i + TAGS_MAX).map(({ root, whole }) => ({ tag: contentTag(root), whole }))
       this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: this.talk.ownAddresses(), entries }))
     }
+  }
+
+  /** Tells the one other of a conversation that we do not want what he offers; a whole room is not told. */
+  decline(room: string, root: Uint8Array): void {
+    if (!room.startsWith('@')) return
+    const entry = { tag: contentTag(root), whole: false, declined: true } as const
+    this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: [], entries: [entry] }))
   }
 
   /** A passing event of another, about files. Answers the roots its author has, of those we want. */
@@ -87,10 +105,15 @@ export class Seeking {
   private told(room: string, from: string, body: Uint8Array, nowMs: number): void {
     const holding = readHolding(body)
     if (holding === null) return
-    const tags = new Set(holding.entries.map(({ tag }) => toHex(tag)))
-    const isWanted = this.contents().some(
-      (each) => each.wants && each.room === room && tags.has(toHex(contentTag(each.root))),
-    )
+    const said = new Map(holding.entries.map((entry) => [toHex(entry.tag), entry]))
+    let isWanted = false
+    for (const { root, room: where, wants, gives } of this.contents()) {
+      const entry = where === room ? said.get(toHex(contentTag(root))) : undefined
+      if (entry === undefined) continue
+      isWanted ||= wants && entry.declined !== true
+      const answer = entry.declined === true ? 'declined' : entry.whole ? 'whole' : null
+      if (gives === true && answer !== null) this.answered(root, room, from, answer)
+    }
     if (!isWanted) return
     this.ask(from)
     this.reach(from, holding.addresses, nowMs)
