@@ -36,7 +36,7 @@ describe('hearsay send', () => {
     expect(await refusal('send')).toContain('the path is missing')
     expect(await refusal('send - -')).toContain('once')
     expect(await refusal('send a --name b')).toContain('means nothing without -')
-    expect(await refusal('send - --name ../b')).toContain("--name: expected the name of a file, got '../b'")
+    expect(await refusal('send - --name ../b')).toContain('--name: expected the name of a file, got "../b"')
     expect(await refusal('send a --for 0')).toContain('--for: expected a whole number from 1 to 256')
     expect(await refusal('send a --wait soon')).toContain('--wait')
     expect(await refusal('send a --wiat 3')).toContain('did you mean --wait?')

@@ -8,7 +8,6 @@ import type { Bundle } from '../../wire/bundle.ts'
 import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
 import { readRelayed } from '../../wire/relayed.ts'
-import { cleanFileName } from '../transfer/names.ts'
 import { type Change, isEmoji } from './timeline.ts'
 
 /** What an event tells people; strings are clean. */
@@ -81,7 +80,7 @@ export function tellsOf(kind: number, body: Uint8Array | null, name: string | nu
     case EventKind.file: {
       const offer = readFileOffer(body)
       if (offer === null) return null
-      const text = `offered ${cleanFileName(offer.name)} (${formatBytes(offer.size)})`
+      const text = `offered ${cleanLine(offer.name)} (${formatBytes(offer.size)})`
       return { what: 'message', kind, name: called, text, answers: null }
     }
     case EventKind.relayed: {

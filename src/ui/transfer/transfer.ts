@@ -93,6 +93,7 @@ export abstract class Transfer {
         return
       case 'error':
         // It goes on trying: only who watches, and who waited in vain, wants to know.
+        if (!event.code.startsWith('connect-')) return this.line.tell(event.message)
         this.trouble = event.message.replace(/; \/disconnect.*$/, '.')
         return this.line.tell(this.trouble)
       case 'notice':
