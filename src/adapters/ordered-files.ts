@@ -43,6 +43,7 @@ class OrderedTarget implements Target {
   private toldAt = 0
   private told: (bytes: number) => void = () => {}
   private fault: FilesFault | null = null
+  private isHanding = false
   private handing: Promise<void> | null = null
   private isClosed = false
 
@@ -55,7 +56,7 @@ class OrderedTarget implements Target {
     if (this.fault !== null) return this.fault
     // What it came in is used again, and it may have to wait.
     this.held.set(at, bytes.slice())
-    this.handing ??= this.handOn()
+    if (!this.isHanding) this.handing = this.handOn()
     return null
   }
 
@@ -94,6 +95,7 @@ class OrderedTarget implements Target {
   }
 
   private async handOn(): Promise<void> {
+    this.isHanding = true
     for (let next = this.held.get(this.at); next !== undefined; next = this.held.get(this.at)) {
       const error = await this.out(next)
       if (error !== null) {
@@ -110,6 +112,6 @@ class OrderedTarget implements Target {
       this.toldAt = this.at
       this.told(this.at)
     }
-    this.handing = null
+    this.isHanding = false
   }
 }

@@ -250,10 +250,15 @@ function helpOf(kind: TransferAsked['kind']): string {
       value === '' ? `--${name}` : `--${name} <${value}>`,
       about,
     ]),
-    ...OPTIONS.filter(({ name }) => SHARED.has(name)).map((spec) => [flagTerm(spec), spec.about]),
+    ...OPTIONS.filter(({ name }) => SHARED.has(name)).map((spec) => [termOf(spec), spec.about]),
   ]
   const width = Math.max(...rows.map(([term]) => term!.length))
   return `${USAGE[kind]}\n${rows.map(([term, about]) => `  ${term!.padEnd(width)}  ${about}\n`).join('')}${NOTES}`
+}
+
+/** A path may stand behind it, so its own value is written beside it. */
+function termOf(spec: OptionSpec): string {
+  return spec.arity === 'maybe' ? `--${spec.name}[=${spec.value}]` : flagTerm(spec)
 }
 
 interface Refusal {

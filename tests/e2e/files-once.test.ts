@@ -204,3 +204,25 @@ describe('what goes wrong', () => {
     expect(await new Once(['receive', 'nowhere']).ended()).toMatchObject({ status: 2, output: '' })
   }, 30_000)
 })
+
+test('what was offered and not answered is listed after a restart, told in the history, and can be taken', async () => {
+  const anna = await Program.start(['--username', 'Anna'])
+  const path = join(anna.home, 'photo.jpg')
+  writeFileSync(path, bytesOf(3_000_000))
+  const connect = ['--username', 'Ben', '--connect', anna.address]
+  let ben = await Program.start(connect)
+  await ben.peerUp()
+  await anna.do({ do: 'send', path })
+  const offered = await ben.until((line) => line.event === 'file' && line.state === 'offered')
+  expect(await ben.quit()).toBe(0)
+  ben = await Program.start(connect, { home: ben.home })
+  await ben.until((line) => line.event === 'notice' && line.code === 'files-waiting')
+  const id = offered.event === 'file' ? offered.id : ''
+  expect(await ben.do({ do: 'files' })).toMatchObject({ files: [{ id, state: 'offered', name: 'photo.jpg' }] })
+  const history = await ben.do({ do: 'history' })
+  expect(history).toMatchObject({ messages: [{ id, kind: 'action', text: 'offered photo.jpg (3.0 MB)' }] })
+  expect(await ben.do({ do: 'accept', file: 'photo.jpg' })).toMatchObject({ ok: true })
+  const done = await ben.until((line) => line.event === 'file' && line.state === 'done')
+  expect(readFileSync(done.event === 'file' ? done.path! : '').equals(bytesOf(3_000_000))).toBe(true)
+  await Promise.all([anna.quit(), ben.quit()])
+}, 30_000)

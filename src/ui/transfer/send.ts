@@ -61,7 +61,8 @@ class Send extends Transfer {
       if (event.done >= event.size) this.reading.delete(id)
       else this.reading.set(id, event)
       this.moved()
-      return this.line.show(progressText([...this.reading.values()], 'reading '))
+      if (this.reading.size > 0) this.line.show(progressText([...this.reading.values()], 'reading '))
+      return
     }
     const before = this.offered.get(id)
     if (before === undefined) return

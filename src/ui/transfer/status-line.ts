@@ -65,7 +65,7 @@ export class StatusLine {
   }
 
   private draw(text: string): void {
-    const columns = Math.max(COLUMNS_MIN, this.output.columns ?? COLUMNS_DEFAULT) - 1
+    const columns = Math.max(COLUMNS_MIN, this.output.columns || COLUMNS_DEFAULT) - 1
     const line = fit(cleanLine(text), columns)
     if (line === this.drawn) return
     this.output.write(`\r${line}\x1b[K`)
