@@ -23,6 +23,8 @@ export interface PeerView extends Person {
   readonly dialled: boolean
   readonly dialect: 'native' | DialectName
   readonly verified: boolean
+  /** Only where the dialect knows no rooms: the one that it is bridged with. */
+  readonly room?: string
   /** Round-trip time in milliseconds; null before the first answer. */
   readonly rttMs: number | null
 }

@@ -245,6 +245,9 @@ export interface NoticeEvent {
   readonly event: 'notice'
   readonly code: string
   readonly message: string
+  /** Only with `unread`: the conversation, and how much in it was not read before the start. */
+  readonly room?: string
+  readonly unread?: number
 }
 
 export type AppEvent =

@@ -73,6 +73,8 @@ export class DialectDesk implements Outside {
   private isStopped = false
   private framedVoice: FramedPresence | null = null
   private files: LineFiles | null = null
+  /** Of those who have none. */
+  private room = ''
 
   constructor(private readonly options: DeskOptions) {
     const letIn = new Set(options.asked.map(({ dialect }) => dialect))
@@ -94,6 +96,7 @@ export class DialectDesk implements Outside {
   /** `asked` beside what is let in: where we listen, and the room of those who have none. */
   begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'framedVoice'>): void {
     this.host = host
+    this.room = asked.room
     const bridge = bridgeId(host.key)
     this.bridge = new Bridge(bridge)
     this.bridge.open({ key: 'native', network: 'native' })
@@ -244,7 +247,8 @@ export class DialectDesk implements Outside {
     if (dialect === 'line' && state === 'down') this.bridge!.close(`line ${link}`)
     const via = dialect === 'mesh' ? 'lan' : dialect === 'tracker' ? 'tracker' : dialled ? 'dialled' : 'accepted'
     const where = { name: name || id, address: formatAddress(address), via, dialled, dialect, verified: false } as const
-    const view: PeerView = { id, ...where, rttMs: null }
+    const room = dialect === 'line' || dialect === 'tracker' ? { room: this.room } : {}
+    const view: PeerView = { id, ...where, ...room, rttMs: null }
     if (state === 'up') this.known.set(id, view)
     else this.known.delete(id)
     this.fellowsAtMs = Number.NEGATIVE_INFINITY

@@ -5,6 +5,7 @@ import type {
   FileEvent,
   MemberEvent,
   MessageEvent,
+  NoticeEvent,
   PeerEvent,
   Person,
   TrackerEvent,
@@ -82,7 +83,7 @@ export class Teller {
       case 'error':
         return [this.note(event.message, 'fault'), { kind: 'alert', text: cleanLine(event.message) }]
       case 'notice':
-        return [this.note(event.message, 'plain')]
+        return [this.unread(event) ?? this.note(event.message, 'plain')]
       case 'voice':
         return this.voice(event)
       case 'file':
@@ -192,6 +193,14 @@ export class Teller {
     const name = event.change === undefined ? '' : this.name(event.change)
     const news = this.voiceNews.tell(event, name, this.label(event.room))
     return news === null ? [] : [this.remark(event.room, `${news}.`)]
+  }
+
+  /** Who has written before the start stands in the list of rooms. */
+  private unread({ room, unread }: NoticeEvent): Message | null {
+    if (room === undefined || unread === undefined) return null
+    const person = this.chat.whoIs(room.slice(1))
+    if (person !== null) this.name(person)
+    return { kind: 'listed', room, label: this.label(room), unread }
   }
 
   private quoted({ id, from, text }: Answered): Quoted {

@@ -4,7 +4,10 @@ import { changePlace, changeTalk, currentPlace, enter, isAttended, placeOf, seen
 import { keepInPlace } from './scroll.ts'
 import { add, amend, EMPTY_TALK, open, page } from './talk.ts'
 
-type Told = Extract<Message, { kind: 'added' | 'amended' | 'opened' | 'paged' | 'entered' | 'left' | 'cleared' }>
+type Told = Extract<
+  Message,
+  { kind: 'added' | 'amended' | 'opened' | 'listed' | 'paged' | 'entered' | 'left' | 'cleared' }
+>
 
 const BODY_CHARS_MAX = 200
 
@@ -22,6 +25,11 @@ export function onTold(model: Model, told: Told): Updated {
       })
       return seen(opened)
     }
+    case 'listed':
+      return [
+        changePlace(withPlace(model, told.room, told.label), told.room, (place) => ({ ...place, unread: told.unread })),
+        [],
+      ]
     case 'paged': {
       const { room, where, entries, more } = told
       const paged = changeTalk(model, room, (talk) => page(talk, where, entries, more))

@@ -22,7 +22,7 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     current: null,
     last: null,
     people: [],
-    network: { links: 0, hints: [] },
+    network: { links: 0, names: [], addresses: [], secluded: '', hints: [] },
     history: [],
     walk: null,
     completion: null,
