@@ -202,6 +202,24 @@ describe('a person at the screen', () => {
     await ann.shows('before')
   })
 
+  test('finds listed who wrote in private before the start, and nothing of it twice', async () => {
+    const home = temporaryHome()
+    const bob = await launch(['--username', 'Bob'])
+    const before = sit(['--connect', bob.address], {}, home)
+    await before.shows('  Bob')
+    await bob.until((line) => line.event === 'member' && line.name === 'Ann')
+    await bob.do({ do: 'msg', peer: 'Ann', text: 'for you alone' })
+    await before.shows('2 @Bob       1')
+    before.type('\x04')
+    expect(await before.exited).toBe(0)
+    const ann = sit([], {}, home)
+    await ann.shows('2 @Bob       1')
+    expect(ann.rows.join('\n')).not.toContain('not read yet')
+    ann.type('\x1b2')
+    await ann.shows('for you alone')
+    await ann.until((rows) => rows.some((row) => row.startsWith('2 @Bob        │')))
+  })
+
   test('loses the network and finds it again', async () => {
     const port = await freePort()
     const home = temporaryHome()

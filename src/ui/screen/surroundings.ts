@@ -1,5 +1,5 @@
-import type { Chat } from '../../app/chat.ts'
-import type { AppEvent, VoiceEvent } from '../../app/events.ts'
+import type { Chat, PeerView } from '../../app/chat.ts'
+import type { AppEvent, Person, VoiceEvent } from '../../app/events.ts'
 import { markName } from '../../base/dialects.ts'
 import { cleanLine } from '../../base/text.ts'
 import type { Message, Network, PersonItem } from './model/model.ts'
@@ -63,6 +63,13 @@ export class Surroundings {
     this.again = null
   }
 
+  /** Who is both one of ours and a peer in an older network is one person, and one of ours. */
+  private links(): PeerView[] {
+    const all = this.chat.peers()
+    const own = new Set(all.flatMap(({ dialect, address }) => (dialect === 'native' ? [address] : [])))
+    return all.filter(({ dialect, address }) => dialect === 'native' || !own.has(address))
+  }
+
   private lookAgain(): void {
     this.again = null
     this.look()
@@ -82,8 +89,8 @@ export class Surroundings {
   private tell(): void {
     const { chat, teller } = this
     const self = { id: chat.id, name: cleanLine(chat.name()) }
-    const links = chat.peers()
-    const labels = new Map(links.map(({ id, name }) => [`@${id}`, `@${teller.name({ id, name })}`]))
+    const links = this.links()
+    const labels = new Map(links.map((peer) => [`@${peer.id}`, `@${teller.name(shown(peer))}`]))
     const room = chat.currentRoom()
     const people = room === null ? [] : this.peopleIn(room)
     for (const { id, name } of people) labels.set(`@${id}`, `@${name}`)
@@ -123,19 +130,22 @@ export class Surroundings {
   /** Those with older programs whom what is said in the room reaches through us. In voice they are where voice is. */
   private strangersIn(room: string): PersonItem[] {
     const { chat, teller } = this
-    const strangers = chat.peers().filter((peer) => peer.dialect !== 'native' && (peer.room ?? room) === room)
+    const strangers = this.links().filter((peer) => peer.dialect !== 'native' && (peer.room ?? room) === room)
     if (strangers.length === 0) return []
     const { room: voiceRoom, peers } = chat.voice.view()
     const inVoice = new Set(voiceRoom === room ? peers.map(({ id }) => id) : [])
-    return strangers.flatMap(({ id, name, dialect }) => {
+    return strangers.flatMap((peer) => {
+      const { id, dialect } = peer
       if (dialect === 'native') return []
-      const marked = markName(name, dialect)
       const voice = inVoice.has(id) ? ('on' as const) : null
-      return [
-        { id, name: teller.name({ id, name: marked }), self: false, hops: 1, verified: false, network: dialect, voice },
-      ]
+      return [{ id, name: teller.name(shown(peer)), self: false, hops: 1, verified: false, network: dialect, voice }]
     })
   }
+}
+
+/** Of somebody for whom nobody vouches, the name tells so. */
+function shown({ id, name, dialect }: PeerView): Person {
+  return { id, name: dialect === 'native' ? name : markName(name, dialect) }
 }
 
 function compare(one: string, other: string): number {

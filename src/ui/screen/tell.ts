@@ -13,6 +13,7 @@ import type {
 } from '../../app/events.ts'
 import { type MessageView, type Standing, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
+import { markName } from '../../base/dialects.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import { FileProgress } from '../file-progress.ts'
 import { VoiceNews } from '../voice-news.ts'
@@ -150,8 +151,8 @@ export class Teller {
     return [this.remark(room, `${cleanLine(was ?? 'Somebody')} is ${taggedName({ id, name: cleanLine(name) })} now.`)]
   }
 
-  private peer({ state, via, dialled, address, reason, ...person }: PeerEvent): string {
-    const name = this.name(person)
+  private peer({ state, via, dialled, address, reason, dialect, id, name: given }: PeerEvent): string {
+    const name = this.name({ id, name: dialect === 'native' ? given : markName(given, dialect) })
     const where = cleanLine(address)
     if (state === 'down') return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}.`
     return dialled ? `Connected to ${name} at ${where}${FOUND[via]}.` : `${name} connected from ${where}${FOUND[via]}.`
