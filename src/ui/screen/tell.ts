@@ -70,7 +70,8 @@ export class Teller {
       case 'delivery':
         return [amended(event, (entry) => ({ ...entry, standing: event.state }))]
       case 'peer':
-        return [this.remark(null, this.peer(event))]
+        // Neighbours that the network chooses for itself come and go; the status line counts them, /peers lists them.
+        return event.state === 'up' && event.via === 'network' ? [] : [this.remark(null, this.peer(event))]
       case 'member':
         return this.member(event)
       case 'gap': {

@@ -106,6 +106,19 @@ export class Stage {
     return this.tell(...entries.map((entry) => ({ kind: 'added', room, label: room, entry, isLive: true }) as const))
   }
 
+  /** Nobody can come from elsewhere, and nobody is looked for. */
+  secluded(): this {
+    const { network, people, self } = this.model
+    const secluded = 'Start with --host 0.0.0.0 (or --host :: for IPv6 too) to be reached from other machines.'
+    const alone = {
+      ...network,
+      addresses: ['127.0.0.1:8080'],
+      secluded,
+      hints: ['10.0.0.9:5000 did not answer (tried twice).'],
+    }
+    return this.tell({ kind: 'network', network: alone, people, self, labels: new Map() })
+  }
+
   with(people: readonly PersonItem[], links = 1): this {
     const names = links > 0 ? ['Bob'] : []
     const addresses = links > 0 ? [] : ['192.168.1.7:5000', '198.51.100.9:5000']

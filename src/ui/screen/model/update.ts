@@ -27,6 +27,7 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     walk: null,
     completion: null,
     overlay: null,
+    early: [],
     alert: null,
     focused: null,
     lastKeyAt: now,

@@ -53,7 +53,7 @@ function helpCard(model: Model, top: number, width: number, height: number): Car
   const from = Math.max(0, Math.min(top, lines.length - rows))
   const below = lines.length - rows - from
   const more = below > 0 ? `↓ ${below} more; ` : ''
-  const foot = [span(fit(`${more}/help lists the commands; Esc closes this`, width), look.faint)]
+  const foot = [span(fit(`${more}Esc closes this; /help lists the commands`, width), look.faint)]
   return { title: 'Keys', lines: [...lines.slice(from, from + rows), foot], cursor: null }
 }
 

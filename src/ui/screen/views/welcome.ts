@@ -14,7 +14,8 @@ export function welcomeLines(model: Model, width: number): Line[] {
   const typing = `${where} Type and press Enter to say something; /help lists the commands, F1 or ? the keys.`
   const others = model.people.filter(({ self }) => !self).map(({ name }) => name)
   const isAlone = others.length === 0 && model.network.links === 0
-  const rest = isAlone ? aloneLines(model, width) : wrap([span(companyText(model, others), look.faint)], width)
+  const company = place.room.startsWith('@') ? 'Nobody but the two of you can read it.' : companyText(model, others)
+  const rest = isAlone ? aloneLines(model, width) : wrap([span(company, look.faint)], width)
   return [...wrap([span(typing, look.faint)], width), [], ...rest]
 }
 
@@ -51,12 +52,12 @@ function aloneLines({ network, setup: { look } }: Model, width: number): Line[] 
           ...(more.length === 0
             ? []
             : wrap([span(`(or, where that one fails, ${more.join(' or ')})`, look.faint)], width)),
+          ...(secluded === '' ? [] : wrap([span(secluded, look.faint)], width)),
           ...wrap([span('/connect <host:port> reaches somebody whose address you have.', look.faint)], width),
         ]
-  const others = [secluded, ...hints].filter((text) => text !== '')
   return [
     ...invitation,
-    ...(others.length === 0 ? [] : [[], ...wrap([span('Looking for others:', look.faint)], width)]),
-    ...others.flatMap((text) => indented(text, look.faint)),
+    ...(hints.length === 0 ? [] : [[], ...wrap([span('Looking for others:', look.faint)], width)]),
+    ...hints.flatMap((text) => indented(text, look.faint)),
   ]
 }
