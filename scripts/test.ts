@@ -10,6 +10,8 @@ import { QuietResults } from './quiet.ts'
 
 /** For the whole; several times what it takes on two cores, and well under the hour that a runner may allow. */
 const CAP_MS = 40 * 60_000
+/** For a test that asks for no limit of its own: it is hanging. Some compute for seconds, and several times as long where others do so beside them. */
+const HANGING_MS = 30_000
 /** Between asking a step to end and ending it. */
 const GRACE_MS = 5_000
 
@@ -119,7 +121,12 @@ async function tests(name: string, args: readonly string[], aside = false): Prom
   const keep: Keep = (line) => quiet.push(line)
   const shown: Shown = aside ? { keep, out: hold, err: hold } : { keep, out: toOut, err: toErr }
   const priority = aside ? constants.priority.PRIORITY_BELOW_NORMAL : undefined
-  const { status, output } = await step(name, [process.execPath, 'test', ...args], shown, priority)
+  const { status, output } = await step(
+    name,
+    [process.execPath, 'test', '--timeout', String(HANGING_MS), ...args],
+    shown,
+    priority,
+  )
   if (aside) toErr(held.join(''))
   const counts = readCounts(output)
   if (!counts.complete) {
