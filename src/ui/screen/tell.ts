@@ -21,6 +21,7 @@ import { namesPattern } from './mentions.ts'
 import type { Entry, FileEntry, MessageEntry, NoteEntry, Quoted, Tone, Who } from './model/entry.ts'
 import type { Message } from './model/model.ts'
 import { withReaction } from './model/talk.ts'
+import { listed } from './views/format.ts'
 
 /** How a peer was found, as a remark. */
 const FOUND: Readonly<Record<PeerEvent['via'], string>> = {
@@ -36,6 +37,20 @@ const QUOTED_CHARS_MAX = 200
 /** As many as a run remembers. */
 const OFFERS_MAX = 512
 
+/** Between two who come, or go, in one line. */
+const CROWD_MS = 60_000
+/** More are not named. */
+const CROWD_NAMES_MAX = 8
+
+interface Crowd {
+  readonly room: string
+  readonly state: 'joined' | 'left'
+  readonly note: NoteEntry
+  readonly names: readonly string[]
+  readonly count: number
+  readonly atMs: number
+}
+
 /** Turns what the chat tells into what the screen is made of. Everything from outside is cleaned here, and people get the names by which they are shown. */
 export class Teller {
   private readonly names = new NameBook()
@@ -43,6 +58,8 @@ export class Teller {
   private readonly progress = new FileProgress()
   /** When each file was first told of. */
   private readonly offeredAt = new Map<string, number>()
+  /** The line about who came or went last, while nothing else has been told. */
+  private crowd: Crowd | null = null
   private notes = 0
 
   constructor(
@@ -148,8 +165,22 @@ export class Teller {
   private member({ id, name, room, state, was }: MemberEvent): Message[] {
     const shown = this.name({ id, name })
     if (id === this.chat.id) return []
-    if (state !== 'renamed') return [this.remark(room, `${shown} ${state}.`)]
+    if (state !== 'renamed') return [this.comings(room, state, shown)]
     return [this.remark(room, `${cleanLine(was ?? 'Somebody')} is ${taggedName({ id, name: cleanLine(name) })} now.`)]
+  }
+
+  /** Those who come, or go, one soon after the other share a line. */
+  private comings(room: string, state: 'joined' | 'left', name: string): Message {
+    const now = this.wallMs()
+    const { crowd } = this
+    const isMore = crowd?.room === room && crowd.state === state && now - crowd.atMs < CROWD_MS
+    const names = isMore ? [...crowd.names, name].slice(0, CROWD_NAMES_MAX) : [name]
+    const count = isMore ? crowd.count + 1 : 1
+    const text = `${listed(names, count)} ${state}.`
+    const note = isMore ? { ...crowd.note, text } : this.noteEntry(text, 'faint')
+    const added = this.added(room, note, false)
+    this.crowd = { room, state, note, names, count, atMs: now }
+    return added
   }
 
   private peer({ state, via, dialled, address, reason, dialect, id, name: given }: PeerEvent): string {
@@ -222,6 +253,7 @@ export class Teller {
   }
 
   private added(room: string | null, entry: Entry, isLive: boolean): Message {
+    this.crowd = null
     return { kind: 'added', room, label: room === null ? '' : this.label(room), entry, isLive }
   }
 

@@ -100,3 +100,39 @@ test('a conversation in which something was not read before the start is listed,
   stage.press('{alt-a}')
   expect(stage.taken()).toEqual([{ do: 'command', object: { do: 'join', room } }])
 })
+
+describe('comings and goings', () => {
+  const person = (name: string) => ({ id: name.padEnd(52, 'x').toLowerCase(), name })
+  function room() {
+    const chat = new FakeChat()
+    let now = NOON
+    const teller = new Teller(chat, () => now)
+    const stage = new Stage({ columns: 200, rows: 60 }).enter('general')
+    const member = (name: string, state: 'joined' | 'left', place = 'general') =>
+      stage.tell(...teller.tell({ event: 'member', room: place, state, hops: 1, ...person(name) }))
+    const remarks = () => stage.rows.flatMap((row) => /· (.*?)\s*│/.exec(row)?.[1] ?? [])
+    return { teller, stage, member, remarks, wait: (ms: number) => (now += ms) }
+  }
+
+  test('share a line while nothing else is told, and name no more than one reads', () => {
+    const { member, remarks } = room()
+    member('Bob', 'joined')
+    member('Carol', 'joined')
+    expect(remarks()).toEqual(['Bob and Carol joined.'])
+    for (let index = 0; index < 300; index++) member(`P${index}`, 'joined')
+    expect(remarks()).toEqual(['Bob, Carol, P0, P1, P2 and 297 more joined.'])
+  })
+
+  test('begin a new line where something was said, somebody goes, it is another room, or a minute later', () => {
+    const { teller, stage, member, remarks, wait } = room()
+    member('Bob', 'joined')
+    member('Carol', 'left')
+    member('Dave', 'left', 'dev')
+    member('Eve', 'left')
+    stage.tell(teller.note('something else', 'faint'))
+    member('Fay', 'left')
+    wait(61_000)
+    member('Gus', 'left')
+    expect(remarks()).toEqual(['Bob joined.', 'Carol left.', 'Eve left.', 'something else', 'Fay left.', 'Gus left.'])
+  })
+})

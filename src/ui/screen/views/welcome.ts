@@ -2,6 +2,7 @@ import type { Model } from '../model/model.ts'
 import { currentPlace } from '../model/places.ts'
 import { type Line, type Style, span } from '../text/styled.ts'
 import { wrap } from '../text/wrap.ts'
+import { listed } from './format.ts'
 
 /** What stands where nothing has been said yet: what to type, who can be reached, and how to invite somebody. What matters most is first: there may be little room. */
 export function welcomeLines(model: Model, width: number): Line[] {
@@ -19,19 +20,10 @@ export function welcomeLines(model: Model, width: number): Line[] {
   return [...wrap([span(typing, look.faint)], width), [], ...rest]
 }
 
-const NAMES_SHOWN = 5
-
 /** Who is there, where nothing has been said. */
 function companyText({ network }: Model, others: readonly string[]): string {
   if (others.length > 0) return `${listed(others, others.length)} can hear you.`
   return `You are linked with ${listed(network.names, network.links)}; nobody else is in this room yet.`
-}
-
-function listed(names: readonly string[], count: number): string {
-  const shown = names.slice(0, NAMES_SHOWN)
-  const rest = count - shown.length
-  const parts = rest > 0 ? [...shown, `${rest} more`] : shown
-  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }
 
 const INDENT = 2
