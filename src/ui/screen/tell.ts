@@ -17,11 +17,11 @@ import { markName } from '../../base/dialects.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import { FileProgress } from '../file-progress.ts'
 import { VoiceNews } from '../voice-news.ts'
+import { Comings } from './comings.ts'
 import { namesPattern } from './mentions.ts'
 import type { Entry, FileEntry, MessageEntry, NoteEntry, Quoted, Tone, Who } from './model/entry.ts'
 import type { Message } from './model/model.ts'
 import { withReaction } from './model/talk.ts'
-import { listed } from './views/format.ts'
 
 /** How a peer was found, as a remark. */
 const FOUND: Readonly<Record<PeerEvent['via'], string>> = {
@@ -37,20 +37,6 @@ const QUOTED_CHARS_MAX = 200
 /** As many as a run remembers. */
 const OFFERS_MAX = 512
 
-/** Between two who come, or go, in one line. */
-const CROWD_MS = 60_000
-/** More are not named. */
-const CROWD_NAMES_MAX = 8
-
-interface Crowd {
-  readonly room: string
-  readonly state: 'joined' | 'left'
-  readonly note: NoteEntry
-  readonly names: readonly string[]
-  readonly count: number
-  readonly atMs: number
-}
-
 /** Turns what the chat tells into what the screen is made of. Everything from outside is cleaned here, and people get the names by which they are shown. */
 export class Teller {
   private readonly names = new NameBook()
@@ -58,8 +44,7 @@ export class Teller {
   private readonly progress = new FileProgress()
   /** When each file was first told of. */
   private readonly offeredAt = new Map<string, number>()
-  /** The line about who came or went last, while nothing else has been told. */
-  private crowd: Crowd | null = null
+  private readonly comings = new Comings()
   private notes = 0
 
   constructor(
@@ -88,7 +73,7 @@ export class Teller {
         return [amended(event, (entry) => ({ ...entry, standing: event.state }))]
       case 'peer':
         // Neighbours that the network chooses for itself come and go; the status line counts them, /peers lists them.
-        return event.state === 'up' && event.via === 'network' ? [] : [this.remark(null, this.peer(event))]
+        return event.via === 'network' ? [] : [this.remark(null, this.peer(event))]
       case 'member':
         return this.member(event)
       case 'gap': {
@@ -165,22 +150,14 @@ export class Teller {
   private member({ id, name, room, state, was }: MemberEvent): Message[] {
     const shown = this.name({ id, name })
     if (id === this.chat.id) return []
-    if (state !== 'renamed') return [this.comings(room, state, shown)]
+    if (state !== 'renamed') return [this.coming(room, state, shown)]
     return [this.remark(room, `${cleanLine(was ?? 'Somebody')} is ${taggedName({ id, name: cleanLine(name) })} now.`)]
   }
 
-  /** Those who come, or go, one soon after the other share a line. */
-  private comings(room: string, state: 'joined' | 'left', name: string): Message {
-    const now = this.wallMs()
-    const { crowd } = this
-    const isMore = crowd?.room === room && crowd.state === state && now - crowd.atMs < CROWD_MS
-    const names = isMore ? [...crowd.names, name].slice(0, CROWD_NAMES_MAX) : [name]
-    const count = isMore ? crowd.count + 1 : 1
-    const text = `${listed(names, count)} ${state}.`
-    const note = isMore ? { ...crowd.note, text } : this.noteEntry(text, 'faint')
-    const added = this.added(room, note, false)
-    this.crowd = { room, state, note, names, count, atMs: now }
-    return added
+  private coming(room: string, state: 'joined' | 'left', name: string): Message {
+    const fresh = this.noteEntry('', 'faint')
+    const entry = { ...fresh, ...this.comings.tell(room, state, name, fresh.at, fresh.id) }
+    return { kind: 'added', room, label: this.label(room), entry, isLive: false }
   }
 
   private peer({ state, via, dialled, address, reason, dialect, id, name: given }: PeerEvent): string {
@@ -253,7 +230,7 @@ export class Teller {
   }
 
   private added(room: string | null, entry: Entry, isLive: boolean): Message {
-    this.crowd = null
+    this.comings.interrupt()
     return { kind: 'added', room, label: room === null ? '' : this.label(room), entry, isLive }
   }
 
