@@ -41,7 +41,7 @@ export interface ScreenOptions {
 const OPEN_MESSAGES = 200
 const PAGE_MESSAGES = 200
 /** A whole collection takes some 40 ms: seldom enough not to be felt, often enough that what was leafed past does not pile up. */
-const PAGES_PER_COLLECTION = 64
+const PAGES_PER_COLLECTION = 32
 /** Milliseconds after which the time is told anew to the model. */
 const TICK_MS = 1_000
 
