@@ -1,6 +1,8 @@
+import { utf8 } from '../base/bytes.ts'
 import { bareName, type DialectName, isMarked, markName, NATIVE_MARK } from '../base/dialects.ts'
 import { TimerQueue } from '../base/timers.ts'
 import { TokenBucket } from '../core/gossip/token-bucket.ts'
+import { sha256 } from '../crypto/hash.ts'
 import { Echoes } from './echoes.ts'
 import type { Words } from './words.ts'
 
@@ -36,6 +38,14 @@ const HELD_MAX = 4_096
 const MISSES_MAX = 3
 /** Other bridges remembered on a side. */
 const FELLOWS_MAX = 256
+/**
+ * Where nobody can be known before he speaks, and nothing tells one message from another, one's first words wait: by then another bridge may
+ * have said them. Less than others wait for whom they know.
+ */
+const PROBATION_MS_MIN = 100
+const PROBATION_MS_MAX = 1_000
+/** So many words of one's own there, and whoever else is there has heard that there are two. */
+const PROBATION_WORDS = 3
 
 interface SideState extends Side {
   readonly bucket: TokenBucket
@@ -43,6 +53,8 @@ interface SideState extends Side {
   fellows: Set<string>
   /** How often each was waited for in vain, since it last said something here. */
   readonly misses: Map<string, number>
+  /** Said here by us, as a bridge. */
+  said: number
 }
 
 /** On which sides words have been heard or said. */
@@ -78,7 +90,7 @@ export class Bridge {
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
-    this.sides.set(key, { key, network, bucket, fellows: new Set(), misses: new Map() })
+    this.sides.set(key, { key, network, bucket, fellows: new Set(), misses: new Map(), said: 0 })
     return true
   }
 
@@ -132,28 +144,38 @@ export class Bridge {
   private pass(side: SideState, target: SideState, words: Words, seen: Seen, nowMs: number): void {
     const comesRound = words.bridge !== null && words.from === target.network ? 1 : 0
     const before = this.before(side, target, words)
-    const turns = before.length + comesRound
+    const waitMs = (before.length + comesRound) * HOLD_MS || this.probationMs(target, words)
     const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
-    if (turns === 0 || this.held >= HELD_MAX) {
+    if (waitMs === 0 || this.held >= HELD_MAX) {
       seen.sides.add(target.key)
+      target.said++
       this.outputs.push(output)
       return
     }
     this.held++
-    this.timers.set(nowMs + turns * HOLD_MS, () => {
+    this.timers.set(nowMs + waitMs, () => {
       this.held--
       if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
       seen.sides.add(target.key)
       for (const id of before) this.missed(id, target)
+      target.said++
       this.outputs.push(output)
     })
+  }
+
+  /** How long a beginner waits where he cannot know who else is there: hardly any two as long, and each always as long, so that order stays. */
+  private probationMs({ network, said }: SideState, { author }: Words): number {
+    if (network !== 'tracker' || said >= PROBATION_WORDS || author === this.own) return 0
+    const lot = sha256(utf8(this.own))[0]! / 256
+    return PROBATION_MS_MIN + Math.floor(lot * (PROBATION_MS_MAX - PROBATION_MS_MIN))
   }
 
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */
   private before(side: SideState, target: SideState, { author, bridge }: Words): string[] {
     if (author === this.own) return []
-    return [...side.fellows].filter((id) => {
-      const isBoth = target.fellows.has(id) && (target.misses.get(id) ?? 0) < MISSES_MAX
+    const known = new Set([...side.fellows, ...target.fellows])
+    return [...known].filter((id) => {
+      const isBoth = mayBeOn(side, id) && mayBeOn(target, id) && (target.misses.get(id) ?? 0) < MISSES_MAX
       return isBoth && (id === author || id === bridge || id < this.own)
     })
   }
@@ -189,4 +211,9 @@ export class Bridge {
   private remember(origin: string, seen: Seen): void {
     this.young.set(origin, seen)
   }
+}
+
+/** A tracker's peers are ports and no more: whoever bridges another network of ours may be there too, until it is waited for in vain. */
+function mayBeOn({ fellows, network }: SideState, id: string): boolean {
+  return fellows.has(id) || network === 'tracker'
 }
