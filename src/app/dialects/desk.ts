@@ -10,14 +10,15 @@ import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
 import type { Tcp } from '../../ports/tcp.ts'
-import type { PeerView } from '../chat.ts'
-import type { AppEvent } from '../events.ts'
+import type { Outcome, PeerView } from '../chat.ts'
+import type { AppEvent, Person } from '../events.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 import { type Fellowship, fellowsOn } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
+import { AskedLinks } from './links.ts'
 import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
@@ -73,6 +74,14 @@ export class DialectDesk implements Outside {
   private isStopped = false
   private framedVoice: FramedPresence | null = null
   private files: LineFiles | null = null
+  private readonly links = new AskedLinks({
+    machines: () => this.machines,
+    peers: () => this.peers(),
+    run: (dialect, act) => {
+      const machine = this.machines[dialect]!
+      return this.sockets.get(dialect)!.run((_, nowMs) => act(machine, nowMs))
+    },
+  })
 
   constructor(private readonly options: DeskOptions) {
     const letIn = new Set(options.asked.map(({ dialect }) => dialect))
@@ -130,6 +139,14 @@ export class DialectDesk implements Outside {
     return [...this.known.values()]
   }
 
+  connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>> {
+    return this.links.connect(dialect, address)
+  }
+
+  disconnect(peer: string): Outcome<{ peer: Person }> | null {
+    return this.links.disconnect(peer)
+  }
+
   async leave(): Promise<void> {
     for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.leave(nowMs))
     const { clock } = this.options
@@ -164,6 +181,8 @@ export class DialectDesk implements Outside {
         this.options.log(telling.code, telling.message)
         if (telling.user) this.host!.emit({ event: 'notice', code: telling.code, message: telling.message })
         return
+      case 'dialled':
+        return this.links.dialled(dialect, telling)
       case 'file':
         this.files?.hear(telling)
     }

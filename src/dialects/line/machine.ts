@@ -1,8 +1,8 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { isMarked } from '../../base/dialects.ts'
 import { DialectMachine } from '../machine.ts'
-import type { Dialect } from '../outputs.ts'
-import { pauseMs, type Wanted } from '../redial.ts'
+import type { Diallable } from '../outputs.ts'
+import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
 import { LineLink, WAITING_MAX } from './link.ts'
 import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
@@ -23,11 +23,12 @@ export interface LineOptions {
 }
 
 /** The two-person program, once for every connection: lines under a name, and files between them. */
-export class LineMachine extends DialectMachine implements Dialect {
+export class LineMachine extends DialectMachine implements Diallable {
   readonly dialect = 'line'
   readonly links = new Map<number, LineLink>()
   private name: string
   private readonly dials = new Map<number, Wanted>()
+  private readonly kept = new KeptAddresses()
   private nextAttempt = 1
 
   constructor(private readonly options: LineOptions) {
@@ -37,7 +38,33 @@ export class LineMachine extends DialectMachine implements Dialect {
 
   start(nowMs: number): void {
     this.nowMs = nowMs
-    for (const address of this.options.connect) this.dial({ address, failures: 0 })
+    for (const address of this.options.connect) this.connect(address, nowMs)
+  }
+
+  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
+    this.nowMs = nowMs
+    const wanted = this.kept.add(address)
+    if (wanted === null) return 'full'
+    if (wanted === 'kept') return 'kept'
+    this.dial(wanted)
+    return 'dialling'
+  }
+
+  disconnect(id: string, nowMs: number): boolean {
+    this.nowMs = nowMs
+    const links = [...this.links.values()].filter((link) => String(link.id) === id)
+    for (const link of links) this.hangUp(link)
+    return links.length > 0
+  }
+
+  letGo(address: Address, nowMs: number): boolean {
+    this.nowMs = nowMs
+    if (!this.kept.remove(address)) return false
+    const key = formatAddress(address)
+    for (const link of this.links.values()) {
+      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
+    }
+    return true
   }
 
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
@@ -52,6 +79,8 @@ export class LineMachine extends DialectMachine implements Dialect {
     const link = new LineLink(id, remote, wanted)
     this.links.set(id, link)
     this.tell(link, 'up', '')
+    if (wanted !== null)
+      this.emit({ kind: 'dialled', address: wanted.address, peer: { id: String(id), name: '' }, reason: '' })
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -216,13 +245,23 @@ export class LineMachine extends DialectMachine implements Dialect {
     if (link.wanted !== null) this.retry(link.wanted, reason)
   }
 
+  private hangUp(link: LineLink): void {
+    if (link.wanted !== null) this.kept.remove(link.wanted.address)
+    if (link.sending === null) this.emit({ kind: 'send', link: link.id, bytes: encodeLeft(this.name) })
+    this.emit({ kind: 'hang-up', link: link.id, abort: false })
+  }
+
   private retry(wanted: Wanted, reason: string): void {
+    if (!this.kept.has(wanted)) return
+    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason })
     wanted.failures++
     if (wanted.failures === 1) {
       const message = `line ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
       this.trouble('line-dial', message, true)
     }
-    this.after(pauseMs(wanted.failures - 1), () => this.dial(wanted))
+    this.after(pauseMs(wanted.failures - 1), () => {
+      if (this.kept.has(wanted)) this.dial(wanted)
+    })
   }
 
   private dial(wanted: Wanted): void {
