@@ -110,7 +110,8 @@ export class Hearsay implements Chat {
   }
 
   get files(): FilesChat {
-    return this.fileRoom ?? NO_FILES
+    const own = this.fileRoom ?? NO_FILES
+    return this.options.outside?.withFiles(own) ?? own
   }
 
   get messages(): Messages {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MessageEvent } from '../../src/app/events.ts'
 import { levelAt } from '../ports/sound-ends.ts'
@@ -70,6 +70,26 @@ describe('framed', () => {
   })
 })
 
+describe('/connect', () => {
+  test('dials an original while running, and /disconnect hangs up on it for good', async () => {
+    const port = await freePort()
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'framed'])
+    const where = `framed@127.0.0.1:${port}`
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: false, code: 'dial-failed' })
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: false, code: 'kept' })
+    const ann = await stage.original('framed', ['--port', port, '--udp-port', await freePort(), '--username', 'Ann'])
+    await ann.until('peer', { state: 'up', id: us.address, username: 'Ulla' })
+    await us.say('hello Ann')
+    await ann.until('chat', { msg: 'hello Ann' })
+    expect(await us.do({ do: 'disconnect', peer: where })).toMatchObject({ ok: true })
+    await ann.until('peer', { state: 'down' })
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: true, peer: { name: 'Ann' } })
+    expect(await us.do({ do: 'disconnect', peer: 'Ann' })).toMatchObject({ ok: true })
+    const off = await us.do({ do: 'connect', address: `line@127.0.0.1:${port}` })
+    expect(off).toMatchObject({ ok: false, code: 'dialect-off' })
+  })
+})
+
 describe('voice with an original', () => {
   test('is heard both ways, seen by both, and over when either leaves', async () => {
     const ann = await stage.framed('Ann')
@@ -134,7 +154,13 @@ describe('files', () => {
     const path = join(temporaryHome(), 'cat.png')
     writeFileSync(path, bytes)
     line.do({ do: 'file', path })
-    await native.hears('sends the file cat.png (400000 bytes), which will be offered here.')
+    await native.hears('sends the file cat.png (400000 bytes), which will be offered here if it is taken.')
+    const asked = await us.until((each) => each.event === 'file' && each.state === 'offered')
+    expect(asked).toMatchObject({ name: 'cat.png', size: 400_000, from: { name: 'Lou (line)' }, self: false })
+    line.do({ do: 'send', msg: 'do you like it?' })
+    await us.hears('do you like it?')
+    expect(existsSync(join(us.home, 'Downloads'))).toBe(false)
+    expect(await us.do({ do: 'accept', file: 'cat.png' })).toMatchObject({ ok: true, file: { state: 'done' } })
     const done = await native.until((each) => each.event === 'file' && each.state === 'done' && each.name === 'cat.png')
     if (done.event !== 'file') throw new Error('not about a file')
     expect(done.from.name).toBe('Ulla')
@@ -145,15 +171,15 @@ describe('files', () => {
     })
   })
 
-  test('of a line peer are not taken where none are, or where they are too large', async () => {
-    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line', '--accept-megabytes', '1'])
+  test('of a line peer are let go by where none are taken, and talk goes on', async () => {
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line', '--accept-files', 'none'])
     const line = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', 'Lou'])
     line.do({ do: 'send', msg: 'look at this' })
     await us.hears('look at this')
     const path = join(temporaryHome(), 'film.mkv')
-    writeFileSync(path, Buffer.alloc(1_200_000))
+    writeFileSync(path, Buffer.alloc(120_000))
     line.do({ do: 'file', path })
-    await us.hears('sends the file film.mkv (1200000 bytes), which cannot be taken over here.')
+    await us.hears('sends the file film.mkv (120000 bytes), which cannot be taken over here.')
     line.do({ do: 'send', msg: 'too bad' })
     await us.hears('too bad')
     expect(us.lines.filter((each) => each.event === 'file')).toEqual([])

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from '../../base/address.ts'
-import type { DialectName } from '../../base/dialects.ts'
+import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
@@ -12,8 +12,10 @@ import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
 import type { Tcp } from '../../ports/tcp.ts'
 import type { Outcome, PeerView } from '../chat.ts'
 import type { AppEvent, Person } from '../events.ts'
+import type { FilesChat } from '../files/files-chat.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
+import { withLineFiles } from './both-files.ts'
 import { type Fellowship, fellowsOn } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
@@ -53,6 +55,7 @@ export interface DeskOptions {
   readonly multicast: Multicast
   /** What is done with files that are sent here. */
   readonly acceptFiles: AcceptPolicy
+  readonly downloadFolder: string
   readonly isOurs: (host: string) => Promise<boolean>
   readonly log: (code: string, message: string) => void
 }
@@ -133,6 +136,10 @@ export class DialectDesk implements Outside {
 
   get voice(): ForeignVoice | null {
     return this.framedVoice
+  }
+
+  withFiles(own: FilesChat): FilesChat {
+    return this.files === null ? own : withLineFiles(own, this.files)
   }
 
   peers(): PeerView[] {
@@ -272,13 +279,18 @@ export class DialectDesk implements Outside {
   }
 
   private takeFiles(host: DeskHost, room: string): LineFiles {
-    const { acceptFiles: policy, log } = this.options
+    const { acceptFiles: policy, downloadFolder: folder, clock, log } = this.options
     return new LineFiles({
-      ...{ policy, log },
-      offer: (path) => host.offer(path, room),
-      announce: (link, name, size, isTaken) => {
-        this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, isTaken, nowMs))
+      ...{ policy, folder, clock, log, room },
+      personOf: (link) => {
+        const name = this.machines.line?.links.get(link)?.name ?? ''
+        return { id: `line:${link}`, name: markName(name, 'line') }
       },
+      offer: (path) => host.offer(path, room),
+      announce: (link, name, size, fate) => {
+        this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, fate, nowMs))
+      },
+      emit: (event) => host.emit(event),
     })
   }
 

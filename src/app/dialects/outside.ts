@@ -3,6 +3,7 @@ import type { DialectName } from '../../base/dialects.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Outcome, PeerView } from '../chat.ts'
 import type { Person } from '../events.ts'
+import type { FilesChat } from '../files/files-chat.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 
 /** The networks of other protocols that this node bridges, as the chat sees them. */
@@ -12,6 +13,8 @@ export interface Outside {
   /** We go by another name. */
   renamed(name: string): void
   peers(): PeerView[]
+  /** Files of our own kind, and those that come from there. */
+  withFiles(own: FilesChat): FilesChat
   /** As `Chat.connect`, for who speaks a dialect. */
   connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>>
   /** As `Chat.disconnect`; null where it means none of these. */

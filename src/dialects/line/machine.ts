@@ -11,6 +11,11 @@ import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from
 const HEADER_PAUSE_MS = 250
 const LINKS_MAX = 64
 const FILE_NAME_CHARS_MAX = 128
+const FATES = {
+  taken: 'which will be offered here.',
+  asked: 'which will be offered here if it is taken.',
+  refused: 'which cannot be taken over here.',
+}
 
 export interface LineOptions {
   readonly name: string
@@ -160,18 +165,13 @@ export class LineMachine extends DialectMachine implements Diallable {
     })
   }
 
-  /** Tells the room of a file that comes; of one that is not taken the bytes are let go by. */
-  fileNotice(id: number, name: string, size: number, isTaken: boolean, nowMs: number): void {
+  /** Tells the room of a file that comes, and what becomes of it; of one that is not taken the bytes are let go by. */
+  fileNotice(id: number, name: string, size: number, fate: 'taken' | 'asked' | 'refused', nowMs: number): void {
     this.nowMs = nowMs
     const link = this.links.get(id)
+    if (link === undefined) return
     const file = heardText(name).slice(0, FILE_NAME_CHARS_MAX)
-    if (link !== undefined)
-      this.tellWords(
-        link,
-        link.name,
-        `sends the file ${file} (${size} bytes), ${isTaken ? 'which will be offered here.' : 'which cannot be taken over here.'}`,
-        'notice',
-      )
+    this.tellWords(link, link.name, `sends the file ${file} (${size} bytes), ${FATES[fate]}`, 'notice')
   }
 
   renamed(name: string): void {
