@@ -46,6 +46,10 @@ export class Original {
     return Number(this.of('ready')[0]?.['port'])
   }
 
+  get pid(): number {
+    return this.child.pid
+  }
+
   of(event: string): Report[] {
     return this.reports.filter((report) => report.event === event)
   }

@@ -39,7 +39,11 @@ function setUp(policy: AcceptPolicy) {
   const begin = (link: number, name: string, size: number) =>
     files.hear({ kind: 'file', link, state: 'begins', name, size })
   const send = (link: number, name: string, parts: readonly string[], whole = true): void => {
-    begin(link, name, parts.reduce((sum, part) => sum + part.length, whole ? 0 : 1))
+    begin(
+      link,
+      name,
+      parts.reduce((sum, part) => sum + part.length, whole ? 0 : 1),
+    )
     for (const part of parts) files.hear({ kind: 'file', link, state: 'bytes', bytes: utf8(part) })
     files.hear({ kind: 'file', link, state: 'ends', whole })
   }
