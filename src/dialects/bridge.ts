@@ -51,7 +51,9 @@ interface SideState extends Side {
   readonly bucket: TokenBucket
   /** Ids of the other bridges known to be there. */
   fellows: Set<string>
-  /** How often each was waited for in vain, since it last said something here. */
+  /** Those who are known not to be there. */
+  absent: ReadonlySet<string>
+  /** How often each was waited for in vain with words of one network, since it last said such words here. */
   readonly misses: Map<string, number>
   /** Said here by us, as a bridge. */
   said: number
@@ -90,7 +92,7 @@ export class Bridge {
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
-    this.sides.set(key, { key, network, bucket, fellows: new Set(), misses: new Map(), said: 0 })
+    this.sides.set(key, { key, network, bucket, fellows: new Set(), absent: new Set(), misses: new Map(), said: 0 })
     return true
   }
 
@@ -98,17 +100,19 @@ export class Bridge {
     this.sides.delete(key)
   }
 
-  /** The other bridges that are there now. Who puts words there is added by itself. */
-  fellows(key: string, ids: Iterable<string>): void {
+  /** The other bridges that are there now, and some that are not. Who puts words there is added by itself. */
+  fellows(key: string, ids: Iterable<string>, absent: Iterable<string> = []): void {
     const side = this.sides.get(key)
-    if (side !== undefined) side.fellows = new Set([...ids].filter((id) => id !== this.own).slice(0, FELLOWS_MAX))
+    if (side === undefined) return
+    side.fellows = new Set([...ids].filter((id) => id !== this.own).slice(0, FELLOWS_MAX))
+    side.absent = new Set([...absent].slice(0, FELLOWS_MAX))
   }
 
   heard(key: string, words: Words, nowMs: number): void {
     const side = this.sides.get(key)
     if (side === undefined) return
     if (words.bridge !== null && words.bridge !== this.own && side.fellows.size < FELLOWS_MAX)
-      this.speaks(side, words.bridge)
+      this.speaks(side, words.bridge, words.from)
     const known = this.seen(words.origin, nowMs)
     if (known !== null) {
       known.sides.add(key)
@@ -157,7 +161,7 @@ export class Bridge {
       this.held--
       if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
       seen.sides.add(target.key)
-      for (const id of before) this.missed(id, target)
+      for (const id of before) this.missed(id, side, target)
       target.said++
       this.outputs.push(output)
     })
@@ -173,21 +177,40 @@ export class Bridge {
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */
   private before(side: SideState, target: SideState, { author, bridge }: Words): string[] {
     if (author === this.own) return []
-    const known = new Set([...side.fellows, ...target.fellows])
+    const known = new Set([...side.fellows, ...this.bridges()])
     return [...known].filter((id) => {
-      const isBoth = mayBeOn(side, id) && mayBeOn(target, id) && (target.misses.get(id) ?? 0) < MISSES_MAX
-      return isBoth && (id === author || id === bridge || id < this.own)
+      const isBoth = this.mayBeOn(side, id) && this.mayBeOn(target, id)
+      if (!isBoth || (target.misses.get(`${id} ${side.network}`) ?? 0) >= MISSES_MAX) return false
+      return id === author || id === bridge || id < this.own
     })
   }
 
-  private speaks(side: SideState, id: string): void {
+  /**
+   * A tracker's peers are ports and no more, and of `framed` one knows those next to one: whoever bridges another network of ours may be there
+   * too, until it is waited for in vain.
+   */
+  private mayBeOn({ fellows, absent, network }: SideState, id: string): boolean {
+    if (fellows.has(id)) return true
+    const isKnowable = network !== 'tracker' && network !== 'framed'
+    if (isKnowable || absent.has(id)) return false
+    return this.bridges().has(id)
+  }
+
+  /** Whoever is in a network of another kind than ours is one. */
+  private bridges(): Set<string> {
+    const all = [...this.sides.values()].filter(({ network }) => network !== 'native')
+    return new Set(all.flatMap(({ fellows }) => [...fellows]))
+  }
+
+  private speaks(side: SideState, id: string, from: string): void {
     side.fellows.add(id)
-    side.misses.delete(id)
+    side.misses.delete(`${id} ${from}`)
   }
 
   /** One who was waited for did not say it: perhaps its network is another one, or it is gone. */
-  private missed(id: string, { misses }: SideState): void {
-    misses.set(id, (misses.get(id) ?? 0) + 1)
+  private missed(id: string, { network }: SideState, { misses }: SideState): void {
+    const key = `${id} ${network}`
+    misses.set(key, (misses.get(key) ?? 0) + 1)
     if (misses.size > FELLOWS_MAX) misses.delete(misses.keys().next().value!)
   }
 
@@ -211,9 +234,4 @@ export class Bridge {
   private remember(origin: string, seen: Seen): void {
     this.young.set(origin, seen)
   }
-}
-
-/** A tracker's peers are ports and no more: whoever bridges another network of ours may be there too, until it is waited for in vain. */
-function mayBeOn({ fellows, network }: SideState, id: string): boolean {
-  return fellows.has(id) || network === 'tracker'
 }

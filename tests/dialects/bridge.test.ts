@@ -48,6 +48,7 @@ describe('a bridge', () => {
   test('lets a fellow with a lower id go first, and says it itself when he does not', () => {
     const between = bridge('bbbb')
     for (const side of ['tracker', 'mesh']) between.fellows(side, ['aaaa', 'bbbb', 'cccc'])
+    between.fellows('framed', [], ['aaaa', 'cccc'])
     between.heard('tracker', words('one'), 0)
     expect(said(between)).not.toContain('mesh: ann (tracker)')
     between.heard('mesh', words('one', { bridge: 'aaaa' }), 500)
@@ -78,6 +79,7 @@ describe('a bridge', () => {
   test('lets one whom it knows from the one side go first on a tracker’s, where nobody is known', () => {
     const between = bridge('bbbb')
     between.fellows('mesh', ['aaaa'])
+    between.fellows('framed', [], ['aaaa'])
     between.heard('tracker', words('one'), 0)
     expect(said(between)).not.toContain('mesh: ann (tracker)')
     between.heard('mesh', words('one', { bridge: 'aaaa' }), 500)
@@ -181,15 +183,16 @@ describe('all five kinds at once', () => {
     }
   })
 
-  test('bridges that know nothing of each other on a tracker’s network say nothing twice', () => {
+  test('bridges that know each other by the mesh alone say nothing twice', () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const networks = new Networks(seed, ['tracker'])
+      const networks = new Networks(seed, ['tracker', 'framed'])
       networks.network('native 1', 'native', ['nora'])
       networks.network('native 2', 'native', ['nils'])
       networks.network('mesh', 'mesh', ['mia'])
       networks.network('tracker', 'tracker', ['tom', 'tim'])
-      networks.hearsay('a000', ['native 1', 'mesh', 'tracker'])
-      networks.hearsay('b000', ['native 2', 'mesh', 'tracker'])
+      networks.network('framed', 'framed', ['fred'])
+      networks.hearsay('a000', ['native 1', 'framed', 'mesh', 'tracker'])
+      networks.hearsay('b000', ['native 2', 'framed', 'mesh', 'tracker'])
       const all = talk(networks, seed)
       networks.time.pass(180_000)
       expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })

@@ -411,7 +411,7 @@ describe('a dialect that is off', () => {
     const us = await stage.hearsay(['--dialect', other, '--debug'])
     const { promise: closed, resolve } = Promise.withResolvers<void>()
     const heard: string[] = []
-    const socket = { data: (_: unknown, bytes: Buffer) => heard.push(bytes.toString()), close: () => resolve() }
+    const socket = { data: (_: unknown, bytes: Buffer) => void heard.push(bytes.toString()), close: () => resolve() }
     const caller = await Bun.connect({ hostname: '127.0.0.1', port: us.port, socket })
     caller.write(says)
     caller.flush()

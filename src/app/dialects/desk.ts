@@ -249,7 +249,7 @@ export class DialectDesk implements Outside {
     const { bridge, host } = this
     if (bridge === null || host === null || clock.nowMs() - this.fellowsAtMs < FELLOWS_EVERY_MS) return
     this.fellowsAtMs = clock.nowMs()
-    for (const [side, ids] of fellowsOn(this.machines, host)) bridge.fellows(side, ids)
+    for (const [side, ids, absent] of fellowsOn(this.machines, host)) bridge.fellows(side, ids, absent)
   }
 
   private tellLoud(): void {

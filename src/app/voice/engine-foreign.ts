@@ -17,8 +17,10 @@ const FULL_SCALE = 32_767
 /** What was left of a word that ended so long ago belongs to no other. */
 const SPEECH_LASTS_MS = 100
 
-/** 100 ms: the microphone's clock and the sound card's are two. */
-const PASSING_SAMPLES_MAX = 5 * SAMPLES
+/** What is gathered before it goes on its way: frames come and go by two clocks, and none is to be missing in between. */
+const GATHERED_SAMPLES = 3 * SAMPLES
+/** 140 ms: the microphone's clock and the sound card's are two. */
+const PASSING_SAMPLES_MAX = 7 * SAMPLES
 const SILENCE = new Int16Array(SAMPLES)
 
 type PassedSpeaker = Exclude<Speaker, DirectSpeaker>
@@ -35,6 +37,8 @@ interface Passing {
   readonly resampler: Resampler
   readonly samples: number[]
   heardMs: number
+  /** Enough was gathered. */
+  isReady: boolean
 }
 
 /**
@@ -127,13 +131,14 @@ export class Foreign implements ForeignEars {
     if (!this.isListening || speaker instanceof DirectSpeaker) return
     let passing = this.passing.get(speaker)
     if (passing === undefined || nowMs - passing.heardMs > SPEECH_LASTS_MS) {
-      passing = { resampler: new Resampler(OWN_HZ, THEIR_HZ), samples: [], heardMs: nowMs }
+      passing = { resampler: new Resampler(OWN_HZ, THEIR_HZ), samples: [], heardMs: nowMs, isReady: false }
       this.passing.set(speaker, passing)
     }
     passing.heardMs = nowMs
     for (const sample of passing.resampler.push(frame, frame.length)) {
       passing.samples.push(Math.round(Math.max(-1, Math.min(1, sample)) * FULL_SCALE))
     }
+    if (passing.samples.length >= GATHERED_SAMPLES) passing.isReady = true
     if (passing.samples.length > PASSING_SAMPLES_MAX) passing.samples.splice(0, SAMPLES)
   }
 
@@ -144,7 +149,9 @@ export class Foreign implements ForeignEars {
     for (const [speaker, { heardMs }] of this.passing) {
       if (nowMs - heardMs > SPEECH_LASTS_MS) this.passing.delete(speaker)
     }
-    const isDue = [...this.passing.values()].some(({ samples }) => samples.length >= SAMPLES)
+    const isDue = [...this.passing.values()].some(
+      ({ isReady, samples }) => isReady && samples.length >= GATHERED_SAMPLES,
+    )
     if (!isDue || nowMs - this.spokenMs <= SPEECH_LASTS_MS) return
     this.speak(voice, SILENCE, nowMs)
     this.settle(nowMs)
@@ -167,8 +174,10 @@ export class Foreign implements ForeignEars {
   /** What we say, and to whom it is for us to pass it on, what the members say: but for those whom they hear from a member who reaches them. */
   private speak(voice: FramedVoice, own: Int16Array, nowMs: number): void {
     const frames: { member: Member; samples: Int16Array }[] = []
-    for (const [speaker, { samples }] of this.passing) {
-      if (samples.length < SAMPLES) continue
+    for (const [speaker, passing] of this.passing) {
+      const { samples } = passing
+      if (samples.length < SAMPLES) passing.isReady = false
+      if (!passing.isReady) continue
       frames.push({ member: memberOf(speaker), samples: Int16Array.from(samples.splice(0, SAMPLES)) })
     }
     if (frames.length === 0) return voice.speak(own, nowMs)
