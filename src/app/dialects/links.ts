@@ -80,7 +80,7 @@ export class AskedLinks {
 }
 
 /** What people are told who ask for a dialect that is not let in. */
-export function dialectOff(dialect: DialectName): Fault {
+function dialectOff(dialect: DialectName): Fault {
   return fault('dialect-off', `${dialect} is not let in: start with --dialect ${dialect}.`)
 }
 

@@ -31,7 +31,7 @@ export interface SpurtMark {
 }
 
 /** Makes talk spurts of what an original sends, which is all that its microphone hears. What was lost on its way leaves a hole in them. */
-export class Spurts {
+class Spurts {
   private last = -1
   private time = -1
   private silent = SILENT_FRAMES_MAX + 1
