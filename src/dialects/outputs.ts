@@ -86,6 +86,8 @@ export interface DialledTelling {
   /** Who is there, as in `PeerTelling`; null: nobody, for `reason`. */
   readonly peer: { readonly id: string; readonly name: string } | null
   readonly reason: string
+  /** It had worked the last time, or was not tried before. */
+  readonly isNew: boolean
 }
 
 /** A file comes over a link: its beginning, its bytes, and its end. */

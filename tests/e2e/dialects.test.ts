@@ -81,7 +81,7 @@ describe('/connect', () => {
     await ann.until('chat', { msg: 'hello Ann' })
     expect(await us.do({ do: 'disconnect', peer: where })).toMatchObject({ ok: true })
     await ann.until('peer', { state: 'down' })
-    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: true, peer: { name: 'Ann' } })
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: true, peer: { name: 'Ann (framed)' } })
     expect(await us.do({ do: 'disconnect', peer: 'Ann' })).toMatchObject({ ok: true })
     const off = await us.do({ do: 'connect', address: `line@127.0.0.1:${port}` })
     expect(off).toMatchObject({ ok: false, code: 'dialect-off' })

@@ -22,7 +22,8 @@ export const PEOPLE: readonly Command[] = [
     group: 'People',
     args: { address: place() },
     help: 'connect to a peer, and keep trying',
-    pending: ({ address: { address } }) => `Connecting to ${formatAddress(address)} …`,
+    pending: ({ address: { address, dialect } }) =>
+      `Connecting to ${dialect === null ? '' : `${dialect}@`}${formatAddress(address)} …`,
     async run(chat, { address: { address, dialect } }) {
       const before = new Set(chat.peers().map((peer) => peer.id))
       const outcome = await chat.connect(address, dialect)

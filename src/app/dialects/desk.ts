@@ -4,7 +4,7 @@ import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
-import type { PeerTelling } from '../../dialects/outputs.ts'
+import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -20,7 +20,7 @@ import { type Fellowship, fellowsOn } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
-import { AskedLinks } from './links.ts'
+import { AskedLinks, strangerName } from './links.ts'
 import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
@@ -189,7 +189,7 @@ export class DialectDesk implements Outside {
         if (telling.user) this.host!.emit({ event: 'notice', code: telling.code, message: telling.message })
         return
       case 'dialled':
-        return this.links.dialled(dialect, telling)
+        return this.dialled(dialect, telling)
       case 'file':
         this.files?.hear(telling)
     }
@@ -262,14 +262,21 @@ export class DialectDesk implements Outside {
   }
 
   private peer(dialect: DialectName, telling: PeerTelling): void {
-    const { state, name, address, dialled, link, reason } = telling
+    const { state, address, dialled, link, reason } = telling
     const id = `${dialect}:${telling.id}`
     if (dialect === 'line' && state === 'up') this.bridge!.open({ key: `line ${link}`, network: 'line' })
     // Who comes later than we have not heard it.
     if (dialect === 'framed' && state === 'up') this.options.clock.defer(() => this.framedVoice?.again())
     if (dialect === 'line' && state === 'down') this.bridge!.close(`line ${link}`)
     const via = dialect === 'mesh' ? 'lan' : dialect === 'tracker' ? 'tracker' : dialled ? 'dialled' : 'accepted'
-    const where = { name: name || id, address: formatAddress(address), via, dialled, dialect, verified: false } as const
+    const where = {
+      name: strangerName(dialect, telling),
+      address: formatAddress(address),
+      via,
+      dialled,
+      dialect,
+      verified: false,
+    } as const
     const view: PeerView = { id, ...where, rttMs: null }
     if (state === 'up') this.known.set(id, view)
     else this.known.delete(id)
@@ -278,13 +285,22 @@ export class DialectDesk implements Outside {
     this.host!.emit({ event: 'peer', state, id, ...where, ...(state === 'down' ? { reason } : {}) })
   }
 
+  /** Who asked is answered; of an address given at the start people are told when it goes wrong. */
+  private dialled(dialect: DialectName, telling: DialledTelling): void {
+    const isAnswered = this.links.dialled(dialect, telling)
+    if (isAnswered || telling.peer !== null || !telling.isNew) return
+    const where = `${dialect}@${formatAddress(telling.address)}`
+    const message = `${where} ${telling.reason}. It is tried again with growing pauses.`
+    this.host!.emit({ event: 'notice', code: `${dialect}-dial`, message })
+  }
+
   private takeFiles(host: DeskHost, room: string): LineFiles {
     const { acceptFiles: policy, downloadFolder: folder, clock, log } = this.options
     return new LineFiles({
       ...{ policy, folder, clock, log, room },
       personOf: (link) => {
         const name = this.machines.line?.links.get(link)?.name ?? ''
-        return { id: `line:${link}`, name: markName(name, 'line') }
+        return { id: `line:${name}`, name: markName(name, 'line') }
       },
       offer: (path) => host.offer(path, room),
       announce: (link, name, size, fate) => {

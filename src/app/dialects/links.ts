@@ -1,5 +1,5 @@
 import { type Address, formatAddress, parseAddress } from '../../base/address.ts'
-import type { DialectName } from '../../base/dialects.ts'
+import { bareName, type DialectName, markName } from '../../base/dialects.ts'
 import type { DialledTelling } from '../../dialects/outputs.ts'
 import type { Fault, Outcome, PeerView } from '../chat.ts'
 import type { Person } from '../events.ts'
@@ -48,7 +48,7 @@ export class AskedLinks {
       this.settle(peer, fault('hung-up', `${peer} is not dialled any more, as asked.`))
       return isDone ? { ok: true, peer: { id: '', name: peer } } : fault('not-connected', `${peer} is not dialled.`)
     }
-    const view = host.peers().find(({ id, name, address }) => [id, name, address].includes(peer))
+    const view = host.peers().find(({ id, name, address }) => [id, name, bareName(name), address].includes(peer))
     if (view === undefined || view.dialect === 'native') return null
     if (view.dialect === 'mesh' || view.dialect === 'tracker') {
       return fault(
@@ -61,15 +61,17 @@ export class AskedLinks {
     return { ok: true, peer: { id: view.id, name: view.name } }
   }
 
-  /** Something came of an attempt: the first answers, what comes later is told as events. */
-  dialled(dialect: DialectName, { address, peer, reason }: DialledTelling): void {
+  /** Something came of an attempt: true where somebody was answered by it. */
+  dialled(dialect: DialectName, { address, peer, reason }: DialledTelling): boolean {
     const key = `${dialect}@${formatAddress(address)}`
+    const isAwaited = this.waiting.has(key)
     if (peer === null)
       this.settle(key, fault('dial-failed', `${key} ${reason}. It is tried again with growing pauses.`))
     else {
       const id = `${dialect}:${peer.id}`
-      this.settle(key, { ok: true, peer: { id, name: peer.name || id } })
+      this.settle(key, { ok: true, peer: { id, name: strangerName(dialect, peer) } })
     }
+    return isAwaited
   }
 
   private settle(key: string, answer: Answer): void {
@@ -80,6 +82,14 @@ export class AskedLinks {
 }
 
 /** What people are told who ask for a dialect that is not let in. */
+/** A peer as it is shown: never by a name that one of ours could have. Who has told none is called by what it is. */
+export function strangerName(
+  dialect: DialectName,
+  { id, name }: { readonly id: string; readonly name: string },
+): string {
+  return markName(name !== '' || dialect === 'line' ? name : id, dialect)
+}
+
 function dialectOff(dialect: DialectName): Fault {
   return fault('dialect-off', `${dialect} is not let in: start with --dialect ${dialect}.`)
 }

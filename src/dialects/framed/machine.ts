@@ -214,7 +214,7 @@ export class FramedMachine extends DialectMachine implements Diallable {
     this.tell(link, 'up', '')
     if (link.wanted === null) return
     const { name, wanted } = link
-    this.emit({ kind: 'dialled', address: wanted.address, peer: { id: peer, name }, reason: '' })
+    this.emit({ kind: 'dialled', address: wanted.address, peer: { id: peer, name }, reason: '', isNew: true })
   }
 
   private chat(message: FramedMessage & { type: 'chat' }): void {
@@ -280,11 +280,11 @@ export class FramedMachine extends DialectMachine implements Diallable {
 
   private retry(wanted: Wanted, reason: string): void {
     if (!this.kept.has(wanted)) return
-    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason })
     wanted.failures++
+    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
     if (wanted.failures === 1) {
       const message = `framed ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('framed-dial', message, true)
+      this.trouble('framed-dial', message)
     }
     this.after(pauseMs(wanted.failures - 1), () => {
       if (this.kept.has(wanted)) this.dial(wanted)

@@ -85,7 +85,13 @@ export class LineMachine extends DialectMachine implements Diallable {
     this.links.set(id, link)
     this.tell(link, 'up', '')
     if (wanted !== null)
-      this.emit({ kind: 'dialled', address: wanted.address, peer: { id: String(id), name: '' }, reason: '' })
+      this.emit({
+        kind: 'dialled',
+        address: wanted.address,
+        peer: { id: String(id), name: '' },
+        reason: '',
+        isNew: true,
+      })
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -253,11 +259,11 @@ export class LineMachine extends DialectMachine implements Diallable {
 
   private retry(wanted: Wanted, reason: string): void {
     if (!this.kept.has(wanted)) return
-    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason })
     wanted.failures++
+    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
     if (wanted.failures === 1) {
       const message = `line ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('line-dial', message, true)
+      this.trouble('line-dial', message)
     }
     this.after(pauseMs(wanted.failures - 1), () => {
       if (this.kept.has(wanted)) this.dial(wanted)
