@@ -153,7 +153,9 @@ export class Hearsay implements Chat {
   }
 
   private said(telling: EventTelling): void {
-    this.options.outside?.heard(telling)
+    // Who spoke before we were there told their name then: the rooms know it.
+    const name = telling.name === '' ? this.people.recall(telling.author, '').name : telling.name
+    this.options.outside?.heard({ ...telling, name })
     if (telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
     else if (this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
   }

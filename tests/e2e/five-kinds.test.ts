@@ -149,6 +149,10 @@ describe('all five kinds', () => {
     await again.until((line) => line.event === 'peer' && line.dialect === 'mesh' && line.state === 'up')
     const everybody = [native('Ulla', again), native('Nora', nora), others[1]!, ...back]
     await everybodyHearsEverybodyOnce(everybody, 'two')
+    // Who told her name before the bridge was there still goes by it.
+    expect(others[1]!.peer!.of('chat').find(({ content }) => content === 'Nora says two')!['username']).toBe(
+      'Nora (hearsay)',
+    )
 
     await tracker.kill()
     const peers = [others[2]!.peer!, back[1]!.peer!]
@@ -157,6 +161,9 @@ describe('all five kinds', () => {
     const announcement = `👑 Node ${highest} elected leader. New tracker started.`
     if (successor !== undefined) await nora.hears(announcement)
     else await Promise.all(peers.map((peer) => peer.until('message', { message: announcement })))
+    // A tracker of theirs knows nobody at its first moment: who asks it then knows nobody either, until it asks again.
+    const listed = [again.port, ...peers.map((peer) => peer.port)]
+    await Promise.all(peers.map((peer) => peer.listsAnew(listed)))
     await everybodyHearsEverybodyOnce(everybody, 'three')
     for (const peer of peers) expect(peer.of('elected')).toHaveLength(peer === successor ? 1 : 0)
     const servings = again.lines.filter((line) => line.event === 'notice' && line.code === 'tracker-serving')

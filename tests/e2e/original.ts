@@ -54,6 +54,14 @@ export class Original {
     return this.reports.filter((report) => report.event === event)
   }
 
+  /** Of a tracker's peer: what it is told from now on has these ports. */
+  listsAnew(ports: readonly number[]): Promise<void> {
+    const before = this.of('looked').length
+    const isThat = ({ ports: told }: Report): boolean =>
+      Array.isArray(told) && ports.every((port) => told.includes(port))
+    return this.when(() => this.of('looked').slice(before).some(isThat), `a list of ${ports}`)
+  }
+
   /** The first report, past or to come, that fits. */
   async until(event: string, fields: Readonly<Record<string, unknown>> = {}): Promise<Report> {
     const fits = (report: Report): boolean =>
