@@ -113,8 +113,8 @@ class DiskSource implements Source {
     this.size = Math.min(start, CONTENT_BYTES_MAX)
   }
 
-  async read(at: number, length: number): Promise<Uint8Array | FilesFault> {
-    const bytes = new Uint8Array(length)
+  async read(at: number, length: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault> {
+    const bytes = memory?.subarray(0, length) ?? new Uint8Array(length)
     if (at < this.manifest.length) bytes.set(this.manifest.subarray(at, at + length))
     for (const part of partsOf(this.places, at, at + length)) {
       const fault = await this.readPart(part.entry, part.at, bytes.subarray(part.from, part.to))
