@@ -8,7 +8,7 @@ import { beginFrame, eachFrame, endFrame } from '../wire/frame.ts'
 import { FILES_MAGIC } from '../wire/magic.ts'
 import { tailOf, transferType, writeTransferHead } from '../wire/transfer.ts'
 import type { NodeIdentity } from './context.ts'
-import { TransferLink } from './transfer-link.ts'
+import { FRAMES_PER_S_MAX, TransferLink } from './transfer-link.ts'
 
 /** From the first byte to a proved identity. */
 const HANDSHAKE_MS_MAX = 10_000
@@ -204,6 +204,7 @@ export class Transfers {
   }
 
   private frame(link: TransferLink, type: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    if (!link.frames.take(nowMs)) return this.fault(link, `sent more than ${FRAMES_PER_S_MAX} frames a second`, nowMs)
     const fault = this.exchange.frame(link.id, type, new ByteReader(bytes, start, end), nowMs)
     if (fault !== null) this.fault(link, fault, nowMs)
   }
