@@ -10,8 +10,8 @@ import { networkTests } from './requirements.ts'
  * `HEARSAY_FILE_SHARED_MB=100` for what is promised.
  */
 
-const KILLS = amount('HEARSAY_FILE_KILLS', 4)
-const CUTS = amount('HEARSAY_FILE_CUTS', 4)
+const KILLS = amount('HEARSAY_FILE_KILLS', 3)
+const CUTS = amount('HEARSAY_FILE_CUTS', 2)
 const SHARED_MB = amount('HEARSAY_FILE_SHARED_MB', 20)
 const SEED_BYTES_PER_S = 2_000_000
 const SHARED_MS = (SHARED_MB * 1e6 * 1000) / SEED_BYTES_PER_S
