@@ -1,6 +1,5 @@
 import type { Chat, PeerView } from '../../app/chat.ts'
-import type { AppEvent, Person, VoiceEvent } from '../../app/events.ts'
-import { markName } from '../../base/dialects.ts'
+import type { AppEvent, VoiceEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
 import type { Message, Network, PersonItem } from './model/model.ts'
 import type { Teller } from './tell.ts'
@@ -90,7 +89,7 @@ export class Surroundings {
     const { chat, teller } = this
     const self = { id: chat.id, name: cleanLine(chat.name()) }
     const links = this.links()
-    const labels = new Map(links.map((peer) => [`@${peer.id}`, `@${teller.name(shown(peer))}`]))
+    const labels = new Map(links.map((peer) => [`@${peer.id}`, `@${teller.name(peer)}`]))
     const room = chat.currentRoom()
     const people = room === null ? [] : this.peopleIn(room)
     for (const { id, name } of people) labels.set(`@${id}`, `@${name}`)
@@ -138,14 +137,9 @@ export class Surroundings {
       const { id, dialect } = peer
       if (dialect === 'native') return []
       const voice = inVoice.has(id) ? ('on' as const) : null
-      return [{ id, name: teller.name(shown(peer)), self: false, hops: 1, verified: false, network: dialect, voice }]
+      return [{ id, name: teller.name(peer), self: false, hops: 1, verified: false, network: dialect, voice }]
     })
   }
-}
-
-/** Of somebody for whom nobody vouches, the name tells so. */
-function shown({ id, name, dialect }: PeerView): Person {
-  return { id, name: dialect === 'native' ? name : markName(name, dialect) }
 }
 
 function compare(one: string, other: string): number {

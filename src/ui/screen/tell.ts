@@ -13,7 +13,6 @@ import type {
 } from '../../app/events.ts'
 import { type MessageView, type Standing, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
-import { markName } from '../../base/dialects.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import { FileProgress } from '../file-progress.ts'
 import { VoiceNews } from '../voice-news.ts'
@@ -160,8 +159,8 @@ export class Teller {
     return { kind: 'added', room, label: this.label(room), entry, isLive: false }
   }
 
-  private peer({ state, via, dialled, address, reason, dialect, id, name: given }: PeerEvent): string {
-    const name = this.name({ id, name: dialect === 'native' ? given : markName(given, dialect) })
+  private peer({ state, via, dialled, address, reason, ...person }: PeerEvent): string {
+    const name = this.name(person)
     const where = cleanLine(address)
     if (state === 'down') return `${name} at ${where} is gone${reason === undefined ? '' : `: ${cleanLine(reason)}`}.`
     return dialled ? `Connected to ${name} at ${where}${FOUND[via]}.` : `${name} connected from ${where}${FOUND[via]}.`

@@ -9,7 +9,7 @@ import { NOON, Stage } from './stage.ts'
 const ANN: PeerView = {
   id: 'mesh:7',
   ...{
-    name: 'Ann',
+    name: 'Ann (mesh)',
     address: '10.0.0.7:9000',
     via: 'lan',
     dialled: false,
@@ -18,9 +18,16 @@ const ANN: PeerView = {
     rttMs: null,
   },
 }
-const IVAN: PeerView = { ...ANN, id: 'line:3', name: 'Ivan', address: '10.0.0.8:1', dialect: 'line', room: 'dev' }
+const IVAN: PeerView = {
+  ...ANN,
+  id: 'line:3',
+  name: 'Ivan (line)',
+  address: '10.0.0.8:1',
+  dialect: 'line',
+  room: 'dev',
+}
 /** Bob once more, as he is seen in the mesh. */
-const TWICE: PeerView = { ...ANN, id: 'mesh:8', name: 'Bob', address: 'b.example:1' }
+const TWICE: PeerView = { ...ANN, id: 'mesh:8', name: 'Bob (mesh)', address: 'b.example:1' }
 
 /** What the screen is told of a chat with these peers. */
 function told(peers: readonly PeerView[]): Extract<Message, { kind: 'network' }> {
