@@ -126,6 +126,7 @@ export class DeskRoom {
       },
       addressesOf: (key: string) =>
         [...this.people].flatMap((other) => (other.key === key ? (other.address ?? []) : [])),
+      isThere: (key: string) => [...this.people].some((other) => other.key === key),
       ownAddresses: () => (person.address === null ? [] : [person.address]),
       mayHave: (room: string, key: string) => !room.startsWith('@') || key === room.slice(1),
     }
