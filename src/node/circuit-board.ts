@@ -16,7 +16,7 @@ import type { LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
 /** Circuits over one link, either way: each may hold a window here that waits to be passed on. */
-export const LEGS_MAX = 8
+const LEGS_MAX = 8
 /** Two mebibytes a second over one link, and twice that over all of a node's: files that go this way are borrowed lines. */
 const CHUNK_MS = (1_000 * CIRCUIT_CHUNK_BYTES_MAX) / (2 * 1024 * 1024)
 /** Chunks at once: what a timer that is late makes up for. */

@@ -1,5 +1,10 @@
-/** So long what one sends may wait in queues on the way, beside what others say there. */
-const TARGET_MS = 25
+/**
+ * So long what one sends may wait in queues on the way, beside what others say there: a quarter of the time there and back is half of what their
+ * words take without us. No less than a busy machine is late by anyway, and no more than anybody notices.
+ */
+const TARGET_SHARE = 1 / 4
+const TARGET_MS_MIN = 5
+const TARGET_MS_MAX = 25
 /** The least time there and back is forgotten after one to two of these: the way may have become longer. */
 const LEAST_AGE_MS = 60_000
 
@@ -65,11 +70,13 @@ export class SendingWindow {
       this.turnedAtMs = nowMs
     }
     this.leastMs = Math.min(this.leastMs, tookMs)
-    const queuedMs = tookMs - Math.min(this.leastMs, this.leastBeforeMs)
-    if (queuedMs > TARGET_MS / 2) this.isStarting = false
-    if (queuedMs > 2 * TARGET_MS) this.size -= bytes / 2
+    const leastMs = Math.min(this.leastMs, this.leastBeforeMs)
+    const targetMs = Math.max(TARGET_MS_MIN, Math.min(TARGET_MS_MAX, leastMs * TARGET_SHARE))
+    const queuedMs = tookMs - leastMs
+    if (queuedMs > targetMs / 2) this.isStarting = false
+    if (queuedMs > 2 * targetMs) this.size -= bytes / 2
     else if (this.isStarting) this.size += bytes
-    else this.size += (this.chunkBytes * bytes * (1 - queuedMs / TARGET_MS)) / this.size
+    else this.size += (this.chunkBytes * bytes * (1 - queuedMs / targetMs)) / this.size
     this.size = Math.max(this.chunkBytes, Math.min(this.bytesMax, this.size))
   }
 }
