@@ -10,7 +10,7 @@ import type { Talk } from './contract.ts'
 /** Dials of one person, at whatever address others tell. */
 const DIAL_EVERY_MS = 10_000
 /** While they are reached through others, which works: a direct way may open. */
-const DIAL_AGAIN_EVERY_MS = 60_000
+const DIAL_AGAIN_EVERY_MS = 30_000
 /** Addresses that others tell of, whoever they are: a room of made-up people must not have us dial about. */
 const TOLD_BURST = 16
 const TOLD_REFILL_MS = 1_000

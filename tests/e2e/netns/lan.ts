@@ -76,6 +76,32 @@ export class Machine {
     await this.namespace.ip([`rule del to ${other.four} ipproto udp lookup ${LOST}`, 'link del void'])
   }
 
+  /** Nothing from here reaches a port of another any more: as behind a firewall that lets nobody in there. Connections that come from there go on. */
+  async losePathTo(other: Machine, port: number): Promise<void> {
+    await this.layVoid()
+    await this.namespace.ip(this.lost(other, port).map((rule) => `rule add ${rule}`))
+  }
+
+  /** And arrives again. */
+  async findPathTo(other: Machine, port: number): Promise<void> {
+    await this.namespace.ip(this.lost(other, port).map((rule) => `rule del ${rule}`))
+  }
+
+  private lost(other: Machine, port: number): string[] {
+    return [other.four, other.six].map((host) => `to ${host} ipproto tcp dport ${port} lookup ${LOST}`)
+  }
+
+  /** A cable whose other end lies here too, where nobody takes what is for somebody else. */
+  private async layVoid(): Promise<void> {
+    await this.namespace.ip([
+      'link add void type veth peer name end',
+      'link set end up',
+      'link set void arp off up',
+      `route add default dev void table ${LOST}`,
+      `-6 route add default dev void table ${LOST}`,
+    ])
+  }
+
   /** What `ip -batch` has to do in here once the cable is laid. Given addresses need not be tried for doubles. */
   get wiring(): string[] {
     const addresses = [`fe80::${this.number.toString(16)}/64 dev eth0 nodad`, `${this.six}/64 dev eth0 nodad`]
