@@ -10,34 +10,18 @@ import {
   type CircuitFrame,
   circuitType,
   readCircuit,
-  writeCircuit,
 } from '../../src/wire/circuit.ts'
-import { anyBytes, exactly, numbers, obeysTheLaws } from './codec-laws.ts'
-import { written } from './codecs.ts'
+import { CIRCUIT_VALUES, encodeCircuit } from './circuit-codec.ts'
+import { anyBytes, obeysTheLaws } from './codec-laws.ts'
 
-const circuit = numbers(1, CIRCUIT_MAX)
-const tries = fc.nat(CIRCUIT_TRIES_MAX)
-
-const frames: Record<string, fc.Arbitrary<CircuitFrame>> = {
-  CALL: fc.record({
-    ...{ type: fc.constant('call' as const), circuit, call: exactly(16), target: exactly(32) },
-    hops: fc.integer({ min: 1, max: CIRCUIT_HOPS_MAX }),
-    tries,
-  }),
-  ANSWER: fc.record({ type: fc.constant('answer' as const), circuit }),
-  CREDIT: fc.record({ type: fc.constant('credit' as const), circuit, bytes: numbers(1, CIRCUIT_WINDOW_BYTES) }),
-  HANGUP: fc.record({ type: fc.constant('hangup' as const), circuit, code: fc.nat(255), tries }),
-}
-
-const encode = (frame: CircuitFrame): Uint8Array => written((out) => writeCircuit(out, frame))
 const readBack = (frame: CircuitFrame): CircuitFrame | null =>
-  readCircuit(circuitType(frame), new ByteReader(encode(frame)))
+  readCircuit(circuitType(frame), new ByteReader(encodeCircuit(frame)))
 
 describe('frames of circuits', () => {
-  for (const [name, values] of Object.entries(frames)) {
+  for (const [name, values] of Object.entries(CIRCUIT_VALUES)) {
     const [type] = fc.sample(values, 1).map(circuitType)
     const decode = (bytes: Uint8Array) => readCircuit(type!, new ByteReader(bytes))
-    obeysTheLaws<CircuitFrame>(name, { values, encode: encode, decode })
+    obeysTheLaws<CircuitFrame>(name.toUpperCase(), { values, encode: encodeCircuit, decode })
   }
 
   test('DATA carries any bytes, some at least and a chunk at most', () => {

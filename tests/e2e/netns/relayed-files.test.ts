@@ -21,7 +21,15 @@ async function three(lan: Lan, blocked: (anna: Machine, ben: Machine, port: numb
   const [anna, carol, ben] = lan.machines as [Machine, Machine, Machine]
   const port = await freePort()
   await blocked(anna, ben, port)
-  const options = (name: string): string[] => ['--username', name, '--static', '--port', String(port)]
+  const options = (name: string): string[] => [
+    '--username',
+    name,
+    '--static',
+    '--host',
+    '0.0.0.0',
+    '--port',
+    String(port),
+  ]
   const between = await carol.start(options('Carol'))
   const connect = ['--connect', carol.addressOf(between)]
   const giver: Place = { machine: anna, program: await anna.start([...options('Anna'), ...connect]) }
