@@ -44,11 +44,9 @@ function heard(peer: Peer): CircuitFrame[] {
   return frames
 }
 
-const call = (
-  circuit: number,
-  target: Uint8Array,
-  over: { tries?: number; hops?: number; call?: Uint8Array } = {},
-): CircuitFrame => ({
+type Call = CircuitFrame & { readonly type: 'call' }
+
+const call = (circuit: number, target: Uint8Array, over: Partial<Call> = {}): Call => ({
   ...{ type: 'call', circuit, call: chance.bytes(16), target, hops: 1, tries: CIRCUIT_TRIES_MAX },
   ...over,
 })
@@ -75,7 +73,7 @@ describe('a call', () => {
     const [anna, ben, dora] = [peers[0]!, peers[1]!, peers[2]!]
     const asked = call(1, keyOf(12))
     tell(anna, asked)
-    expect(heard(ben)).toEqual([{ ...asked, circuit: 2, hops: 2, tries: CIRCUIT_TRIES_MAX - 1 } as CircuitFrame])
+    expect(heard(ben)).toEqual([{ ...asked, circuit: 2, hops: 2, tries: CIRCUIT_TRIES_MAX - 1 }])
     tell(ben, { type: 'answer', circuit: 2 })
     expect(heard(anna)).toEqual([{ type: 'answer', circuit: 1 }])
     expect(heard(dora)).toEqual([])
