@@ -1,9 +1,16 @@
 import type { Address } from '../base/address.ts'
 import { EMPTY } from '../base/bytes.ts'
+import { TokenBucket } from '../core/gossip/token-bucket.ts'
 import type { Established, Handshake } from '../core/link/handshake.ts'
 import { RecordReader } from '../core/link/records.ts'
 import type { CipherState } from '../crypto/aead.ts'
 import { TRANSFER_RECORD_BYTES_MAX } from '../wire/transfer.ts'
+
+/**
+ * Frames a peer may send, and at once. One that fetches a gibibyte a second sends a fifth of it; what is less than that costs a twentieth of a
+ * core, whatever is in it.
+ */
+export const FRAMES_PER_S_MAX = 20_000
 
 /** How a link for files came to be. */
 export interface LinkOrigin {
@@ -26,6 +33,7 @@ export class TransferLink {
   idleSinceMs: number | null
   /** Since when a record has been on its way that has not ended. */
   partialSinceMs: number | null = null
+  readonly frames = new TokenBucket(FRAMES_PER_S_MAX, 1000 / FRAMES_PER_S_MAX)
   private readonly raw: Uint8Array[] = []
 
   constructor(

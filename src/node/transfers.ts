@@ -1,13 +1,14 @@
 import type { Address } from '../base/address.ts'
-import { ByteReader, ByteWriter, equalBytes, toHex } from '../base/bytes.ts'
+import { ByteReader, ByteWriter, EMPTY, equalBytes, toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import { Handshake } from '../core/link/handshake.ts'
 import { Exchange, type ExchangeOutput } from '../core/transfer/exchange.ts'
+import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { beginFrame, eachFrame, endFrame } from '../wire/frame.ts'
 import { FILES_MAGIC } from '../wire/magic.ts'
-import { TRANSFER_RECORD_BYTES_MAX, transferType, writeTransfer } from '../wire/transfer.ts'
+import { tailOf, transferType, writeTransferHead } from '../wire/transfer.ts'
 import type { NodeIdentity } from './context.ts'
-import { type LinkOrigin, TransferLink } from './transfer-link.ts'
+import { FRAMES_PER_S_MAX, type LinkOrigin, TransferLink } from './transfer-link.ts'
 
 /** From the first byte to a proved identity. */
 const HANDSHAKE_MS_MAX = 10_000
@@ -44,7 +45,7 @@ export class Transfers {
   private nextId = 1
   private nextAttempt = 1
   private checkAtMs: number | null = null
-  private readonly record = new ByteWriter(TRANSFER_RECORD_BYTES_MAX)
+  private readonly record = new ByteWriter(SMALL_BYTES + PAGE_BYTES_MAX)
 
   constructor(
     private readonly identity: NodeIdentity,
@@ -154,15 +155,17 @@ export class Transfers {
     this.raw.delete(id)
     if (link?.sealer === null || link === undefined) return null
     const record = this.record.clear()
+    let tail = EMPTY
     while (record.length < SMALL_BYTES) {
       const frame = this.exchange.pull(id, nowMs)
       if (frame === null) break
       const at = beginFrame(record, transferType(frame))
-      writeTransfer(record, frame)
-      endFrame(record, at)
+      writeTransferHead(record, frame)
+      tail = tailOf(frame)
+      endFrame(record, at, tail.length)
       if (frame.type === 'leaves' || frame.type === 'page' || frame.type === 'have') break
     }
-    return record.length === 0 ? null : link.sealer.sealRecord(record.view())
+    return record.length === 0 ? null : link.sealer.sealRecord(record.view(), tail)
   }
 
   wake(nowMs: number): void {
@@ -238,6 +241,7 @@ export class Transfers {
   }
 
   private frame(link: TransferLink, type: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    if (!link.frames.take(nowMs)) return this.fault(link, `sent more than ${FRAMES_PER_S_MAX} frames a second`, nowMs)
     const fault = this.exchange.frame(link.id, type, new ByteReader(bytes, start, end), nowMs)
     if (fault !== null) this.fault(link, fault, nowMs)
   }

@@ -3,6 +3,7 @@ import { ByteWriter, toHex } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import { agreementKeyFromSecret } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
+import { FRAMES_PER_S_MAX } from '../../src/node/transfer-link.ts'
 import { Transfers, type TransfersOutput } from '../../src/node/transfers.ts'
 import { beginFrame, endFrame } from '../../src/wire/frame.ts'
 import { GREETING } from '../../src/wire/magic.ts'
@@ -195,6 +196,27 @@ describe('on a link for files', () => {
     pair.one.exchange.tryAt(content.root, pair.oneLink)
     const other = carry(pair.one, pair.oneLink, pair.other, pair.otherLink)
     expect(other).toContainEqual({ kind: 'refused', root: toHex(content.root), key: keyOf(2), code: 1 })
+  })
+
+  test('a peer that floods it with short frames is hung up on, and one that sends as many in a while is not', () => {
+    for (const [overMs, ends] of [
+      [0, true],
+      [5_000, false],
+    ] as const) {
+      const { one, other, oneLink, otherLink } = linked()
+      const sealer = Reflect.get(Reflect.get(one, 'links').get(oneLink), 'sealer')
+      const out = new ByteWriter()
+      for (let i = 0; i < 1_000; i++) {
+        const at = beginFrame(out, 0x44)
+        out.varint(1).varint(0).u8(1)
+        endFrame(out, at)
+      }
+      const records = FRAMES_PER_S_MAX / 1_000 + 2
+      for (let i = 0; i < records; i++) {
+        other.received(otherLink, sealer.sealRecord(out.view()), Math.floor((overMs * i) / records))
+      }
+      expect(closes(other.takeOutputs())).toHaveLength(ends ? 1 : 0)
+    }
   })
 
   test('a frame of a kind that is not known yet is skipped, a broken one of a known kind ends it', () => {

@@ -85,7 +85,8 @@ export class Shelf {
     const { download } = received
     const receiving = new Receiving(target, download, (each) => this.stuck(name, each))
     received.into = receiving
-    receiving.record(0, download.shape.leaves)
+    const unclaimed = await receiving.claim(0, Math.ceil(target.header.offer.manifestBytes / LEAF_BYTES))
+    if (unclaimed !== null) return unclaimed
     this.run((_, nowMs) => download.want(download.shape.leaves, nowMs))
     this.settle(name)
     return null
@@ -168,7 +169,6 @@ export class Shelf {
       if (isStored === true) exchange.stored(root, holder, first, count, nowMs)
       else exchange.unstored(root, holder, first, count, isStored === null ? 'disk' : 'lying', nowMs)
     })
-    if (isStored === true) received.into.record(first, count)
   }
 
   private stuck(root: string, fault: FilesFault): void {
