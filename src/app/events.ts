@@ -209,6 +209,8 @@ export interface FileEvent {
   readonly left?: number
   /** From how many it comes. */
   readonly holders: number
+  /** Neighbours who pass it on, where those it comes from cannot be reached otherwise. */
+  readonly through?: readonly Person[]
   /** Where it is or will be. */
   readonly path?: string
   readonly reason?: string

@@ -104,6 +104,7 @@ export class Hearsay implements Chat {
       speak: (room, body) => this.utterances.utter(room, EventKind.file, body),
       pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),
       addressOf: (key) => driver.node.aboutFiles.addressOf(key),
+      circuits: (act) => driver.run((node, instant) => act(node.circuits, instant)),
       emit: (event) => this.emit(event),
     })
     return this.fileRoom
@@ -144,6 +145,7 @@ export class Hearsay implements Chat {
     }
     if (telling.kind === 'event') this.said(telling)
     else if (telling.kind === 'files') this.fileRoom?.passed(telling)
+    else if (telling.kind === 'circuit') this.fileRoom?.circuit(telling)
     else if (isOfVoice(telling)) this.talk.hear(telling)
     else this.teller.tell(telling)
     if (telling.kind === 'delivery') this.memory?.delivered(telling)

@@ -12,6 +12,15 @@ import { TRANSFER_RECORD_BYTES_MAX } from '../wire/transfer.ts'
  */
 export const FRAMES_PER_S_MAX = 20_000
 
+/** How a link for files came to be. */
+export interface LinkOrigin {
+  readonly via: 'dialled' | 'accepted'
+  /** The key of the peer that was to be there; null for whoever it is. */
+  readonly expected: string | null
+  /** The key of the neighbour it goes through; null where it goes through nobody. */
+  readonly through: string | null
+}
+
 /** One connection for files, from its first byte to its last. */
 export class TransferLink {
   phase: 'handshake' | 'open' | 'closed' = 'handshake'
@@ -30,14 +39,24 @@ export class TransferLink {
   constructor(
     readonly id: number,
     readonly remote: Address,
-    readonly via: 'dialled' | 'accepted',
-    /** The key of the peer that was to be there; null for whoever it is. */
-    readonly expected: string | null,
+    private readonly origin: LinkOrigin,
     public handshake: Handshake | null,
     readonly openedAtMs: number,
   ) {
     this.heardAtMs = openedAtMs
     this.idleSinceMs = openedAtMs
+  }
+
+  get via(): LinkOrigin['via'] {
+    return this.origin.via
+  }
+
+  get expected(): string | null {
+    return this.origin.expected
+  }
+
+  get through(): string | null {
+    return this.origin.through
   }
 
   establish(link: Established, peerKey: string): void {

@@ -18,6 +18,7 @@ import { datagramFault, VOICE_PAYLOAD_BYTES_MAX, VoiceOpener } from '../../src/w
 import { openEndpoints } from '../../src/wire/voice-signal-keys.ts'
 import { identityOf } from '../node/bench.ts'
 import { directEventCodec, reactionCodec, removalCodec, textAboutCodec } from '../wire/amendment-codecs.ts'
+import { circuitCodec } from '../wire/circuit-codec.ts'
 import type { Codec } from '../wire/codec-laws.ts'
 import {
   bundleCodec,
@@ -94,6 +95,7 @@ export const CODECS: Record<string, CodecUnderTest> = {
   removal: lawful(removalCodec),
   reaction: lawful(reactionCodec),
   tracker: lawful(trackerCodec),
+  circuit: lawful(circuitCodec),
   note: lawful(noteCodec),
   'voice-signal': lawful(signalCodec),
   'voice-endpoints': lawful(endpointsCodec),

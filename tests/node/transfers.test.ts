@@ -115,6 +115,60 @@ describe('a link for files', () => {
   })
 })
 
+describe('a peer who is reached through others', () => {
+  const CAROL = 'ca'.repeat(32)
+
+  /** A link between the two: through others, or not. */
+  function join(one: Transfers, other: Transfers, through: string | null): TransfersOutput[] {
+    if (through === null) one.dial(keyOf(2), HOST)
+    else one.call(keyOf(2))
+    const [begun] = one.takeOutputs()
+    if (begun?.kind !== 'dial' && begun?.kind !== 'call') throw new Error('nothing was begun')
+    const oneLink = one.dialled(begun.attempt, HOST, 0, through)!
+    return carry(one, oneLink, other, other.accepted(HOST, 0, through)!)
+  }
+
+  test('is called once, also while he is being dialled, and not when he is linked', () => {
+    const one = machine(1)
+    one.dial(keyOf(2), HOST)
+    one.call(keyOf(2))
+    one.call(keyOf(2))
+    expect(one.takeOutputs()).toEqual([
+      { kind: 'dial', attempt: 1, address: HOST },
+      { kind: 'call', attempt: 2, key: keyOf(2) },
+    ])
+    const linked = machine(1)
+    join(linked, machine(2), null)
+    linked.call(keyOf(2))
+    expect(linked.takeOutputs()).toEqual([])
+  })
+
+  test('is dialled all the same, and a direct link takes the place of the other on both sides', () => {
+    const [one, other] = [machine(1), machine(2)]
+    expect(join(one, other, CAROL).filter(({ kind }) => kind === 'linked')).toHaveLength(2)
+    expect([one.isDirect(keyOf(2)), one.linksTo(keyOf(2)).map((link) => one.throughOf(link))]).toEqual([false, [CAROL]])
+    const outputs = join(one, other, null)
+    expect(outputs.filter(({ kind }) => kind === 'close')).toHaveLength(2)
+    for (const [each, key] of [
+      [one, keyOf(2)],
+      [other, keyOf(1)],
+    ] as const) {
+      expect(each.isDirect(key)).toBe(true)
+      expect(each.linksTo(key).map((link) => each.throughOf(link))).toEqual([null])
+    }
+  })
+
+  test('gets no second link through others beside a direct one', () => {
+    const [one, other] = [machine(1), machine(2)]
+    one.call(keyOf(2))
+    const [begun] = one.takeOutputs()
+    join(one, other, null)
+    const oneLink = one.dialled(begun?.kind === 'call' ? begun.attempt : 0, HOST, 0, CAROL)!
+    carry(one, oneLink, other, other.accepted(HOST, 0, CAROL)!)
+    expect(one.linksTo(keyOf(2)).map((link) => one.throughOf(link))).toEqual([null])
+  })
+})
+
 describe('on a link for files', () => {
   const content = new Content(300_000)
   const served = { shape: content.shape, here: null, pieces: null, allows: (key: string) => key === keyOf(1) }

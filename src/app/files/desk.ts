@@ -6,6 +6,7 @@ import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
 import { summary } from './job.ts'
 import { Jobs } from './jobs.ts'
+import { Reaching } from './reaching.ts'
 import { Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Taking } from './taking.ts'
@@ -17,6 +18,7 @@ const ROUND_EVERY_MS = 1_000
 export class Desk implements ShelfOwner {
   private readonly jobs: Jobs
   private readonly seeking: Seeking
+  private readonly reaching: Reaching
   private driver!: TransferDriver
   private taking!: Taking
   private giving!: Giving
@@ -24,10 +26,11 @@ export class Desk implements ShelfOwner {
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told)
+    this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
       () => this.jobs.contents(),
-      (key, address) => this.driver.run((all) => all.dial(key, address)),
+      this.reaching,
       (key) => this.ask(this.driver.transfers.linksTo(key)),
     )
   }
@@ -35,7 +38,8 @@ export class Desk implements ShelfOwner {
   /** Must be called once, before anything else. */
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
-    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking)
+    this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
+    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching)
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
   }

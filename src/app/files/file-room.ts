@@ -2,10 +2,12 @@ import type { Address } from '../../base/address.ts'
 import { decodeBase32, encodeBase32 } from '../../base/base32.ts'
 import { toHex } from '../../base/bytes.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
+import type { CircuitTelling } from '../../node/circuit-outputs.ts'
 import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { FileEvent } from '../events.ts'
 import type { People } from '../people.ts'
+import type { CircuitPort, RunCircuits } from './circuit-port.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
 import type { Desk } from './desk.ts'
 import type { FileState, FilesChat } from './files-chat.ts'
@@ -19,6 +21,7 @@ export interface FileSurrounds {
   /** `room`: an open room's name, or the key of whom a conversation is with. */
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
+  readonly circuits: RunCircuits
   readonly emit: (event: FileEvent) => void
 }
 
@@ -39,6 +42,7 @@ export class FileRoom implements FilesChat {
   constructor(
     private readonly around: FileSurrounds,
     private readonly desk: Desk,
+    private readonly circuits: CircuitPort,
   ) {}
 
   /** What the desk needs of talk. */
@@ -57,6 +61,7 @@ export class FileRoom implements FilesChat {
         const address = around.addressOf(key)
         return address === null ? [] : [address]
       },
+      isThere: (key) => around.circuits((circuits) => circuits.isThere(key)),
       mayHave(room, key) {
         const other = keyOf(room)
         return other === null || toHex(other) === key
@@ -70,6 +75,11 @@ export class FileRoom implements FilesChat {
 
   passed({ room, author, passingKind, body }: FilesTelling): void {
     this.desk.heardPassing(room ?? `@${encodeBase32(author)}`, toHex(author), passingKind, body)
+  }
+
+  /** What the node tells of circuits. */
+  circuit(telling: CircuitTelling): void {
+    this.circuits.hear(telling)
   }
 
   list(): readonly FileState[] {
@@ -124,6 +134,7 @@ export class FileRoom implements FilesChat {
 
   private stateOf(view: FileView): FileState {
     const { id, number, room, name, size, done, bytesPerSecond, leftMs, holders, path, reason, files, listing } = view
+    const through = view.through.map((each) => this.around.people.recall(Uint8Array.fromHex(each), ''))
     const key = Uint8Array.fromHex(view.from)
     const from = this.around.people.recall(key, '')
     return {
@@ -137,6 +148,7 @@ export class FileRoom implements FilesChat {
         holders,
       },
       ...(leftMs === null ? {} : { left: Math.ceil(leftMs / 1000) }),
+      ...(through.length === 0 ? {} : { through: through.map(({ id, name }) => ({ id, name })) }),
       ...(path === '' ? {} : { path }),
       ...(reason === '' ? {} : { reason }),
       ...(listing.length === 0 ? {} : { files, listing }),

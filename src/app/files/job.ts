@@ -30,7 +30,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
 }
 
 /** How it stands. */
-export function viewOf(job: Job, nowMs: number): FileView {
+export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => string | null): FileView {
   const { entry, download, path, reason, files, listing, rate } = job
   const done = entry.state === 'done' || entry.state === 'giving' ? entry.size : (download?.bytesHere ?? 0)
   rate.mark(done, nowMs)
@@ -38,6 +38,7 @@ export function viewOf(job: Job, nowMs: number): FileView {
   const leftMs = bytesPerSecond === 0 ? null : ((entry.size - done) * 1000) / bytesPerSecond
   const { id, number, state, room, from, name, size } = entry
   const holders = download?.activeHolders ?? 0
+  const through = new Set(download?.activeIds.flatMap((link) => throughOf(link) ?? []))
   return {
     id,
     number,
@@ -50,6 +51,7 @@ export function viewOf(job: Job, nowMs: number): FileView {
     bytesPerSecond,
     leftMs,
     holders,
+    through: [...through],
     path,
     reason,
     files,
