@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { bunUdp } from '../../adapters/bun-udp.ts'
@@ -87,11 +87,19 @@ function openSound(folder: string) {
   return sound
 }
 
-/** Before other programs where that may be: sound is late after 10 ms. */
+/** Before other programs where that may be: sound is late after 10 ms. What is finer than that the addon does, when it is loaded. */
 function hurry(): void {
+  const nice = constants.priority.PRIORITY_HIGH
+  // Most users may neither.
+  ignoreFault(() => setPriority(nice))
+  // Among sessions: the one of this process is its own.
+  if (process.platform === 'linux') ignoreFault(() => writeFileSync('/proc/self/autogroup', `${nice}`))
+}
+
+function ignoreFault(run: () => void): void {
   try {
-    setPriority(constants.priority.PRIORITY_HIGH)
+    run()
   } catch {
-    // Most users may not.
+    // It goes without.
   }
 }

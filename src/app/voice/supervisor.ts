@@ -131,6 +131,9 @@ export class VoiceSupervisor {
         // PortAudio and naudiodon print there, and the screen is ours.
         ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
         serialization: 'json',
+        // Linux shares the processor out among sessions first (autogroups), and among what runs in one after that: in ours it would wait for
+        // whatever else this terminal does, the main process first.
+        detached: process.platform === 'linux',
         ipc: (message) => this.hear(running, message),
         onExit: (_child, code, signal) =>
           void this.ended(running, signal === null ? `status ${code}` : `signal ${signal}`),
