@@ -52,7 +52,7 @@ export class MicrophoneTest {
     const { peakDb, levelDb, gaps } = report
     this.level = { peakDb, levelDb }
     // Only now it is known that there are devices, and that they run.
-    if (this.loudestDb === Number.NEGATIVE_INFINITY) this.notice(SAY)
+    if (this.loudestDb === Number.NEGATIVE_INFINITY) this.notice('voice-test-begun', SAY)
     this.loudestDb = Math.max(this.loudestDb, peakDb)
     this.options.emit({ event: 'level', peakDb: tenth(peakDb), levelDb: tenth(levelDb), gaps })
     return true
@@ -64,12 +64,12 @@ export class MicrophoneTest {
     this.cancel()
     this.options.send({ do: 'quiet' })
     const message = this.advice()
-    if (message !== null) this.notice(message)
+    if (message !== null) this.notice('voice-test', message)
     this.options.ended()
   }
 
-  private notice(message: string): void {
-    this.options.emit({ event: 'notice', code: 'voice-test', message })
+  private notice(code: string, message: string): void {
+    this.options.emit({ event: 'notice', code, message })
   }
 
   private advice(): string | null {
