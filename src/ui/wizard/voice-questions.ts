@@ -72,10 +72,11 @@ function askDevice(asker: Asker, message: string, devices: readonly DeviceView[]
 /** A meter in one line, until a key is pressed or the test is over. */
 async function tryOut(asker: Asker, voice: VoiceSetup): Promise<void> {
   const { output } = asker
-  output.write('│  Say something: you hear yourself a moment later. Any key goes on.\n')
+  output.write('│  The microphone is opened. Any key goes on.\n')
   let advice = ''
   await asker.untilKey((finish) => {
     const test = voice.test({
+      begun: (what) => output.write(`│  ${what}\n`),
       level: (peakDb) => output.write(`${CLEARED}│  ${meter(peakDb)} ${Math.round(peakDb)} dB`),
       over(said) {
         advice ||= said
