@@ -5,6 +5,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { whyNoWormhole } from '../tests/bench/files/wormhole.ts'
 import { IMPLEMENTATIONS, type Implementation, type Prepared, prepare } from '../tests/bench/gossip/implementations.ts'
 import { gossipPart } from '../tests/bench/gossip/part.ts'
 import { measureSpeed } from '../tests/bench/gossip/rounds.ts'
@@ -19,10 +20,10 @@ import { voicePart } from '../tests/bench/voice/part.ts'
 
 const ROOT = resolve(import.meta.dir, '..')
 const BUILD_MS_MAX = 120_000
-const PARTS = ['machine', 'ready', 'memory', 'screen', 'gossip', 'kill', 'history', 'voice'] as const
+const PARTS = ['machine', 'ready', 'memory', 'screen', 'gossip', 'kill', 'history', 'files', 'voice'] as const
 type Part = (typeof PARTS)[number]
 const TOPOLOGIES = ['chain3', 'rr8d3', 'rr16d3']
-/** No measurement begins later than this after the start, but for history and voice, which come last and have bounds of their own. */
+/** No measurement begins later than this after the start, but for history, files and voice, which come last and have bounds of their own. */
 const QUICK_MS_MAX = 200_000
 const FULL_MS_MAX = 14 * 60_000
 
@@ -115,6 +116,7 @@ async function getReady(parts: readonly Part[]): Promise<Omit<Setup, 'isolated'>
   const needsProgram = parts.some((part) => part !== 'machine' && part !== 'gossip' && part !== 'kill')
   // It may have to be installed, and inside there is no network.
   if (parts.includes('voice')) whyNoMumble()
+  if (parts.includes('files')) whyNoWormhole()
   const program: Prepared = needsProgram ? buildProgram() : { missing: 'not asked for' }
   return { program, prepared: { ...missingAll(), ...prepared } }
 }
@@ -191,6 +193,14 @@ async function screenOf(program: string, { quick }: Options, figures: Figures): 
   return measured.goals
 }
 
+async function filesOf({ quick }: Options, figures: Figures): Promise<Goal[]> {
+  // It drives the program, which has been built by now.
+  const { filesPart } = await import('../tests/bench/files/part.ts')
+  const measured = await filesPart({ quick, disk: join(ROOT, 'dist') })
+  Object.assign(figures, { files: measured.figures })
+  return measured.goals
+}
+
 /** Speed and the kill test go in the same rounds. */
 async function comparedParts(options: Options, setup: Setup, figures: Figures): Promise<Goal[]> {
   const { parts, quick, endAtMs } = options
@@ -237,6 +247,7 @@ async function runPart(part: Part, options: Options, setup: Setup, figures: Figu
   }
   const program = setup.program.command[0]!
   if (part === 'voice') return voice(program, options, setup, figures)
+  if (part === 'files') return filesOf(options, figures)
   if (part === 'screen') return screenOf(program, options, figures)
   const judged = await (part === 'ready' ? readyPart : memoryPart)(program, options, figures)
   for (const goal of judged) console.log(goalLine(goal))

@@ -17,12 +17,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dir, '..')
 const NAUDIODON = join(ROOT, 'node_modules/naudiodon')
 const HEADERS = join(dirname(require.resolve('node-api-headers/package.json')), 'include')
-const HOSTS = join(ROOT, 'scripts/build-addon-hosts.c')
+const OURS = ['scripts/build-addon-hosts.c', 'scripts/build-addon-urgency.c'].map((path) => join(ROOT, path))
 
 /** Where src/adapters/portaudio-addon.ts looks, by its name in the package. */
 const ADDON = join(NAUDIODON, 'build/Release/naudiodon.node')
@@ -84,11 +84,18 @@ function compile(sources: readonly string[], inputs: string): void {
   try {
     mkdirSync(dirname(ADDON), { recursive: true })
     const includes = [`-I${HEADERS}`, `-I${join(NAUDIODON, 'portaudio/include')}`]
-    const hosts = join(folder, 'hosts.o')
+    const objects = OURS.map((source) => join(folder, `${basename(source, '.c')}.o`))
     const steps = [
-      ['gcc', '-O2', '-fPIC', '-c', HOSTS, '-o', hosts],
+      ...OURS.map((source, i) => ['gcc', '-O2', '-fPIC', '-c', source, '-o', objects[i]!]),
       [
-        ...['g++', ...COMPILE.split(' '), ...includes, ...sources, hosts, library('libportaudio.a') ?? '-lportaudio'],
+        ...[
+          'g++',
+          ...COMPILE.split(' '),
+          ...includes,
+          ...sources,
+          ...objects,
+          library('libportaudio.a') ?? '-lportaudio',
+        ],
         ...['-lasound', '-lpthread', ...LINK.split(' '), '-o', partial],
       ],
       // What the linker leaves open for Bun to fill in may be more than Bun has.
@@ -121,7 +128,7 @@ function main(): void {
   const sources = readdirSync(join(NAUDIODON, 'src')).flatMap((name) =>
     name.endsWith('.cc') ? [join(NAUDIODON, 'src', name)] : [],
   )
-  const inputs = fingerprint([...sources, HOSTS])
+  const inputs = fingerprint([...sources, ...OURS])
   if (existsSync(ADDON) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === inputs) return
   compile(sources, inputs)
 }

@@ -34,3 +34,14 @@ export function readCounts(output: string): Counts {
     complete: true,
   }
 }
+
+/** Of several runs; complete where all are. */
+export function sumOf(runs: readonly Counts[]): Counts {
+  const total = (of: (run: Counts) => number) => runs.reduce((sum, run) => sum + of(run), 0)
+  return {
+    passed: total((run) => run.passed),
+    failed: total((run) => run.failed),
+    skipped: total((run) => run.skipped),
+    complete: runs.every((run) => run.complete),
+  }
+}

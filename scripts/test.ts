@@ -1,18 +1,25 @@
 /**
  * The whole check of the project, under one deadline: scripts/check, scripts/build, then `bun test` with the arguments given.
- * The last line is `N passed, N failed`, read from the summary of `bun test`.
+ * Without arguments the simulations, which keep one core busy for minutes and measure no time but their own, run beside all other tests, with
+ * a lower priority. The last line is `N passed, N failed`, read from the summaries of `bun test`.
  */
+import { constants, setPriority } from 'node:os'
 import { join, resolve } from 'node:path'
-import { readCounts } from './counts.ts'
+import { type Counts, readCounts, sumOf } from './counts.ts'
 import { QuietResults } from './quiet.ts'
 
 /** For the whole; several times what it takes on two cores, and well under the hour that a runner may allow. */
 const CAP_MS = 40 * 60_000
+/** For a test that asks for no limit of its own: it is hanging. Some compute for seconds, and several times as long where others do so beside them. */
+const HANGING_MS = 30_000
 /** Between asking a step to end and ending it. */
 const GRACE_MS = 5_000
 
 /** Shown of a run that did not come to its end: enough to see in which test it was. */
 const LAST_LINES = 10
+
+/** The folder of the tests that run aside. */
+const SIMULATIONS = 'tests/sim'
 
 const ROOT = resolve(import.meta.dir, '..')
 const deadline = Date.now() + CAP_MS
@@ -20,21 +27,24 @@ const deadline = Date.now() + CAP_MS
 type Keep = (line: string) => readonly string[]
 const everything: Keep = (line) => [line]
 
-let running: Bun.Subprocess | undefined
+type Write = (text: string) => void
+const toOut: Write = (text) => void process.stdout.write(text)
+const toErr: Write = (text) => void process.stderr.write(text)
 
-/** The step leads a process group of its own, so that the programs its tests have started end with it. */
-function end(signal: NodeJS.Signals): void {
-  if (!running) return
+const running = new Set<Bun.Subprocess>()
+
+/** A step leads a process group of its own, so that the programs its tests have started end with it. */
+function end(step: Bun.Subprocess, signal: NodeJS.Signals): void {
   try {
-    if (process.platform === 'win32') running.kill(signal)
-    else process.kill(-running.pid, signal)
+    if (process.platform === 'win32') step.kill(signal)
+    else process.kill(-step.pid, signal)
   } catch {
     // It has ended by itself in the meantime.
   }
 }
 
 /** Passes on what `keep` leaves of each line; answers all of it. */
-async function copy(from: ReadableStream<Uint8Array>, to: NodeJS.WriteStream, keep: Keep): Promise<string> {
+async function copy(from: ReadableStream<Uint8Array>, to: Write, keep: Keep): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let rest = ''
@@ -43,9 +53,9 @@ async function copy(from: ReadableStream<Uint8Array>, to: NodeJS.WriteStream, ke
     text += part
     const lines = (rest + part).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines.flatMap(keep)) to.write(`${line}\n`)
+    for (const line of lines.flatMap(keep)) to(`${line}\n`)
   }
-  if (rest !== '') for (const line of keep(rest)) to.write(`${line}\n`)
+  if (rest !== '') for (const line of keep(rest)) to(`${line}\n`)
   return text
 }
 
@@ -54,7 +64,16 @@ interface Ended {
   readonly output: string
 }
 
-async function step(name: string, command: readonly string[], keep: Keep = everything): Promise<Ended> {
+interface Shown {
+  /** Of what it writes to its standard error; all of its standard output is. */
+  readonly keep: Keep
+  readonly out: Write
+  readonly err: Write
+}
+
+const AS_IT_COMES: Shown = { keep: everything, out: toOut, err: toErr }
+
+async function step(name: string, command: readonly string[], shown: Shown, priority?: number): Promise<Ended> {
   const child = Bun.spawn([...command], {
     cwd: ROOT,
     // With colours the words that are looked for in the results are others.
@@ -64,54 +83,82 @@ async function step(name: string, command: readonly string[], keep: Keep = every
     stderr: 'pipe',
     detached: true,
   })
-  running = child
+  running.add(child)
+  if (priority !== undefined) setPriority(child.pid, priority)
   let overdue = false
   const cap = setTimeout(() => {
     overdue = true
     console.error(`hearsay: ${name} was ended: everything together may take ${CAP_MS / 60_000} minutes`)
-    end('SIGTERM')
-    setTimeout(() => end('SIGKILL'), GRACE_MS).unref()
+    end(child, 'SIGTERM')
+    setTimeout(() => end(child, 'SIGKILL'), GRACE_MS).unref()
   }, deadline - Date.now())
   // A program that a test left running still holds the pipes: without this, reading them would last until the deadline.
   let leftOver: Timer | undefined
   child.exited.then(() => {
-    leftOver = setTimeout(() => end('SIGKILL'), GRACE_MS)
+    leftOver = setTimeout(() => end(child, 'SIGKILL'), GRACE_MS)
   })
   const [out, err, status] = await Promise.all([
-    copy(child.stdout, process.stdout, everything),
-    copy(child.stderr, process.stderr, keep),
+    copy(child.stdout, shown.out, everything),
+    copy(child.stderr, shown.err, shown.keep),
     child.exited,
   ])
   clearTimeout(cap)
   clearTimeout(leftOver)
-  running = undefined
+  running.delete(child)
   return { status: overdue ? 124 : status, output: out + err }
+}
+
+interface Tested {
+  readonly status: number
+  readonly counts: Counts
+}
+
+/** With `aside`, what it has to say is said in one piece when it has ended. */
+async function tests(name: string, args: readonly string[], aside = false): Promise<Tested> {
+  const quiet = new QuietResults()
+  const held: string[] = []
+  const hold: Write = (text) => void held.push(text)
+  const keep: Keep = (line) => quiet.push(line)
+  const shown: Shown = aside ? { keep, out: hold, err: hold } : { keep, out: toOut, err: toErr }
+  const priority = aside ? constants.priority.PRIORITY_BELOW_NORMAL : undefined
+  const { status, output } = await step(
+    name,
+    [process.execPath, 'test', '--timeout', String(HANGING_MS), ...args],
+    shown,
+    priority,
+  )
+  if (aside) toErr(held.join(''))
+  const counts = readCounts(output)
+  if (!counts.complete) {
+    const last = output.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+    console.error(`hearsay: ${name} ended with status ${status} before its summary; its last lines were\n${last}`)
+  }
+  return { status, counts }
 }
 
 async function main(): Promise<number> {
   for (const name of ['check', 'build']) {
-    const { status } = await step(`scripts/${name}`, [join(ROOT, 'scripts', name)])
+    const { status } = await step(`scripts/${name}`, [join(ROOT, 'scripts', name)], AS_IT_COMES)
     if (status !== 0) return status
   }
-  const quiet = new QuietResults()
-  const command = [process.execPath, 'test', ...process.argv.slice(2)]
-  const tests = await step('bun test', command, (line) => quiet.push(line))
-  const counts = readCounts(tests.output)
-  if (!counts.complete) {
-    const last = tests.output.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
-    console.error(
-      `hearsay: bun test ended with status ${tests.status} before its summary; its last lines were\n${last}`,
-    )
-  }
+  const args = process.argv.slice(2)
+  const all = await (args.length > 0
+    ? Promise.all([tests('bun test', args)])
+    : Promise.all([
+        tests('bun test', ['--path-ignore-patterns', `${SIMULATIONS}/**`]),
+        tests(`bun test ${SIMULATIONS}`, [SIMULATIONS], true),
+      ]))
+  const counts = sumOf(all.map((tested) => tested.counts))
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
-  if (tests.status !== 0) return tests.status
+  const failed = all.find((tested) => tested.status !== 0)
+  if (failed) return failed.status
   return counts.complete && counts.failed === 0 && counts.passed > 0 ? 0 : 1
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    end('SIGKILL')
+    for (const step of running) end(step, 'SIGKILL')
     process.exit(130)
   })
 }

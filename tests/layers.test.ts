@@ -11,7 +11,7 @@ test('imports under src/ point up the layers only, and the layers below ports/ a
   const sources = await readSources(ROOT)
   expect(sources.length).toBeGreaterThan(0)
   expect(sources.flatMap(breachesOf)).toEqual([])
-}, 30_000)
+}, 90_000)
 
 /** Files as they may and may not be; a comment `// ✗` at the end of a line marks what the check must find there. */
 const SAMPLES: Record<string, string> = {

@@ -62,7 +62,8 @@ export class Messages {
   }
 
   message(id: Uint8Array): StoredMessage | null {
-    return this.read('WHERE substr(m.event, 1, 8) = ? AND m.event = ?', [id.subarray(0, 8), id])[0] ?? null
+    const found = this.read('WHERE substr(m.event, 1, 8) = ? AND m.event = ?', [id.subarray(0, 8), id])[0]
+    return found ?? this.read('WHERE m.id = (SELECT message FROM copies WHERE event = ?)', [id])[0] ?? null
   }
 
   byRow(id: number): StoredMessage | null {

@@ -3,6 +3,7 @@ import { comparePlaces, EMOJI_PER_PERSON_MAX, isEmoji } from '../core/room/timel
 import type { ToldEvent, ToldMessage } from '../core/room/told.ts'
 import { NO_EVENT } from '../wire/bundle.ts'
 import { TEXT_BYTES_MAX } from '../wire/limits.ts'
+import { Copies } from './sqlite-copies.ts'
 import type { SearchIndex } from './sqlite-index.ts'
 import type { FeedState, Registry } from './sqlite-registry.ts'
 import { blob, integer, maybeBlob, maybeInteger, type Row, type Rows, text } from './sqlite-rows.ts'
@@ -16,6 +17,9 @@ const [WHOLE, EDITED, GONE, DELETED] = [0, 1, 2, 3]
 const SLOT_IDS = 64
 const SLOT_MS = 1_024
 
+const FOUND = `SELECT id, feed, number, ms, counter, event, state, reacted, substr(text, 1, ${TEXT_BYTES_MAX}) AS text, edit_ms, edit_counter,
+  edit_number, substr(edit_event, 1, 32) AS edit_event FROM messages`
+
 export function firstIdAt(ms: number): number {
   return Math.floor(ms / SLOT_MS) * SLOT_IDS
 }
@@ -28,6 +32,7 @@ export class Projection {
   isRebuilding = false
   private readonly fresh = new Set<number>()
   private readonly waiting: Waiting
+  private readonly copies: Copies
 
   constructor(
     private readonly rows: Rows,
@@ -36,6 +41,7 @@ export class Projection {
     private readonly bodies: { forget(feed: FeedState, number: number, event: Uint8Array | null): void },
   ) {
     this.waiting = new Waiting(rows, registry)
+    this.copies = new Copies(rows)
   }
 
   /** A batch begins. */
@@ -64,12 +70,17 @@ export class Projection {
 
   /** Everything about a message goes, for good. */
   drop(id: Uint8Array): void {
+    if (this.copies.drop(id)) return
     const row = this.find(id)
-    if (row === null) return
+    if (row !== null) this.dropRow(row)
+  }
+
+  private dropRow(row: Row): void {
     const at = integer(row, 'id')
     this.index.remove(at, this.entryOf(row))
     this.dropAbout(row)
     this.rows.run('DELETE FROM messages WHERE id = ?', at)
+    this.copies.dropAll(at)
     const { room } = this.feedOf(row)
     room.messages--
     this.registry.roomChanged(room)
@@ -81,12 +92,14 @@ export class Projection {
   }
 
   private find(event: Uint8Array): Row | null {
-    return this.rows.one(
-      `SELECT id, feed, number, event, state, reacted, substr(text, 1, ${TEXT_BYTES_MAX}) AS text, edit_ms, edit_counter, edit_number,
-      substr(edit_event, 1, 32) AS edit_event FROM messages WHERE substr(event, 1, 8) = ? AND event = ?`,
-      event.subarray(0, 8),
-      event,
-    )
+    const own = this.rows.one(`${FOUND} WHERE substr(event, 1, 8) = ? AND event = ?`, event.subarray(0, 8), event)
+    if (own !== null) return own
+    const same = this.copies.messageOf(event)
+    return same === null ? null : this.byId(same)
+  }
+
+  private byId(at: number): Row | null {
+    return this.rows.one(`${FOUND} WHERE id = ?`, at)
   }
 
   private feedOf(row: Row): FeedState {
@@ -100,8 +113,9 @@ export class Projection {
 
   private message(feed: FeedState, event: ToldEvent, told: ToldMessage): void {
     const known = this.find(event.id)
-    if (known !== null) return this.refill(known, told)
+    if (known !== null) return this.refill(known, feed, event, told)
     if (told.name !== null) this.nameOf(feed.id, event.number, told.name)
+    if (this.isCopy(feed, event, told)) return
     const { room, author } = feed
     const { time, number } = event
     const at = this.freeId(time.ms)
@@ -126,15 +140,48 @@ export class Projection {
       told.answers,
     )
     this.index.put(at, { text: told.text ?? '', room: room.id, author: author.id })
+    if (told.origin !== undefined) this.copies.first(room.id, told.origin, at)
     this.fresh.add(at)
     room.messages++
     this.registry.roomChanged(room)
     this.amendFromWaiting(event.id)
   }
 
+  /** Another node has passed the same words on: they stay one message, which stands where it was passed on first. */
+  private isCopy(feed: FeedState, event: ToldEvent, { origin }: ToldMessage): boolean {
+    const at = origin === undefined ? null : this.copies.messageFrom(feed.room.id, origin)
+    const row = at === null ? null : this.byId(at)
+    if (at === null || row === null) return false
+    const { time, number, id } = event
+    const before = this.feedOf(row)
+    const stands = { time: { ms: integer(row, 'ms'), counter: integer(row, 'counter') }, author: before.author.key }
+    const isFirst =
+      comparePlaces(
+        { time, number, id, author: feed.author.key },
+        { ...stands, number: integer(row, 'number'), id: blob(row, 'event') },
+      ) < 0
+    this.copies.add(isFirst ? blob(row, 'event') : id, at)
+    if (isFirst) {
+      this.index.remove(at, this.entryOf(row))
+      this.rows.run(
+        'UPDATE messages SET feed = ?, number = ?, ms = ?, counter = ?, rank = ?, event = ? WHERE id = ?',
+        ...[feed.id, number, time.ms, time.counter, feed.author.rank, id, at],
+      )
+      this.index.put(at, this.entryOf(this.byId(at)!))
+    }
+    this.amendFromWaiting(id)
+    return true
+  }
+
   /** A body that was gone has been brought by somebody who had it. */
-  private refill(row: Row, told: ToldMessage): void {
+  private refill(row: Row, feed: FeedState, event: ToldEvent, told: ToldMessage): void {
     if (integer(row, 'state') !== GONE || told.text === null) return
+    const { origin } = told
+    if (origin !== undefined && this.copies.messageFrom(feed.room.id, origin) !== null) {
+      this.dropRow(row)
+      return void this.isCopy(feed, event, told)
+    }
+    if (origin !== undefined) this.copies.first(feed.room.id, origin, integer(row, 'id'))
     this.setText(row, WHOLE, told.text)
     this.rows.run('UPDATE messages SET answers = ? WHERE id = ?', told.answers, integer(row, 'id'))
   }

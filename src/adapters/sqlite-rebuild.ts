@@ -46,7 +46,8 @@ export function rebuild(rows: Rows): void {
 
 function clear(rows: Rows): void {
   const { db } = rows
-  for (const table of ['edits', 'reactions']) db.exec(`DELETE FROM ${table} WHERE message IN (${OPEN_MESSAGES})`)
+  for (const table of ['edits', 'reactions', 'relayed', 'copies'])
+    db.exec(`DELETE FROM ${table} WHERE message IN (${OPEN_MESSAGES})`)
   db.exec(`DELETE FROM messages WHERE room IN (${OPEN_ROOMS})`)
   db.exec(`DELETE FROM waiting WHERE feed IN (${OPEN_FEEDS})`)
   db.exec(`DELETE FROM profiles WHERE feed IN (${OPEN_FEEDS})

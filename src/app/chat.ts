@@ -23,6 +23,8 @@ export interface PeerView extends Person {
   readonly dialled: boolean
   readonly dialect: 'native' | DialectName
   readonly verified: boolean
+  /** Only where the dialect knows no rooms: the one that it is bridged with. */
+  readonly room?: string
   /** Round-trip time in milliseconds; null before the first answer. */
   readonly rttMs: number | null
 }
@@ -107,8 +109,8 @@ export interface Chat {
   users(room: string): UserView[]
   /** How it stands with each tracker given. */
   trackers(): TrackerView[]
-  /** Dials and keeps trying (with backoff) until `disconnect`. Answers when the first attempt has ended. */
-  connect(address: Address): Promise<Outcome<{ peer: Person }>>
+  /** Dials and keeps trying (with backoff) until `disconnect`. Answers when the first attempt has ended. `dialect`: what is spoken there, if not ours. */
+  connect(address: Address, dialect?: DialectName | null): Promise<Outcome<{ peer: Person }>>
   /** Hangs up on a peer and stops dialling it. `peer`: a name, `name#abcd`, an id, a prefix of an id (4 characters or more), or an address. */
   disconnect(peer: string): Outcome<{ peer: Person }>
   /** Answers once the message is sealed, safe here and handed to the links. `room` null: the current one. */

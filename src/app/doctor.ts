@@ -10,6 +10,8 @@ export interface Remark {
   readonly state: 'ok' | 'note' | 'problem'
   readonly text: string
   readonly advice?: string
+  /** Only of `listening`: what others could dial, most likely first. */
+  readonly addresses?: readonly string[]
 }
 
 /** What a diagnosis is made of. */
@@ -85,17 +87,18 @@ function isLoopback(host: string): boolean {
 
 function listening({ local, interfaces }: Symptoms): Remark {
   const where = formatAddress(local)
+  const addresses = dialableAddresses({ local, interfaces })
   if (isLoopback(local.host)) {
     return {
       about: 'listening',
+      addresses,
       state: 'note',
       text: `You listen on ${where}: programs on this machine can reach you, nobody else can.`,
       advice: 'Start with --host 0.0.0.0 (or --host :: for IPv6 too) to be reached from other machines.',
     }
   }
-  const dialable = dialableAddresses({ local, interfaces })
-  const also = dialable.length === 0 || dialable.join() === where ? '' : ` Others can try ${dialable.join(', ')}.`
-  return { about: 'listening', state: 'ok', text: `You listen on ${where} (TCP).${also}` }
+  const also = addresses.length === 0 || addresses.join() === where ? '' : ` Others can try ${addresses.join(', ')}.`
+  return { about: 'listening', state: 'ok', text: `You listen on ${where} (TCP).${also}`, addresses }
 }
 
 const REACHED_FROM: Readonly<Record<Reach, string>> = {

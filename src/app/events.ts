@@ -211,6 +211,8 @@ export interface FileEvent {
   readonly left?: number
   /** From how many it comes. */
   readonly holders: number
+  /** Neighbours who pass it on, where those it comes from cannot be reached otherwise. */
+  readonly through?: readonly Person[]
   /** Where it is or will be. */
   readonly path?: string
   readonly reason?: string
@@ -255,6 +257,9 @@ export interface NoticeEvent {
   readonly event: 'notice'
   readonly code: string
   readonly message: string
+  /** Only with `unread`: the conversation, and how much in it was not read before the start. */
+  readonly room?: string
+  readonly unread?: number
 }
 
 export type AppEvent =

@@ -1,6 +1,7 @@
 import { type Address, formatAddress, parseAddress } from '../base/address.ts'
 import { encodeBase32 } from '../base/base32.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
+import type { DialectName } from '../base/dialects.ts'
 import { normaliseRoom } from '../base/room-name.ts'
 import { cleanName } from '../base/text.ts'
 import type { DialTelling, EventTelling, NodeTelling, TrackerTelling } from '../node/outputs.ts'
@@ -103,13 +104,15 @@ export class Hearsay implements Chat {
       speak: (room, body) => this.utterances.utter(room, EventKind.file, body),
       pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),
       addressOf: (key) => driver.node.aboutFiles.addressOf(key),
+      circuits: (act) => driver.run((node, instant) => act(node.circuits, instant)),
       emit: (event) => this.emit(event),
     })
     return this.fileRoom
   }
 
   get files(): FilesChat {
-    return this.fileRoom ?? NO_FILES
+    const own = this.fileRoom ?? NO_FILES
+    return this.options.outside?.withFiles(own) ?? own
   }
 
   get messages(): Messages {
@@ -142,6 +145,7 @@ export class Hearsay implements Chat {
     }
     if (telling.kind === 'event') this.said(telling)
     else if (telling.kind === 'files') this.fileRoom?.passed(telling)
+    else if (telling.kind === 'circuit') this.fileRoom?.circuit(telling)
     else if (isOfVoice(telling)) this.talk.hear(telling)
     else this.teller.tell(telling)
     if (telling.kind === 'delivery') this.memory?.delivered(telling)
@@ -151,7 +155,9 @@ export class Hearsay implements Chat {
   }
 
   private said(telling: EventTelling): void {
-    this.options.outside?.heard(telling)
+    // Who spoke before we were there told their name then: the rooms know it.
+    const name = telling.name === '' ? this.people.recall(telling.author, '').name : telling.name
+    this.options.outside?.heard({ ...telling, name })
     if (telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
     else if (this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
   }
@@ -210,7 +216,11 @@ export class Hearsay implements Chat {
     return this.network.trackers()
   }
 
-  async connect(address: Address): Promise<Outcome<{ peer: Person }>> {
+  async connect(address: Address, dialect: DialectName | null = null): Promise<Outcome<{ peer: Person }>> {
+    if (dialect !== null) {
+      const off = `${dialect} is not let in: start with --dialect ${dialect}.`
+      return this.options.outside?.connect(dialect, address) ?? fault('dialect-off', off)
+    }
     const held = this.driver.node.heldBy(address)
     const link = held === null ? undefined : this.driver.node.peers().find((peer) => peer.peerKey === held)
     if (link !== undefined) return { ok: true, peer: this.person(link.peer, link.hello?.name ?? '') }
@@ -235,6 +245,8 @@ export class Hearsay implements Chat {
   }
 
   disconnect(peer: string): Outcome<{ peer: Person }> {
+    const stranger = this.options.outside?.disconnect(peer) ?? null
+    if (stranger !== null) return stranger
     const address = parseAddress(peer)
     const found = this.people.find(peer)
     const byAddress =

@@ -17,7 +17,7 @@ export const ACTIONS = {
   'previous-room': 'the room above',
   'last-room': 'the room before this one',
   jump: 'to a room or a person by a part of the name',
-  help: 'these keys',
+  help: 'these keys (? on an empty line, too)',
   redraw: 'draw the screen anew',
   'toggle-rooms': 'rooms beside the talk, or not',
   'toggle-people': 'people beside the talk, or not',

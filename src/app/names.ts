@@ -1,3 +1,4 @@
+import { isMarked } from '../base/dialects.ts'
 import type { Person } from './events.ts'
 
 /** How much of an id stands behind a name that could be somebody else's. */
@@ -62,6 +63,8 @@ export class NameBook {
   /** Remembers the person and gives the name to show. */
   show(person: Person): string {
     const { look } = this.see(person)
+    // Nobody vouches for them, as their mark says: what they are called inside tells one from another no better.
+    if (person.id.includes(':') && isMarked(person.name)) return person.name
     const alone = this.bearers.get(look)?.size === 1
     return alone && !FRAMING.test(person.name) ? person.name : taggedName(person)
   }

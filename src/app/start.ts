@@ -166,6 +166,7 @@ async function letIn(settings: Settings, log: Log): Promise<DialectDesk | null> 
       isOurs: isOwnHost,
       log,
       acceptFiles: settings.acceptFiles,
+      downloadFolder: settings.downloadFolder,
     },
   })
 }

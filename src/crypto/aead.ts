@@ -29,6 +29,8 @@ const COUNTER_MAX = 2 ** 48
  * boundary 1.5 µs.
  */
 const BODY_AT = 16
+/** Of a long record, so much at a time: the cipher's own output is copied while it is still in the cache. */
+const PART_BYTES = 64 * 1024
 
 export class CipherState {
   private readonly iv = new Uint8Array(IV_BYTES)
@@ -58,11 +60,11 @@ export class CipherState {
 
   /**
    * A record ready to be written, in one fresh buffer: 4-byte big-endian length of what follows, ciphertext, tag. For 64 KiB
-   * some 12 µs, of which the cipher takes 9.
+   * some 12 µs, of which the cipher takes 9. `rest`: more plaintext, which nobody has to copy behind the other for it.
    */
-  sealRecord(plaintext: Uint8Array): Uint8Array {
+  sealRecord(plaintext: Uint8Array, rest: Uint8Array = EMPTY): Uint8Array {
     this.renewKey()
-    const record = this.sealAfter(LENGTH_BYTES, plaintext, EMPTY)
+    const record = this.sealAfter(LENGTH_BYTES, plaintext, EMPTY, rest)
     const length = record.length - LENGTH_BYTES
     record[0] = length >>> 24
     record[1] = length >>> 16
@@ -109,12 +111,16 @@ export class CipherState {
     this.rekey()
   }
 
-  private sealAfter(room: number, plaintext: Uint8Array, ad: Uint8Array): Uint8Array {
-    const { length } = plaintext
+  private sealAfter(room: number, plaintext: Uint8Array, ad: Uint8Array, rest: Uint8Array = EMPTY): Uint8Array {
+    const length = plaintext.length + rest.length
     const cipher = createCipheriv(ALGORITHM, this.key, this.nextIv())
     if (ad.length > 0) cipher.setAAD(ad)
-    const sealed = new Uint8Array(new ArrayBuffer(BODY_AT + length + TAG_BYTES), BODY_AT - room)
+    const start = BODY_AT + (rest.length === 0 ? 0 : -plaintext.length & (BODY_AT - 1))
+    const sealed = new Uint8Array(new ArrayBuffer(start + length + TAG_BYTES), start - room)
     sealed.set(cipher.update(plaintext), room)
+    for (let at = 0; at < rest.length; at += PART_BYTES) {
+      sealed.set(cipher.update(rest.subarray(at, at + PART_BYTES)), room + plaintext.length + at)
+    }
     cipher.final()
     sealed.set(cipher.getAuthTag(), room + length)
     this.counter++

@@ -1,6 +1,8 @@
+import { utf8 } from '../base/bytes.ts'
 import { bareName, type DialectName, isMarked, markName, NATIVE_MARK } from '../base/dialects.ts'
 import { TimerQueue } from '../base/timers.ts'
 import { TokenBucket } from '../core/gossip/token-bucket.ts'
+import { sha256 } from '../crypto/hash.ts'
 import { Echoes } from './echoes.ts'
 import type { Words } from './words.ts'
 
@@ -36,13 +38,25 @@ const HELD_MAX = 4_096
 const MISSES_MAX = 3
 /** Other bridges remembered on a side. */
 const FELLOWS_MAX = 256
+/**
+ * Where nobody can be known before he speaks, and nothing tells one message from another, one's first words wait: by then another bridge may
+ * have said them. Less than others wait for whom they know.
+ */
+const PROBATION_MS_MIN = 100
+const PROBATION_MS_MAX = 1_000
+/** So many words of one's own there, and whoever else is there has heard that there are two. */
+const PROBATION_WORDS = 3
 
 interface SideState extends Side {
   readonly bucket: TokenBucket
   /** Ids of the other bridges known to be there. */
   fellows: Set<string>
-  /** How often each was waited for in vain, since it last said something here. */
+  /** Those who are known not to be there. */
+  absent: ReadonlySet<string>
+  /** How often each was waited for in vain with words of one network, since it last said such words here. */
   readonly misses: Map<string, number>
+  /** Said here by us, as a bridge. */
+  said: number
 }
 
 /** On which sides words have been heard or said. */
@@ -78,7 +92,7 @@ export class Bridge {
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
-    this.sides.set(key, { key, network, bucket, fellows: new Set(), misses: new Map() })
+    this.sides.set(key, { key, network, bucket, fellows: new Set(), absent: new Set(), misses: new Map(), said: 0 })
     return true
   }
 
@@ -86,17 +100,19 @@ export class Bridge {
     this.sides.delete(key)
   }
 
-  /** The other bridges that are there now. Who puts words there is added by itself. */
-  fellows(key: string, ids: Iterable<string>): void {
+  /** The other bridges that are there now, and some that are not. Who puts words there is added by itself. */
+  fellows(key: string, ids: Iterable<string>, absent: Iterable<string> = []): void {
     const side = this.sides.get(key)
-    if (side !== undefined) side.fellows = new Set([...ids].filter((id) => id !== this.own).slice(0, FELLOWS_MAX))
+    if (side === undefined) return
+    side.fellows = new Set([...ids].filter((id) => id !== this.own).slice(0, FELLOWS_MAX))
+    side.absent = new Set([...absent].slice(0, FELLOWS_MAX))
   }
 
   heard(key: string, words: Words, nowMs: number): void {
     const side = this.sides.get(key)
     if (side === undefined) return
     if (words.bridge !== null && words.bridge !== this.own && side.fellows.size < FELLOWS_MAX)
-      this.speaks(side, words.bridge)
+      this.speaks(side, words.bridge, words.from)
     const known = this.seen(words.origin, nowMs)
     if (known !== null) {
       known.sides.add(key)
@@ -132,40 +148,69 @@ export class Bridge {
   private pass(side: SideState, target: SideState, words: Words, seen: Seen, nowMs: number): void {
     const comesRound = words.bridge !== null && words.from === target.network ? 1 : 0
     const before = this.before(side, target, words)
-    const turns = before.length + comesRound
+    const waitMs = (before.length + comesRound) * HOLD_MS || this.probationMs(target, words)
     const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
-    if (turns === 0 || this.held >= HELD_MAX) {
+    if (waitMs === 0 || this.held >= HELD_MAX) {
       seen.sides.add(target.key)
+      target.said++
       this.outputs.push(output)
       return
     }
     this.held++
-    this.timers.set(nowMs + turns * HOLD_MS, () => {
+    this.timers.set(nowMs + waitMs, () => {
       this.held--
       if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
       seen.sides.add(target.key)
-      for (const id of before) this.missed(id, target)
+      for (const id of before) this.missed(id, side, target)
+      target.said++
       this.outputs.push(output)
     })
+  }
+
+  /** How long a beginner waits where he cannot know who else is there: hardly any two as long, and each always as long, so that order stays. */
+  private probationMs({ network, said }: SideState, { author }: Words): number {
+    if (network !== 'tracker' || said >= PROBATION_WORDS || author === this.own) return 0
+    const lot = sha256(utf8(this.own))[0]! / 256
+    return PROBATION_MS_MIN + Math.floor(lot * (PROBATION_MS_MAX - PROBATION_MS_MIN))
   }
 
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */
   private before(side: SideState, target: SideState, { author, bridge }: Words): string[] {
     if (author === this.own) return []
-    return [...side.fellows].filter((id) => {
-      const isBoth = target.fellows.has(id) && (target.misses.get(id) ?? 0) < MISSES_MAX
-      return isBoth && (id === author || id === bridge || id < this.own)
+    const known = new Set([...side.fellows, ...this.bridges()])
+    return [...known].filter((id) => {
+      const isBoth = this.mayBeOn(side, id) && this.mayBeOn(target, id)
+      if (!isBoth || (target.misses.get(`${id} ${side.network}`) ?? 0) >= MISSES_MAX) return false
+      return id === author || id === bridge || id < this.own
     })
   }
 
-  private speaks(side: SideState, id: string): void {
+  /**
+   * A tracker's peers are ports and no more, and of `framed` one knows those next to one: whoever bridges another network of ours may be there
+   * too, until it is waited for in vain.
+   */
+  private mayBeOn({ fellows, absent, network }: SideState, id: string): boolean {
+    if (fellows.has(id)) return true
+    const isKnowable = network !== 'tracker' && network !== 'framed'
+    if (isKnowable || absent.has(id)) return false
+    return this.bridges().has(id)
+  }
+
+  /** Whoever is in a network of another kind than ours is one. */
+  private bridges(): Set<string> {
+    const all = [...this.sides.values()].filter(({ network }) => network !== 'native')
+    return new Set(all.flatMap(({ fellows }) => [...fellows]))
+  }
+
+  private speaks(side: SideState, id: string, from: string): void {
     side.fellows.add(id)
-    side.misses.delete(id)
+    side.misses.delete(`${id} ${from}`)
   }
 
   /** One who was waited for did not say it: perhaps its network is another one, or it is gone. */
-  private missed(id: string, { misses }: SideState): void {
-    misses.set(id, (misses.get(id) ?? 0) + 1)
+  private missed(id: string, { network }: SideState, { misses }: SideState): void {
+    const key = `${id} ${network}`
+    misses.set(key, (misses.get(key) ?? 0) + 1)
     if (misses.size > FELLOWS_MAX) misses.delete(misses.keys().next().value!)
   }
 

@@ -12,6 +12,7 @@ export type DialectOutput =
   | DatagramOutput
   | WordsTelling
   | PeerTelling
+  | DialledTelling
   | FileTelling
   | SoundTelling
   | TroubleTelling
@@ -78,6 +79,17 @@ export interface PeerTelling {
   readonly reason: string
 }
 
+/** What became of an attempt to dial an address that was asked for. */
+export interface DialledTelling {
+  readonly kind: 'dialled'
+  readonly address: Address
+  /** Who is there, as in `PeerTelling`; null: nobody, for `reason`. */
+  readonly peer: { readonly id: string; readonly name: string } | null
+  readonly reason: string
+  /** It had worked the last time, or was not tried before. */
+  readonly isNew: boolean
+}
+
 /** A file comes over a link: its beginning, its bytes, and its end. */
 export type FileTelling =
   | {
@@ -132,4 +144,14 @@ export interface Dialect {
   wake(nowMs: number): void
   nextWakeMs(): number | null
   takeOutputs(): DialectOutput[]
+}
+
+/** A dialect whose peers are dialled by their address. */
+export interface Diallable extends Dialect {
+  /** Dials, and goes on trying; `kept`: it is dialled already, `full`: it is one too many. Answered by `dialled`. */
+  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full'
+  /** Hangs up on a peer, by its id, and dials it no more; false where there is none. */
+  disconnect(id: string, nowMs: number): boolean
+  /** Dials an address no more, and hangs up on who is there; false where it was not dialled. */
+  letGo(address: Address, nowMs: number): boolean
 }

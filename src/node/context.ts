@@ -53,6 +53,11 @@ export class NodeContext implements Instant {
     return outputs
   }
 
+  /** Runs what is due by now. */
+  fireDue(): void {
+    for (let due = this.timers.takeDue(this.nowMs); due !== null; due = this.timers.takeDue(this.nowMs)) due()
+  }
+
   after(delayMs: number, run: () => void): Timer<() => void> {
     return this.timers.set(this.nowMs + delayMs, run)
   }

@@ -2,6 +2,7 @@ import type { Feed } from './feed.ts'
 import type { LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 import type { Reconciling } from './reconciling.ts'
+import type { Room } from './room-state.ts'
 
 /** How far feeds have come with our neighbours, by what was sent there and what they say. */
 export class HandedOn {
@@ -16,13 +17,18 @@ export class HandedOn {
   }
 
   /** Bundles that wait in a log for the slowest of the links that are reading: what a publisher must not let grow. */
-  lagBundles(feed: Feed): number {
+  private lagBundles(feed: Feed): number {
     let most = 0
     for (const link of this.links.neighbours.values()) {
       const on = link.feeds.get(feed)
       if (on?.cursor != null) most = Math.max(most, feed.log.end - on.cursor)
     }
     return most
+  }
+
+  /** The same of what we wrote, in the room where there are most. */
+  lagBundlesIn(rooms: Iterable<Room>): number {
+    return Math.max(0, ...Array.from(rooms, ({ own }) => (own === null ? 0 : this.lagBundles(own))))
   }
 
   private hasAll(link: LinkState, feed: Feed): boolean {

@@ -43,6 +43,16 @@ const REPEATS_REFILL_MS = 1_000 / (1024 * 1024)
 const FORKS_BURST = 8_192
 const FORKS_REFILL_MS = 5
 
+/** Calls for circuits: people who cannot reach each other try again every few seconds, and many may be behind one link. */
+const CALLS_BURST = 64
+const CALLS_REFILL_MS = 500
+/** What is passed on to one link stays below what it grants. */
+const CALLS_OUT_BURST = CALLS_BURST * 0.75
+const CALLS_OUT_REFILL_MS = CALLS_REFILL_MS * 1.25
+/** Frames of circuits that are over: what was on its way, which is a window of each there can be. */
+const STRAYS_BURST = 1_024
+const STRAYS_REFILL_MS = 4
+
 /** What is refused is counted too: by so many times what is granted a peer may go over before it counts as a flood. */
 const EXCESS_FACTOR = 4
 
@@ -79,6 +89,9 @@ export class LinkBudget {
   readonly relayed = new TokenBucket(RELAYED_BURST, RELAYED_REFILL_MS)
   /** Those of others that are passed on to it. */
   readonly passingOut = new TokenBucket(PASSING_OUT_BURST, PASSING_OUT_REFILL_MS)
+  readonly calls = new Allowance(CALLS_BURST, CALLS_REFILL_MS)
+  readonly callsOut = new TokenBucket(CALLS_OUT_BURST, CALLS_OUT_REFILL_MS)
+  readonly strays = new Allowance(STRAYS_BURST, STRAYS_REFILL_MS)
   readonly pings = new Allowance(PINGS_BURST, PINGS_REFILL_MS)
   /** Bytes of bundles that are sent to it once more. */
   readonly repeats = new TokenBucket(REPEATS_BURST_BYTES, REPEATS_REFILL_MS)

@@ -36,8 +36,8 @@ export interface LinkOwner {
   hungUp(link: LinkState): void
   /** A frame of an open link, other than the link's own. */
   frame(link: LinkState, type: number, bytes: Uint8Array, start: number, end: number): void
-  /** Puts what feeds have for this link into a record. */
-  fill(link: LinkState, record: ByteWriter, roomMax: number): void
+  /** Who put what they have for a link into a record; the most urgent first. */
+  fillers(): readonly { fill(link: LinkState, record: ByteWriter, roomMax: number): void }[]
 }
 
 /** Links from accept or dial to their end: limits, handshake, liveness, goodbye, and one link a peer. */
@@ -126,7 +126,7 @@ export class Links {
       record.bytes(next)
       next = link.takeFrame(RECORD_BYTES_MAX - record.length)
     }
-    if (link.phase === 'open') this.owner.fill(link, record, RECORD_BYTES_MAX)
+    if (link.phase === 'open') for (const part of this.owner.fillers()) part.fill(link, record, RECORD_BYTES_MAX)
     if (record.length > 0) return link.sealer.sealRecord(record.view())
     if (link.phase === 'closing') this.linger(link)
     return null

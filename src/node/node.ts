@@ -8,6 +8,7 @@ import type { AuthoredKind } from '../wire/event.ts'
 import type { Hello } from '../wire/hello.ts'
 import type { Contact } from '../wire/membership.ts'
 import { PassingKind } from '../wire/passing.ts'
+import { Circuits } from './circuits.ts'
 import { type Instant, NodeContext } from './context.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { NodeFacts } from './facts.ts'
@@ -50,6 +51,7 @@ export class Node {
   readonly deliveries: Deliveries
   readonly voice: Voice
   readonly aboutFiles: FilePassing
+  readonly circuits: Circuits
   private readonly hello: { -readonly [field in keyof Hello]: Hello[field] }
 
   constructor(
@@ -60,7 +62,6 @@ export class Node {
     this.at(instant)
     this.hello = { name: options.name, tcpPort: 0, udpPort: 0, agent: options.agent }
     const { context } = this
-    const { windowBytesMax } = options
     this.links = new Links(context, {
       hello: () => this.hello,
       up: (link) => link.isVisit || this.peering.up(link),
@@ -70,16 +71,18 @@ export class Node {
       hungUp: (link) => link.isVisit || this.peering.hungUp(link),
       visit: (link) => this.tracking.established(link),
       frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
-      fill: (link, record, roomMax) => this.replication.fill(link, record, roomMax),
+      fillers: () => [this.replication, this.circuits],
     })
     const broadcast = options.broadcast ?? new TreeBroadcast()
     this.keeping = new Keeping(context, options.isKeeping === true)
+    const { windowBytesMax } = options
     this.feeds = new Feeds(context, options.verifier, windowBytesMax, (feed) => this.replication.forgotten(feed))
     const gone = new GoneBodies()
     const name = (): string => this.hello.name
     this.rooms = new Rooms(context, this.feeds, () => this.replication, this.keeping, gone, name)
     this.replication = new Replication(context, this.links, this.feeds, broadcast, this.keeping, gone, this.rooms)
     this.deliveries = this.replication.receipts.deliveries
+    this.circuits = new Circuits(context, this.links, () => this.replication.receipts.routes)
     const say: SayPassing = (...passing) => this.passing.say(...passing)
     this.presence = new PresenceKeeper(context, this.rooms, () => this.passing, name, this.replication.receipts)
     this.voice = new Voice(context, this.rooms, say)
@@ -93,8 +96,7 @@ export class Node {
     this.peering = new Peering(context, this.links, membership, {
       neighbourUp: (link) => this.neighbourUp(link),
       neighbourDown: (link) => {
-        this.replication.linkDown(link)
-        this.passing.linkDown(link)
+        for (const part of [this.replication, this.passing, this.circuits]) part.linkDown(link)
       },
     })
     this.replication.fellows.seek = (keys) => this.peering.overlay.seek(keys)
@@ -173,8 +175,7 @@ export class Node {
 
   wake(instant: Instant): void {
     this.at(instant)
-    const next = (): (() => void) | null => this.context.timers.takeDue(instant.nowMs)
-    for (let due = next(); due !== null; due = next()) due()
+    this.context.fireDue()
   }
 
   nextWakeMs(): number | null {
@@ -264,7 +265,6 @@ export class Node {
     this.replication.joined(room)
     this.voice.entered(room)
     this.presence.entered(room)
-    this.presence.tell(room, 'here')
     return true
   }
 
@@ -349,8 +349,7 @@ export class Node {
 
   /** Bundles of our own that the slowest link has not taken yet, in the room where there are most. */
   lagBundles(): number {
-    const { handedOn } = this.replication
-    return Math.max(0, ...[...this.rooms.open.values()].map(({ own }) => (own === null ? 0 : handedOn.lagBundles(own))))
+    return this.replication.handedOn.lagBundlesIn(this.rooms.open.values())
   }
 
   /** Whether every peer has been sent, or has said it has, all that we ever said. */
@@ -388,8 +387,9 @@ export class Node {
     if (this.peering.frame(link, type, bytes, start, end)) return
     // A peer that we are no neighbour of any more may not know it yet.
     if (this.links.neighbours.get(link.peerKey) !== link) return
-    if (this.passing.frame(link, type, new ByteReader(bytes, start, end))) return
-    if (this.replication.receipts.frame(link, type, new ByteReader(bytes, start, end))) return
+    const body = (): ByteReader => new ByteReader(bytes, start, end)
+    if (this.passing.frame(link, type, body()) || this.circuits.frame(link, type, body())) return
+    if (this.replication.receipts.frame(link, type, body())) return
     this.replication.frame(link, type, bytes, start, end)
   }
 

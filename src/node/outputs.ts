@@ -3,6 +3,7 @@ import type { HlcTime } from '../base/hlc.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
 import type { Standing } from '../core/room/standings.ts'
 import type { Office } from '../wire/tracker.ts'
+import type { CircuitTelling } from './circuit-outputs.ts'
 import type { KeptEvent } from './keeping.ts'
 import type { VoiceTelling } from './voice-outputs.ts'
 
@@ -96,6 +97,7 @@ export type NodeTelling =
   | MemberTelling
   | GapTelling
   | FilesTelling
+  | CircuitTelling
   | TrackerTelling
   | VoiceTelling
   | TroubleTelling

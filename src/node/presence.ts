@@ -53,7 +53,7 @@ export class PresenceKeeper {
     })
   }
 
-  /** Takes in what was said in a room before it was joined here. */
+  /** Takes in what was said in a room before it was joined here, and says that we are there. */
   entered(room: Room): void {
     for (const { sealed, hops, authorKey, bornAtMs, through } of this.passing().presences(room.key)) {
       const passing = readSealed(sealed, hops)
@@ -61,6 +61,7 @@ export class PresenceKeeper {
         this.take(passing, authorKey, this.context.nowMs - bornAtMs, through)
       }
     }
+    this.tell(room, 'here')
   }
 
   /** `ageMs`: how long ago it was said. `through`: key of the neighbour that brought it. */

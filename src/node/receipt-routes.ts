@@ -29,17 +29,31 @@ export class ReceiptRoutes {
     return before?.through !== through
   }
 
+  /** Whether somebody has been heard of for as long as a presence lasts, or is linked. */
+  isThere(key: string): boolean {
+    const route = this.routes.get(key)
+    return this.links.neighbours.has(key) || (route !== undefined && !this.isOver(route.atMs))
+  }
+
+  /** The neighbour that is nearest to somebody; null where they are not there, or the way is lost for now. */
+  way(key: string): LinkState | null {
+    const { neighbours } = this.links
+    const route = this.routes.get(key)
+    const through = route === undefined || this.isOver(route.atMs) ? undefined : neighbours.get(route.through)
+    return neighbours.get(key) ?? through ?? null
+  }
+
   /** The neighbour to tell of a feed; null where its author is not there, as far as is known, or the way is lost for now. */
   toward({ authorKey, log }: Feed): LinkState | null {
     const { neighbours, all } = this.links
-    const author = neighbours.get(authorKey)
-    if (author !== undefined) return author
-    const route = this.routes.get(authorKey)
-    if (route === undefined || this.context.nowMs - route.atMs > PRESENCE_LASTS_MS) return null
-    const through = neighbours.get(route.through)
-    if (through !== undefined) return through
+    const way = this.way(authorKey)
+    if (way !== null || !this.isThere(authorKey)) return way
     // It has gone since: the one that brought the newest of the feed leads there too.
     const brought = log.start < log.end ? all.get(log.at(log.end - 1).from) : undefined
     return brought !== undefined && neighbours.get(brought.peerKey) === brought ? brought : null
+  }
+
+  private isOver(atMs: number): boolean {
+    return this.context.nowMs - atMs > PRESENCE_LASTS_MS
   }
 }

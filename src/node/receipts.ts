@@ -50,7 +50,7 @@ interface Course {
  */
 export class Receipts implements PresenceWatcher {
   readonly deliveries: Deliveries
-  private readonly routes: ReceiptRoutes
+  readonly routes: ReceiptRoutes
   private readonly told = new Map<LinkState, ReceiptLink>()
   /** Neighbours by their tags. */
   private readonly byTag = new Map<string, LinkState>()

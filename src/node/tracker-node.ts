@@ -52,7 +52,7 @@ export class TrackerNode implements Machine {
       hungUp: () => {},
       visit: (link) => this.links.send(link, trackerType({ kind: 'yield' }), () => {}),
       frame: (link, type, bytes, start, end) => this.frame(link, type, new ByteReader(bytes, start, end)),
-      fill: () => {},
+      fillers: () => [],
     })
     this.dialling = new Dialling(this.context)
     this.desk = new TrackerDesk(this.context, this.links, options.verifier ?? verifier, {

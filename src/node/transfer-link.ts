@@ -1,9 +1,25 @@
 import type { Address } from '../base/address.ts'
 import { EMPTY } from '../base/bytes.ts'
+import { TokenBucket } from '../core/gossip/token-bucket.ts'
 import type { Established, Handshake } from '../core/link/handshake.ts'
 import { RecordReader } from '../core/link/records.ts'
 import type { CipherState } from '../crypto/aead.ts'
 import { TRANSFER_RECORD_BYTES_MAX } from '../wire/transfer.ts'
+
+/**
+ * Frames a peer may send, and at once. One that fetches a gibibyte a second sends a fifth of it; what is less than that costs a twentieth of a
+ * core, whatever is in it.
+ */
+export const FRAMES_PER_S_MAX = 20_000
+
+/** How a link for files came to be. */
+export interface LinkOrigin {
+  readonly via: 'dialled' | 'accepted'
+  /** The key of the peer that was to be there; null for whoever it is. */
+  readonly expected: string | null
+  /** The key of the neighbour it goes through; null where it goes through nobody. */
+  readonly through: string | null
+}
 
 /** One connection for files, from its first byte to its last. */
 export class TransferLink {
@@ -17,19 +33,30 @@ export class TransferLink {
   idleSinceMs: number | null
   /** Since when a record has been on its way that has not ended. */
   partialSinceMs: number | null = null
+  readonly frames = new TokenBucket(FRAMES_PER_S_MAX, 1000 / FRAMES_PER_S_MAX)
   private readonly raw: Uint8Array[] = []
 
   constructor(
     readonly id: number,
     readonly remote: Address,
-    readonly via: 'dialled' | 'accepted',
-    /** The key of the peer that was to be there; null for whoever it is. */
-    readonly expected: string | null,
+    private readonly origin: LinkOrigin,
     public handshake: Handshake | null,
     readonly openedAtMs: number,
   ) {
     this.heardAtMs = openedAtMs
     this.idleSinceMs = openedAtMs
+  }
+
+  get via(): LinkOrigin['via'] {
+    return this.origin.via
+  }
+
+  get expected(): string | null {
+    return this.origin.expected
+  }
+
+  get through(): string | null {
+    return this.origin.through
   }
 
   establish(link: Established, peerKey: string): void {

@@ -1,13 +1,14 @@
 import type { Address } from '../base/address.ts'
-import { ByteReader, ByteWriter, equalBytes, toHex } from '../base/bytes.ts'
+import { ByteReader, ByteWriter, EMPTY, equalBytes, toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import { Handshake } from '../core/link/handshake.ts'
 import { Exchange, type ExchangeOutput } from '../core/transfer/exchange.ts'
+import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { beginFrame, eachFrame, endFrame } from '../wire/frame.ts'
 import { FILES_MAGIC } from '../wire/magic.ts'
-import { TRANSFER_RECORD_BYTES_MAX, transferType, writeTransfer } from '../wire/transfer.ts'
+import { tailOf, transferType, writeTransferHead } from '../wire/transfer.ts'
 import type { NodeIdentity } from './context.ts'
-import { TransferLink } from './transfer-link.ts'
+import { FRAMES_PER_S_MAX, type LinkOrigin, TransferLink } from './transfer-link.ts'
 
 /** From the first byte to a proved identity. */
 const HANDSHAKE_MS_MAX = 10_000
@@ -24,6 +25,8 @@ const SMALL_BYTES = 4 * 1024
 
 export type TransfersOutput =
   | { readonly kind: 'dial'; readonly attempt: number; readonly address: Address }
+  /** To be reached through others; answered like a dial. */
+  | { readonly kind: 'call'; readonly attempt: number; readonly key: string }
   | { readonly kind: 'close'; readonly link: number; readonly abort: boolean }
   /** A link to a peer is there, or a dial for one has come to nothing; by its key. */
   | { readonly kind: 'linked'; readonly key: string; readonly link: number }
@@ -36,13 +39,13 @@ export type TransfersOutput =
 export class Transfers {
   readonly exchange: Exchange
   private readonly links = new Map<number, TransferLink>()
-  private readonly dials = new Map<number, string>()
+  private readonly dials = new Map<number, { readonly key: string; readonly isCall: boolean }>()
   private readonly raw = new Set<number>()
   private outputs: TransfersOutput[] = []
   private nextId = 1
   private nextAttempt = 1
   private checkAtMs: number | null = null
-  private readonly record = new ByteWriter(TRANSFER_RECORD_BYTES_MAX)
+  private readonly record = new ByteWriter(SMALL_BYTES + PAGE_BYTES_MAX)
 
   constructor(
     private readonly identity: NodeIdentity,
@@ -72,12 +75,37 @@ export class Transfers {
     return [...this.links.values()].filter((link) => link.phase === 'open').map((link) => link.id)
   }
 
-  /** Dials a peer, unless a link to it is there or on its way. */
+  /** There is a link with a peer that goes through nobody else. */
+  isDirect(key: string): boolean {
+    return this.linksTo(key).some((id) => this.throughOf(id) === null)
+  }
+
+  /** The neighbour a link goes through, by its key; null where it goes through nobody, or is not there. */
+  throughOf(id: number): string | null {
+    return this.links.get(id)?.through ?? null
+  }
+
+  /** Dials a peer, unless a link to it, through nobody else, is there or on its way. */
   dial(key: string, address: Address): void {
-    if (this.linksTo(key).length > 0 || [...this.dials.values()].includes(key)) return
+    if (this.isDirect(key) || this.isTried(key, false)) return
     const attempt = this.nextAttempt++
-    this.dials.set(attempt, key)
+    this.dials.set(attempt, { key, isCall: false })
     this.outputs.push({ kind: 'dial', attempt, address })
+  }
+
+  /** Has a peer reached through others, unless any link to it is there. */
+  call(key: string): void {
+    if (this.linksTo(key).length > 0 || this.isTried(key, true)) return
+    const attempt = this.nextAttempt++
+    this.dials.set(attempt, { key, isCall: true })
+    this.outputs.push({ kind: 'call', attempt, key })
+  }
+
+  private isTried(key: string, isCall: boolean): boolean {
+    const isShaking = [...this.links.values()].some(
+      (link) => link.phase === 'handshake' && link.expected === key && (link.through !== null) === isCall,
+    )
+    return isShaking || [...this.dials.values()].some((dial) => dial.key === key && dial.isCall === isCall)
   }
 
   /** Ends the links with a peer that cannot be trusted. */
@@ -85,24 +113,24 @@ export class Transfers {
     for (const id of this.linksTo(key)) this.end(this.links.get(id)!, 'was hung up on', true, nowMs)
   }
 
-  /** A connection came in; null when a limit says no. */
-  accepted(remote: Address, nowMs: number): number | null {
+  /** A connection came in; null when a limit says no. `through`: the neighbour it goes through, by its key. */
+  accepted(remote: Address, nowMs: number, through: string | null = null): number | null {
     const accepted = [...this.links.values()].filter((link) => link.via === 'accepted')
     const fromThere = accepted.filter((link) => link.remote.host === remote.host)
     if (accepted.length >= ACCEPTED_MAX || fromThere.length >= ACCEPTED_EACH_MAX) return null
-    return this.add(remote, 'accepted', null, nowMs)
+    return this.add(remote, { via: 'accepted', expected: null, through }, nowMs)
   }
 
-  dialled(attempt: number, remote: Address, nowMs: number): number | null {
-    const key = this.dials.get(attempt)
+  dialled(attempt: number, remote: Address, nowMs: number, through: string | null = null): number | null {
+    const dial = this.dials.get(attempt)
     this.dials.delete(attempt)
-    return key === undefined ? null : this.add(remote, 'dialled', key, nowMs)
+    return dial === undefined ? null : this.add(remote, { via: 'dialled', expected: dial.key, through }, nowMs)
   }
 
   dialFailed(attempt: number, reason: string): void {
-    const key = this.dials.get(attempt)
+    const dial = this.dials.get(attempt)
     this.dials.delete(attempt)
-    if (key !== undefined) this.outputs.push({ kind: 'unlinked', key, reason })
+    if (dial !== undefined) this.outputs.push({ kind: 'unlinked', key: dial.key, reason })
   }
 
   /** The buffer is the machine's from here on. */
@@ -127,15 +155,17 @@ export class Transfers {
     this.raw.delete(id)
     if (link?.sealer === null || link === undefined) return null
     const record = this.record.clear()
+    let tail = EMPTY
     while (record.length < SMALL_BYTES) {
       const frame = this.exchange.pull(id, nowMs)
       if (frame === null) break
       const at = beginFrame(record, transferType(frame))
-      writeTransfer(record, frame)
-      endFrame(record, at)
+      writeTransferHead(record, frame)
+      tail = tailOf(frame)
+      endFrame(record, at, tail.length)
       if (frame.type === 'leaves' || frame.type === 'page' || frame.type === 'have') break
     }
-    return record.length === 0 ? null : link.sealer.sealRecord(record.view())
+    return record.length === 0 ? null : link.sealer.sealRecord(record.view(), tail)
   }
 
   wake(nowMs: number): void {
@@ -153,11 +183,11 @@ export class Transfers {
     for (const link of [...this.links.values()]) this.end(link, 'has been closed', false, nowMs)
   }
 
-  private add(remote: Address, via: 'dialled' | 'accepted', expected: string | null, nowMs: number): number {
+  private add(remote: Address, origin: LinkOrigin, nowMs: number): number {
     const { signing, linkStatic } = this.identity
     const keys = { identity: signing, staticKey: linkStatic, ephemeralSecret: this.randomBytes(32) }
-    const handshake = new Handshake(via === 'dialled', keys, FILES_MAGIC)
-    const link = new TransferLink(this.nextId++, remote, via, expected, handshake, nowMs)
+    const handshake = new Handshake(origin.via === 'dialled', keys, FILES_MAGIC)
+    const link = new TransferLink(this.nextId++, remote, origin, handshake, nowMs)
     this.links.set(link.id, link)
     link.queueRaw(handshake.start())
     this.raw.add(link.id)
@@ -178,7 +208,17 @@ export class Transfers {
     link.establish(step.link, key)
     this.exchange.linkUp(link.id, key)
     this.outputs.push({ kind: 'linked', key, link: link.id })
+    this.takeOver(link, nowMs)
     if (step.link.rest.length > 0) this.read(link, step.link.rest, nowMs)
+  }
+
+  /** Of a link that goes through others and one that does not, the second stays. */
+  private takeOver(newest: TransferLink, nowMs: number): void {
+    if (!this.isDirect(newest.peerKey)) return
+    for (const id of this.linksTo(newest.peerKey)) {
+      const link = this.links.get(id)!
+      if (link.through !== null) this.end(link, 'gave way to a link that goes through nobody else', false, nowMs)
+    }
   }
 
   private read(link: TransferLink, bytes: Uint8Array, nowMs: number): void {
@@ -201,6 +241,7 @@ export class Transfers {
   }
 
   private frame(link: TransferLink, type: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    if (!link.frames.take(nowMs)) return this.fault(link, `sent more than ${FRAMES_PER_S_MAX} frames a second`, nowMs)
     const fault = this.exchange.frame(link.id, type, new ByteReader(bytes, start, end), nowMs)
     if (fault !== null) this.fault(link, fault, nowMs)
   }

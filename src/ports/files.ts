@@ -35,8 +35,11 @@ export interface Source {
   readonly changedMs: number
   /** Links, pipes and what cannot be read inside a folder are left out: so many. */
   readonly left: number
-  /** So many bytes from `at`, all of them, the caller's own. `changed`: what stands there is not what it was when this was opened. */
-  read(at: number, length: number): Promise<Uint8Array | FilesFault>
+  /**
+   * So many bytes from `at`, all of them, the caller's own; in `memory` where that is given and the disk likes it. `changed`: what stands there is
+   * not what it was when this was opened.
+   */
+  read(at: number, length: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault>
   close(): void
 }
 
@@ -46,7 +49,7 @@ export interface Target {
   readonly header: ResumeHeader
   /** Where it will stand when it is whole, unless that name is taken by then. */
   readonly path: string
-  /** What an earlier run has recorded, unverified: a bit for each leaf, lowest first. Empty for a new one. */
+  /** What an earlier run has recorded, unverified: a bit for each leaf that may have been written, lowest first. Empty for a new one. */
   readonly bitmap: Uint8Array
   /** Of one that hands on what comes, in order, and keeps nothing: how far ahead of that bytes may come, and who hears how many have been handed on. */
   readonly inOrder?: { readonly aheadBytes: number; hear(handedOn: (bytes: number) => void): void }
@@ -54,7 +57,7 @@ export interface Target {
   pages(countMax: number): Promise<readonly { readonly number: number; readonly bytes: Uint8Array }[]>
   /** Null when it is written: in the system's hands, though perhaps not on the disk yet. */
   write(at: number, bytes: Uint8Array): Promise<FilesFault | null>
-  /** Bytes of the bitmap from `from` on. After what they speak of has been written. */
+  /** Bytes of the bitmap from `from` on. */
   record(from: number, bytes: Uint8Array): Promise<FilesFault | null>
   keepPage(number: number, bytes: Uint8Array): Promise<FilesFault | null>
   /** As of a source; what was never written comes as zeros or as a fault. */

@@ -34,6 +34,7 @@ export class OutputQueue {
   private broken = false
   private full = false
   private waiters: (() => void)[] = []
+  private endWait = (): void => {}
 
   constructor(
     private readonly output: Writable,
@@ -75,7 +76,13 @@ export class OutputQueue {
       this.waiters.push(resolve)
       this.wakeIfDone()
     })
-    if (!this.broken) await new Promise<void>((resolve) => this.output.write('', () => resolve()))
+    if (!this.broken) {
+      await new Promise<void>((resolve) => {
+        // Where the output breaks meanwhile, nobody may call back.
+        this.endWait = resolve
+        this.output.write('', () => resolve())
+      })
+    }
     this.output.off('drain', this.onDrain)
     this.output.off('close', this.onBroken)
     // 'error' stays heard: a broken pipe may be told late, and an error nobody hears ends the process.
@@ -142,5 +149,6 @@ export class OutputQueue {
     this.lost = 0
     this.options.gone()
     this.wakeIfDone()
+    this.endWait()
   }
 }

@@ -37,9 +37,9 @@ export function beginFrame(out: ByteWriter, type: number): number {
   return at
 }
 
-/** Fills in the length of the frame begun at `at`. */
-export function endFrame(out: ByteWriter, at: number): void {
-  out.patchU32(at, out.length - at - 4)
+/** Fills in the length of the frame begun at `at`. `tailBytes`: what belongs to it and is not in `out`. */
+export function endFrame(out: ByteWriter, at: number, tailBytes = 0): void {
+  out.patchU32(at, out.length - at - 4 + tailBytes)
 }
 
 /** What the owner of a stream of frames is told of each one: a view that stays valid, `bytes[bodyStart, bodyEnd)`. */

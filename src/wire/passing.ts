@@ -31,8 +31,8 @@ export interface ReceivedPassing extends Passing {
   readonly sealed: Uint8Array
 }
 
-/** `seek` and `holding` are about files (holding.ts). */
-export const PassingKind = { presence: 1, election: 2, voice: 3, seek: 4, holding: 5 } as const
+/** `seek`, `holding` and `callBack` are about files (holding.ts). */
+export const PassingKind = { presence: 1, election: 2, voice: 3, seek: 4, holding: 5, callBack: 6 } as const
 
 const SIGNATURE_BYTES = 64
 const SIGN_DOMAIN = utf8('hearsay passing 1')

@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { type ByteReader, type ByteWriter, EMPTY } from '../base/bytes.ts'
 import {
   CONTENT_BYTES_MAX,
   HASH_BYTES,
@@ -94,7 +94,18 @@ export function transferType(frame: TransferFrame): number {
   return TransferType[frame.type]
 }
 
+/** What ends a frame with leaves, and is long: to be sealed where it lies, after what `writeTransferHead` has written. */
+export function tailOf(frame: TransferFrame): Uint8Array {
+  return frame.type === 'leaves' ? frame.bytes : EMPTY
+}
+
 export function writeTransfer(out: ByteWriter, frame: TransferFrame): void {
+  writeTransferHead(out, frame)
+  out.bytes(tailOf(frame))
+}
+
+/** All but the tail. */
+export function writeTransferHead(out: ByteWriter, frame: TransferFrame): void {
   out.varint(frame.handle)
   switch (frame.type) {
     case 'open':
@@ -116,7 +127,7 @@ export function writeTransfer(out: ByteWriter, frame: TransferFrame): void {
     case 'refused':
       return void out.u8(frame.code)
     case 'leaves':
-      return void out.varint(frame.first).bytes(frame.bytes)
+      return void out.varint(frame.first)
     case 'page':
       return void out.u8(frame.level).varint(frame.index).bytes(frame.bytes)
   }

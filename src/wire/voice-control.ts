@@ -1,6 +1,7 @@
 import type { Address } from '../base/address.ts'
 import { ByteReader } from '../base/bytes.ts'
 import { formatIp, parseIp, plainHost } from '../base/ip.ts'
+import { BRIDGED_PEOPLE, type Bridged, decodeBridged, encodeBridged } from './voice-bridged.ts'
 import { writeU32 } from './voice-datagram.ts'
 
 /**
@@ -54,11 +55,14 @@ export type VoiceControl =
   | { readonly kind: 'answer'; readonly token: number; readonly seenAs: Address | null }
   | { readonly kind: 'report'; readonly report: VoiceReport }
   | { readonly kind: 'reach'; readonly entries: readonly ReachEntry[] }
+  /** Whom the sender reaches in a network of another protocol (voice-bridged.ts). */
+  | { readonly kind: 'bridged'; readonly people: readonly Bridged[] }
 
 /** A payload in a fresh buffer. Numbers are rounded and cut to what fits; `token` and tags are 32 bits. */
 export function encodeControl(control: VoiceControl): Uint8Array {
   if (control.kind === 'report') return encodeReport(control.report)
   if (control.kind === 'reach') return encodeReach(control.entries)
+  if (control.kind === 'bridged') return encodeBridged(control.people)
   const bytes = new Uint8Array(PROBE_BYTES)
   bytes[0] = control.kind === 'probe' ? PROBE : ANSWER
   writeU32(bytes, 1, control.token)
@@ -84,6 +88,10 @@ export function decodeControl(payload: Uint8Array): VoiceControl | null {
       return payload.length === REPORT_BYTES ? { kind: 'report', report: decodeReport(reader) } : null
     case REACH:
       return decodeReach(reader)
+    case BRIDGED_PEOPLE: {
+      const people = decodeBridged(payload)
+      return people === null ? null : { kind: 'bridged', people }
+    }
     default:
       return null
   }

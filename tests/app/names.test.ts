@@ -50,6 +50,14 @@ describe('a name', () => {
     expect(names.show(MALLORY)).toBe(MALLORY.name)
   })
 
+  test('of a stranger from another network has its mark and no tag, and nobody of ours is taken for one', () => {
+    const names = new NameBook()
+    const [asPeer, asAuthor] = [person('framed:10.0.0.1:5001', 'Ann (framed)'), person('framed:Ann', 'Ann (framed)')]
+    for (const each of [asPeer, asAuthor, asPeer]) expect(names.show(each)).toBe('Ann (framed)')
+    expect(names.show(person('abcd2', 'Ann (framed)'))).toBe('Ann (framed)#abcd')
+    expect(names.show(person('mesh:x', 'Ann'))).toBe('Ann')
+  })
+
   test('can be shown with its tag in any case', () => {
     expect(taggedName(BOB)).toBe('Bob#bob2')
   })

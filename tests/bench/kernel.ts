@@ -21,6 +21,12 @@ export function cpuMsOf(pid: number): number | null {
   return fields === undefined ? null : (Number(fields[11]) + Number(fields[12])) * MS_PER_JIFFY
 }
 
+/** How long a process' first thread was ready to run so far and waited for a processor. */
+export function processorWaitMs(pid: number): number | null {
+  const waited = read(`/proc/${pid}/schedstat`)?.split(' ')[1]
+  return waited === undefined ? null : Number(waited) / 1e6
+}
+
 export interface Memory {
   /** Resident: shared pages counted whole. */
   readonly rssMb: number

@@ -121,6 +121,21 @@ describe('records', () => {
     }
   })
 
+  test('sealed in two parts, it is the same record as in one', () => {
+    for (const [first, rest] of [
+      [0, 5],
+      [9, 0],
+      [13, 65_536],
+      [16, 65_537],
+      [7, 262_144],
+    ] as const) {
+      const whole = Uint8Array.from({ length: first + rest }, (_, i) => (i * 31) >>> 3)
+      const inOne = new CipherState(key()).sealRecord(whole)
+      expect(new CipherState(key()).sealRecord(whole.subarray(0, first), whole.subarray(first))).toEqual(inOne)
+      expect(new CipherState(key()).openRecord(inOne.subarray(4))).toEqual(whole)
+    }
+  })
+
   test('change their key every 2^20, alike on both sides, while the counter goes on', async () => {
     const [send, receive] = pair(REKEY_RECORDS - 2)
     const stale = new CipherState(key(), REKEY_RECORDS)

@@ -48,6 +48,7 @@ describe('a bridge', () => {
   test('lets a fellow with a lower id go first, and says it itself when he does not', () => {
     const between = bridge('bbbb')
     for (const side of ['tracker', 'mesh']) between.fellows(side, ['aaaa', 'bbbb', 'cccc'])
+    between.fellows('framed', [], ['aaaa', 'cccc'])
     between.heard('tracker', words('one'), 0)
     expect(said(between)).not.toContain('mesh: ann (tracker)')
     between.heard('mesh', words('one', { bridge: 'aaaa' }), 500)
@@ -57,6 +58,33 @@ describe('a bridge', () => {
     said(between)
     between.wake(10_000 + HOLD_MS)
     expect(said(between)).toEqual(['mesh: ann (tracker)'])
+  })
+
+  test('waits a moment with its first words where nobody can be known before he speaks, and not with its user’s own', () => {
+    const between = bridge()
+    between.heard('native', words('ours', { from: 'native', author: 'bbbb' }), 0)
+    expect(said(between)).toContain('tracker: ann')
+    between.heard('mesh', words('hi', { from: 'mesh' }), 1_000)
+    expect(said(between)).not.toContain('tracker: ann (mesh)')
+    between.heard('tracker', words('hi', { from: 'mesh', bridge: 'cccc' }), 1_200)
+    between.wake(5_000)
+    expect(said(between)).toEqual([])
+    for (const text of ['1', '2', '3']) between.heard('mesh', words(text, { from: 'mesh' }), 6_000)
+    between.wake(7_000)
+    said(between)
+    between.heard('mesh', words('4', { from: 'mesh' }), 8_000)
+    expect(said(between)).toContain('tracker: ann (mesh)')
+  })
+
+  test('lets one whom it knows from the one side go first on a tracker’s, where nobody is known', () => {
+    const between = bridge('bbbb')
+    between.fellows('mesh', ['aaaa'])
+    between.fellows('framed', [], ['aaaa'])
+    between.heard('tracker', words('one'), 0)
+    expect(said(between)).not.toContain('mesh: ann (tracker)')
+    between.heard('mesh', words('one', { bridge: 'aaaa' }), 500)
+    between.wake(HOLD_MS)
+    expect(said(between)).toEqual([])
   })
 
   test('does not wait for ever for one who never says anything', () => {
@@ -81,7 +109,7 @@ describe('a bridge', () => {
     expect(said(between)).not.toContain('mesh: ann (framed)')
     between.heard('mesh', words('round', { from: 'mesh' }), 100)
     between.wake(10_000)
-    expect(said(between)).toEqual([])
+    expect(said(between)).not.toContain('mesh: ann (framed)')
   })
 
   test('takes words without an id under a marked name for an echo, as often as they were said', () => {
@@ -92,7 +120,9 @@ describe('a bridge', () => {
     between.heard('line 1', echo('e1'), 100)
     expect(said(between)).toEqual([])
     between.heard('line 1', echo('e2'), 200)
-    expect(said(between).length).toBe(4)
+    between.wake(2_000)
+    // To four sides, and what waited to be said on the tracker's the first time.
+    expect(said(between).length).toBe(5)
   })
 
   test('drops what no room could read', () => {
@@ -147,6 +177,22 @@ describe('all five kinds at once', () => {
   test.each([1, 2, 3])('around %d bridges, each sees each message once', (bridges) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const networks = allKinds(seed, bridges)
+      const all = talk(networks, seed)
+      networks.time.pass(180_000)
+      expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })
+    }
+  })
+
+  test('bridges that know each other by the mesh alone say nothing twice', () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const networks = new Networks(seed, ['tracker', 'framed'])
+      networks.network('native 1', 'native', ['nora'])
+      networks.network('native 2', 'native', ['nils'])
+      networks.network('mesh', 'mesh', ['mia'])
+      networks.network('tracker', 'tracker', ['tom', 'tim'])
+      networks.network('framed', 'framed', ['fred'])
+      networks.hearsay('a000', ['native 1', 'framed', 'mesh', 'tracker'])
+      networks.hearsay('b000', ['native 2', 'framed', 'mesh', 'tracker'])
       const all = talk(networks, seed)
       networks.time.pass(180_000)
       expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })

@@ -49,7 +49,11 @@ export class Networks {
   private readonly rng: Rng
   private said = 0
 
-  constructor(seed: number) {
+  /** `anonymous`: networks in which nobody knows of a bridge before it speaks. */
+  constructor(
+    seed: number,
+    private readonly anonymous: readonly Network[] = ['line'],
+  ) {
     this.rng = seededRng(seed)
   }
 
@@ -151,7 +155,7 @@ export class Networks {
     for (const { bridge, sides } of alive) {
       for (const key of sides) {
         const there = alive.filter((other) => other.sides.has(key)).map(({ id }) => id)
-        bridge.fellows(sideOf(key), this.nets.get(key)!.network === 'line' ? [] : there)
+        bridge.fellows(sideOf(key), this.anonymous.includes(this.nets.get(key)!.network) ? [] : there)
       }
     }
   }

@@ -136,18 +136,19 @@ describe('voice of the originals', () => {
       (telling) => told.push(telling),
     )
     closing.push(() => sockets.stop())
+    const levels: number[] = []
     const flush = (): void => {
       for (const output of voice.takeOutputs()) {
         if (output.kind === 'datagram') socket.send(output.datagram, output.to.port, output.to.host)
-        else if (output.kind === 'sound') sounds.push(output.sequence)
+        else if (output.kind === 'sound') {
+          sounds.push(output.sequence)
+          levels.push(rms(output.samples))
+        }
       }
     }
-    const levels: number[] = []
     socket.on('message', (bytes, from) => {
       voice.received(bytes, { host: from.address, port: from.port }, systemClock.nowMs())
       flush()
-      const mixed = voice.takeMix()
-      if (mixed !== null) levels.push(rms(mixed))
     })
     sockets.run((each, nowMs) => each.start(nowMs))
     await peer.until('peer', { state: 'up' })

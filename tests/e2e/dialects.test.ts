@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MessageEvent } from '../../src/app/events.ts'
-import { levelAt } from '../ports/sound-ends.ts'
-import { readWav, writeWav } from '../voice/wav.ts'
 import type { Program } from './program.ts'
 import { freePort, temporaryHome } from './program.ts'
 import { Stage } from './stage.ts'
@@ -70,54 +68,25 @@ describe('framed', () => {
   })
 })
 
-describe('voice with an original', () => {
-  test('is heard both ways, seen by both, and over when either leaves', async () => {
-    const ann = await stage.framed('Ann')
-    const home = temporaryHome()
-    const [spoken, heard] = [join(home, 'spoken.wav'), join(home, 'heard.wav')]
-    writeWav(
-      spoken,
-      Float32Array.from({ length: 20 * 48_000 }, (_, i) => 0.4 * Math.sin((2 * Math.PI * 500 * i) / 48_000)),
-      48_000,
-    )
-    const sound = ['--audio-in', spoken, '--audio-out', heard, '--no-noise-suppression', '--voice-mode', 'open']
-    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `framed@127.0.0.1:${ann.port}`, ...sound])
-    await ann.original.until('peer', { state: 'up', id: us.address })
-    ann.original.do({ do: 'voice', state: 'join' })
-    expect(await us.do({ do: 'voice', action: 'join' })).toMatchObject({ ok: true })
-    await ann.original.until('voice_join', { username: 'Ulla', room: 'general' })
-    await us.until((line) => line.event === 'voice' && line.peers.some(({ name }) => name === 'Ann (framed)'))
-    // Ours is there: 500 Hz, some way below full scale.
-    await ann.original.when(
-      () => ann.original.of('sound').filter(({ rms }) => Number(rms) > 1_000).length > 50,
-      'a second of what we say',
-    )
-    ann.original.do({ do: 'tone', frames: 100 })
-    let spoke = false
-    await us.until((line) => {
-      if (line.event !== 'voice') return false
-      const speaks = line.peers.some(({ name, speaking }) => name === 'Ann (framed)' && speaking)
-      const isOver = spoke && !speaks
-      spoke ||= speaks
-      return isOver
-    })
-    ann.original.do({ do: 'voice', state: 'leave' })
-    await us.until((line) => line.event === 'voice' && line.change?.what === 'left')
-    expect(await us.do({ do: 'voice', action: 'leave' })).toMatchObject({ ok: true })
-    await ann.original.until('voice_leave')
-    await us.quit()
-    const { sound: all, rateHz } = readWav(heard)
-    const loudest = Math.max(...windows(all, rateHz / 10).map((window) => levelAt(1_000, window)))
-    expect(loudest).toBeGreaterThan(0.2)
+describe('/connect', () => {
+  test('dials an original while running, and /disconnect hangs up on it for good', async () => {
+    const port = await freePort()
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'framed'])
+    const where = `framed@127.0.0.1:${port}`
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: false, code: 'dial-failed' })
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: false, code: 'kept' })
+    const ann = await stage.original('framed', ['--port', port, '--udp-port', await freePort(), '--username', 'Ann'])
+    await ann.until('peer', { state: 'up', id: us.address, username: 'Ulla' })
+    await us.say('hello Ann')
+    await ann.until('chat', { msg: 'hello Ann' })
+    expect(await us.do({ do: 'disconnect', peer: where })).toMatchObject({ ok: true })
+    await ann.until('peer', { state: 'down' })
+    expect(await us.do({ do: 'connect', address: where })).toMatchObject({ ok: true, peer: { name: 'Ann (framed)' } })
+    expect(await us.do({ do: 'disconnect', peer: 'Ann' })).toMatchObject({ ok: true })
+    const off = await us.do({ do: 'connect', address: `line@127.0.0.1:${port}` })
+    expect(off).toMatchObject({ ok: false, code: 'dialect-off' })
   })
 })
-
-/** A sound in pieces of so many samples. */
-function windows(sound: Float32Array, samples: number): Float32Array[] {
-  return Array.from({ length: Math.floor(sound.length / samples) }, (_, i) =>
-    sound.subarray(i * samples, (i + 1) * samples),
-  )
-}
 
 describe('files', () => {
   test('of a line peer are offered in the room, and whoever cannot take one hears of it', async () => {
@@ -134,7 +103,13 @@ describe('files', () => {
     const path = join(temporaryHome(), 'cat.png')
     writeFileSync(path, bytes)
     line.do({ do: 'file', path })
-    await native.hears('sends the file cat.png (400000 bytes), which will be offered here.')
+    await native.hears('sends the file cat.png (400000 bytes), which will be offered here if it is taken.')
+    const asked = await us.until((each) => each.event === 'file' && each.state === 'offered')
+    expect(asked).toMatchObject({ name: 'cat.png', size: 400_000, from: { name: 'Lou (line)' }, self: false })
+    line.do({ do: 'send', msg: 'do you like it?' })
+    await us.hears('do you like it?')
+    expect(existsSync(join(us.home, 'Downloads'))).toBe(false)
+    expect(await us.do({ do: 'accept', file: 'cat.png' })).toMatchObject({ ok: true, file: { state: 'done' } })
     const done = await native.until((each) => each.event === 'file' && each.state === 'done' && each.name === 'cat.png')
     if (done.event !== 'file') throw new Error('not about a file')
     expect(done.from.name).toBe('Ulla')
@@ -145,15 +120,15 @@ describe('files', () => {
     })
   })
 
-  test('of a line peer are not taken where none are, or where they are too large', async () => {
-    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line', '--accept-megabytes', '1'])
+  test('of a line peer are let go by where none are taken, and talk goes on', async () => {
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line', '--accept-files', 'none'])
     const line = await stage.original('line', ['connect', '127.0.0.1', us.port, '--name', 'Lou'])
     line.do({ do: 'send', msg: 'look at this' })
     await us.hears('look at this')
     const path = join(temporaryHome(), 'film.mkv')
-    writeFileSync(path, Buffer.alloc(1_200_000))
+    writeFileSync(path, Buffer.alloc(120_000))
     line.do({ do: 'file', path })
-    await us.hears('sends the file film.mkv (1200000 bytes), which cannot be taken over here.')
+    await us.hears('sends the file film.mkv (120000 bytes), which cannot be taken over here.')
     line.do({ do: 'send', msg: 'too bad' })
     await us.hears('too bad')
     expect(us.lines.filter((each) => each.event === 'file')).toEqual([])
@@ -263,16 +238,5 @@ describe('mesh', () => {
     expect(await us.quit()).toBe(0)
     await peer.until('announced-leave')
     await peer.until('leave')
-  })
-})
-
-describe('a dialect that is off', () => {
-  test('is refused, and the log says which it is and how to let it in', async () => {
-    const us = await stage.hearsay(['--dialect', 'mesh', '--debug'])
-    const port = await freePort()
-    const peer = await stage.original('framed', ['--port', port, '--connect', us.address])
-    await us.when(() => us.stderr.includes('dialect-off'))
-    expect(us.stderr).toContain('speaks framed, which is not let in here: --dialect framed does that')
-    expect(peer.of('peer')).toEqual([])
   })
 })

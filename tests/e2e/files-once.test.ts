@@ -115,7 +115,7 @@ describe('one file', () => {
     const port = String(await freePort())
     const first = new Once(['send', 'large.bin', '--port', port], home)
     const ben = new Once(['receive', '--connect', `127.0.0.1:${port}`], into)
-    await grown(join(into, 'large.bin.part.hearsay'), 4_200)
+    await grown(join(into, 'large.bin.part'), 1_000_000)
     first.child.kill('SIGINT')
     expect(await first.ended()).toMatchObject({ status: 130, output: '', errors: '' })
     const received = await ben.ended()

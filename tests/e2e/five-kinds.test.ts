@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Original } from './original.ts'
-import { freePort, type Program } from './program.ts'
+import { freePort, type Line, type Program } from './program.ts'
 import { Stage } from './stage.ts'
 
 /** A network of all five kinds at once, around one hearsay and around two: what anybody says, everybody else sees once. */
@@ -13,6 +13,8 @@ afterEach(() => stage.close())
 /** One who takes part, of whatever kind. */
 interface Party {
   readonly name: string
+  /** Of who is no hearsay. */
+  readonly peer?: Original
   say(text: string): void
   /** How often it has seen the text. */
   seen(text: string): number
@@ -39,6 +41,7 @@ function original(name: string, peer: Original): Party {
   const [event, field] = FIELDS[peer.program]
   return {
     name,
+    peer,
     say: (text) => peer.do({ do: 'send', msg: text }),
     seen: (text) => peer.of(event).filter((report) => report[field] === text).length,
     sees: (text) => peer.until(event, { [field]: text }),
@@ -119,7 +122,7 @@ async function everybodyHearsEverybodyOnce(parties: readonly Party[], round: str
 describe('all five kinds', () => {
   test('around one hearsay: each sees each message once; killed and started again, once more', async () => {
     const where = await ports()
-    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const tracker = await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
     const port = await freePort()
     const args = ['--port', String(port), '--username', 'Ulla', '--dialect', dialects(where)]
     const us = await stage.hearsay(args)
@@ -144,7 +147,27 @@ describe('all five kinds', () => {
       await linePeer('Liz', again),
     ]
     await again.until((line) => line.event === 'peer' && line.dialect === 'mesh' && line.state === 'up')
-    await everybodyHearsEverybodyOnce([native('Ulla', again), native('Nora', nora), others[1]!, ...back], 'two')
+    const everybody = [native('Ulla', again), native('Nora', nora), others[1]!, ...back]
+    await everybodyHearsEverybodyOnce(everybody, 'two')
+    // Who told her name before the bridge was there still goes by it.
+    expect(others[1]!.peer!.of('chat').find(({ content }) => content === 'Nora says two')!['username']).toBe(
+      'Nora (hearsay)',
+    )
+
+    await tracker.kill()
+    const peers = [others[2]!.peer!, back[1]!.peer!]
+    const highest = Math.max(again.port, ...peers.map((peer) => peer.port))
+    const successor = peers.find((peer) => peer.port === highest)
+    const announcement = `👑 Node ${highest} elected leader. New tracker started.`
+    if (successor !== undefined) await nora.hears(announcement)
+    else await Promise.all(peers.map((peer) => peer.until('message', { message: announcement })))
+    // A tracker of theirs knows nobody at its first moment: who asks it then knows nobody either, until it asks again.
+    const listed = [again.port, ...peers.map((peer) => peer.port)]
+    await Promise.all(peers.map((peer) => peer.listsAnew(listed)))
+    await everybodyHearsEverybodyOnce(everybody, 'three')
+    for (const peer of peers) expect(peer.of('elected')).toHaveLength(peer === successor ? 1 : 0)
+    const servings = again.lines.filter((line) => line.event === 'notice' && line.code === 'tracker-serving')
+    expect(servings).toHaveLength(successor === undefined ? 1 : 0)
   })
 
   test('around two hearsays that are linked: still once each', async () => {
@@ -157,6 +180,25 @@ describe('all five kinds', () => {
     const parties = [native('Ulla', one), native('Olga', two), await framedPeer('Fred', both)]
     parties.push(await meshPeer('Mia', where, both), await trackerPeer('Tom', where, both))
     parties.push(await linePeer('Lou', one), await linePeer('Liz', two))
+    await everybodyHearsEverybodyOnce(parties, 'one')
+
+    await one.kill()
+    await two.until((line) => line.event === 'peer' && line.state === 'down' && line.id === one.id)
+    const left = parties.filter(({ name }) => name !== 'Ulla' && name !== 'Lou')
+    await everybodyHearsEverybodyOnce(left, 'two')
+  })
+
+  test('around two hearsays that know each other by the mesh alone: still once each', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const one = await stage.hearsay(['--username', 'Ulla', '--dialect', dialects(where)])
+    const two = await stage.hearsay(['--username', 'Olga', '--dialect', dialects(where)])
+    const both = [one, two]
+    const isFellow = (line: Line): boolean =>
+      line.event === 'peer' && line.state === 'up' && line.dialect === 'mesh' && line.id.startsWith('mesh:hearsay_')
+    await Promise.all(both.map((each) => each.until(isFellow)))
+    const parties = [native('Ulla', one), native('Olga', two), await framedPeer('Fred', both)]
+    parties.push(await meshPeer('Mia', where, both), await trackerPeer('Tom', where, both))
     await everybodyHearsEverybodyOnce(parties, 'one')
   })
 })

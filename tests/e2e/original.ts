@@ -46,8 +46,20 @@ export class Original {
     return Number(this.of('ready')[0]?.['port'])
   }
 
+  get pid(): number {
+    return this.child.pid
+  }
+
   of(event: string): Report[] {
     return this.reports.filter((report) => report.event === event)
+  }
+
+  /** Of a tracker's peer: what it is told from now on has these ports. */
+  listsAnew(ports: readonly number[]): Promise<void> {
+    const before = this.of('looked').length
+    const isThat = ({ ports: told }: Report): boolean =>
+      Array.isArray(told) && ports.every((port) => told.includes(port))
+    return this.when(() => this.of('looked').slice(before).some(isThat), `a list of ${ports}`)
   }
 
   /** The first report, past or to come, that fits. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Program, removeHomes, temporaryHome } from './program.ts'
+import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
 import { Tmux, tmuxTests } from './tmux.ts'
 
 /** The full screen in a terminal with opinions of its own: what changes leave there is what drawing it anew shows. */
@@ -14,8 +15,12 @@ afterEach(async () => {
   removeHomes()
 })
 
-async function pair(size: { columns: number; rows: number }): Promise<[Program, Tmux]> {
-  const bob = await Program.start(['--static', '--username', 'Bob'])
+async function pair(
+  size: { columns: number; rows: number },
+  port = 0,
+  home = temporaryHome(),
+): Promise<[Program, Tmux]> {
+  const bob = await Program.start(['--static', '--username', 'Bob', '--port', String(port)], { home })
   closing.push(() => bob.close())
   const ann = new Tmux(['--static', '--username', 'Ann', '--connect', bob.address], temporaryHome(), size)
   closing.push(() => ann.close())
@@ -124,6 +129,52 @@ describe.skipIf(!tmuxTests)('in tmux', () => {
     ann.press('Escape')
     await ann.until((screen) => !screen.includes('9 lines.'))
     await isClean(ann)
+  })
+
+  test('a file that comes, and a network that goes and comes back, leave no wrong cell', async () => {
+    const port = await freePort()
+    const home = temporaryHome()
+    const [bob, ann] = await pair({ columns: 80, rows: 24 }, port, home)
+    const path = join(bob.home, '写真 of us.jpg')
+    writeFileSync(path, new Uint8Array(3_000_000).fill(7))
+    await bob.do({ do: 'send', path })
+    await ann.until((screen) => screen.includes('/accept 1 takes it') && screen.includes('Bob joined.'))
+    await isClean(ann)
+    ann.type('/accept')
+    ann.press('Enter')
+    await ann.until((screen) => screen.includes('here: ') && !screen.includes('↓'))
+    await isClean(ann)
+    await bob.kill('SIGKILL')
+    // All that is told of it: nothing comes in while it is looked whether all is clean.
+    await ann.until((screen) => screen.includes('nothing listens there'))
+    ann.type('into the gap')
+    ann.press('Enter')
+    await ann.until((screen) => screen.includes('into the gap …') && screen.includes('nobody connected'))
+    await isClean(ann)
+    const again = await Program.start(['--static', '--username', 'Bob', '--port', String(port)], { home })
+    closing.push(() => again.close())
+    await again.hears('into the gap')
+    await ann.until((screen) => screen.includes('into the gap ✓✓') && screen.includes('1 link'))
+    await isClean(ann)
+  })
+
+  test('who is written to while they look elsewhere is notified by the terminal around tmux, and hears the bell', async () => {
+    const [bob, ann] = await pair({ columns: 80, rows: 24 })
+    const around = ann.attach([
+      ['focus-events', 'on'],
+      ['allow-passthrough', 'on'],
+    ])
+    closing.push(() => around.close())
+    await around.gets('general>')
+    around.type('\x1b[O')
+    // What is typed is drawn after what came before it.
+    around.type('~')
+    await ann.until((screen) => screen.trimEnd().endsWith('~'))
+    around.type('\x1b[O')
+    await bob.do({ do: 'msg', peer: 'Ann', text: 'are you; there?' })
+    await around.gets('\x1b]9;Bob: are you, there?\x1b\\')
+    expect(around.raw).toContain('\x07')
+    await ann.until((screen) => screen.includes('2 @Bob       1'))
   })
 
   test('three of them play a conversation, and everybody hears everything', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWav } from '../voice/wav.ts'
 import { freePort, Program, removeHomes, temporaryHome } from './program.ts'
@@ -179,6 +179,42 @@ describe('a person at the screen', () => {
     await ann.until((_, all) => all.includes('something new') && !all.includes('↓'))
   })
 
+  test('resizes without a flicker: nothing is cleared, and each picture comes in one synchronized update', async () => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    const drawn = ann.raw.length
+    for (const [columns, rows] of [
+      [60, 20],
+      [120, 40],
+      [80, 24],
+    ] as const) {
+      ann.resize(columns, rows)
+      await ann.until(
+        (all) =>
+          all.at(-1)!.startsWith('general>') && all.at(-2)!.startsWith(' general') && ann.raw.endsWith('\x1b[?2026l'),
+      )
+    }
+    const since = ann.raw.slice(drawn)
+    expect(since).not.toMatch(/\x1b\[[23]?J/)
+    expect(since.replace(/\x1b\[\?2026h.*?\x1b\[\?2026l/gs, '').replace(/\x1b\]2;[^\x07]*\x07/g, '')).toBe('')
+  })
+
+  test('has the keys and the theme of the configuration', async () => {
+    const home = temporaryHome()
+    mkdirSync(join(home, 'config', 'hearsay'), { recursive: true })
+    const config = 'theme = "mono"\nkeys = { alt-j = "jump", f1 = "none" }\n'
+    writeFileSync(join(home, 'config', 'hearsay', 'config.toml'), config, { mode: 0o600 })
+    const ann = sit(['--ephemeral'], {}, home)
+    await ann.shows('general>')
+    ann.type('\x1bj')
+    await ann.shows('Where to?')
+    ann.type('\x1b')
+    await ann.until((_, all) => !all.includes('Where to?'))
+    ann.type('\x1bOPx')
+    await ann.shows('general> x')
+    expect(ann.raw).not.toMatch(/\x1b\[[\d;]*(?:[34][0-7]|9[0-7]|38;5)[\d;]*m/)
+  })
+
   test('sees hostile text beside ordinary text, and every other cell is as it was', async () => {
     const [bob, ann] = await pair()
     await bob.say('before')
@@ -200,6 +236,24 @@ describe('a person at the screen', () => {
     expect(ann.rows[0]).toStartWith('1 general     │')
     expect(ann.emulator.title).toEndWith('hearsay · general')
     await ann.shows('before')
+  })
+
+  test('finds listed who wrote in private before the start, and nothing of it twice', async () => {
+    const home = temporaryHome()
+    const bob = await launch(['--username', 'Bob'])
+    const before = sit(['--connect', bob.address], {}, home)
+    await before.shows('  Bob')
+    await bob.until((line) => line.event === 'member' && line.name === 'Ann')
+    await bob.do({ do: 'msg', peer: 'Ann', text: 'for you alone' })
+    await before.shows('2 @Bob       1')
+    before.type('\x04')
+    expect(await before.exited).toBe(0)
+    const ann = sit([], {}, home)
+    await ann.shows('2 @Bob       1')
+    expect(ann.rows.join('\n')).not.toContain('not read yet')
+    ann.type('\x1b2')
+    await ann.shows('for you alone')
+    await ann.until((rows) => rows.some((row) => row.startsWith('2 @Bob        │')))
   })
 
   test('loses the network and finds it again', async () => {

@@ -25,6 +25,7 @@ export class Tmux {
       'TZ=UTC',
       'LANG=C.UTF-8',
       'TERM=tmux-256color',
+      `TMUX=${this.socket},1,0`,
     ]
     const command = [...env, EXECUTABLE, ...args].map((word) => `'${word}'`).join(' ')
     this.run(
@@ -75,6 +76,12 @@ export class Tmux {
     }
   }
 
+  /** Somebody looks at it in a terminal of their own. Answers what that terminal gets, and what is typed there. */
+  attach(settings: readonly (readonly string[])[]): Onlooker {
+    for (const setting of settings) this.run('set', '-g', ...setting)
+    return new Onlooker(['tmux', '-u', '-S', this.socket, 'attach'])
+  }
+
   close(): void {
     Bun.spawnSync(['tmux', '-S', this.socket, 'kill-server'], { stdout: 'ignore', stderr: 'ignore' })
     rmSync(this.folder, { recursive: true, force: true })
@@ -84,5 +91,49 @@ export class Tmux {
     const done = Bun.spawnSync(['tmux', '-u', '-S', this.socket, ...args], { env: { ...process.env, TMUX: undefined } })
     if (done.exitCode !== 0) throw new Error(`tmux ${args[0]}: ${done.stderr.toString()}`)
     return done.stdout.toString()
+  }
+}
+
+/** The terminal around tmux. */
+export class Onlooker {
+  raw = ''
+  private readonly watchers = new Set<() => void>()
+  private readonly child: Bun.Subprocess
+
+  constructor(command: readonly string[]) {
+    const decoder = new TextDecoder()
+    this.child = Bun.spawn([...command], {
+      env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', TERM: 'xterm-256color' },
+      terminal: {
+        cols: 80,
+        rows: 24,
+        data: (_, bytes) => {
+          this.raw += decoder.decode(bytes, { stream: true })
+          for (const watch of this.watchers) watch()
+        },
+      },
+    })
+  }
+
+  type(keys: string): void {
+    this.child.terminal?.write(keys)
+  }
+
+  async gets(text: string): Promise<void> {
+    const end = performance.now() + PATIENCE_MS
+    while (!this.raw.includes(text)) {
+      if (performance.now() > end) throw new Error(`never came: ${JSON.stringify(text)}`)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, PATIENCE_MS)
+      this.watchers.add(resolve)
+      await promise
+      this.watchers.delete(resolve)
+      clearTimeout(timer)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.child.kill()
+    await this.child.exited
   }
 }

@@ -18,6 +18,7 @@ import { datagramFault, VOICE_PAYLOAD_BYTES_MAX, VoiceOpener } from '../../src/w
 import { openEndpoints } from '../../src/wire/voice-signal-keys.ts'
 import { identityOf } from '../node/bench.ts'
 import { directEventCodec, reactionCodec, removalCodec, textAboutCodec } from '../wire/amendment-codecs.ts'
+import { circuitCodec } from '../wire/circuit-codec.ts'
 import type { Codec } from '../wire/codec-laws.ts'
 import {
   bundleCodec,
@@ -43,6 +44,7 @@ import { reconcileCodec } from '../wire/reconcile-codecs.ts'
 import { noteCodec, trackerCodec } from '../wire/tracker-codecs.ts'
 import { audioCodec, controlCodec, endpointsCodec, signalCodec } from '../wire/voice-codecs.ts'
 import { DIALECT_DECODERS } from './dialect-decoders.ts'
+import { FILE_CONVERSATIONS, FILE_DECODERS } from './file-decoders.ts'
 
 /** Reads one input; true when it could be read. Throws only where something is wrong. */
 export type Decoder = (bytes: Uint8Array) => boolean
@@ -93,6 +95,7 @@ export const CODECS: Record<string, CodecUnderTest> = {
   removal: lawful(removalCodec),
   reaction: lawful(reactionCodec),
   tracker: lawful(trackerCodec),
+  circuit: lawful(circuitCodec),
   note: lawful(noteCodec),
   'voice-signal': lawful(signalCodec),
   'voice-endpoints': lawful(endpointsCodec),
@@ -143,6 +146,7 @@ export const CHEAP: Record<string, Decoder> = {
   text: readText,
   id: readId,
   ...DIALECT_DECODERS,
+  ...FILE_DECODERS,
 }
 
 const ours = identityOf(1)
@@ -161,6 +165,7 @@ const plaintext = new Uint8Array(VOICE_PAYLOAD_BYTES_MAX)
 
 /** Those that agree on keys, open seals or check signatures. */
 export const DEAR: Record<string, Decoder> = {
+  ...FILE_CONVERSATIONS,
   'handshake-listener': (bytes) => handshake(false).receive(bytes).state !== 'fault',
   'handshake-dialler': (bytes) => handshake(true).receive(bytes).state !== 'fault',
   record: (bytes) => new RecordReader(new CipherState(KEY.slice())).receive(bytes, () => true) === null,

@@ -8,6 +8,7 @@ import { readAnnouncement, readMeshLine } from '../../src/dialects/mesh/messages
 import { recognise } from '../../src/dialects/recognise.ts'
 import { readPeerMap, readTrackerRequest } from '../../src/dialects/tracker/messages.ts'
 import { readRelayed } from '../../src/wire/relayed.ts'
+import { decodeBridged, encodeBridged } from '../../src/wire/voice-bridged.ts'
 import type { Decoder } from './decoders.ts'
 
 const isRead = (value: unknown): boolean => value !== null && value !== 'incomplete'
@@ -39,6 +40,14 @@ function readName(bytes: Uint8Array): boolean {
   return true
 }
 
+/** What was read is written as it was, but for what was too long. */
+function readBridged(bytes: Uint8Array): boolean {
+  const people = decodeBridged(bytes)
+  if (people === null) return false
+  if (!Buffer.from(encodeBridged(people)).equals(bytes)) throw new Error('what was read is written otherwise')
+  return true
+}
+
 /** What reads the dialects, and what carries their words. */
 export const DIALECT_DECODERS: Record<string, Decoder> = {
   'framed-stream': readFrames,
@@ -51,4 +60,5 @@ export const DIALECT_DECODERS: Record<string, Decoder> = {
   line: (bytes) => isRead(readLine(bytes)),
   caller: (bytes) => recognise(bytes).kind === 'dialect',
   relayed: readName,
+  'voice-bridged': readBridged,
 }

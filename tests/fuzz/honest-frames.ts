@@ -1,5 +1,6 @@
 import { ByteReader } from '../../src/base/bytes.ts'
 import { decodeBundle } from '../../src/wire/bundle.ts'
+import { isCircuitType, readCircuit } from '../../src/wire/circuit.ts'
 import { readFetch, readFetched, readFilled } from '../../src/wire/fetch.ts'
 import { readFork } from '../../src/wire/fork.ts'
 import { FrameType } from '../../src/wire/frame.ts'
@@ -65,6 +66,7 @@ export function wrongWith({ type, body }: HeardFrame): string | null {
     case FrameType.bundle:
       return wrongWithBundle(reader)
     default:
+      if (isCircuitType(type)) return readCircuit(type, reader) === null ? 'a broken frame of a circuit' : null
       if (isMembershipType(type)) return readMembership(type, reader) === null ? 'a broken membership frame' : null
       return `a frame of type ${type}`
   }

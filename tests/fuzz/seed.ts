@@ -14,7 +14,8 @@ export const INPUTS = {
   bytes: 120_000,
   dear: 5_000,
   link: 35_000,
-  dialects: 30_000,
+  dialects: 100_000,
+  dialectDecoder: 100_000,
   sounds: 5_000,
 } as const
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { seededRng } from '../../src/base/rng.ts'
+import { isCircuitType } from '../../src/wire/circuit.ts'
 import { FrameType } from '../../src/wire/frame.ts'
 import { ByeCode } from '../../src/wire/hello.ts'
 import { isMembershipType } from '../../src/wire/membership.ts'
@@ -129,7 +130,7 @@ describe('what a link may carry', () => {
     const author = new Author(7)
     nameFeed(peer, 1, author, 1, 1)
     for (let type = 0; type < 256; type++) {
-      if (Object.values<number>(FrameType).includes(type) || isMembershipType(type)) continue
+      if (Object.values<number>(FrameType).includes(type) || isMembershipType(type) || isCircuitType(type)) continue
       peer.send(type, (out) => out.bytes(new Uint8Array(type)))
     }
     peer.send(0xee, (out) => out.bytes(new Uint8Array(64 * 1024 - 5)))

@@ -3,6 +3,7 @@ import { ByteWriter, toHex } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import { agreementKeyFromSecret } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
+import { FRAMES_PER_S_MAX } from '../../src/node/transfer-link.ts'
 import { Transfers, type TransfersOutput } from '../../src/node/transfers.ts'
 import { beginFrame, endFrame } from '../../src/wire/frame.ts'
 import { GREETING } from '../../src/wire/magic.ts'
@@ -114,6 +115,60 @@ describe('a link for files', () => {
   })
 })
 
+describe('a peer who is reached through others', () => {
+  const CAROL = 'ca'.repeat(32)
+
+  /** A link between the two: through others, or not. */
+  function join(one: Transfers, other: Transfers, through: string | null): TransfersOutput[] {
+    if (through === null) one.dial(keyOf(2), HOST)
+    else one.call(keyOf(2))
+    const [begun] = one.takeOutputs()
+    if (begun?.kind !== 'dial' && begun?.kind !== 'call') throw new Error('nothing was begun')
+    const oneLink = one.dialled(begun.attempt, HOST, 0, through)!
+    return carry(one, oneLink, other, other.accepted(HOST, 0, through)!)
+  }
+
+  test('is called once, also while he is being dialled, and not when he is linked', () => {
+    const one = machine(1)
+    one.dial(keyOf(2), HOST)
+    one.call(keyOf(2))
+    one.call(keyOf(2))
+    expect(one.takeOutputs()).toEqual([
+      { kind: 'dial', attempt: 1, address: HOST },
+      { kind: 'call', attempt: 2, key: keyOf(2) },
+    ])
+    const linked = machine(1)
+    join(linked, machine(2), null)
+    linked.call(keyOf(2))
+    expect(linked.takeOutputs()).toEqual([])
+  })
+
+  test('is dialled all the same, and a direct link takes the place of the other on both sides', () => {
+    const [one, other] = [machine(1), machine(2)]
+    expect(join(one, other, CAROL).filter(({ kind }) => kind === 'linked')).toHaveLength(2)
+    expect([one.isDirect(keyOf(2)), one.linksTo(keyOf(2)).map((link) => one.throughOf(link))]).toEqual([false, [CAROL]])
+    const outputs = join(one, other, null)
+    expect(outputs.filter(({ kind }) => kind === 'close')).toHaveLength(2)
+    for (const [each, key] of [
+      [one, keyOf(2)],
+      [other, keyOf(1)],
+    ] as const) {
+      expect(each.isDirect(key)).toBe(true)
+      expect(each.linksTo(key).map((link) => each.throughOf(link))).toEqual([null])
+    }
+  })
+
+  test('gets no second link through others beside a direct one', () => {
+    const [one, other] = [machine(1), machine(2)]
+    one.call(keyOf(2))
+    const [begun] = one.takeOutputs()
+    join(one, other, null)
+    const oneLink = one.dialled(begun?.kind === 'call' ? begun.attempt : 0, HOST, 0, CAROL)!
+    carry(one, oneLink, other, other.accepted(HOST, 0, CAROL)!)
+    expect(one.linksTo(keyOf(2)).map((link) => one.throughOf(link))).toEqual([null])
+  })
+})
+
 describe('on a link for files', () => {
   const content = new Content(300_000)
   const served = { shape: content.shape, here: null, pieces: null, allows: (key: string) => key === keyOf(1) }
@@ -141,6 +196,27 @@ describe('on a link for files', () => {
     pair.one.exchange.tryAt(content.root, pair.oneLink)
     const other = carry(pair.one, pair.oneLink, pair.other, pair.otherLink)
     expect(other).toContainEqual({ kind: 'refused', root: toHex(content.root), key: keyOf(2), code: 1 })
+  })
+
+  test('a peer that floods it with short frames is hung up on, and one that sends as many in a while is not', () => {
+    for (const [overMs, ends] of [
+      [0, true],
+      [5_000, false],
+    ] as const) {
+      const { one, other, oneLink, otherLink } = linked()
+      const sealer = Reflect.get(Reflect.get(one, 'links').get(oneLink), 'sealer')
+      const out = new ByteWriter()
+      for (let i = 0; i < 1_000; i++) {
+        const at = beginFrame(out, 0x44)
+        out.varint(1).varint(0).u8(1)
+        endFrame(out, at)
+      }
+      const records = FRAMES_PER_S_MAX / 1_000 + 2
+      for (let i = 0; i < records; i++) {
+        other.received(otherLink, sealer.sealRecord(out.view()), Math.floor((overMs * i) / records))
+      }
+      expect(closes(other.takeOutputs())).toHaveLength(ends ? 1 : 0)
+    }
   })
 
   test('a frame of a kind that is not known yet is skipped, a broken one of a known kind ends it', () => {

@@ -177,6 +177,7 @@ def tone(frames, hertz=1000, amplitude=10000):
         first = frame * SAMPLES
         speak([round(amplitude * math.sin(2 * math.pi * hertz * (first + i) / RATE)) for i in range(SAMPLES)])
         time.sleep(max(0, start + (frame + 1) * 0.02 - time.monotonic()))
+    report("toned", late=round(time.monotonic() - start - frames * 0.02, 3))
 
 
 def keep_alive():

@@ -153,6 +153,7 @@ def follow():
                     report("peers", ports=sorted(answered.values()))
                 peers.clear()
                 peers.update(answered)
+            report("looked", ports=sorted(answered.values()))
         except (OSError, ValueError) as error:
             report("tracker-lost", reason=str(error))
             elect()

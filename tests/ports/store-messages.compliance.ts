@@ -49,6 +49,38 @@ export function messagesCompliance(name: string, makeStore: () => Store): void {
       )
     })
 
+    test('passed on from another network by several nodes once, where the first stands, whatever order they come in', () => {
+      const origin = new Uint8Array(16).fill(7)
+      const other = new Uint8Array(16).fill(8)
+      const relayed = (text: string, from: Uint8Array) => ({ ...message(text, null, 'ann (tracker)'), origin: from })
+      const make = () => {
+        const [ann, bob, eve] = [new Writer(1), new Writer(2), new Writer(3)]
+        const first = ann.bundle({ tells: relayed('hi', origin), time: { ms: START_MS, counter: 0 } })
+        const again = bob.bundle({ tells: relayed('hi', origin), time: { ms: START_MS + 900, counter: 0 } })
+        const more = bob.bundle({ tells: relayed('hi', other), time: { ms: START_MS + 1_000, counter: 0 } })
+        const like = (target: Uint8Array, emoji: string) =>
+          eve.bundle({ tells: { what: 'reaction', target, emoji, on: true } })
+        return { ann, ops: [first, again, more, like(idOf(first), '👍'), like(idOf(again), '👎')], first, again, more }
+      }
+      const orders = fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 })
+      fc.assert(
+        fc.property(orders, fc.boolean(), (order, together) => {
+          const store = fresh()
+          const { ann, ops, first, again, more } = make()
+          if (together) kept(store, ...order.map((at) => ops[at]!))
+          else for (const at of order) kept(store, ops[at]!)
+          const all = store.last(GENERAL, 10)
+          expect(all.map(({ id }) => id)).toEqual([idOf(first), idOf(more)])
+          expect(all[0]).toMatchObject({ author: ann.feed.author, name: 'ann (tracker)', text: 'hi' })
+          expect(all[0]!.reactions.map(({ emoji }) => emoji).sort()).toEqual(['👍', '👎'])
+          expect(store.message(idOf(again))!.id).toEqual(idOf(first))
+          expect(store.rooms()[0]!.messages).toBe(2)
+          expect(store.search({ words: 'hi', limit: 10 })).toHaveLength(2)
+        }),
+        { numRuns: 20, ...TRYING },
+      )
+    })
+
     test('that come 5,000 in one second, or at the ends of time', () => {
       const store = fresh()
       const ann = new Writer(1, GENERAL, 1, true)

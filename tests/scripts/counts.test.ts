@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readCounts } from '../../scripts/counts.ts'
+import { readCounts, sumOf } from '../../scripts/counts.ts'
 
 test('counts what the summary of bun test says, colours or not', () => {
   const output =
@@ -28,4 +28,11 @@ test('agrees with a real run of bun test', async () => {
   const { passed, failed, complete } = readCounts(run.stdout.toString() + run.stderr.toString())
   expect({ failed, complete }).toEqual({ failed: 0, complete: true })
   expect(passed).toBeGreaterThan(0)
+})
+
+test('several runs count together, and are complete where each of them is', () => {
+  const one = { passed: 12, failed: 1, skipped: 2, complete: true }
+  const cut = { passed: 3, failed: 0, skipped: 1, complete: false }
+  expect(sumOf([one, one])).toEqual({ passed: 24, failed: 2, skipped: 4, complete: true })
+  expect(sumOf([one, cut])).toEqual({ passed: 15, failed: 1, skipped: 3, complete: false })
 })

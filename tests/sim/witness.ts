@@ -206,6 +206,8 @@ function line(telling: NodeTelling): string {
       return `member ${telling.room} ${telling.state} ${toHex(telling.member)} ${telling.name}`
     case 'gap':
       return `gap ${telling.room} ${toHex(telling.author)} ${telling.missing}`
+    case 'circuit':
+      return `circuit ${telling.circuit} ${telling.state}`
     case 'files':
       return `files ${telling.room} ${telling.passingKind} ${toHex(telling.author)}`
     case 'tracker':

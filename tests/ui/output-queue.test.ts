@@ -42,3 +42,22 @@ test('a reader that does not read keeps a process that was told to go only for t
   await queue.finish(true)
   expect(performance.now() - before).toBeLessThan(4000)
 })
+
+test('an output that breaks while the last of it is waited for ends the wait, though it calls nobody back', async () => {
+  const output = new Collector()
+  let gone = 0
+  const queue = new OutputQueue(output, { lostLine: () => '', gone: () => void gone++, room() {} })
+  const write = output.write.bind(output)
+  const asked = Promise.withResolvers<void>()
+  output.write = (chunk: unknown, ...rest: unknown[]) => {
+    if (chunk !== '') return Reflect.apply(write, output, [chunk, ...rest])
+    asked.resolve()
+    return true
+  }
+  queue.push('last', false)
+  const finished = queue.finish(false)
+  await asked.promise
+  output.emit('error', new Error('EPIPE'))
+  await finished
+  expect([output.text, gone]).toEqual(['last\n', 1])
+})

@@ -82,6 +82,17 @@ describe('a half-typed line', () => {
     terminal.close()
   })
 
+  test('may have line breaks in it: Alt-Enter makes one, and the up key brings them back', async () => {
+    const terminal = new Terminal(40)
+    await terminal.type('send one\x1b\rtwo')
+    expect(terminal.screen.text).toEqual(['[general] > send one⏎two'])
+    await terminal.type('\r')
+    expect(terminal.lines).toEqual(['send one\ntwo'])
+    await terminal.type(`${UP}${LEFT}\x1b\n\r`)
+    expect(terminal.lines[1]).toBe('send one\ntw\no')
+    terminal.close()
+  })
+
   test('comes through at any width, with any text, whatever comes in or is resized meanwhile', async () => {
     const step = fc.oneof(
       fc.record({ key: fc.constantFrom('left', 'right', 'home', 'end', 'rubout') }),

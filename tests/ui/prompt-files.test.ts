@@ -62,5 +62,8 @@ test('where no terminal is, a line tells every ten seconds how far it has come',
   input.end()
   await over
   const told = output.text.split('\n').filter((line) => line.includes('%'))
-  expect(told.map((line) => line.replace(/^.*-!- /, ''))).toEqual(['photo.jpg 33%, 4 B/s, 20 s', 'photo.jpg 66%, 4 B/s, 20 s'])
+  expect(told.map((line) => line.replace(/^.*-!- /, ''))).toEqual([
+    'photo.jpg 33%, 4 B/s, 20 s',
+    'photo.jpg 66%, 4 B/s, 20 s',
+  ])
 })

@@ -111,7 +111,6 @@ describe('at a real terminal', () => {
 
   test.each([
     ['Ctrl-C', CTRL_C],
-    ['Escape', ESCAPE],
     ['Ctrl-D', CTRL_D],
   ])('%s leaves with 130 at any question, and nothing is written', async (_, key) => {
     for (const questions of [
@@ -129,6 +128,43 @@ describe('at a real terminal', () => {
       expect(await at.exited).toBe(130)
       expect(existsSync(config)).toBe(false)
     }
+  })
+
+  test('Escape goes back question by question, each with what was answered, and from the first one out', async () => {
+    const { at, config } = newcomer()
+    const forth = async (question: string, keys: string): Promise<void> => {
+      await at.until(question)
+      at.type(keys)
+    }
+    await forth('call you?', `Ann${ENTER}`)
+    await forth('reach you?', `${DOWN}${ENTER}`)
+    await forth('on this disk?', `${DOWN}${ENTER}`)
+    await forth('connect to', `localhost:5000${ENTER}`)
+    await forth('older programs', ENTER)
+    // Who keeps nothing is not asked about voice on the way back either.
+    await forth('start?', ESCAPE)
+    await forth('older programs', ESCAPE)
+    await forth('connect to', `${CTRL_U}:1${ENTER}`)
+    await forth('Expected HOST:PORT', `${CTRL_U}${ENTER}`)
+    await forth('older programs', ENTER)
+    await forth('start?', ENTER)
+    await at.until('SETTINGS')
+    expect(configured(config)).toEqual({ username: 'Ann', host: '0.0.0.0', ephemeral: true })
+    at.type('\n')
+    await at.exited
+  })
+
+  test('Escape at the first question leaves with 130, and nothing is written', async () => {
+    const { at, config } = newcomer()
+    await at.until('call you?')
+    at.type(ENTER)
+    await at.until('reach you?')
+    at.type(ESCAPE)
+    await at.until('call you?')
+    at.type(ESCAPE)
+    await at.until('Nothing was written.')
+    expect(await at.exited).toBe(130)
+    expect(existsSync(config)).toBe(false)
   })
 
   test('a terminal that goes away ends it without a busy loop, also where the hang-up signal is ignored', async () => {
@@ -252,6 +288,30 @@ describe('with streams of the caller', () => {
       'keep',
       'close',
     ])
+  })
+
+  test('who goes back while trying voice is asked whether to try, and before that what came before', async () => {
+    const voice = new FakeSetup()
+    const configFile = join(root, 'back', 'config.toml')
+    const outcome = await run(
+      configFile,
+      [
+        ...FIRST,
+        ['headphones now?', DOWN + ENTER],
+        ['Which microphone?', ESCAPE],
+        ['headphones now?', DOWN + ENTER],
+        ['Which microphone?', ENTER],
+        ['hear the others?', ENTER],
+        ['dB', ESCAPE],
+        ['headphones now?', ESCAPE],
+        ['older programs', ENTER],
+        ['headphones now?', ENTER],
+        ['start?', ENTER],
+      ],
+      voice,
+    )
+    expect(outcome).toEqual({ kind: 'written' })
+    expect(voice.did.filter((did) => did === 'keep' || did === 'test' || did === 'end')).toEqual(['test', 'end'])
   })
 
   test('who does not, who has no sound, and who leaves in the middle lose nothing', async () => {

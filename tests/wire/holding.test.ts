@@ -3,11 +3,13 @@ import fc from 'fast-check'
 import { toHex } from '../../src/base/bytes.ts'
 import {
   contentTag,
+  encodeCallBack,
   encodeHolding,
   encodeSeek,
   HOLDING_ADDRESSES_MAX,
   type HoldingBody,
   type HoldingEntry,
+  readCallBack,
   readHolding,
   readSeek,
   TAGS_MAX,
@@ -31,6 +33,11 @@ describe('who has a file', () => {
     values: fc.array(exactly(32), { minLength: 1, maxLength: TAGS_MAX }),
     encode: encodeSeek,
     decode: readSeek,
+  })
+  obeysTheLaws('CALL_BACK', {
+    values: fc.record({ to: exactly(32), addresses: holdings.map(({ addresses }) => addresses) }),
+    encode: encodeCallBack,
+    decode: readCallBack,
   })
   obeysTheLaws('HOLDING', { values: holdings, encode: encodeHolding, decode: readHolding })
 

@@ -1,4 +1,5 @@
 import { type Address, makeAddress, parseAddress } from '../../base/address.ts'
+import { type DialectName, isDialect } from '../../base/dialects.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import { type Argument, type ArgumentKind, fieldOf, type Read, type Words } from '../command.ts'
 import { quoted } from '../options-quote.ts'
@@ -146,7 +147,41 @@ export function commandName(): Argument<string | null> {
 }
 
 /** `host:port` or `host port`; in JSON `"address"`, or `"host"` and `"port"`. */
-export function address(): Argument<Address> {
+/** Somewhere to dial, and what is spoken there. */
+export interface Place {
+  readonly address: Address
+  /** Null: our own. */
+  readonly dialect: DialectName | null
+}
+
+/** An address, or `framed@` and one. */
+export function place(): Argument<Place> {
+  const own = address()
+  const placed = (read: Read<Address>, dialect: DialectName | null): Read<Place> =>
+    read.ok ? { ok: true, value: { address: read.value, dialect } } : read
+  const split = (text: string): [DialectName | null, string] => {
+    const [name = '', ...rest] = text.split('@')
+    return rest.length > 0 && isDialect(name) ? [name, rest.join('@')] : [null, text]
+  }
+  return {
+    ...own,
+    fromLine(words) {
+      const host = words.next()
+      if (host === null) return { ok: false, message: 'it needs an address' }
+      const [dialect, where] = split(host)
+      const port = words.next()
+      return placed(port === null ? checkAddress(where) : joinAddress(where, port), dialect)
+    },
+    fromJson(field, object) {
+      const whole = fieldOf(object, field)
+      if (typeof whole !== 'string') return placed(own.fromJson(field, object), null)
+      const [dialect, where] = split(whole)
+      return placed(readString(field, where, checkAddress), dialect)
+    },
+  }
+}
+
+function address(): Argument<Address> {
   return {
     kind: 'address',
     usage: '<host:port>',

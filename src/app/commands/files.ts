@@ -57,9 +57,10 @@ export const FILES: readonly Command[] = [
 ]
 
 function row(file: FileState, chat: Chat): string[] {
-  const { number, name, size, state, done, from, self, reason = '' } = file
+  const { number, name, size, state, done, from, self, reason = '', through = [] } = file
   const share = size === 0 ? '' : `${Math.floor((100 * done) / size)}%`
   const who = self ? 'yours' : namesOf(chat).show(from)
   const stands = state === 'progress' || state === 'waiting' ? `${state} ${share}` : state
-  return [`${number}`, name, formatBytes(size), who, stands, reason]
+  const by = through.length === 0 ? '' : `through ${through.map((each) => namesOf(chat).show(each)).join(', ')}`
+  return [`${number}`, name, formatBytes(size), who, stands, reason === '' ? by : reason]
 }

@@ -2,7 +2,7 @@ import { formatAddress } from '../../base/address.ts'
 import { type Command, defineCommand } from '../command.ts'
 import type { Via } from '../events.ts'
 import { taggedName } from '../names.ts'
-import { address, name, peer } from './arguments.ts'
+import { name, peer, place } from './arguments.ts'
 import { columns, namesOf } from './views.ts'
 
 /** How a peer was found. */
@@ -20,12 +20,13 @@ export const PEOPLE: readonly Command[] = [
     name: 'connect',
     aliases: [],
     group: 'People',
-    args: { address: address() },
+    args: { address: place() },
     help: 'connect to a peer, and keep trying',
-    pending: ({ address }) => `Connecting to ${formatAddress(address)} …`,
-    async run(chat, { address }) {
+    pending: ({ address: { address, dialect } }) =>
+      `Connecting to ${dialect === null ? '' : `${dialect}@`}${formatAddress(address)} …`,
+    async run(chat, { address: { address, dialect } }) {
       const before = new Set(chat.peers().map((peer) => peer.id))
-      const outcome = await chat.connect(address)
+      const outcome = await chat.connect(address, dialect)
       return outcome.ok ? { ...outcome, already: before.has(outcome.peer.id) } : outcome
     },
     show: ({ peer, already }, chat) => (already ? [`You are connected to ${namesOf(chat).show(peer)} already.`] : []),

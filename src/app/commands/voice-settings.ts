@@ -59,9 +59,7 @@ export const VOICE_SETTINGS: readonly Command[] = [
     help: 'hear yourself, and see how loud you are',
     run: (chat, { on }) => chat.voice.test(on),
     show: ({ testing, seconds }) =>
-      testing
-        ? [`Say something: for ${seconds} seconds you hear yourself, a moment later, and nobody else does.`]
-        : ['The test is over.'],
+      testing ? [`The microphone is tried for ${seconds} seconds: wait a moment.`] : ['The test is over.'],
   }),
   defineCommand({
     ...{ name: 'voice mode', aliases: [], group: 'Voice', args: { mode: oneOf('voice', 'push', 'open') } },

@@ -1,23 +1,26 @@
 import { type Address, formatAddress } from '../../base/address.ts'
-import type { DialectName } from '../../base/dialects.ts'
+import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
-import type { PeerTelling } from '../../dialects/outputs.ts'
+import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
 import type { Tcp } from '../../ports/tcp.ts'
-import type { PeerView } from '../chat.ts'
-import type { AppEvent } from '../events.ts'
+import type { Outcome, PeerView } from '../chat.ts'
+import type { AppEvent, Person } from '../events.ts'
+import type { FilesChat } from '../files/files-chat.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
+import { withLineFiles } from './both-files.ts'
 import { type Fellowship, fellowsOn } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
+import { AskedLinks, strangerName } from './links.ts'
 import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
@@ -52,6 +55,7 @@ export interface DeskOptions {
   readonly multicast: Multicast
   /** What is done with files that are sent here. */
   readonly acceptFiles: AcceptPolicy
+  readonly downloadFolder: string
   readonly isOurs: (host: string) => Promise<boolean>
   readonly log: (code: string, message: string) => void
 }
@@ -73,6 +77,16 @@ export class DialectDesk implements Outside {
   private isStopped = false
   private framedVoice: FramedPresence | null = null
   private files: LineFiles | null = null
+  /** Of those who have none. */
+  private room = ''
+  private readonly links = new AskedLinks({
+    machines: () => this.machines,
+    peers: () => this.peers(),
+    run: (dialect, act) => {
+      const machine = this.machines[dialect]!
+      return this.sockets.get(dialect)!.run((_, nowMs) => act(machine, nowMs))
+    },
+  })
 
   constructor(private readonly options: DeskOptions) {
     const letIn = new Set(options.asked.map(({ dialect }) => dialect))
@@ -94,6 +108,7 @@ export class DialectDesk implements Outside {
   /** `asked` beside what is let in: where we listen, and the room of those who have none. */
   begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'framedVoice'>): void {
     this.host = host
+    this.room = asked.room
     const bridge = bridgeId(host.key)
     this.bridge = new Bridge(bridge)
     this.bridge.open({ key: 'native', network: 'native' })
@@ -126,8 +141,20 @@ export class DialectDesk implements Outside {
     return this.framedVoice
   }
 
+  withFiles(own: FilesChat): FilesChat {
+    return this.files === null ? own : withLineFiles(own, this.files)
+  }
+
   peers(): PeerView[] {
     return [...this.known.values()]
+  }
+
+  connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>> {
+    return this.links.connect(dialect, address)
+  }
+
+  disconnect(peer: string): Outcome<{ peer: Person }> | null {
+    return this.links.disconnect(peer)
   }
 
   async leave(): Promise<void> {
@@ -164,6 +191,8 @@ export class DialectDesk implements Outside {
         this.options.log(telling.code, telling.message)
         if (telling.user) this.host!.emit({ event: 'notice', code: telling.code, message: telling.message })
         return
+      case 'dialled':
+        return this.dialled(dialect, telling)
       case 'file':
         this.files?.hear(telling)
     }
@@ -223,7 +252,7 @@ export class DialectDesk implements Outside {
     const { bridge, host } = this
     if (bridge === null || host === null || clock.nowMs() - this.fellowsAtMs < FELLOWS_EVERY_MS) return
     this.fellowsAtMs = clock.nowMs()
-    for (const [side, ids] of fellowsOn(this.machines, host)) bridge.fellows(side, ids)
+    for (const [side, ids, absent] of fellowsOn(this.machines, host)) bridge.fellows(side, ids, absent)
   }
 
   private tellLoud(): void {
@@ -236,15 +265,23 @@ export class DialectDesk implements Outside {
   }
 
   private peer(dialect: DialectName, telling: PeerTelling): void {
-    const { state, name, address, dialled, link, reason } = telling
+    const { state, address, dialled, link, reason } = telling
     const id = `${dialect}:${telling.id}`
     if (dialect === 'line' && state === 'up') this.bridge!.open({ key: `line ${link}`, network: 'line' })
     // Who comes later than we have not heard it.
     if (dialect === 'framed' && state === 'up') this.options.clock.defer(() => this.framedVoice?.again())
     if (dialect === 'line' && state === 'down') this.bridge!.close(`line ${link}`)
     const via = dialect === 'mesh' ? 'lan' : dialect === 'tracker' ? 'tracker' : dialled ? 'dialled' : 'accepted'
-    const where = { name: name || id, address: formatAddress(address), via, dialled, dialect, verified: false } as const
-    const view: PeerView = { id, ...where, rttMs: null }
+    const where = {
+      name: strangerName(dialect, telling),
+      address: formatAddress(address),
+      via,
+      dialled,
+      dialect,
+      verified: false,
+    } as const
+    const room = dialect === 'line' || dialect === 'tracker' ? { room: this.room } : {}
+    const view: PeerView = { id, ...where, ...room, rttMs: null }
     if (state === 'up') this.known.set(id, view)
     else this.known.delete(id)
     this.fellowsAtMs = Number.NEGATIVE_INFINITY
@@ -252,14 +289,28 @@ export class DialectDesk implements Outside {
     this.host!.emit({ event: 'peer', state, id, ...where, ...(state === 'down' ? { reason } : {}) })
   }
 
+  /** Who asked is answered; of an address given at the start people are told when it goes wrong. */
+  private dialled(dialect: DialectName, telling: DialledTelling): void {
+    const isAnswered = this.links.dialled(dialect, telling)
+    if (isAnswered || telling.peer !== null || !telling.isNew) return
+    const where = `${dialect}@${formatAddress(telling.address)}`
+    const message = `${where} ${telling.reason}. It is tried again with growing pauses.`
+    this.host!.emit({ event: 'notice', code: `${dialect}-dial`, message })
+  }
+
   private takeFiles(host: DeskHost, room: string): LineFiles {
-    const { acceptFiles: policy, log } = this.options
+    const { acceptFiles: policy, downloadFolder: folder, clock, log } = this.options
     return new LineFiles({
-      ...{ policy, log },
-      offer: (path) => host.offer(path, room),
-      announce: (link, name, size, isTaken) => {
-        this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, isTaken, nowMs))
+      ...{ policy, folder, clock, log, room },
+      personOf: (link) => {
+        const name = this.machines.line?.links.get(link)?.name ?? ''
+        return { id: `line:${name}`, name: markName(name, 'line') }
       },
+      offer: (path) => host.offer(path, room),
+      announce: (link, name, size, fate) => {
+        this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, fate, nowMs))
+      },
+      emit: (event) => host.emit(event),
     })
   }
 

@@ -17,27 +17,33 @@ export interface Fellowship {
 }
 
 /** Who else can be known to bridge each network: by an id that tells it, or by listening where one of our neighbours does. */
-export function fellowsOn(machines: Machines, fellowship: Fellowship): [side: string, ids: string[]][] {
+export function fellowsOn(
+  machines: Machines,
+  fellowship: Fellowship,
+): [side: string, ids: string[], absent: string[]][] {
   const neighbours = [...fellowship.neighbours()]
   const native = [...fellowship.members()].map(bridgeId)
-  const fellows: [string, string[]][] = [
-    ['native', [...new Set([...native, ...neighbours.map(({ key }) => bridgeId(key))])]],
+  const fellows: [string, string[], string[]][] = [
+    ['native', [...new Set([...native, ...neighbours.map(({ key }) => bridgeId(key))])], []],
   ]
+  const without = (dialect: DialectName): string[] =>
+    neighbours.filter((each) => !isOn(dialect)(each)).map(({ key }) => bridgeId(key))
   const { framed, mesh, tracker } = machines
   // Whether theirs is the same network shows in whether they say what we hear in it: the bridge waits for who does.
-  if (framed !== undefined) fellows.push(['framed', neighbours.filter(isOn('framed')).map(({ key }) => bridgeId(key))])
+  if (framed !== undefined)
+    fellows.push(['framed', neighbours.filter(isOn('framed')).map(({ key }) => bridgeId(key)), without('framed')])
   if (mesh !== undefined) {
     const linked = [...mesh.roster.peers.values()].filter(
       ({ id, link }) => link !== null && id.startsWith(MESH_ID_PREFIX),
     )
-    fellows.push(['mesh', linked.map(({ id }) => id.slice(MESH_ID_PREFIX.length))])
+    fellows.push(['mesh', linked.map(({ id }) => id.slice(MESH_ID_PREFIX.length)), []])
   }
   if (tracker !== undefined) {
     // All peers of a tracker are on its host, and are told apart by port alone.
     const there = neighbours
       .filter(isOn('tracker'))
       .filter(({ address }) => isHere(address.host) && tracker.peers.has(address.port))
-    fellows.push(['tracker', there.map(({ key }) => bridgeId(key))])
+    fellows.push(['tracker', there.map(({ key }) => bridgeId(key)), without('tracker')])
   }
   return fellows
 }

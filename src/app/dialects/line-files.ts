@@ -1,89 +1,201 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { formatBytes } from '../../base/quantity.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import type { FileTelling } from '../../dialects/outputs.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Fault, Outcome } from '../chat.ts'
+import type { FileEvent, Person } from '../events.ts'
+import type { FileState } from '../files/files-chat.ts'
 import { IncomingFile } from './incoming.ts'
 
-/** Their program asks nobody before it sends, so what is not set to be more is little. */
-const BYTES_MAX = 25_000_000
-const BYTES_MAX_OF_ALL = 1_000_000_000
-/** In a run, so many of the largest. */
-const LARGEST_MAX = 4
+/** Their program sends without asking: until somebody has answered here, what comes is held in memory, so much of one and of all. */
+export const HELD_BYTES_MAX = 25_000_000
+const HELD_BYTES_MAX_OF_ALL = 64_000_000
+/** Nobody will. */
+const ANSWER_MS_MAX = 600_000
+/** Listed at a time, those that have ended too. */
+const LISTED_MAX = 64
+/** Above what offers of our own kind are numbered by in any run. */
+const FIRST_NUMBER = 1_001
+
+export type FileFate = 'taken' | 'asked' | 'refused'
 
 export interface LineFilesOptions {
   readonly policy: AcceptPolicy
+  readonly clock: Clock
+  /** Where files go that are taken. */
+  readonly folder: string
+  /** The room that is bridged. */
+  readonly room: string
+  /** Who is at the other end of a link. */
+  personOf(link: number): Person
   /** Offers what stands at a path to the room that is bridged; answers null, or why not. */
   offer(path: string): Promise<string | null>
-  /** Tells the room what a peer sends, and whether it is taken. */
-  announce(link: number, name: string, size: number, taken: boolean): void
+  /** Tells the room what a peer sends, and what becomes of it. */
+  announce(link: number, name: string, size: number, fate: FileFate): void
+  emit(event: FileEvent): void
   log(code: string, message: string): void
 }
 
-/** Files that peers of the line program send: taken in, and offered to the room as ours. They are gone with the run. */
-export class LineFiles {
-  private readonly coming = new Map<number, IncomingFile>()
-  private readonly bytesMax: number
-  private bytesTaken = 0
-  private folder: string | null = null
+interface Sent {
+  readonly number: number
+  readonly link: number
+  readonly from: Person
+  readonly file: IncomingFile
+  state: FileState['state']
+  here: number
+  path: string
+  reason: string
+  cancelTimer(): void
+}
 
-  constructor(private readonly options: LineFilesOptions) {
-    const { mode, bytesMax } = options.policy
-    this.bytesMax = mode === 'none' ? -1 : (bytesMax ?? (mode === 'all' ? BYTES_MAX_OF_ALL : BYTES_MAX))
+/** Files that peers of the line program send: once they are taken here, they are in the download folder, and offered to the room as ours. */
+export class LineFiles {
+  /** Of each link the one that is coming. */
+  private readonly coming = new Map<number, Sent>()
+  private all: Sent[] = []
+  private nextNumber = FIRST_NUMBER
+
+  constructor(private readonly options: LineFilesOptions) {}
+
+  list(): FileState[] {
+    return this.all.map((sent) => this.view(sent))
   }
 
   hear(output: FileTelling): void {
     const { link } = output
     if (output.state === 'begins') return this.begins(link, output.name, output.size)
-    const file = this.coming.get(link)
-    if (file === undefined || output.state === 'wanted') return
-    if (output.state === 'bytes') return this.guard(link, file, () => file.bytes(output.bytes))
+    const sent = this.coming.get(link)
+    if (sent === undefined || output.state === 'wanted') return
+    if (output.state === 'bytes') {
+      sent.here += output.bytes.length
+      return this.guard(sent, () => sent.file.bytes(output.bytes))
+    }
     this.coming.delete(link)
-    file.whole = output.whole
-    if (output.whole) this.guard(link, file, () => this.ends(file))
-    else file.discard()
+    sent.file.whole = output.whole
+    if (!output.whole) {
+      this.guard(sent, () => sent.file.discard())
+      return this.end(sent, sent.file.state === 'asked' ? 'withdrawn' : 'failed', 'Its sender broke off.')
+    }
+    if (sent.file.state === 'accepted') this.finish(sent)
   }
 
-  /** Takes away everything that came. */
+  /** Null where none of these is meant. `file`: a number or a name; empty where there is only one. */
+  accept(file: string): Outcome<{ file: FileState }> | null {
+    const sent = this.asked(file)
+    if (sent === null) return null
+    sent.cancelTimer()
+    this.guard(sent, () => sent.file.accept(this.options.folder))
+    if (sent.file.state !== 'accepted') return fault('not-written', sent.reason)
+    this.tell(sent, 'accepted')
+    if (sent.file.whole === true) this.finish(sent)
+    return { ok: true, file: this.view(sent) }
+  }
+
+  decline(file: string): Outcome<{ file: FileState }> | null {
+    const sent = this.asked(file)
+    if (sent === null) return null
+    this.end(sent, 'declined', '')
+    return { ok: true, file: this.view(sent) }
+  }
+
+  /** Takes away what has not come whole. */
   stop(): void {
-    for (const file of this.coming.values()) file.discard()
+    for (const sent of this.all) {
+      sent.cancelTimer()
+      if (sent.file.whole !== true) sent.file.discard()
+    }
     this.coming.clear()
-    if (this.folder !== null) rmSync(this.folder, { recursive: true, force: true })
-    this.folder = null
+    this.all = []
   }
 
   private begins(link: number, name: string, size: number): void {
-    const { announce } = this.options
-    const isTaken = size <= this.bytesMax && this.bytesTaken + size <= LARGEST_MAX * this.bytesMax
-    if (!isTaken) return announce(link, name, size, false)
+    const { announce, clock } = this.options
     const file = new IncomingFile(name, size)
-    this.bytesTaken += size
-    this.guard(link, file, () => {
-      this.folder ??= mkdtempSync(join(tmpdir(), 'hearsay-line-'))
-      // Of its own, so that each keeps its name.
-      file.accept(mkdtempSync(join(this.folder, 'file-')))
-      this.coming.set(link, file)
-    })
-    announce(link, file.name, size, file.state === 'accepted')
+    const fate = this.fateOf(size)
+    announce(link, file.name, size, fate)
+    if (fate === 'refused') return
+    const from = this.options.personOf(link)
+    const none = { here: 0, path: '', reason: '', cancelTimer() {} }
+    const sent: Sent = { number: this.nextNumber++, link, from, file, state: 'offered', ...none }
+    this.remember(sent)
+    this.coming.set(link, sent)
+    if (fate === 'asked') {
+      this.tell(sent, 'offered')
+      const unanswered = `Nobody answered in ${ANSWER_MS_MAX / 60_000} minutes.`
+      sent.cancelTimer = clock.timer(clock.nowMs() + ANSWER_MS_MAX, () => this.end(sent, 'declined', unanswered))
+      return
+    }
+    this.guard(sent, () => file.accept(this.options.folder))
+    if (file.state === 'accepted') this.tell(sent, 'accepted')
   }
 
-  private ends(file: IncomingFile): void {
-    const path = file.finish()
-    if (path === null) return
-    void this.options.offer(path).then((why) => {
-      if (why !== null) this.options.log('line-file', `${file.name} could not be offered: ${why}`)
+  private fateOf(size: number): FileFate {
+    const { mode, bytesMax } = this.options.policy
+    if (mode === 'none') return 'refused'
+    if (size <= (bytesMax ?? (mode === 'all' ? Number.POSITIVE_INFINITY : -1))) return 'taken'
+    const held = this.all.reduce((sum, { file }) => sum + (file.state === 'asked' ? file.size : 0), 0)
+    return size <= HELD_BYTES_MAX && held + size <= HELD_BYTES_MAX_OF_ALL ? 'asked' : 'refused'
+  }
+
+  private remember(sent: Sent): void {
+    this.all.push(sent)
+    if (this.all.length <= LISTED_MAX) return
+    const oldest = this.all.find(({ link, file }) => file.state !== 'asked' && this.coming.get(link)?.file !== file)
+    const victim = oldest ?? this.all[0]!
+    if (victim.file.state === 'asked') this.end(victim, 'declined', 'Too many others came.')
+    this.all = this.all.filter((each) => each !== victim)
+  }
+
+  private asked(file: string): Sent | null {
+    const wanted = file.trim().replace(/^#/, '')
+    const open = this.all.filter((each) => each.file.state === 'asked')
+    if (wanted === '') return open.length === 1 ? open[0]! : null
+    return open.findLast((each) => String(each.number) === wanted || each.file.name === wanted) ?? null
+  }
+
+  private finish(sent: Sent): void {
+    this.guard(sent, () => {
+      sent.path = sent.file.finish() ?? ''
     })
+    if (sent.path === '') return
+    this.tell(sent, 'done')
+    void this.options.offer(sent.path).then((why) => {
+      if (why !== null) this.options.log('line-file', `${sent.file.name} could not be offered: ${why}`)
+    })
+  }
+
+  private end(sent: Sent, state: FileState['state'], reason: string): void {
+    sent.cancelTimer()
+    sent.file.decline()
+    sent.reason = reason
+    this.tell(sent, state)
+  }
+
+  private tell(sent: Sent, state: FileState['state']): void {
+    sent.state = state
+    this.options.emit({ event: 'file', ...this.view(sent) })
+  }
+
+  private view({ number, from, file, state, here, path, reason }: Sent): FileState {
+    const { room } = this.options
+    const who = { id: `line:${number}`, number, state, room, from, self: false }
+    const what = { name: file.name, size: file.size, done: here, bytesPerSecond: 0, holders: 1 }
+    return { ...who, ...what, ...(path === '' ? {} : { path }), ...(reason === '' ? {} : { reason }) }
   }
 
   /** The disk may be full, or the folder nobody's to write to. */
-  private guard(link: number, file: IncomingFile, act: () => void): void {
+  private guard(sent: Sent, act: () => void): void {
     try {
       act()
     } catch (error) {
-      this.coming.delete(link)
-      file.decline()
       const why = error instanceof Error ? error.message : String(error)
-      this.options.log('line-file', `${file.name} cannot be written: ${why}`)
+      const message = `${sent.file.name} (${formatBytes(sent.file.size)}) cannot be written: ${why}`
+      this.options.log('line-file', message)
+      this.end(sent, 'failed', message)
     }
   }
+}
+
+function fault(code: string, message: string): Fault {
+  return { ok: false, code, message }
 }

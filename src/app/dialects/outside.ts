@@ -1,5 +1,9 @@
+import type { Address } from '../../base/address.ts'
+import type { DialectName } from '../../base/dialects.ts'
 import type { EventTelling } from '../../node/outputs.ts'
-import type { PeerView } from '../chat.ts'
+import type { Outcome, PeerView } from '../chat.ts'
+import type { Person } from '../events.ts'
+import type { FilesChat } from '../files/files-chat.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 
 /** The networks of other protocols that this node bridges, as the chat sees them. */
@@ -9,6 +13,12 @@ export interface Outside {
   /** We go by another name. */
   renamed(name: string): void
   peers(): PeerView[]
+  /** Files of our own kind, and those that come from there. */
+  withFiles(own: FilesChat): FilesChat
+  /** As `Chat.connect`, for who speaks a dialect. */
+  connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>>
+  /** As `Chat.disconnect`; null where it means none of these. */
+  disconnect(peer: string): Outcome<{ peer: Person }> | null
   /** Voice there; null where none of the networks has any. */
   readonly voice: ForeignVoice | null
   /** Says goodbye; answers when everybody has heard it, or has had the time to. */

@@ -9,6 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Files } from '../../ports/files.ts'
 import type { Tcp } from '../../ports/tcp.ts'
 import type { Hearsay } from '../hearsay.ts'
+import { CircuitPort } from './circuit-port.ts'
 import { Desk } from './desk.ts'
 import { FileRoom } from './file-room.ts'
 import type { FrontDoor } from './front-door.ts'
@@ -50,8 +51,8 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   const dataFolder = once === undefined ? start.dataFolder : null
   const log = (message: string): void => start.log('files', message)
   const transfers = new Transfers(identity, randomBytes, rng)
-  const driver = new TransferDriver(transfers, clock, tcp, (output) => shelf.work(output))
   let desk!: Desk
+  let circuits!: CircuitPort
   const room = chat.attachFiles((around) => {
     const talk = FileRoom.talkOf(around, ownAddresses)
     const shares = dataFolder === null ? null : sharesIn(join(dataFolder, SHARES_FILE), log)
@@ -61,11 +62,14 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
       watches: once !== undefined,
       told: (view) => room.tell(view),
     })
-    return new FileRoom(around, desk)
+    circuits = new CircuitPort(clock, around.circuits)
+    return new FileRoom(around, desk, circuits)
   })
+  const driver = new TransferDriver(transfers, clock, tcp, (output) => shelf.work(output), circuits)
   const shelf = new Shelf((act) => driver.run(act), desk)
   desk.attach(driver, shelf)
   door.admit((connection) => driver.accept(connection))
+  circuits.admit((connection) => driver.accept(connection))
   return {
     async goOn() {
       if (once !== undefined) return

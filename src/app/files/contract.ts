@@ -18,6 +18,8 @@ export interface Talk {
   pass(room: string, kind: number, body: Uint8Array): void
   /** Where a person can be dialled, as far as is known; the best first. */
   addressesOf(key: string): readonly Address[]
+  /** Somebody is in the network, as far as is known. */
+  isThere(key: string): boolean
   /** Where others may dial us for files. */
   ownAddresses(): readonly Address[]
   /** Whether somebody may have what was offered in a room: in a conversation the two alone. */
@@ -54,6 +56,8 @@ export interface FileView {
   readonly declined: readonly string[]
   /** From how many it comes just now. */
   readonly holders: number
+  /** Those it goes through, where it does not come from its holders themselves; by key. */
+  readonly through: readonly string[]
   /** Where it is, or will be; empty where nowhere. */
   readonly path: string
   /** Why it waits or has failed, as a sentence; empty where it does not. */

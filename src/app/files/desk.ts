@@ -7,6 +7,7 @@ import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
 import { summary } from './job.ts'
 import { Jobs } from './jobs.ts'
+import { Reaching } from './reaching.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Taking, troubleOf } from './taking.ts'
@@ -20,6 +21,7 @@ const TAKERS_MAX = 256
 export class Desk implements ShelfOwner {
   private readonly jobs: Jobs
   private readonly seeking: Seeking
+  private readonly reaching: Reaching
   private driver!: TransferDriver
   private taking!: Taking
   private giving!: Giving
@@ -29,10 +31,11 @@ export class Desk implements ShelfOwner {
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
+    this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
       () => this.jobs.contents(),
-      (key, address) => this.driver.run((all) => all.dial(key, address)),
+      this.reaching,
       (key) => this.ask(this.driver.transfers.linksTo(key)),
       (root, room, key, answer) => this.answered(toHex(root), room, key, answer),
     )
@@ -41,7 +44,8 @@ export class Desk implements ShelfOwner {
   /** Must be called once, before anything else. */
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
-    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking)
+    this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
+    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching)
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
   }
@@ -91,7 +95,7 @@ export class Desk implements ShelfOwner {
     if (this.jobs.twinOf(job) !== null) {
       this.jobs.set(job, 'asked')
       // Whoever offers it again has it, perhaps under another name than before.
-      this.seeking.reach(from, [], this.options.clock.nowMs())
+      this.reaching.dial(from, this.options.clock.nowMs())
       this.ask(this.driver.transfers.linksTo(from))
     } else if (job.entry.isFolder) this.taking.list(job)
     else if (what === 'take') void this.taking.take(job)

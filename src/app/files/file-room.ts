@@ -2,10 +2,12 @@ import type { Address } from '../../base/address.ts'
 import { decodeBase32, encodeBase32 } from '../../base/base32.ts'
 import { toHex } from '../../base/bytes.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
+import type { CircuitTelling } from '../../node/circuit-outputs.ts'
 import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { AppEvent, Person } from '../events.ts'
 import type { People } from '../people.ts'
+import type { CircuitPort, RunCircuits } from './circuit-port.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
 import type { Desk } from './desk.ts'
 import type { FileState, FilesChat } from './files-chat.ts'
@@ -19,6 +21,7 @@ export interface FileSurrounds {
   /** `room`: an open room's name, or the key of whom a conversation is with. */
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
+  readonly circuits: RunCircuits
   readonly emit: (event: AppEvent) => void
 }
 
@@ -40,6 +43,7 @@ export class FileRoom implements FilesChat {
   constructor(
     private readonly around: FileSurrounds,
     private readonly desk: Desk,
+    private readonly circuits: CircuitPort,
   ) {}
 
   /** What the desk needs of talk. */
@@ -58,6 +62,7 @@ export class FileRoom implements FilesChat {
         const address = around.addressOf(key)
         return address === null ? [] : [address]
       },
+      isThere: (key) => around.circuits((circuits) => circuits.isThere(key)),
       mayHave(room, key) {
         const other = keyOf(room)
         return other === null || toHex(other) === key
@@ -71,6 +76,11 @@ export class FileRoom implements FilesChat {
 
   passed({ room, author, passingKind, body }: FilesTelling): void {
     this.desk.heardPassing(room ?? `@${encodeBase32(author)}`, toHex(author), passingKind, body)
+  }
+
+  /** What the node tells of circuits. */
+  circuit(telling: CircuitTelling): void {
+    this.circuits.hear(telling)
   }
 
   list(): readonly FileState[] {
@@ -155,6 +165,7 @@ export class FileRoom implements FilesChat {
     const { id, number, room, name, size, done, bytesPerSecond, leftMs, holders, path, reason, files, listing } = view
     const { trouble, atMs, given, taken, declined } = view
     const from = this.person(view.from)
+    const through = view.through.map((key) => this.person(key))
     return {
       ...{ id, number, state: stateName(view), room, from },
       ...{
@@ -166,6 +177,7 @@ export class FileRoom implements FilesChat {
         holders,
       },
       ...(leftMs === null ? {} : { left: Math.ceil(leftMs / 1000) }),
+      ...(through.length === 0 ? {} : { through: through.map(({ id, name }) => ({ id, name })) }),
       ...(path === '' ? {} : { path }),
       ...(reason === '' ? {} : { reason }),
       ...(trouble === null ? {} : { trouble }),

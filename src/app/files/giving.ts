@@ -20,7 +20,7 @@ interface Read {
 }
 
 const NOT_OFFERED: Omit<FileView, 'id' | 'from' | 'name' | 'size' | 'done' | 'bytesPerSecond' | 'leftMs'> = {
-  ...{ number: 0, state: 'reading', room: '', atMs: 0, given: 0, taken: [], declined: [], holders: 0 },
+  ...{ number: 0, state: 'reading', room: '', atMs: 0, given: 0, taken: [], declined: [], holders: 0, through: [] },
   ...{ path: '', reason: '', trouble: null, files: 0, listing: [] },
 }
 

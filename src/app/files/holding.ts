@@ -1,18 +1,16 @@
-import { hashLeaves } from '../../adapters/leaf-hasher.ts'
 import { Shape } from '../../core/transfer/shape.ts'
-import { TreeBuilder } from '../../core/transfer/tree.ts'
+import { leafHashes, TreeBuilder } from '../../core/transfer/tree.ts'
 import type { FilesFault, Source } from '../../ports/files.ts'
-import { HASH_BYTES, PAGE_HASHES } from '../../wire/content.ts'
-import { owned } from './owned.ts'
+import { HASH_BYTES, LEAF_BYTES, PAGE_HASHES } from '../../wire/content.ts'
 
-/** Read at a time while a source is hashed: a few leaves for each thread that hashes. */
-const HASHED_AT_ONCE = 16
+/** Read at a time while a source is hashed: some 150 µs, after which others have their turn. */
+const HASHED_AT_ONCE = 4
 /** Leaves' hashes of one content kept in memory while it is given: 8 MiB, of 16 GiB. Of more, a page is computed anew when it is asked for. */
 const LEAF_PAGES_KEPT_MAX = 256
 
 /** What is read of a content: of a file that was here before, or of one that is being received. */
 export interface Readable {
-  read(at: number, length: number): Promise<Uint8Array | FilesFault>
+  read(at: number, length: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault>
 }
 
 /** A content that is given: where its bytes come from, and its tree. */
@@ -35,13 +33,16 @@ export class Holding {
     const builder = new TreeBuilder(shape, (level, index, page) => {
       if (level > 0 || index < LEAF_PAGES_KEPT_MAX) pages.set(shape.pageNumber(level, index), page)
     })
-    let next = source.read(0, shape.runBytes(0, HASHED_AT_ONCE))
+    // One is read into while the other is hashed.
+    const memory = [new Uint8Array(HASHED_AT_ONCE * LEAF_BYTES), new Uint8Array(HASHED_AT_ONCE * LEAF_BYTES)] as const
+    let next = source.read(0, shape.runBytes(0, HASHED_AT_ONCE), memory[0])
     for (let leaf = 0; leaf < shape.leaves; leaf += HASHED_AT_ONCE) {
       const bytes = await next
       if (!(bytes instanceof Uint8Array)) return bytes
       const after = leaf + HASHED_AT_ONCE
-      next = after < shape.leaves ? source.read(shape.leafStart(after), shape.runBytes(after, HASHED_AT_ONCE)) : next
-      const hashes = await hashLeaves(owned(bytes))
+      const other = memory[(after / HASHED_AT_ONCE) & 1]!
+      if (after < shape.leaves) next = source.read(shape.leafStart(after), shape.runBytes(after, HASHED_AT_ONCE), other)
+      const hashes = leafHashes(bytes)
       for (let at = 0; at < hashes.length; at += HASH_BYTES) builder.add(hashes.slice(at, at + HASH_BYTES))
       told(shape.leafStart(leaf) + bytes.length)
     }
@@ -63,14 +64,16 @@ export class Holding {
 /** The page of leaves' hashes as the bytes give it now: 64 MiB are read for it. */
 async function hashPage(shape: Shape, bytes: Readable, index: number): Promise<Uint8Array | null> {
   const page = new Uint8Array(shape.pageBytes(0, index))
+  const memory = new Uint8Array(HASHED_AT_ONCE * LEAF_BYTES)
   const first = index * PAGE_HASHES
   for (let at = 0; at < page.length / HASH_BYTES; at += HASHED_AT_ONCE) {
     const run = await bytes.read(
       shape.leafStart(first + at),
       shape.runBytes(first + at, Math.min(HASHED_AT_ONCE, PAGE_HASHES - at)),
+      memory,
     )
     if (!(run instanceof Uint8Array)) return null
-    page.set(await hashLeaves(owned(run)), at * HASH_BYTES)
+    page.set(leafHashes(run), at * HASH_BYTES)
   }
   return page
 }

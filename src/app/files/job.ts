@@ -47,7 +47,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
 }
 
 /** How it stands. */
-export function viewOf(job: Job, nowMs: number): FileView {
+export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => string | null): FileView {
   const { entry, download, path, reason, trouble, atMs, given, taken, declined, files, listing, rate } = job
   const done = entry.state === 'done' || entry.state === 'giving' ? entry.size : (download?.bytesHere ?? 0)
   const isGiven = entry.state === 'giving'
@@ -57,6 +57,7 @@ export function viewOf(job: Job, nowMs: number): FileView {
   const leftMs = bytesPerSecond === 0 || isGiven ? null : ((entry.size - done) * 1000) / bytesPerSecond
   const { id, number, state, room, from, name, size } = entry
   const holders = download?.activeHolders ?? 0
+  const through = new Set(download?.activeIds.flatMap((link) => throughOf(link) ?? []))
   return {
     id,
     number,
@@ -73,6 +74,7 @@ export function viewOf(job: Job, nowMs: number): FileView {
     taken: [...taken],
     declined: [...declined],
     holders,
+    through: [...through],
     path,
     reason,
     trouble,

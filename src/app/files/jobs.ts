@@ -19,6 +19,8 @@ const TOLD_EVERY_MS = 100
 export class Jobs {
   private readonly offers: Offers
   private readonly byId = new Map<string, Job>()
+  /** The neighbour that a link for files goes through, by its key; null where it goes through nobody. */
+  throughOf: (link: number) => string | null = () => null
 
   constructor(
     policy: AcceptPolicy,
@@ -110,7 +112,7 @@ export class Jobs {
   }
 
   view(job: Job): FileView {
-    return viewOf(job, this.clock.nowMs())
+    return viewOf(job, this.clock.nowMs(), this.throughOf)
   }
 
   /** What nobody has answered, for a later run. */

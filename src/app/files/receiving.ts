@@ -1,27 +1,29 @@
-import { hashLeaves } from '../../adapters/leaf-hasher.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import type { Download } from '../../core/transfer/download.ts'
-import type { Pages } from '../../core/transfer/tree.ts'
+import { leafHashes, type Pages } from '../../core/transfer/tree.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
-import { HASH_BYTES, LEAF_BYTES } from '../../wire/content.ts'
-import { owned } from './owned.ts'
+import { HASH_BYTES, LEAF_BYTES, PIECE_LEAVES } from '../../wire/content.ts'
 
-/** Leaves checked again at a time. */
-const HASHED_AT_ONCE = 16
+/** Leaves checked again at a time: a byte of the map, and some 300 µs. */
+const HASHED_AT_ONCE = 8
 /** Pages taken from an earlier run: of 64 GiB. Others are asked for again, at half of one part in a thousand. */
 const PAGES_LOADED_MAX = 1024
 
 /** A content that is being received: checks what comes, writes it, and records that it did. */
 export class Receiving {
-  private dirtyFrom = Number.POSITIVE_INFINITY
-  private dirtyTo = 0
-  private isRecording = false
+  /** What the map beside the file says: of each piece, whether any of it may be here. */
+  private readonly claimed: Uint8Array
+  /** Pieces whose claim is on its way to the disk. */
+  private readonly claiming = new Map<number, Promise<FilesFault | null>>()
 
   constructor(
     readonly target: Target,
     private readonly download: Download,
     private readonly failed: (fault: FilesFault) => void,
-  ) {}
+  ) {
+    this.claimed = new Uint8Array(Math.ceil(download.shape.leaves / 8))
+    this.claimed.set(target.bitmap.subarray(0, this.claimed.length))
+  }
 
   /** Leaves that an earlier run says it has written, checked again, a few at a time. */
   async recheck(restored: (first: number, count: number) => void): Promise<void> {
@@ -30,8 +32,7 @@ export class Receiving {
     const { bitmap } = this.target
     for (let leaf = 0; leaf < shape.leaves; leaf += HASHED_AT_ONCE) {
       const count = Math.min(HASHED_AT_ONCE, shape.leaves - leaf)
-      // Two bytes of the map for sixteen leaves.
-      if ((bitmap[leaf >> 3] ?? 0) === 0 && (bitmap[(leaf >> 3) + 1] ?? 0) === 0) continue
+      if ((bitmap[leaf >> 3] ?? 0) === 0) continue
       const bytes = await this.target.read(shape.leafStart(leaf), shape.runBytes(leaf, count))
       if (bytes instanceof Uint8Array) await this.recheckRun(leaf, bytes, restored)
       else await this.recheckEach(leaf, count, restored)
@@ -40,30 +41,37 @@ export class Receiving {
 
   /** True when it is written, false when it is not what it should be; null when the disk did not take it. */
   async store(first: number, bytes: Uint8Array, hashes: Uint8Array): Promise<boolean | null> {
-    if (!equalBytes(await hashLeaves(owned(bytes)), hashes)) return false
-    const fault = await this.target.write(this.download.shape.leafStart(first), bytes)
+    if (!equalBytes(leafHashes(bytes), hashes)) return false
+    const written = this.target.write(this.download.shape.leafStart(first), bytes)
+    const fault = (await this.claim(first, count(bytes))) ?? (await written)
     if (fault === null) return true
     this.failed(fault)
     return null
   }
 
-  /** After the download counts them: the bits of these leaves go beside the file, with others that came meanwhile. */
-  record(first: number, count: number): void {
-    this.dirtyFrom = Math.min(this.dirtyFrom, first >> 3)
-    this.dirtyTo = Math.max(this.dirtyTo, ((first + count - 1) >> 3) + 1)
-    if (!this.isRecording) void this.flush()
+  /**
+   * Says beside the file that these leaves may be in it, with all of their pieces: whoever goes on with it looks at each of them, so it may be said before it is
+   * true, and once for sixteen leaves. Null when it stands there.
+   */
+  async claim(first: number, leaves: number): Promise<FilesFault | null> {
+    const { shape } = this.download
+    for (let piece = shape.pieceOf(first); piece <= shape.pieceOf(first + leaves - 1); piece++) {
+      const fault = await (this.claiming.get(piece) ?? this.claimPiece(piece))
+      if (fault !== null) return fault
+    }
+    return null
   }
 
-  private async flush(): Promise<void> {
-    this.isRecording = true
-    while (this.dirtyFrom < this.dirtyTo) {
-      const [from, to] = [this.dirtyFrom, this.dirtyTo]
-      this.dirtyFrom = Number.POSITIVE_INFINITY
-      this.dirtyTo = 0
-      const fault = await this.target.record(from, this.download.here.bytes(from, to))
-      if (fault !== null) this.failed(fault)
-    }
-    this.isRecording = false
+  private async claimPiece(piece: number): Promise<FilesFault | null> {
+    const from = (piece * PIECE_LEAVES) / 8
+    const map = mapOf(this.download.shape.pieceEnd(piece) - piece * PIECE_LEAVES)
+    if (map.every((byte, i) => this.claimed[from + i] === byte)) return null
+    const recorded = this.target.record(from, map)
+    this.claiming.set(piece, recorded)
+    const fault = await recorded
+    this.claiming.delete(piece)
+    if (fault === null) this.claimed.set(map, from)
+    return fault
   }
 
   keepPage(number: number, bytes: Uint8Array): void {
@@ -93,7 +101,7 @@ export class Receiving {
     bytes: Uint8Array,
     restored: (first: number, count: number) => void,
   ): Promise<void> {
-    const hashes = await hashLeaves(owned(bytes))
+    const hashes = leafHashes(bytes)
     for (let i = 0; i * LEAF_BYTES < bytes.length; i++) {
       const expected = this.download.pages.leafHash(leaf + i)
       const isClaimed = ((this.target.bitmap[(leaf + i) >> 3] ?? 0) & (1 << ((leaf + i) & 7))) !== 0
@@ -114,4 +122,13 @@ export class Receiving {
       if (bytes instanceof Uint8Array) await this.recheckRun(leaf, bytes, restored)
     }
   }
+}
+
+function count(bytes: Uint8Array): number {
+  return Math.ceil(bytes.length / LEAF_BYTES)
+}
+
+/** The map of so many leaves that are all there. */
+function mapOf(leaves: number): Uint8Array {
+  return Uint8Array.from({ length: Math.ceil(leaves / 8) }, (_, i) => 0xff >> Math.max(0, 8 * (i + 1) - leaves))
 }

@@ -1,8 +1,16 @@
-import type { Address } from '../../base/address.ts'
 import { toHex } from '../../base/bytes.ts'
-import { contentTag, encodeHolding, encodeSeek, readHolding, readSeek, TAGS_MAX } from '../../wire/holding.ts'
+import {
+  contentTag,
+  encodeHolding,
+  encodeSeek,
+  readCallBack,
+  readHolding,
+  readSeek,
+  TAGS_MAX,
+} from '../../wire/holding.ts'
 import { PassingKind } from '../../wire/passing.ts'
 import type { Talk } from './contract.ts'
+import type { Reaching } from './reaching.ts'
 
 /** A question for the same room again, while somebody may have come. */
 const SEEK_EVERY_MS = 30_000
@@ -10,10 +18,10 @@ const SEEK_EVERY_MS = 30_000
 const WATCH_EVERY_MS = 1_000
 /** Answers to one room: one covers everybody who asked meanwhile. */
 const ANSWER_EVERY_MS = 2_000
-/** Dials of one person, at whatever address others tell. */
-const DIAL_EVERY_MS = 10_000
-/** People dialled of late; forgotten oldest first. */
-const DIALLED_MAX = 1024
+/** People who say they have one content; enough to fetch it from. Forgotten oldest first. */
+const HOLDERS_MAX = 8
+/** Contents of which that is known. */
+const HELD_MAX = 256
 
 /** What somebody here has, or wants. */
 export interface Sought {
@@ -34,12 +42,13 @@ export type Answer = 'whole' | 'declined'
 export class Seeking {
   private readonly soughtAtMs = new Map<string, number>()
   private readonly answeredAtMs = new Map<string, number>()
-  private readonly dialledAtMs = new Map<string, number>()
+  /** By root. */
+  private readonly holders = new Map<string, Set<string>>()
 
   constructor(
     private readonly talk: Talk,
     private readonly contents: () => readonly Sought[],
-    private readonly dial: (key: string, address: Address) => void,
+    private readonly reaching: Reaching,
     /** Asks somebody who is linked already. */
     private readonly ask: (key: string) => void,
     private readonly answered: (root: Uint8Array, room: string, key: string, answer: Answer) => void = () => {},
@@ -79,18 +88,12 @@ export class Seeking {
     if (from === this.talk.own) return
     if (kind === PassingKind.seek) this.asked(room, body, nowMs)
     else if (kind === PassingKind.holding) this.told(room, from, body, nowMs)
+    else if (kind === PassingKind.callBack) this.calledBack(room, from, body, nowMs)
   }
 
-  /** Dials somebody who should have something, where he is known to be. */
-  reach(key: string, told: readonly Address[], nowMs: number): void {
-    const lastMs = this.dialledAtMs.get(key)
-    if (key === this.talk.own || (lastMs !== undefined && nowMs - lastMs < DIAL_EVERY_MS)) return
-    const [address] = [...this.talk.addressesOf(key), ...told]
-    if (address === undefined) return
-    this.dialledAtMs.delete(key)
-    if (this.dialledAtMs.size >= DIALLED_MAX) this.dialledAtMs.delete(this.dialledAtMs.keys().next().value!)
-    this.dialledAtMs.set(key, nowMs)
-    this.dial(key, address)
+  /** Those who say that they have something; who was heard last is at the end. */
+  holdersOf(root: Uint8Array): readonly string[] {
+    return [...(this.holders.get(toHex(root)) ?? [])]
   }
 
   private asked(room: string, body: Uint8Array, nowMs: number): void {
@@ -110,13 +113,35 @@ export class Seeking {
     for (const { root, room: where, wants, gives } of this.contents()) {
       const entry = where === room ? said.get(toHex(contentTag(root))) : undefined
       if (entry === undefined) continue
-      isWanted ||= wants && entry.declined !== true
       const answer = entry.declined === true ? 'declined' : entry.whole ? 'whole' : null
       if (gives === true && answer !== null) this.answered(root, room, from, answer)
+      if (!wants || entry.declined === true) continue
+      isWanted = true
+      this.note(toHex(root), from)
     }
     if (!isWanted) return
     this.ask(from)
-    this.reach(from, holding.addresses, nowMs)
+    this.reaching.told(from, holding.addresses)
+    this.reaching.dial(from, nowMs)
+  }
+
+  /** Somebody cannot dial us: only who may want something that is here is dialled. */
+  private calledBack(room: string, from: string, body: Uint8Array, nowMs: number): void {
+    const asked = readCallBack(body)
+    if (asked === null || toHex(asked.to) !== this.talk.own) return
+    if (!this.contents().some((each) => each.room === room)) return
+    this.reaching.told(from, asked.addresses)
+    this.reaching.dial(from, nowMs)
+  }
+
+  private note(root: string, key: string): void {
+    const holders = this.holders.get(root) ?? new Set()
+    this.holders.delete(root)
+    if (this.holders.size >= HELD_MAX) this.holders.delete(this.holders.keys().next().value!)
+    this.holders.set(root, holders)
+    holders.delete(key)
+    if (holders.size >= HOLDERS_MAX) holders.delete(holders.values().next().value!)
+    holders.add(key)
   }
 
   private byRoom(fits: (each: Sought) => boolean): Map<string, Sought[]> {

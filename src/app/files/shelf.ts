@@ -1,6 +1,6 @@
 import { toHex } from '../../base/bytes.ts'
 import type { Download } from '../../core/transfer/download.ts'
-import type { Transfers, TransfersOutput } from '../../node/transfers.ts'
+import type { Transfers } from '../../node/transfers.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
 import { HASH_BYTES, LEAF_BYTES } from '../../wire/content.ts'
 import type { FileOffer } from '../../wire/file-offer.ts'
@@ -8,10 +8,10 @@ import { RefusalCode } from '../../wire/transfer.ts'
 import type { Holding } from './holding.ts'
 import { Receiving } from './receiving.ts'
 import { Staging } from './staging.ts'
+import type { WorkOutput } from './transfer-driver.ts'
 
-type Output = Exclude<TransfersOutput, { kind: 'dial' | 'close' }>
-type StoreOutput = Output & { kind: 'store' }
-type ReadOutput = Output & { kind: 'read' }
+type StoreOutput = WorkOutput & { kind: 'store' }
+type ReadOutput = WorkOutput & { kind: 'read' }
 
 /** What is told of a content that is being received, or given. */
 export interface ShelfOwner {
@@ -87,7 +87,8 @@ export class Shelf {
     const { download } = received
     const receiving = new Receiving(target, download, (each) => this.stuck(name, each))
     received.into = receiving
-    receiving.record(0, download.shape.leaves)
+    const unclaimed = await receiving.claim(0, Math.ceil(target.header.offer.manifestBytes / LEAF_BYTES))
+    if (unclaimed !== null) return unclaimed
     this.run((_, nowMs) => download.want(download.shape.leaves, nowMs))
     this.settle(name)
     return null
@@ -136,7 +137,7 @@ export class Shelf {
   }
 
   /** Carries out what the machine wants. */
-  work(output: Output): void {
+  work(output: WorkOutput): void {
     switch (output.kind) {
       case 'store':
         return void this.store(output)
@@ -177,7 +178,6 @@ export class Shelf {
       if (isStored === true) exchange.stored(root, holder, first, count, nowMs)
       else exchange.unstored(root, holder, first, count, isStored === null ? 'disk' : 'lying', nowMs)
     })
-    if (isStored === true) received.into.record(first, count)
   }
 
   private stuck(root: string, fault: FilesFault): void {

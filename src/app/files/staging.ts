@@ -1,9 +1,8 @@
-import { hashLeaves } from '../../adapters/leaf-hasher.ts'
 import { equalBytes, joinBytes } from '../../base/bytes.ts'
 import type { Shape } from '../../core/transfer/shape.ts'
+import { leafHashes } from '../../core/transfer/tree.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
 import { LEAF_BYTES } from '../../wire/content.ts'
-import { owned } from './owned.ts'
 
 /**
  * The beginning of a folder's content, in memory: its manifest is fetched and read before anybody is asked about it, and until the answer is yes nothing is
@@ -16,15 +15,13 @@ export class Staging {
   constructor(private readonly shape: Shape) {}
 
   async store(first: number, bytes: Uint8Array, hashes: Uint8Array): Promise<boolean> {
-    if (!equalBytes(await hashLeaves(owned(bytes)), hashes)) return false
+    if (!equalBytes(leafHashes(bytes), hashes)) return false
     for (let at = 0; at * LEAF_BYTES < bytes.length; at++) {
       // A copy: the record it came in holds four.
       this.leaves.set(first + at, bytes.slice(at * LEAF_BYTES, (at + 1) * LEAF_BYTES))
     }
     return true
   }
-
-  record(): void {}
 
   keepPage(number: number, bytes: Uint8Array): void {
     this.kept.set(number, bytes)

@@ -6,6 +6,7 @@ import type { FilesFault, Target } from '../../ports/files.ts'
 import type { DeskOptions, FileTrouble } from './contract.ts'
 import { type Job, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
+import type { Reaching } from './reaching.ts'
 import type { Seeking } from './seeking.ts'
 import type { Shelf } from './shelf.ts'
 import type { TransferDriver } from './transfer-driver.ts'
@@ -14,6 +15,8 @@ import type { TransferDriver } from './transfer-driver.ts'
 const ALONE_MS = 10_000
 /** Files and folders that have come and are given on to others. */
 const GIVEN_ON_MAX = 64
+/** Holders of one content that are reached through others: those between carry every byte twice. */
+const RELAYED_MAX = 2
 /** Paths of a folder that are shown when it is asked about. */
 const LISTED_MAX = 200
 /** Unfinished files of about the same name that are looked into. */
@@ -28,6 +31,7 @@ export class Taking {
     private readonly shelf: Shelf,
     private readonly driver: TransferDriver,
     private readonly seeking: Seeking,
+    private readonly reaching: Reaching,
   ) {}
 
   /** Fetches the manifest of a folder, so that it can be told what is in it. */
@@ -127,7 +131,7 @@ export class Taking {
       else if (job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
         this.jobs.wait(job, NOBODY, 'nobody')
       }
-      if (job.download?.holderCount === 0) this.seeking.reach(job.entry.from, [], nowMs)
+      this.reachHolders(job, nowMs)
     }
     if (fetching.length > 0 || this.options.watches === true) this.seeking.seek(nowMs)
   }
@@ -195,8 +199,23 @@ export class Taking {
     this.driver.run(({ exchange, openLinks }) => {
       for (const link of openLinks) exchange.tryAt(job.offer.root, link)
     })
-    this.seeking.reach(job.entry.from, [], nowMs)
+    this.reaching.dial(job.entry.from, nowMs)
     this.seeking.seek(nowMs, true)
+  }
+
+  /** Whoever offered it and those who say they have it, for as long as it comes from nobody without going through others. */
+  private reachHolders({ download, offer, entry }: Job, nowMs: number): void {
+    if (download === null) return
+    const { transfers } = this.driver
+    const links = download.holderIds
+    if (links.some((link) => transfers.throughOf(link) === null)) return
+    const keys = new Set([entry.from, ...this.seeking.holdersOf(offer.root)])
+    for (const key of keys) {
+      // One that is asked through others already is enough of those.
+      const isFurther = links.length >= RELAYED_MAX && transfers.linksTo(key).length === 0
+      if (isFurther) this.reaching.dial(key, nowMs)
+      else this.reaching.reach(key, entry.room, nowMs)
+    }
   }
 
   private async retry(job: Job): Promise<void> {

@@ -5,6 +5,24 @@ import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
 
 const DEAF: ConnectionEvents = { data() {}, drain() {}, closed() {} }
 
+/** A connection that goes through others. */
+export interface RelayedConnection extends Connection {
+  /** The neighbour it goes through, by its key. */
+  readonly through: string
+}
+
+/** Reaching people by key through others, where they cannot be dialled. */
+export interface Relay {
+  /** As of `Tcp.dial`. */
+  call(
+    key: string,
+    handlers: { opened(connection: RelayedConnection): ConnectionEvents; failed(message: string): void },
+  ): void
+}
+
+/** What is not about connections. */
+export type WorkOutput = Exclude<TransfersOutput, { kind: 'dial' | 'call' | 'close' }>
+
 /** Feeds the machine of transfers from the world's ports, and carries out what it wants of connections; the rest goes to `work`. */
 export class TransferDriver {
   private readonly connections = new Map<number, Connection>()
@@ -17,12 +35,15 @@ export class TransferDriver {
     readonly transfers: Transfers,
     private readonly clock: Clock,
     private readonly tcp: Tcp,
-    private readonly work: (output: Exclude<TransfersOutput, { kind: 'dial' | 'close' }>) => void,
+    private readonly work: (output: WorkOutput) => void,
+    /** Null where nobody is reached through others. */
+    private readonly relay: Relay | null = null,
   ) {}
 
-  /** For the front door. */
-  accept(connection: Connection): ConnectionEvents {
-    const link = this.isStopped ? null : this.transfers.accepted(connection.remote, this.clock.nowMs())
+  /** For the front door, and for those who come through others. */
+  accept(connection: Connection | RelayedConnection): ConnectionEvents {
+    const through = 'through' in connection ? connection.through : null
+    const link = this.isStopped ? null : this.transfers.accepted(connection.remote, this.clock.nowMs(), through)
     return this.attach(link, connection)
   }
 
@@ -50,6 +71,19 @@ export class TransferDriver {
         )
       },
       failed: (fault) => this.run((transfers) => transfers.dialFailed(attempt, fault.message)),
+    })
+  }
+
+  private call(attempt: number, key: string): void {
+    const failed = (message: string): void => this.run((transfers) => transfers.dialFailed(attempt, message))
+    if (this.relay === null) return this.clock.defer(() => failed('cannot be reached through others'))
+    this.relay.call(key, {
+      opened: (connection) => {
+        const { remote, through } = connection
+        const nowMs = this.clock.nowMs()
+        return this.attach(this.isStopped ? null : this.transfers.dialled(attempt, remote, nowMs, through), connection)
+      },
+      failed,
     })
   }
 
@@ -88,6 +122,7 @@ export class TransferDriver {
   private carryOut(): void {
     for (const output of this.transfers.takeOutputs()) {
       if (output.kind === 'dial') this.dial(output.attempt, output.address)
+      else if (output.kind === 'call') this.call(output.attempt, output.key)
       else if (output.kind === 'close') this.close(output.link, output.abort)
       else this.work(output)
     }

@@ -105,12 +105,13 @@ export class Remembering {
     const { people, emit } = this.around
     for (const { settings } of this.history.rooms.list()) {
       if (settings.peer === null) continue
-      const { count } = this.messages.unread(`@${encodeBase32(settings.peer)}`)
+      const room = `@${encodeBase32(settings.peer)}`
+      const { count } = this.messages.unread(room)
       if (count === 0) continue
       const { name } = people.meet(settings.peer, '')
       const [what, them] = count === 1 ? ['A direct message', 'it'] : [`${count} direct messages`, 'them']
       const message = `${what} of ${name} not read yet: /query ${name} shows ${them}.`
-      emit({ event: 'notice', code: 'unread', message })
+      emit({ event: 'notice', code: 'unread', message, room, unread: count })
     }
   }
 

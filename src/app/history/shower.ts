@@ -86,6 +86,8 @@ export class Shower {
     const event = this.eventOf(telling)
     const stored = this.history.glance.message(telling.id)
     if (event === null || stored === null) return this.message(telling)
+    // Somebody else has passed on the same words, which are told by that name.
+    if (!equalBytes(stored.id, telling.id)) return
     const { id, room, at } = event
     if (stored.state === 'deleted') return this.remember(`${id} delete`)
     if (stored.state === 'edited') this.remember(`${id} edit ${stored.text}`)

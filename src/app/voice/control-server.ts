@@ -1,5 +1,6 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
 import type { Log } from '../log.ts'
 import { type Controlled, obey, readControl } from './control.ts'
 import { askControl, isAbandoned } from './control-client.ts'
@@ -28,6 +29,7 @@ export interface ControlServerOptions {
 export class ControlServer {
   private readonly server: Server
   private readonly sockets = new Set<Socket>()
+  private inode = -1n
 
   /** Null where it cannot listen; the log knows why. */
   static async open(options: ControlServerOptions): Promise<ControlServer | null> {
@@ -55,16 +57,28 @@ export class ControlServer {
   close(): void {
     for (const socket of this.sockets) socket.destroy()
     this.server.close()
-    rmSync(this.options.path, { force: true })
+    const { path } = this.options
+    // Another process may have taken the place, where it believed us gone.
+    if (this.inode !== -1n && inodeOf(path) === this.inode) rmSync(path, { force: true })
   }
 
   private listen(): Promise<void> {
-    const { path } = this.options
+    const { folder, path } = this.options
+    // Closing takes away what is called as at first, whoever's it is by then: so it is called otherwise at first.
+    const first = join(folder, `${process.pid}.sock`)
     return new Promise((resolve, reject) => {
       this.server.on('error', reject)
-      this.server.listen(path, () => {
-        chmodSync(path, 0o600)
-        resolve()
+      rmSync(first, { force: true })
+      this.server.listen(first, () => {
+        try {
+          chmodSync(first, 0o600)
+          this.inode = inodeOf(first)
+          renameSync(first, path)
+          resolve()
+        } catch (error) {
+          this.server.close()
+          reject(error)
+        }
       })
       // It is not what keeps the program running.
       this.server.unref()
@@ -101,6 +115,11 @@ export class ControlServer {
         : await obey(this.options.voice, asked)
     socket.end(`${JSON.stringify(answer)}\n`)
   }
+}
+
+/** -1 where nothing is there. */
+function inodeOf(path: string): bigint {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? -1n
 }
 
 /** Those who keep nothing have another name at each start, so nobody else takes away what is left of them. */

@@ -103,13 +103,14 @@ export class VoiceDesk {
   }
 
   /** Where nobody has begun, nothing is to be done: there may have been no way to. */
-  private tellEngine(command: Asked<'settings' | 'member' | 'gone' | 'key' | 'foreigners'>): void {
+  private tellEngine(command: Asked<'settings' | 'member' | 'gone' | 'key' | 'foreigners' | 'hear'>): void {
     const { engine } = this
     if (engine === null) return
     if (command.do === 'settings') engine.set(this.settings(command.settings))
     else if (command.do === 'member') engine.member(command.member)
     else if (command.do === 'gone') engine.gone(command.id, command.chime)
     else if (command.do === 'foreigners') engine.foreigners(command)
+    else if (command.do === 'hear') engine.hear(command)
     else engine.key(command.audio, command.afterMs)
   }
 

@@ -4,7 +4,9 @@ import { LoudestSpeakers } from '../../core/voice/loudest.ts'
 import { Fader, Mixer } from '../../core/voice/mixer.ts'
 import type { VoiceCodec, VoiceDecoder } from '../../ports/codec.ts'
 import { FRAME_SAMPLES } from '../../ports/sound.ts'
-import { emptyAudio, readAudio } from '../../wire/voice-audio.ts'
+import { type AudioPayload, emptyAudio, readAudio } from '../../wire/voice-audio.ts'
+import type { BridgedSpeaker } from './engine-bridging.ts'
+import { DirectSpeaker, PcmDecoder } from './engine-direct.ts'
 import type { HeardStream, Member } from './engine-member.ts'
 import type { VoiceSettings } from './messages.ts'
 
@@ -13,17 +15,28 @@ const SOUNDS_MS_MAX = 1_500
 /** Who has said nothing for so long gives the decoder back. */
 const DECODER_LASTS_MS = 60_000
 
+/** A member, somebody whom a member passes on, or somebody of another network who reaches us. */
+export type Speaker = Member | BridgedSpeaker | DirectSpeaker
+
+/** Those of another network. */
+export interface ForeignEars {
+  /** Whether somebody there is to hear the members from us. */
+  readonly isListening: boolean
+  /** 10 ms that a speaker says, and that all of them have said theirs; valid during the call. */
+  heard(speaker: Speaker, frame: Float32Array, nowMs: number): void
+  pulled(nowMs: number): void
+}
+
 /** From payloads to what is played: everybody who speaks, each in their own time, in one stream. */
 export class Listening {
-  private readonly loudest = new LoudestSpeakers<Member>()
+  private readonly loudest = new LoudestSpeakers<Speaker>()
   private readonly mixer = new Mixer(FRAME_SAMPLES)
   private readonly frame = new Float32Array(FRAME_SAMPLES)
   private readonly audio = emptyAudio()
   /** Who has a decoder, and who of them may sound now. */
-  private readonly decoding = new Set<Member>()
-  private readonly sounding = new Set<Member>()
+  private readonly decoding = new Set<Speaker>()
+  private readonly sounding = new Set<Speaker>()
   private readonly chimeFader = new Fader()
-  private readonly foreignFader = new Fader()
   private chimes: Float32Array | null = null
   private chimesAt = 0
   private hasChimes = true
@@ -31,7 +44,7 @@ export class Listening {
   constructor(
     private readonly codec: VoiceCodec,
     settings: VoiceSettings,
-    private readonly foreign: { pull(frame: Float32Array): boolean },
+    private readonly foreign: ForeignEars,
   ) {
     this.set(settings)
   }
@@ -44,19 +57,37 @@ export class Listening {
 
   /** False where it is no audio. */
   heard({ owner, number, payload }: OpenedDatagram<HeardStream>, nowMs: number): boolean {
-    const { audio, loudest } = this
+    const { audio } = this
     if (!readAudio(payload, audio)) return false
-    const { member } = owner
+    owner.member.voice.came(owner, number, audio.time, nowMs)
+    this.speaks(owner.member, audio, nowMs)
+    return true
+  }
+
+  /** What a member passes on of somebody: counts as theirs on its way. Null: of whom it is not to be heard. */
+  passedOn(
+    speaker: BridgedSpeaker | null,
+    { owner, number }: OpenedDatagram<HeardStream>,
+    payload: Uint8Array,
+    nowMs: number,
+  ): boolean {
+    if (!readAudio(payload, this.audio)) return false
+    owner.member.voice.came(owner, number, this.audio.time, nowMs)
+    if (speaker !== null) this.speaks(speaker, this.audio, nowMs)
+    return true
+  }
+
+  /** A frame that somebody says. */
+  speaks(member: Speaker, audio: AudioPayload, nowMs: number): void {
+    const { loudest } = this
     member.heardMs = nowMs
     member.speaking.heard(audio.level, audio.ends, nowMs)
-    member.voice.came(owner, number, audio.time, nowMs)
     // Whom nobody here wants to hear takes no place from others.
-    if (member.fader.silent) return true
+    if (member.fader.silent && !this.foreign.isListening) return
     loudest.spoke(member, audio.level, nowMs)?.voice.playing?.playout.halt()
-    if (!loudest.isHeard(member) || !this.hasDecoder(member)) return true
+    if (!loudest.isHeard(member) || !this.hasDecoder(member)) return
     member.voice.playing?.playout.receive(audio, nowMs)
     this.sounding.add(member)
-    return true
   }
 
   /** The next 10 ms to play, into 480 samples. */
@@ -65,15 +96,17 @@ export class Listening {
     mixer.begin()
     for (const member of this.sounding) {
       const playout = member.voice.playing?.playout
-      if (playout?.pull(nowMs, frame) === true) mixer.add(frame, member.fader)
-      else if (playout === undefined || nowMs - member.heardMs > SOUNDS_MS_MAX) this.sounding.delete(member)
+      if (playout?.pull(nowMs, frame) === true) {
+        this.foreign.heard(member, frame, nowMs)
+        mixer.add(frame, member.fader)
+      } else if (playout === undefined || nowMs - member.heardMs > SOUNDS_MS_MAX) this.sounding.delete(member)
     }
-    if (this.foreign.pull(frame)) mixer.add(frame, this.foreignFader)
+    this.foreign.pulled(nowMs)
     this.addChime()
     mixer.finish(out)
   }
 
-  left(member: Member): void {
+  left(member: Speaker): void {
     this.loudest.left(member)
     this.giveBack(member)
   }
@@ -94,9 +127,9 @@ export class Listening {
     for (const member of this.decoding) this.giveBack(member)
   }
 
-  private hasDecoder(member: Member): boolean {
+  private hasDecoder(member: Speaker): boolean {
     if (member.voice.playing !== null) return true
-    const decoder = this.codec.decoder() ?? this.takeDecoder()
+    const decoder = member instanceof DirectSpeaker ? new PcmDecoder() : (this.codec.decoder() ?? this.takeDecoder())
     if (decoder === null) return false
     member.voice.play(decoder)
     this.decoding.add(member)
@@ -109,7 +142,7 @@ export class Listening {
     return this.codec.decoder()
   }
 
-  private giveBack(member: Member): void {
+  private giveBack(member: Speaker): void {
     member.voice.stop()
     this.decoding.delete(member)
     this.sounding.delete(member)

@@ -59,7 +59,7 @@ interface Playing {
 }
 
 /** One member's voice, from datagrams to sound, and how it fares. */
-class HeardVoice {
+export class HeardVoice {
   playing: Playing | null = null
   received = 0
   lost = 0

@@ -126,6 +126,7 @@ export class VoiceNet {
   private control(member: Member, control: VoiceControl, from: Address | null, nowMs: number): void {
     if (control.kind === 'reach') this.paths.reached(member, control.entries, nowMs)
     else if (control.kind === 'report') member.report = control.report
+    else if (control.kind === 'bridged') return
     else if (from === null) this.intake.drop('malformed')
     else if (control.kind === 'probe') this.paths.probed(member, control.token, from, nowMs)
     else if (this.paths.answered(member, control.token, control.seenAs, nowMs))

@@ -1,7 +1,10 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import type { LevelMeter } from '../../core/voice/level.ts'
+import { PATH_PEERS_MAX } from '../../core/voice/paths.ts'
+import type { BridgedSpeaker } from './engine-bridging.ts'
 import type { Member } from './engine-member.ts'
 import type { VoiceReport } from './messages.ts'
+import { BRIDGED_PEOPLE_MAX } from './reports.ts'
 
 const LEVEL_EVERY_MS = 100
 
@@ -11,6 +14,7 @@ export class Teller {
   private speakingBefore = ''
   private seenBefore = ''
   private soundBefore = ''
+  private bridgedBefore = '[]'
 
   constructor(private readonly tell: (report: VoiceReport) => void) {}
 
@@ -26,7 +30,17 @@ export class Teller {
     const now = `${self} ${ids.join(' ')}`
     if (now === this.speakingBefore || (this.speakingBefore === '' && !self && ids.length === 0)) return
     this.speakingBefore = now
-    this.tell({ tell: 'speaking', ids, self })
+    this.tell({ tell: 'speaking', ids: ids.slice(0, PATH_PEERS_MAX), self })
+  }
+
+  bridged(speakers: readonly BridgedSpeaker[]): void {
+    const people = speakers
+      .slice(0, BRIDGED_PEOPLE_MAX)
+      .map(({ id, name, member }) => ({ id, name, through: member.id }))
+    const now = JSON.stringify(people)
+    if (now === this.bridgedBefore) return
+    this.bridgedBefore = now
+    this.tell({ tell: 'bridged', people })
   }
 
   seen(addresses: readonly Address[]): void {

@@ -6,10 +6,14 @@ import { REPORT_EVERY_MS } from '../../core/voice/reception.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { NoiseSuppressor, VoiceCodec } from '../../ports/codec.ts'
 import type { DatagramFault, DatagramSocket, Datagrams } from '../../ports/datagrams.ts'
-import type { Sound, SoundFault } from '../../ports/sound.ts'
+import { FRAME_MS, FRAME_SAMPLES, type Sound, type SoundFault } from '../../ports/sound.ts'
+import type { AudioPayload } from '../../wire/voice-audio.ts'
+import { BRIDGED_HEADER_BYTES, isBridgedSound } from '../../wire/voice-bridged.ts'
 import type { VoiceControl } from '../../wire/voice-control.ts'
 import type { VoiceSealer } from '../../wire/voice-datagram.ts'
+import { Bridging } from './engine-bridging.ts'
 import { Device } from './engine-device.ts'
+import type { DirectSpeaker } from './engine-direct.ts'
 import { Foreign } from './engine-foreign.ts'
 import type { OwnKeys } from './engine-keys.ts'
 import { Listening } from './engine-listening.ts'
@@ -48,6 +52,7 @@ export class VoiceEngine {
   private readonly speech: Speech
   private readonly listening: Listening
   private readonly foreign: Foreign
+  private readonly bridging: Bridging
   private readonly input: Device
   private readonly output: Device
   private readonly teller: Teller
@@ -66,6 +71,8 @@ export class VoiceEngine {
   private cancelKey = (): void => {}
   private readonly stopWatching: () => void
   private isOver = false
+  private hasReached = false
+  private readonly unplayed = new Float32Array(FRAME_SAMPLES)
 
   /** Binds the socket; the devices follow in their own time. */
   static async begin(parts: EngineParts, command: Begin): Promise<VoiceEngine | DatagramFault> {
@@ -92,7 +99,18 @@ export class VoiceEngine {
     this.sealer = parts.keys.sealer(audio, 'audio')
     this.loss = new LossControl(settings.bitrate)
     this.encoding = this.loss.decide(nowMs)
-    this.foreign = new Foreign(clock, (datagram, to) => socket.send(datagram, to))
+    this.bridging = new Bridging(codec, tag, {
+      broadcast: (payload, atMs) => this.spoken(payload, atMs),
+      changed: () => this.tellReached(),
+      left: (speaker) => this.listening.left(speaker),
+    })
+    const foreign = {
+      send: (datagram: Uint8Array, to: Address) => socket.send(datagram, to),
+      speaks: (speaker: DirectSpeaker, audio: AudioPayload, atMs: number) =>
+        this.listening.speaks(speaker, audio, atMs),
+      left: (speaker: DirectSpeaker) => this.listening.left(speaker),
+    }
+    this.foreign = new Foreign(clock, foreign, this.bridging, nowMs)
     this.listening = new Listening(codec, settings, this.foreign)
     this.speech = new Speech(codec, suppressor, settings, this, nowMs)
     this.net = new VoiceNet(socket, tag, parts, this)
@@ -166,6 +184,7 @@ export class VoiceEngine {
   async close(): Promise<void> {
     this.isOver = true
     this.stopWatching()
+    this.bridging.close()
     for (const cancel of [this.cancelLook, this.cancelWake, this.cancelKey]) cancel()
     this.socket.close()
     await Promise.all([this.input.close(), this.output.close()])
@@ -177,6 +196,12 @@ export class VoiceEngine {
   /** Who of another network is there. */
   foreigners({ own, room, people }: Extract<VoiceCommand, { do: 'foreigners' }>): void {
     this.foreign.tell(own, room, people)
+  }
+
+  /** How somebody of another network is to be heard. */
+  hear({ id, volumePercent, muted }: Extract<VoiceCommand, { do: 'hear' }>): void {
+    this.bridging.tune(id, volumePercent, muted)
+    this.foreign.hear(id.slice(id.indexOf(':') + 1), volumePercent, muted)
   }
 
   /** Called by what hears the microphone, as `spoken` is, before it is encoded. */
@@ -195,7 +220,10 @@ export class VoiceEngine {
 
   /** Called by the network, as `told` is. */
   heard(opened: OpenedDatagram<HeardStream>, nowMs: number): boolean {
-    return this.listening.heard(opened, nowMs)
+    const { payload, owner } = opened
+    if (!isBridgedSound(payload)) return this.listening.heard(opened, nowMs)
+    const speaker = this.bridging.speakerOf(owner.member, payload[1]!)
+    return this.listening.passedOn(speaker, opened, payload.subarray(BRIDGED_HEADER_BYTES), nowMs)
   }
 
   told(member: Member, control: VoiceControl, nowMs: number): void {
@@ -203,6 +231,7 @@ export class VoiceEngine {
       const rttMs = member.route?.rttMs ?? Number.NaN
       this.loss.reported(member.id, control.report, Number.isFinite(rttMs) ? rttMs : Number.NaN, nowMs)
     }
+    if (control.kind === 'bridged') this.bridging.told(member, control.people)
     this.wakeInTime()
   }
 
@@ -215,8 +244,19 @@ export class VoiceEngine {
     if (!this.foreign.received(datagram, from, nowMs)) this.net.receive(datagram, from, nowMs)
   }
 
+  /** Members who have heard it already need not be told that there is nobody. */
+  private tellReached(): void {
+    const { reached } = this.bridging
+    if (this.isOver || (reached.length === 0 && !this.hasReached)) return
+    this.hasReached = reached.length > 0
+    const nowMs = this.parts.clock.nowMs()
+    for (const member of this.net.roster.members.values())
+      this.net.tell(member, { kind: 'bridged', people: reached }, nowMs)
+  }
+
   private leave(member: Member): void {
     this.net.leave(member)
+    this.bridging.left(member)
     this.listening.left(member)
     this.loss.left(member.id)
   }
@@ -239,11 +279,26 @@ export class VoiceEngine {
     const nowMs = clock.nowMs()
     this.cancelLook = clock.timer(nowMs + LOOK_MS, () => this.look())
     const { roster } = this.net
-    this.teller.speaking(roster.members.values(), this.foreign.speaking(nowMs), this.speech.isOpen, nowMs)
+    if (!this.output.isOpen && this.foreign.isListening) this.listenUnplayed(nowMs)
+    const bridged = this.bridging.speakers
+    this.teller.bridged(bridged)
+    const speaking = bridged.filter((each) => each.speaking.isSpeaking(nowMs)).map(({ id }) => id)
+    this.teller.speaking(
+      roster.members.values(),
+      [...this.foreign.speaking(nowMs), ...speaking],
+      this.speech.isOpen,
+      nowMs,
+    )
     if (this.settings.levels && this.input.isOpen) {
       this.teller.level(this.speech.meter, this.input.gaps + this.output.gaps, nowMs)
     }
     if (nowMs - this.secondMs >= REPORT_EVERY_MS) this.everySecond(nowMs)
+  }
+
+  /** Nobody here has anything to hear with, but somebody hears the members from us. */
+  private listenUnplayed(nowMs: number): void {
+    for (let before = LOOK_MS - FRAME_MS; before >= 0; before -= FRAME_MS)
+      this.listening.pull(nowMs - before, this.unplayed)
   }
 
   private everySecond(nowMs: number): void {
@@ -254,6 +309,7 @@ export class VoiceEngine {
       const report = member.voice.report()
       if (report !== null) net.tell(member, { kind: 'report', report }, nowMs)
     }
+    this.tellReached()
     this.encoding = loss.decide(nowMs)
     this.speech.encode(this.encoding)
     const cpuMs = parts.cpuMs()

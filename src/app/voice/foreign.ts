@@ -1,8 +1,8 @@
+import { bareName } from '../../base/dialects.ts'
 import type { Person } from '../events.ts'
-import type { VoicePeer } from './contract.ts'
+import type { Tuning, VoicePeer } from './contract.ts'
 import type { Hearing } from './hearing.ts'
 import type { VoiceCommand } from './messages.ts'
-import { AS_IT_COMES } from './present.ts'
 
 /** Somebody who is in voice in a network of another protocol. */
 export interface ForeignSpeaker extends Person {
@@ -26,15 +26,22 @@ export interface ForeignVoice {
 
 /** What the voice process is to know of them, all of it each time. */
 export function foreignersCommand(foreign: ForeignVoice, room: string): VoiceCommand {
-  const people = foreign.present(room).map(({ there, host, port }) => ({ id: there, host, port }))
+  const people = foreign
+    .present(room)
+    .map(({ there, name, host, port }) => ({ id: there, name: bareName(name), host, port }))
   return { do: 'foreigners', own: foreign.own, room, people }
 }
 
 /** As people see them: nothing is known of how they are heard. */
-export function foreignPeers(foreign: ForeignVoice, room: string, hearing: Hearing): VoicePeer[] {
+export function foreignPeers(
+  foreign: ForeignVoice,
+  room: string,
+  hearing: Hearing,
+  tuning: (id: string) => Tuning,
+): VoicePeer[] {
   return foreign.present(room).map(({ id, name, there }) => ({
     ...{ id, name, speaking: hearing.isSpeaking(there), muted: false, deafened: false, path: 'direct', through: null },
     ...{ lossPercent: null, jitterMs: null, delayMs: null, rttMs: null, heardLossPercent: null },
-    ...AS_IT_COMES,
+    ...tuning(id),
   }))
 }

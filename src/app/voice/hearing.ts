@@ -17,6 +17,8 @@ export class Hearing {
   output = false
   bitrate: number | null = null
   seen: readonly Seen[] = []
+  /** Who of another network is passed on by members. */
+  bridged: readonly { readonly id: string; readonly name: string; readonly through: string }[] = []
   private lacksSound = false
   private speaking: ReadonlySet<string> = new Set()
   private members: ReadonlyMap<string, MemberStatistics> = new Map()
@@ -33,6 +35,7 @@ export class Hearing {
       this.input = report.input
       this.output = report.output
     } else if (report.tell === 'seen') this.seen = report.as
+    else if (report.tell === 'bridged') this.bridged = report.people
     else return false
     return true
   }
@@ -51,6 +54,15 @@ export class Hearing {
     if (!this.lacksSound || !this.input || !this.output) return false
     this.lacksSound = false
     return true
+  }
+
+  /** Those who are passed on, as people see them. */
+  bridgedPeers(tuning: (id: string) => Tuning, people: Namer): VoicePeer[] {
+    return this.bridged.map(({ id, name, through }) => ({
+      ...{ id, name, speaking: this.isSpeaking(id), muted: false, deafened: false, path: 'relayed' },
+      ...{ through: personOf(through, people), lossPercent: null, jitterMs: null, delayMs: null, rttMs: null },
+      ...{ heardLossPercent: null, ...tuning(id) },
+    }))
   }
 
   peer(present: VoicePresent, tuning: Tuning, people: Namer): VoicePeer {

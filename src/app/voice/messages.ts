@@ -83,8 +83,8 @@ const member = v.object({
   chime: v.boolean(),
 })
 
-/** Somebody in voice in a network of another protocol: what they are called there, and where they hear. */
-const foreigner = v.object({ id: memberId, ...endpoint.entries })
+/** Somebody in voice in a network of another protocol: what they are called there, their name without a mark, and where they hear. */
+const foreigner = v.object({ id: memberId, name: text, ...endpoint.entries })
 const FOREIGNERS_MAX = 32
 
 /** To the voice process. */
@@ -137,6 +137,8 @@ const commandSchema = v.variant('do', [
     room: text,
     people: v.pipe(v.array(foreigner), v.maxLength(FOREIGNERS_MAX)),
   }),
+  /** How somebody of another network is to be heard, by the id that front ends know; of whom nothing is told are heard as they come. */
+  v.object({ do: v.literal('hear'), id: text, volumePercent, muted: v.boolean() }),
 ])
 
 export type VoiceCommand = v.InferOutput<typeof commandSchema>

@@ -8,6 +8,7 @@ const DELAY_MS = 300
 /** A voice near a microphone is louder, and a quiet room is not. */
 const HEARD_DB = -45
 const SILENT_DB = -90
+const SAY = 'Say something: you hear yourself a moment later, and nobody else does.'
 
 export interface MicrophoneTestOptions {
   readonly clock: Clock
@@ -50,6 +51,8 @@ export class MicrophoneTest {
     if (report.tell !== 'level') return false
     const { peakDb, levelDb, gaps } = report
     this.level = { peakDb, levelDb }
+    // Only now it is known that there are devices, and that they run.
+    if (this.loudestDb === Number.NEGATIVE_INFINITY) this.notice('voice-test-begun', SAY)
     this.loudestDb = Math.max(this.loudestDb, peakDb)
     this.options.emit({ event: 'level', peakDb: tenth(peakDb), levelDb: tenth(levelDb), gaps })
     return true
@@ -61,8 +64,12 @@ export class MicrophoneTest {
     this.cancel()
     this.options.send({ do: 'quiet' })
     const message = this.advice()
-    if (message !== null) this.options.emit({ event: 'notice', code: 'voice-test', message })
+    if (message !== null) this.notice('voice-test', message)
     this.options.ended()
+  }
+
+  private notice(code: string, message: string): void {
+    this.options.emit({ event: 'notice', code, message })
   }
 
   private advice(): string | null {

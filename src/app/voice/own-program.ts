@@ -32,6 +32,8 @@ export function voiceEnvironment(
     ALSA_CONFIG_PATH: environment['ALSA_CONFIG_PATH'] || `${folder}/${ALSA_CONFIG_NAME}`,
     // Devices that cannot do 48 kHz or one channel are spoken to by way of ALSA's conversion.
     PA_ALSA_PLUGHW: '1',
+    // The addon asks the system to run this process at once whenever it is woken.
+    HEARSAY_URGENT: '1',
     UV_THREADPOOL_SIZE: String(Math.max(threads, THREADS)),
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { utimes } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { bunUdp } from '../../adapters/bun-udp.ts'
@@ -13,6 +14,7 @@ import { ExitStatus } from '../exit.ts'
 import { VoiceDesk } from './desk.ts'
 import { OwnKeys } from './engine-keys.ts'
 import { parseCommand, type VoiceReport } from './messages.ts'
+import { IN_USE_EVERY_MS } from './own-folder.ts'
 import { ALSA_CONFIG_NAME } from './own-program.ts'
 
 /** What paths draw tokens from. */
@@ -47,8 +49,13 @@ export async function runVoiceProcess(folder: string | undefined): Promise<numbe
   })
   tell({ tell: 'ready' })
   const alive = setInterval(() => tell({ tell: 'alive' }), ALIVE_MS)
+  const inUse = setInterval(
+    () => void utimes(folder, Date.now() / 1_000, Date.now() / 1_000).catch(() => {}),
+    IN_USE_EVERY_MS,
+  )
   await isOver
   clearInterval(alive)
+  clearInterval(inUse)
   await Promise.race([desk.close(), Bun.sleep(CLOSING_MS_MAX)])
   rmSync(folder, { recursive: true, force: true })
   return ExitStatus.asked
@@ -87,11 +94,19 @@ function openSound(folder: string) {
   return sound
 }
 
-/** Before other programs where that may be: sound is late after 10 ms. */
+/** Before other programs where that may be: sound is late after 10 ms. What is finer than that the addon does, when it is loaded. */
 function hurry(): void {
+  const nice = constants.priority.PRIORITY_HIGH
+  // Most users may neither.
+  ignoreFault(() => setPriority(nice))
+  // Among sessions: the one of this process is its own.
+  if (process.platform === 'linux') ignoreFault(() => writeFileSync('/proc/self/autogroup', `${nice}`))
+}
+
+function ignoreFault(run: () => void): void {
   try {
-    setPriority(constants.priority.PRIORITY_HIGH)
+    run()
   } catch {
-    // Most users may not.
+    // It goes without.
   }
 }

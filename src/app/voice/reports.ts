@@ -6,6 +6,7 @@ import { PATH_PEERS_MAX } from '../../core/voice/paths.ts'
 const TEXT_LENGTH_MAX = 1_024
 const DEVICES_MAX = 64
 const ADDRESSES_MAX = 64
+export const BRIDGED_PEOPLE_MAX = 64
 
 const text = v.pipe(v.string(), v.maxLength(TEXT_LENGTH_MAX))
 const finite = v.pipe(v.number(), v.finite())
@@ -113,6 +114,11 @@ export const reportSchema = v.variant('tell', [
     tell: v.literal('speaking'),
     ids: v.pipe(v.array(text), v.maxLength(PATH_PEERS_MAX)),
     self: v.boolean(),
+  }),
+  /** Who of another network is passed on by a member, and not reached by us, whenever that changes: ids and names for front ends. */
+  v.object({
+    tell: v.literal('bridged'),
+    people: v.pipe(v.array(v.object({ id: text, name: text, through: text })), v.maxLength(BRIDGED_PEOPLE_MAX)),
   }),
   /** Every second between `begin` and `end`. */
   v.object({ tell: v.literal('statistics'), statistics }),

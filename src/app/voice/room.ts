@@ -3,15 +3,15 @@ import { encodeBase32 } from '../../base/base32.ts'
 import type { VoiceFault, VoiceSteering, VoiceTelling } from '../../node/voice-outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Fault, Outcome } from '../chat.ts'
-import type { AppEvent, VoiceChange } from '../events.ts'
+import type { AppEvent, Person, VoiceChange } from '../events.ts'
 import type { Log } from '../log.ts'
 import type { ChoiceStore } from './choices.ts'
-import type { VoiceAnswer, VoicePeer, VoiceView } from './contract.ts'
+import type { Tuning, VoiceAnswer, VoicePeer, VoiceView } from './contract.ts'
 import { reachableEndpoints } from './endpoints.ts'
 import { type ForeignVoice, foreignersCommand, foreignPeers } from './foreign.ts'
 import { Hearing } from './hearing.ts'
 import type { VoiceReport, VoiceSettings } from './messages.ts'
-import { type Namer, peerOf } from './present.ts'
+import { AS_IT_COMES, type Namer, peerOf } from './present.ts'
 import type { VoiceRunner } from './runner.ts'
 import { type Begun, VoiceSession } from './session.ts'
 import type { ProcessState } from './supervisor.ts'
@@ -71,6 +71,13 @@ export class VoiceRoom {
 
   get room(): string | null {
     return this.session.room
+  }
+
+  /** Those of another network who are in voice here, reached by us or passed on by members. */
+  strangers(): Person[] {
+    const { room } = this
+    const reached = room === null ? [] : (this.options.foreign?.present(room) ?? [])
+    return [...reached, ...this.hearing.bridged].map(({ id, name }) => ({ id, name }))
   }
 
   join(room: string): Promise<Outcome<VoiceAnswer>> {
@@ -135,6 +142,7 @@ export class VoiceRoom {
   /** How somebody is to be heard has changed. */
   retell(id: string): void {
     this.session.retell(id)
+    if (this.strangers().some((each) => each.id === id)) this.tellHow(id)
     this.changed()
   }
 
@@ -183,6 +191,7 @@ export class VoiceRoom {
     if (report.tell === 'fault') return this.fault(report.code, report.message)
     if (!this.hearing.hear(report)) return
     if (this.hearing.isSoundBack()) this.notice('voice-sound', 'There is sound again.')
+    if (report.tell === 'bridged') this.tellHowAll()
     if (report.tell === 'seen') this.tellWhere()
     else this.changed()
   }
@@ -210,13 +219,29 @@ export class VoiceRoom {
     const present = room === null ? [] : steering.present(room)
     const own = present.map((each) => hearing.peer(each, store.tuning(encodeBase32(each.member)), people))
     const { foreign } = this.options
-    return room === null || foreign === null ? own : [...own, ...foreignPeers(foreign, room, hearing)]
+    if (room === null) return own
+    const tuning = (id: string): Tuning => store.tuning(id)
+    const passedOn = hearing.bridgedPeers(tuning, people)
+    return [...own, ...(foreign === null ? [] : foreignPeers(foreign, room, hearing, tuning)), ...passedOn]
   }
 
   private tellForeigners(): void {
     const { foreign, runner } = this.options
     const { room } = this
-    if (foreign !== null && room !== null && this.session.begun !== null) runner.send(foreignersCommand(foreign, room))
+    if (foreign === null || room === null || this.session.begun === null) return
+    runner.send(foreignersCommand(foreign, room))
+    this.tellHowAll()
+  }
+
+  /** Of those of another network whom people have set, how. */
+  private tellHowAll(): void {
+    const { store } = this.options
+    for (const { id } of this.strangers()) if (store.tuning(id) !== AS_IT_COMES) this.tellHow(id)
+  }
+
+  private tellHow(id: string): void {
+    const { volumePercent, silenced: muted } = this.options.store.tuning(id)
+    this.options.runner.send({ do: 'hear', id, volumePercent, muted })
   }
 
   private tellOff(room: string): void {

@@ -1,3 +1,4 @@
+import { bareName } from '../../base/dialects.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { AppEvent, Person } from '../events.ts'
@@ -86,9 +87,14 @@ export class VoiceService {
   }
 
   tune(peer: string, tuning: Partial<Tuning>): Outcome<{ peer: Person } & Tuning> {
+    const stranger = this.room
+      .strangers()
+      .find(({ id, name }) => id === peer || name === peer || bareName(name) === peer)
     const found = this.options.find(peer)
-    if (!found.ok) return found
-    const { id, name } = found.person
+    // A name without a mark is one of ours, if there is one.
+    const isNamed = stranger !== undefined && (stranger.name === peer || stranger.id === peer)
+    if (!found.ok && stranger === undefined) return found
+    const { id, name } = found.ok && !isNamed ? found.person : stranger!
     const tuned = this.options.store.tune(id, tuning)
     this.room.retell(id)
     return { ok: true, peer: { id, name }, ...tuned }

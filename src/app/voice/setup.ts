@@ -13,8 +13,11 @@ export interface VoiceSetup {
   devices(): Promise<Outcome<VoiceDevices>>
   /** Null: the default. */
   choose(input: string | null, output: string | null): void
-  /** Plays back what the microphone hears, until `end`, or for some seconds; `level` ten times a second, `over` once, with what to do. */
-  test(hears: { level(peakDb: number): void; over(advice: string): void }): { end(): void }
+  /**
+   * Plays back what the microphone hears, until `end`, or for some seconds: `begun` once it does, with what to do, `level` ten times a second,
+   * `over` once, with what came of it.
+   */
+  test(hears: { begun(advice: string): void; level(peakDb: number): void; over(advice: string): void }): { end(): void }
   /** Remembers what was chosen. */
   keep(): void
   /** Safe to call twice. */
@@ -49,9 +52,10 @@ export function openVoiceSetup(folder: string, environment: Readonly<Record<stri
       Object.assign(chosen, { input, output })
       service.choose(chosen)
     },
-    test({ level, over }) {
+    test({ begun, level, over }) {
       hear = (event) => {
         if (event.event === 'level') level(event.peakDb)
+        else if (event.event === 'notice' && event.code === 'voice-test-begun') begun(event.message)
         else if (event.event === 'notice' || event.event === 'error') over(event.message)
       }
       service.testMicrophone(true)

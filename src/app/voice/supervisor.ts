@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { cleanLine } from '../../base/text.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../log.ts'
 import { parseReport, type VoiceCommand, type VoiceReport } from './messages.ts'
+import { makeVoiceFolder, sweepVoiceFolders } from './own-folder.ts'
 import { VOICE_ARGUMENT, voiceEnvironment } from './own-program.ts'
 
 export type ProcessState =
@@ -86,6 +86,7 @@ export class VoiceSupervisor {
     if (this.running !== null || this.cancelStart !== null) return
     this.crashes = 0
     this.spawn()
+    void sweepVoiceFolders(tmpdir(), this.options.clock.wallMs())
   }
 
   /** False where there is no process that hears, or it hears too slowly. */
@@ -125,12 +126,15 @@ export class VoiceSupervisor {
     this.startedMs = nowMs
     let folder = ''
     try {
-      folder = mkdtempSync(join(tmpdir(), 'hearsay-voice-'))
+      folder = makeVoiceFolder(tmpdir())
       const child = Bun.spawn([...command, VOICE_ARGUMENT, folder], {
         env: voiceEnvironment(environment, folder),
         // PortAudio and naudiodon print there, and the screen is ours.
         ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
         serialization: 'json',
+        // Linux shares the processor out among sessions first (autogroups), and among what runs in one after that: in ours it would wait for
+        // whatever else this terminal does, the main process first.
+        detached: process.platform === 'linux',
         ipc: (message) => this.hear(running, message),
         onExit: (_child, code, signal) =>
           void this.ended(running, signal === null ? `status ${code}` : `signal ${signal}`),

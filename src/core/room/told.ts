@@ -27,6 +27,8 @@ export interface ToldMessage {
   readonly text: string | null
   /** The id of the message this one answers. */
   readonly answers: Uint8Array | null
+  /** Of what was passed on from another network: the same, whoever passed it on. */
+  readonly origin?: Uint8Array
 }
 
 /** An event that tells people something. */
@@ -86,8 +88,9 @@ export function tellsOf(kind: number, body: Uint8Array | null, name: string | nu
     case EventKind.relayed: {
       const relayed = readRelayed(new ByteReader(body))
       if (relayed === null) return null
-      const text = cleanText(relayed.text)
-      return { what: 'message', kind: relayed.kind, name: markName(relayed.name, relayed.dialect), text, answers: null }
+      const { kind, origin } = relayed
+      const name = markName(relayed.name, relayed.dialect)
+      return { what: 'message', kind, name, text: cleanText(relayed.text), answers: null, origin }
     }
     case EventKind.edit: {
       const edit = readTextAbout(body)

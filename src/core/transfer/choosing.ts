@@ -5,11 +5,16 @@ import type { Holder } from './holder.ts'
 /** Pieces looked at for one choice: of larger content not all, or a choice would take milliseconds. */
 const LOOKED_AT_MAX = 2048
 
-/** Which piece to begin next: the rarest of those a holder has, going on from the last one where nothing is rarer, else by chance. */
+/**
+ * Which piece to begin next: the rarest of those a holder has, by chance among equals. While nobody is known to have a part it goes on from the
+ * last one, as disks like it; from then on it does not: those who fetch the same have the same last one, and would all take what follows it.
+ */
 export class Choosing {
   /** Holders known to have a piece, but for those who have all. */
   private readonly counts: Uint16Array
   private cursor: number
+  /** All of `counts` together. */
+  private counted = 0
 
   constructor(
     pieces: number,
@@ -21,6 +26,7 @@ export class Choosing {
 
   count(piece: number, change: 1 | -1): void {
     this.counts[piece]! += change
+    this.counted += change
   }
 
   /**
@@ -49,8 +55,7 @@ export class Choosing {
         equals = 0
         best = null
       }
-      // Taken by chance among equals, but for the one that follows the last.
-      if (best !== start && this.rng.below(++equals) === 0) best = at
+      if (!(best === start && this.counted === 0) && this.rng.below(++equals) === 0) best = at
     }
     if (best !== null) this.cursor = best + 1
     return best

@@ -90,6 +90,16 @@ export class Download {
     return this.holders.size
   }
 
+  /** All of them. */
+  get holderIds(): readonly number[] {
+    return [...this.holders.keys()]
+  }
+
+  /** Those that something is asked of, or that something has just come from. */
+  get activeIds(): readonly number[] {
+    return [...this.holders.values()].flatMap(({ id, asked, storing }) => (asked.size + storing > 0 ? [id] : []))
+  }
+
   /** Holders that something is asked of. */
   get activeHolders(): number {
     let count = 0

@@ -6,7 +6,7 @@ import { encodeFileOffer, type FileOffer, readFileOffer } from '../../wire/file-
 import type { Shape } from './shape.ts'
 
 /**
- * What stands beside a file that is being received, so that a later run can go on with it: a header of 4 KiB, one bit for each leaf that has been written, every
+ * What stands beside a file that is being received, so that a later run can go on with it: a header of 4 KiB, one bit for each leaf that may have been written, every
  * page of hashes at a place of its own, and the manifest of a folder. None of it is trusted: leaves are hashed again before they count, and
  * pages are checked from the root down, so a file that a crash or somebody has changed costs time and nothing else.
  */

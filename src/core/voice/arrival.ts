@@ -1,3 +1,5 @@
+import { RecurringStalls } from './stalls.ts'
+
 /**
  * How late a speaker's packets come, and so how long to hold them back. A packet's *transit* is when it arrived less when its sound was
  * made, by two clocks that know nothing of each other; its *lateness* is its transit less that of the fastest of late. A delay of so much would
@@ -5,7 +7,7 @@
  *
  * The delay asked for is the one that costs least, where delay costs by its square and packets that miss it by their number; but always one
  * that would have caught 97 % of what came lately, if a quarter of a second does. So a short delay is made a little longer for the sake of
- * one packet in three hundred (25 ms instead of 10), and a long one is not made still longer for one in a hundred.
+ * one packet in three hundred (25 ms instead of 10), and a long one is not made still longer for one in a hundred. Stalls that recur ask for what covers them (`RecurringStalls`).
  */
 
 /** Lateness is counted in bins this wide, up to `DELAY_MS_MAX`. */
@@ -47,6 +49,7 @@ const RESTART_MS = 2_000
 
 export class ArrivalDelays {
   private readonly bins = new Float64Array(BINS)
+  private readonly stalls = new RecurringStalls()
   private total = 0
   /** What one packet adds: grows, instead of all bins shrinking. */
   private weight = 1
@@ -74,6 +77,7 @@ export class ArrivalDelays {
     this.moveBase(nowMs, transit)
     const lateness = transit - this.baseMs
     this.count(lateness)
+    this.stalls.heard(lateness)
     this.packets++
     if (this.packets >= PACKETS_FIRST) {
       this.ask()
@@ -134,7 +138,7 @@ export class ArrivalDelays {
       late += this.bins[bin]!
     }
     const fall = asAsked - least < GAIN_MIN ? SLOW_FALL_MS_PER_PACKET : FALL_MS_PER_PACKET
-    this.asked = Math.max(DELAY_MS_MIN, best, this.asked - fall)
+    this.asked = Math.max(DELAY_MS_MIN, best, this.stalls.delayMs, this.asked - fall)
   }
 
   private rescale(): void {

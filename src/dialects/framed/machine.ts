@@ -5,8 +5,8 @@ import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import { bridgeMember, readBridgeMember } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
-import type { Dialect } from '../outputs.ts'
-import { pauseMs, type Wanted } from '../redial.ts'
+import type { Diallable } from '../outputs.ts'
+import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { formatLocal } from '../timestamps.ts'
 import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Words } from '../words.ts'
 import { encodeFrame } from './frames.ts'
@@ -42,11 +42,12 @@ export interface VoiceEars {
 }
 
 /** A node among the originals' gossip: says hello, floods what it has not seen, and says what it is given. */
-export class FramedMachine extends DialectMachine implements Dialect {
+export class FramedMachine extends DialectMachine implements Diallable {
   readonly dialect = 'framed'
   readonly links = new Map<number, FramedLink>()
   private name: string
   private readonly dials = new Map<number, Wanted>()
+  private readonly kept = new KeptAddresses()
   private readonly known = new Generations(SEEN_MS, SEEN_MAX)
   private nextAttempt = 1
 
@@ -60,7 +61,33 @@ export class FramedMachine extends DialectMachine implements Dialect {
 
   start(nowMs: number): void {
     this.nowMs = nowMs
-    for (const address of this.options.connect) this.dial({ address, failures: 0 })
+    for (const address of this.options.connect) this.connect(address, nowMs)
+  }
+
+  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
+    this.nowMs = nowMs
+    const wanted = this.kept.add(address)
+    if (wanted === null) return 'full'
+    if (wanted === 'kept') return 'kept'
+    this.dial(wanted)
+    return 'dialling'
+  }
+
+  disconnect(id: string, nowMs: number): boolean {
+    this.nowMs = nowMs
+    const links = [...this.links.values()].filter((link) => link.peer === id)
+    for (const link of links) this.hangUp(link)
+    return links.length > 0
+  }
+
+  letGo(address: Address, nowMs: number): boolean {
+    this.nowMs = nowMs
+    if (!this.kept.remove(address)) return false
+    const key = formatAddress(address)
+    for (const link of this.links.values()) {
+      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
+    }
+    return true
   }
 
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
@@ -185,6 +212,9 @@ export class FramedMachine extends DialectMachine implements Dialect {
     if (link.wanted === null) this.hello(link)
     else link.wanted.failures = 0
     this.tell(link, 'up', '')
+    if (link.wanted === null) return
+    const { name, wanted } = link
+    this.emit({ kind: 'dialled', address: wanted.address, peer: { id: peer, name }, reason: '', isNew: true })
   }
 
   private chat(message: FramedMessage & { type: 'chat' }): void {
@@ -243,13 +273,22 @@ export class FramedMachine extends DialectMachine implements Dialect {
     if (link.wanted !== null) this.retry(link.wanted, reason)
   }
 
+  private hangUp(link: FramedLink): void {
+    if (link.wanted !== null) this.kept.remove(link.wanted.address)
+    this.emit({ kind: 'hang-up', link: link.id, abort: false })
+  }
+
   private retry(wanted: Wanted, reason: string): void {
+    if (!this.kept.has(wanted)) return
     wanted.failures++
+    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
     if (wanted.failures === 1) {
       const message = `framed ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('framed-dial', message, true)
+      this.trouble('framed-dial', message)
     }
-    this.after(pauseMs(wanted.failures - 1), () => this.dial(wanted))
+    this.after(pauseMs(wanted.failures - 1), () => {
+      if (this.kept.has(wanted)) this.dial(wanted)
+    })
   }
 
   private dial(wanted: Wanted): void {

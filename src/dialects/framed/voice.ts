@@ -8,8 +8,6 @@ import { encodeSound, FRAME_MS, readSound, roomField, SAMPLES, senderField } fro
 const KEEP_ALIVE_MS = 1_000
 /** Originals in voice at a time: each of us sends to each. */
 const SPEAKERS_MAX = 32
-/** Frames of one speaker that wait to be mixed: what comes in bursts is evened out, and what is too late is left out. */
-const QUEUE_FRAMES_MAX = 10
 const SILENCE = new Int16Array(SAMPLES)
 /** Half as much again as anybody speaks, and as much at once as a network that stood still lets go. */
 const BURST_FRAMES = 100
@@ -23,10 +21,9 @@ interface Speaker {
   readonly bucket: TokenBucket
   /** The last sequence number taken; -1 before the first. */
   last: number
-  readonly queue: Int16Array[]
 }
 
-/** Voice among the originals: who is in it and where they hear, what they say, mixed, and what we say to each of them. */
+/** Voice among the originals: who is in it and where they hear, what they say, and what we say to each of them. */
 export class FramedVoice extends DialectMachine {
   private readonly speakers = new Map<string, Speaker>()
   private room: string | null = null
@@ -50,12 +47,13 @@ export class FramedVoice extends DialectMachine {
     const folded = normaliseRoom(room)
     if (folded === null || (this.speakers.size >= SPEAKERS_MAX && !this.speakers.has(id))) return
     const bucket = new TokenBucket(BURST_FRAMES, FRAME_EVERY_MS)
-    this.speakers.set(id, { id, name, room: folded, udp, bucket, last: -1, queue: [] })
+    this.speakers.set(id, { id, name, room: folded, udp, bucket, last: -1 })
   }
 
   left(id: string, room: string | null): void {
     const speaker = this.speakers.get(id)
-    if (speaker !== undefined && (room === null || normaliseRoom(room) === speaker.room)) this.speakers.delete(id)
+    if (speaker === undefined || (room !== null && normaliseRoom(room) !== speaker.room)) return
+    this.speakers.delete(id)
   }
 
   /** Who is in voice there, in our room. */
@@ -73,27 +71,21 @@ export class FramedVoice extends DialectMachine {
     if (sound.sequence !== 0 && sound.sequence <= speaker.last) return
     speaker.last = sound.sequence
     const { room, id } = speaker
-    speaker.queue.push(sound.samples)
-    if (speaker.queue.length > QUEUE_FRAMES_MAX) speaker.queue.shift()
     this.emit({ kind: 'sound', speaker: id, room, sequence: sound.sequence, samples: sound.samples })
   }
 
-  /** The next 20 ms of all of them together; null where nobody says anything. */
-  takeMix(): Int16Array | null {
-    const frames = this.here().flatMap(({ queue }) => queue.shift() ?? [])
-    return frames.length === 0 ? null : mixSamples(frames)
-  }
-
-  /** Says 20 ms to everybody in our room; the samples are copied. */
-  speak(samples: Int16Array, nowMs: number): void {
+  /** Says 20 ms to everybody in our room; the samples are copied. `to`: what one of them is to hear instead, by id. */
+  speak(samples: Int16Array, nowMs: number, to: (id: string) => Int16Array = () => samples): void {
     this.nowMs = nowMs
     const { room, own } = this
     const here = this.here()
     if (room === null || here.length === 0) return
     this.sentAtMs = nowMs
     const sequence = ++this.sequence
-    const datagram = encodeSound({ room, sender: own, sequence, samples })
-    for (const { udp } of here) this.emit({ kind: 'datagram', to: udp, datagram: datagram.slice() })
+    for (const { id, udp } of here) {
+      const datagram = encodeSound({ room, sender: own, sequence, samples: to(id) })
+      this.emit({ kind: 'datagram', to: udp, datagram })
+    }
   }
 
   private keepAlive(): void {

@@ -1,8 +1,8 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { isMarked } from '../../base/dialects.ts'
 import { DialectMachine } from '../machine.ts'
-import type { Dialect } from '../outputs.ts'
-import { pauseMs, type Wanted } from '../redial.ts'
+import type { Diallable } from '../outputs.ts'
+import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
 import { LineLink, WAITING_MAX } from './link.ts'
 import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
@@ -11,6 +11,11 @@ import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from
 const HEADER_PAUSE_MS = 250
 const LINKS_MAX = 64
 const FILE_NAME_CHARS_MAX = 128
+const FATES = {
+  taken: 'which will be offered here.',
+  asked: 'which will be offered here if it is taken.',
+  refused: 'which cannot be taken over here.',
+}
 
 export interface LineOptions {
   readonly name: string
@@ -23,11 +28,12 @@ export interface LineOptions {
 }
 
 /** The two-person program, once for every connection: lines under a name, and files between them. */
-export class LineMachine extends DialectMachine implements Dialect {
+export class LineMachine extends DialectMachine implements Diallable {
   readonly dialect = 'line'
   readonly links = new Map<number, LineLink>()
   private name: string
   private readonly dials = new Map<number, Wanted>()
+  private readonly kept = new KeptAddresses()
   private nextAttempt = 1
 
   constructor(private readonly options: LineOptions) {
@@ -37,7 +43,33 @@ export class LineMachine extends DialectMachine implements Dialect {
 
   start(nowMs: number): void {
     this.nowMs = nowMs
-    for (const address of this.options.connect) this.dial({ address, failures: 0 })
+    for (const address of this.options.connect) this.connect(address, nowMs)
+  }
+
+  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
+    this.nowMs = nowMs
+    const wanted = this.kept.add(address)
+    if (wanted === null) return 'full'
+    if (wanted === 'kept') return 'kept'
+    this.dial(wanted)
+    return 'dialling'
+  }
+
+  disconnect(id: string, nowMs: number): boolean {
+    this.nowMs = nowMs
+    const links = [...this.links.values()].filter((link) => String(link.id) === id)
+    for (const link of links) this.hangUp(link)
+    return links.length > 0
+  }
+
+  letGo(address: Address, nowMs: number): boolean {
+    this.nowMs = nowMs
+    if (!this.kept.remove(address)) return false
+    const key = formatAddress(address)
+    for (const link of this.links.values()) {
+      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
+    }
+    return true
   }
 
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
@@ -52,6 +84,14 @@ export class LineMachine extends DialectMachine implements Dialect {
     const link = new LineLink(id, remote, wanted)
     this.links.set(id, link)
     this.tell(link, 'up', '')
+    if (wanted !== null)
+      this.emit({
+        kind: 'dialled',
+        address: wanted.address,
+        peer: { id: String(id), name: '' },
+        reason: '',
+        isNew: true,
+      })
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -131,18 +171,13 @@ export class LineMachine extends DialectMachine implements Dialect {
     })
   }
 
-  /** Tells the room of a file that comes; of one that is not taken the bytes are let go by. */
-  fileNotice(id: number, name: string, size: number, isTaken: boolean, nowMs: number): void {
+  /** Tells the room of a file that comes, and what becomes of it; of one that is not taken the bytes are let go by. */
+  fileNotice(id: number, name: string, size: number, fate: 'taken' | 'asked' | 'refused', nowMs: number): void {
     this.nowMs = nowMs
     const link = this.links.get(id)
+    if (link === undefined) return
     const file = heardText(name).slice(0, FILE_NAME_CHARS_MAX)
-    if (link !== undefined)
-      this.tellWords(
-        link,
-        link.name,
-        `sends the file ${file} (${size} bytes), ${isTaken ? 'which will be offered here.' : 'which cannot be taken over here.'}`,
-        'notice',
-      )
+    this.tellWords(link, link.name, `sends the file ${file} (${size} bytes), ${FATES[fate]}`, 'notice')
   }
 
   renamed(name: string): void {
@@ -216,13 +251,23 @@ export class LineMachine extends DialectMachine implements Dialect {
     if (link.wanted !== null) this.retry(link.wanted, reason)
   }
 
+  private hangUp(link: LineLink): void {
+    if (link.wanted !== null) this.kept.remove(link.wanted.address)
+    if (link.sending === null) this.emit({ kind: 'send', link: link.id, bytes: encodeLeft(this.name) })
+    this.emit({ kind: 'hang-up', link: link.id, abort: false })
+  }
+
   private retry(wanted: Wanted, reason: string): void {
+    if (!this.kept.has(wanted)) return
     wanted.failures++
+    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
     if (wanted.failures === 1) {
       const message = `line ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('line-dial', message, true)
+      this.trouble('line-dial', message)
     }
-    this.after(pauseMs(wanted.failures - 1), () => this.dial(wanted))
+    this.after(pauseMs(wanted.failures - 1), () => {
+      if (this.kept.has(wanted)) this.dial(wanted)
+    })
   }
 
   private dial(wanted: Wanted): void {

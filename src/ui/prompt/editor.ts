@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import { stripANSI } from 'bun'
-import { type Cell, cellAt, endOf, shownPart } from './layout.ts'
+import { BREAK, type Cell, cellAt, endOf, shownPart } from './layout.ts'
 
 /** Lines that the up key brings back. */
 const HISTORY_LINES = 500
@@ -124,9 +124,13 @@ export class LineEditor {
     this.readline.close()
   }
 
-  private readonly onKey = (_: string | undefined, key: { ctrl?: boolean; name?: string } | undefined): void => {
-    if (key?.ctrl === true && key.name === 'l') this.clearScreen()
-    else this.refresh()
+  private readonly onKey = (
+    _: string | undefined,
+    key: { ctrl?: boolean; meta?: boolean; name?: string } | undefined,
+  ): void => {
+    if (key?.ctrl === true && key.name === 'l') return this.clearScreen()
+    if (key?.meta === true && (key.name === 'return' || key.name === 'enter')) this.readline.write(BREAK)
+    this.refresh()
   }
 
   /** Terminals wrap what is there anew; the cursor stays with its character. */
@@ -142,7 +146,7 @@ export class LineEditor {
     if (this.closed) return
     const { prompt } = this.current()
     this.options.output.write(`${this.erase()}${prompt}${shownPart(line, 0, Number.POSITIVE_INFINITY).text}\r\n`)
-    this.options.line(line)
+    this.options.line(line.replaceAll(BREAK, '\n'))
     this.refresh()
   }
 

@@ -49,9 +49,12 @@ export interface Shown {
 
 const CUT = '…'
 
+/** Stands for a line break in what is typed, since the line editor ends a line at one; no text that is sent has this (a noncharacter: Unicode 16, 23.7). */
+export const BREAK = '\ufdd0'
+
 /** A line that is wider than `cells` as the part of it around the cursor, with marks where it was cut. */
 export function shownPart(line: string, cursor: number, cells: number): Shown {
-  const text = line.replace(/[\x00-\x1f\x7f-\x9f]/g, '·')
+  const text = line.replaceAll(BREAK, '⏎').replace(/[\x00-\x1f\x7f-\x9f]/g, '·')
   if (stringWidth(text) <= cells) return { text, cursor }
   // No character is wider than two cells: half as many always fit, with a mark on each side.
   const length = Math.max(1, Math.floor(cells / 2) - 1)

@@ -1,7 +1,7 @@
 import type { Chat } from '../../app/chat.ts'
 import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
-import type { AppEvent, FileEvent, RoomEvent } from '../../app/events.ts'
+import type { AppEvent, FileEvent, MessageEvent, RoomEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
 import { FileProgress, SparseProgress } from '../file-progress.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
@@ -9,8 +9,11 @@ import { LineReader } from '../line-reader.ts'
 import { meter } from '../meter.ts'
 import { OutputQueue } from '../output-queue.ts'
 import { Running } from '../running.ts'
+import type { Environment } from '../screen/environment.ts'
+import { namesPattern } from '../screen/mentions.ts'
+import { Ringer } from '../screen/ringer.ts'
 import { TalkKey } from '../talk-key.ts'
-import { createTheme, type TerminalEnvironment, type Theme, wantsColour } from '../theme.ts'
+import { createTheme, type Theme, wantsColour } from '../theme.ts'
 import { LineEditor, type TerminalInput, type TerminalOutput } from './editor.ts'
 import { Formatter } from './format.ts'
 import { BARE_WORDS_HELP, readPromptLine } from './read.ts'
@@ -21,7 +24,7 @@ export interface PromptOptions {
   readonly input: TerminalInput
   readonly output: TerminalOutput
   readonly signals: SignalSource
-  readonly env: TerminalEnvironment
+  readonly env: Environment
   readonly nowMs?: () => number
   readonly wallMs?: () => number
   readonly commands?: CommandTable
@@ -51,6 +54,9 @@ const BAR_COLUMNS_MIN = 80
 /** Messages shown of what was said before one came in. */
 const EARLIER_MAX = 20
 
+/** After so long without a key, nobody looks. */
+const AWAY_MS = 60_000
+
 class Prompt {
   readonly leaving: Leaving
   /** Rooms whose earlier messages have been shown. */
@@ -68,6 +74,8 @@ class Prompt {
   private readonly progress = new FileProgress()
   private readonly sparse = new SparseProgress()
   private readonly nowMs: () => number
+  private readonly ringer: Ringer
+  private keyAtMs: number
   private levels = 0
   private readonly source: LineSource
   private readonly unsubscribe: () => void
@@ -89,6 +97,8 @@ class Prompt {
     })
     const nowMs = options.nowMs ?? (() => performance.now())
     this.nowMs = nowMs
+    this.keyAtMs = nowMs()
+    this.ringer = new Ringer(env, (text) => output.write(text))
     this.voiceMark = new VoiceMark((person) => this.formatter.name(person))
     this.leaving = new Leaving({ close: (hurried) => this.close(hurried), signals: options.signals, nowMs })
     this.unsubscribe = chat.subscribe((event) => this.tell(event))
@@ -105,7 +115,10 @@ class Prompt {
       output,
       prompt: () => this.promptText(),
       line: (line) => this.hear(line),
-      keys: (chunk) => this.talkKey?.pass(chunk) ?? chunk,
+      keys: (chunk) => {
+        this.keyAtMs = this.nowMs()
+        return this.talkKey?.pass(chunk) ?? chunk
+      },
       given: (isOurs) => this.talkKey?.given(isOurs),
       interrupt: () => this.leaving.interrupt(() => this.editor?.clearLine() ?? false),
       end: () => this.leaving.leave(),
@@ -141,7 +154,10 @@ class Prompt {
 
   private tell(event: AppEvent): void {
     if (event.event === 'room') this.look(event)
-    if (event.event === 'message' && !event.self) this.unseen.add(event.room)
+    if (event.event === 'message' && !event.self) {
+      this.unseen.add(event.room)
+      this.ringFor(event)
+    }
     for (const line of this.formatter.event(event)) this.queue.push(line, true)
     if (event.event === 'voice') this.talkKey?.settle()
     if (event.event === 'file') this.fileMoved(event)
@@ -155,6 +171,15 @@ class Prompt {
     this.progress.hear(event)
     const line = this.editor === null ? this.sparse.hear(event, this.nowMs()) : null
     if (line !== null) this.queue.push(this.formatter.aside(line), true)
+  }
+
+  /** Somebody means us, and no key was pressed for a while. Programs that read the output are rung for by nobody. */
+  private ringFor({ room, from, text, backlog }: MessageEvent): void {
+    if (this.editor === null || backlog === true || this.nowMs() - this.keyAtMs < AWAY_MS) return
+    const isAlone = room.startsWith('@')
+    if (!isAlone && !namesPattern(this.chat.name()).test(text)) return
+    const name = this.formatter.name(from)
+    this.ringer.ring(isAlone ? name : `${name} in ${this.formatter.place(room)}`, text.replace(/\s+/g, ' '))
   }
 
   /** What was said before in a room one comes into; in a conversation the first time. */

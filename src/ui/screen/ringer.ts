@@ -24,7 +24,8 @@ export class Ringer {
 
 /**
  * The sequence the terminal takes: OSC 99 (kitty), OSC 9 (iTerm2, WezTerm, Ghostty), OSC 777 (foot, VTE, urxvt). Several would be shown several
- * times, so it is one or none; a multiplexer passes none on.
+ * times, so it is one or none. tmux hands it on where it is told to (`allow-passthrough on`), and drops it elsewhere; what is around it is known
+ * from the variables it was started with, and where they say nothing, most take OSC 9.
  */
 export function notification(env: Environment, title: string, body: string): string {
   // A semicolon ends a field.
@@ -32,10 +33,20 @@ export function notification(env: Environment, title: string, body: string): str
     cleanLine(part).replaceAll(';', ',').slice(0, CHARS_MAX).toWellFormed(),
   )
   const { TERM = '', TERM_PROGRAM = '', VTE_VERSION, KITTY_WINDOW_ID, TMUX, STY } = env
-  if (TMUX || STY) return ''
-  if (KITTY_WINDOW_ID || TERM === 'xterm-kitty')
-    return `\x1b]99;d=0:p=title;${head}\x1b\\\x1b]99;d=1:p=body;${text}\x1b\\`
-  if (/^(iTerm\.app|WezTerm|ghostty)$/.test(TERM_PROGRAM)) return `\x1b]9;${head}: ${text}\x1b\\`
-  if (VTE_VERSION || /^(foot|rxvt-unicode)/.test(TERM)) return `\x1b]777;notify;${head};${text}\x1b\\`
-  return ''
+  if (STY) return ''
+  const nine = `\x1b]9;${head}: ${text}\x1b\\`
+  const known =
+    KITTY_WINDOW_ID || TERM === 'xterm-kitty'
+      ? `\x1b]99;d=0:p=title;${head}\x1b\\\x1b]99;d=1:p=body;${text}\x1b\\`
+      : /^(iTerm\.app|WezTerm|ghostty)$/.test(TERM_PROGRAM)
+        ? nine
+        : VTE_VERSION || /^(foot|rxvt-unicode)/.test(TERM)
+          ? `\x1b]777;notify;${head};${text}\x1b\\`
+          : null
+  return TMUX ? throughTmux(known ?? nine) : (known ?? '')
+}
+
+/** As tmux takes what is not for itself (`allow-passthrough` in its manual): every escape twice. */
+function throughTmux(sequence: string): string {
+  return `\x1bPtmux;${sequence.replaceAll('\x1b', '\x1b\x1b')}\x1b\\`
 }

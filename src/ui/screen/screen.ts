@@ -40,7 +40,8 @@ export interface ScreenOptions {
 /** Messages shown of a room one comes into, and fetched with a page. */
 const OPEN_MESSAGES = 200
 const PAGE_MESSAGES = 200
-const PAGES_PER_COLLECTION = 16
+/** A whole collection takes some 40 ms: seldom enough not to be felt, often enough that what was leafed past does not pile up. */
+const PAGES_PER_COLLECTION = 32
 /** Milliseconds after which the time is told anew to the model. */
 const TICK_MS = 1_000
 
@@ -249,8 +250,8 @@ class Screen {
     const found = where === 'before' ? messages.history(room, PAGE_MESSAGES, id) : messages.following(id, PAGE_MESSAGES)
     const entries = found.ok ? found.messages.map((view) => this.teller.stored(view)) : []
     this.take({ kind: 'paged', room, where, entries, more: found.ok && found.more })
-    // Whoever leafs through years makes garbage faster than the collector takes notice of it.
-    if (++this.pages % PAGES_PER_COLLECTION === 0) Bun.gc(false)
+    // Whoever leafs through years makes garbage faster than the collector takes notice of it. What was asked for is drawn first.
+    if (++this.pages % PAGES_PER_COLLECTION === 0) setImmediate(() => setImmediate(() => Bun.gc(true)))
   }
 
   private resize(): void {

@@ -5,6 +5,7 @@ import type {
   FileEvent,
   MemberEvent,
   MessageEvent,
+  NoticeEvent,
   PeerEvent,
   Person,
   TrackerEvent,
@@ -15,6 +16,7 @@ import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import { FileProgress } from '../file-progress.ts'
 import { VoiceNews } from '../voice-news.ts'
+import { Comings } from './comings.ts'
 import { namesPattern } from './mentions.ts'
 import type { Entry, FileEntry, MessageEntry, NoteEntry, Quoted, Tone, Who } from './model/entry.ts'
 import type { Message } from './model/model.ts'
@@ -41,6 +43,7 @@ export class Teller {
   private readonly progress = new FileProgress()
   /** When each file was first told of. */
   private readonly offeredAt = new Map<string, number>()
+  private readonly comings = new Comings()
   private notes = 0
 
   constructor(
@@ -68,7 +71,8 @@ export class Teller {
       case 'delivery':
         return [amended(event, (entry) => ({ ...entry, standing: event.state }))]
       case 'peer':
-        return [this.remark(null, this.peer(event))]
+        // Neighbours that the network chooses for itself come and go; the status line counts them, /peers lists them.
+        return event.via === 'network' ? [] : [this.remark(null, this.peer(event))]
       case 'member':
         return this.member(event)
       case 'gap': {
@@ -82,7 +86,7 @@ export class Teller {
       case 'error':
         return [this.note(event.message, 'fault'), { kind: 'alert', text: cleanLine(event.message) }]
       case 'notice':
-        return [this.note(event.message, 'plain')]
+        return [this.unread(event) ?? this.note(event.message, 'plain')]
       case 'voice':
         return this.voice(event)
       case 'file':
@@ -145,8 +149,14 @@ export class Teller {
   private member({ id, name, room, state, was }: MemberEvent): Message[] {
     const shown = this.name({ id, name })
     if (id === this.chat.id) return []
-    if (state !== 'renamed') return [this.remark(room, `${shown} ${state}.`)]
+    if (state !== 'renamed') return [this.coming(room, state, shown)]
     return [this.remark(room, `${cleanLine(was ?? 'Somebody')} is ${taggedName({ id, name: cleanLine(name) })} now.`)]
+  }
+
+  private coming(room: string, state: 'joined' | 'left', name: string): Message {
+    const fresh = this.noteEntry('', 'faint')
+    const entry = { ...fresh, ...this.comings.tell(room, state, name, fresh.at, fresh.id) }
+    return { kind: 'added', room, label: this.label(room), entry, isLive: false }
   }
 
   private peer({ state, via, dialled, address, reason, ...person }: PeerEvent): string {
@@ -199,6 +209,14 @@ export class Teller {
     return news === null ? [] : [this.remark(event.room, `${news}.`)]
   }
 
+  /** Who has written before the start stands in the list of rooms. */
+  private unread({ room, unread }: NoticeEvent): Message | null {
+    if (room === undefined || unread === undefined) return null
+    const person = this.chat.whoIs(room.slice(1))
+    if (person !== null) this.name(person)
+    return { kind: 'listed', room, label: this.label(room), unread }
+  }
+
   private quoted({ id, from, text }: Answered): Quoted {
     return {
       which: shortId(cleanLine(id)),
@@ -216,6 +234,7 @@ export class Teller {
   }
 
   private added(room: string | null, entry: Entry, isLive: boolean): Message {
+    this.comings.interrupt()
     return { kind: 'added', room, label: room === null ? '' : this.label(room), entry, isLive }
   }
 

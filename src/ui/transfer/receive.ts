@@ -173,7 +173,7 @@ class Receive extends Transfer {
   /** Its giver does not have it any more. Before anything came it was an old offer: the next one is meant. */
   private lost(event: FileEvent): void {
     const { id, done, from, trouble } = event
-    if (done === 0 && trouble !== 'changed') {
+    if (done === 0 && trouble === 'gone') {
       this.stale.add(id)
       this.taken.delete(id)
       if (this.taken.size === 0) this.first = null

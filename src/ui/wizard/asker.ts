@@ -12,8 +12,11 @@ export interface Streams {
 const CTRL_C = 3
 const ESCAPE = 27
 
-/** The question was not answered: Ctrl-C, Escape, or the terminal went away. */
+/** The question was not answered: Ctrl-C, or the terminal went away. */
 export class Cancelled extends Error {}
+
+/** Escape: the question before is wanted again. */
+export class Back extends Error {}
 
 /** Puts one question at a time. */
 export class Asker {
@@ -23,22 +26,29 @@ export class Asker {
     readonly output: Writable,
     /** Aborted when the terminal is gone. */
     private readonly gone: AbortSignal,
+    /** The last that was pressed was Escape: the prompts tell it from Ctrl-C no more. */
+    private readonly isEscaped: () => boolean,
   ) {}
 
   /**
-   * Has something done until a key is pressed, or it says that it is over; what `begin` answers ends it. Throws `Cancelled` for Ctrl-C and
-   * Escape, and where the terminal is gone.
+   * Has something done until a key is pressed, or it says that it is over; what `begin` answers ends it. Throws `Back` for Escape, `Cancelled` for
+   * Ctrl-C and where the terminal is gone.
    */
   async untilKey(begin: (finish: () => void) => () => void): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const key = (chunk: Uint8Array): void => resolve(chunk[0] === CTRL_C || (chunk[0] === ESCAPE && chunk.length === 1))
-    const abort = (): void => resolve(true)
+    const { promise, resolve } = Promise.withResolvers<Error | null>()
+    const key = (chunk: Uint8Array): void => {
+      const isEscape = chunk[0] === ESCAPE && chunk.length === 1
+      resolve(chunk[0] === CTRL_C ? new Cancelled() : isEscape ? new Back() : null)
+    }
+    const abort = (): void => resolve(new Cancelled())
     this.input.on('data', key)
     this.gone.addEventListener('abort', abort)
     this.input.resume()
-    const end = begin(() => resolve(false))
+    const end = begin(() => resolve(null))
     try {
-      if (this.gone.aborted || (await promise)) throw new Cancelled()
+      if (this.gone.aborted) throw new Cancelled()
+      const error = await promise
+      if (error !== null) throw error
     } finally {
       this.input.off('data', key)
       this.gone.removeEventListener('abort', abort)
@@ -46,7 +56,7 @@ export class Asker {
     }
   }
 
-  /** The answer; throws `Cancelled` where there is none. */
+  /** The answer; throws `Back` or `Cancelled` where there is none. */
   async ask<T>(question: (prompts: Prompts, streams: Streams) => Promise<T | symbol>): Promise<T> {
     // A signal for each question: prompts go on listening to theirs when they have long been answered.
     const end = new AbortController()
@@ -55,7 +65,7 @@ export class Asker {
     try {
       if (this.gone.aborted) throw new Cancelled()
       const answer = await question(this.prompts, { input: this.input, output: this.output, signal: end.signal })
-      if (typeof answer === 'symbol') throw new Cancelled()
+      if (typeof answer === 'symbol') throw !end.signal.aborted && this.isEscaped() ? new Back() : new Cancelled()
       return answer
     } finally {
       this.gone.removeEventListener('abort', abort)

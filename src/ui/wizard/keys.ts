@@ -7,14 +7,23 @@ export type TerminalInput = Readable & {
 }
 
 const CTRL_D = 4
+const ESCAPE = 27
+
+export interface Keys {
+  readonly keys: Readable
+  /** The last that came was an Escape and nothing else. */
+  isEscaped(): boolean
+  stop(): void
+}
 
 /**
  * Takes the keys of `input`, until `stop`, and passes them on in a stream that is no terminal itself:
  * what reads that can neither set the mode of a terminal that has gone (which throws) nor wait at its end for ever.
  * `ended` is called once, when there will be no more: Ctrl-D, end of input, or the terminal went away.
  */
-export function takeKeys(input: TerminalInput, ended: () => void): { readonly keys: Readable; stop(): void } {
+export function takeKeys(input: TerminalInput, ended: () => void): Keys {
   const keys = new PassThrough()
+  let isEscaped = false
   let over = false
   const end = () => {
     if (over) return
@@ -26,6 +35,7 @@ export function takeKeys(input: TerminalInput, ended: () => void): { readonly ke
       const chunk: Uint8Array | string | null = input.read()
       if (chunk === null) return
       const bytes = Buffer.from(chunk)
+      isEscaped = bytes.length === 1 && bytes[0] === ESCAPE
       const stop = bytes.indexOf(CTRL_D)
       keys.write(stop === -1 ? bytes : bytes.subarray(0, stop))
       if (stop !== -1) end()
@@ -37,6 +47,7 @@ export function takeKeys(input: TerminalInput, ended: () => void): { readonly ke
   setRaw(input, true)
   return {
     keys,
+    isEscaped: () => isEscaped,
     stop() {
       // The listeners for the end stay where it has come: more of the same may follow.
       if (!over) for (const event of ENDS) input.off(event, end)

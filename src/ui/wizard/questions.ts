@@ -25,21 +25,28 @@ const DIALECT_HINTS: Readonly<Record<DialectName, string>> = {
   line: 'two people, one line at a time',
 }
 
-export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
+/** Answers the draft with one more answer in it. */
+export type Question = (asker: Asker, draft: Draft) => Promise<Draft>
+
+async function askName(asker: Asker, draft: Draft): Promise<Draft> {
   const name = await asker.ask<string>((prompts, streams) =>
     prompts.text({
       ...streams,
       message: 'What shall others call you?',
-      placeholder: before.name === '' ? 'empty: user-<port>' : before.name,
-      defaultValue: before.name,
+      placeholder: draft.name === '' ? 'empty: user-<port>' : draft.name,
+      defaultValue: draft.name,
       validate: (typed) => problem(typed, nameCheck),
     }),
   )
+  return { ...draft, name }
+}
+
+async function askReach(asker: Asker, draft: Draft): Promise<Draft> {
   const reach = await asker.ask<Reach>((prompts, streams) =>
     prompts.select<Reach>({
       ...streams,
       message: 'Who may reach you?',
-      initialValue: before.reach,
+      initialValue: draft.reach,
       options: [
         { value: 'machine', label: 'This machine', hint: `${hostFor('machine')}: only programs here` },
         { value: 'network', label: 'The local network', hint: `${hostFor('network')}: every IPv4 network it is in` },
@@ -47,37 +54,54 @@ export async function askAll(asker: Asker, before: Draft): Promise<Draft> {
       ],
     }),
   )
+  return { ...draft, reach }
+}
+
+async function askKeeping(asker: Asker, draft: Draft): Promise<Draft> {
   const keep = await asker.ask<boolean>((prompts, streams) =>
     prompts.select<boolean>({
       ...streams,
       message: 'Keep your identity and what is said on this disk?',
-      initialValue: before.keep,
+      initialValue: draft.keep,
       options: [
         { value: true, label: 'Keep them', hint: 'you are the same person at the next start, and nothing is lost' },
         { value: false, label: 'Keep nothing', hint: 'somebody new at every start, with nothing to read back' },
       ],
     }),
   )
+  return { ...draft, keep }
+}
+
+async function askPeer(asker: Asker, draft: Draft): Promise<Draft> {
   const peer = await asker.ask<string>((prompts, streams) =>
     prompts.text({
       ...streams,
       message: 'A peer to connect to, if there is one (host:port)',
-      placeholder: before.peer === '' ? 'empty: none yet' : before.peer,
-      defaultValue: before.peer,
+      placeholder: 'empty: none yet',
+      // What was typed before can be taken away again.
+      initialValue: draft.peer,
+      defaultValue: '',
       validate: (typed) => problem(typed, addressCheck),
     }),
   )
+  return { ...draft, peer }
+}
+
+async function askDialects(asker: Asker, draft: Draft): Promise<Draft> {
   const dialects = await asker.ask<DialectName[]>((prompts, streams) =>
     prompts.multiselect<DialectName>({
       ...streams,
-      message: 'Which older programs may talk with you here? Nobody vouches for who they are. (space chooses)',
+      message:
+        'Which older programs may talk with you here? Nobody vouches for who they are. (space chooses, Enter goes on)',
       required: false,
-      initialValues: [...before.dialects],
+      initialValues: [...draft.dialects],
       options: DIALECTS.map((value) => ({ value, label: value, hint: DIALECT_HINTS[value] })),
     }),
   )
-  return { name, reach, keep, peer, dialects }
+  return { ...draft, dialects }
 }
+
+export const QUESTIONS: readonly Question[] = [askName, askReach, askKeeping, askPeer, askDialects]
 
 export function answersOf(draft: Draft): SetupAnswers {
   return {

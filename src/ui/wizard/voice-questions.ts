@@ -1,25 +1,35 @@
 import type { DeviceView } from '../../app/voice/contract.ts'
 import type { VoiceSetup } from '../../app/voice/setup.ts'
 import { meter } from '../meter.ts'
-import type { Asker } from './asker.ts'
+import { type Asker, Back } from './asker.ts'
 
 /** Clears the line that the cursor is in. */
 const CLEARED = '\r\x1b[K'
 
 /** Asks which devices voice is to use and lets people hear themselves. True where something was chosen. */
 export async function askVoice(asker: Asker, voice: VoiceSetup): Promise<boolean> {
-  const isWanted = await asker.ask<boolean>((prompts, streams) =>
-    prompts.select<boolean>({
-      ...streams,
-      message: 'Try your microphone and headphones now?',
-      initialValue: false,
-      options: [
-        { value: false, label: 'Later', hint: '/voice test does it at any time' },
-        { value: true, label: 'Now', hint: 'choose devices, and hear yourself' },
-      ],
-    }),
-  )
-  if (!isWanted) return false
+  for (;;) {
+    const isWanted = await asker.ask<boolean>((prompts, streams) =>
+      prompts.select<boolean>({
+        ...streams,
+        message: 'Try your microphone and headphones now?',
+        initialValue: false,
+        options: [
+          { value: false, label: 'Later', hint: '/voice test does it at any time' },
+          { value: true, label: 'Now', hint: 'choose devices, and hear yourself' },
+        ],
+      }),
+    )
+    if (!isWanted) return false
+    try {
+      return await chooseDevices(asker, voice)
+    } catch (error) {
+      if (!(error instanceof Back)) throw error
+    }
+  }
+}
+
+async function chooseDevices(asker: Asker, voice: VoiceSetup): Promise<boolean> {
   for (;;) {
     const devices = await voice.devices()
     if (!devices.ok) {
@@ -62,10 +72,11 @@ function askDevice(asker: Asker, message: string, devices: readonly DeviceView[]
 /** A meter in one line, until a key is pressed or the test is over. */
 async function tryOut(asker: Asker, voice: VoiceSetup): Promise<void> {
   const { output } = asker
-  output.write('│  Say something: you hear yourself a moment later. Any key goes on.\n')
+  output.write('│  The microphone is opened. Any key goes on.\n')
   let advice = ''
   await asker.untilKey((finish) => {
     const test = voice.test({
+      begun: (what) => output.write(`│  ${what}\n`),
       level: (peakDb) => output.write(`${CLEARED}│  ${meter(peakDb)} ${Math.round(peakDb)} dB`),
       over(said) {
         advice ||= said

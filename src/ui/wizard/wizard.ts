@@ -6,9 +6,9 @@ import { visible } from '../../app/options-quote.ts'
 import { nameCheck } from '../../app/options-values.ts'
 import type { Environment } from '../../app/paths.ts'
 import type { VoiceSetup } from '../../app/voice/setup.ts'
-import { Asker, Cancelled } from './asker.ts'
+import { Asker, Back, Cancelled } from './asker.ts'
 import { type TerminalInput, takeKeys } from './keys.ts'
-import { answersOf, askAll, type Draft, summary } from './questions.ts'
+import { answersOf, type Draft, QUESTIONS, summary } from './questions.ts'
 import { askVoice } from './voice-questions.ts'
 
 export interface Setup {
@@ -25,7 +25,7 @@ export interface Setup {
 
 export type SetupOutcome =
   | { readonly kind: 'written' }
-  /** Left with Ctrl-C or Escape, or the terminal went away. Nothing was written. */
+  /** Left with Ctrl-C, or with Escape at the first question, or the terminal went away. Nothing was written. */
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'fault'; readonly fault: StartFault }
 
@@ -40,10 +40,10 @@ export async function runSetup(setup: Setup): Promise<SetupOutcome> {
   const gone = new AbortController()
   const hangUp = () => gone.abort()
   for (const event of OUTPUT_ENDS) output.on(event, hangUp)
-  const { keys, stop } = takeKeys(input, hangUp)
+  const { keys, isEscaped, stop } = takeKeys(input, hangUp)
   try {
-    prompts.intro('Welcome to hearsay. A few questions, and it starts.', { output })
-    const { answers, hasVoice } = await askUntilAgreed(new Asker(prompts, keys, output, gone.signal), setup)
+    prompts.intro('Welcome to hearsay. A few questions first. (Escape: back. Ctrl-C: out.)', { output })
+    const { answers, hasVoice } = await askUntilAgreed(new Asker(prompts, keys, output, gone.signal, isEscaped), setup)
     const written = writeConfigFile(configFile, formatConfig(answers))
     if (!written.ok) return { kind: 'fault', fault: written }
     if (hasVoice) setup.voice?.keep()
@@ -76,17 +76,49 @@ interface Agreed {
   readonly hasVoice: boolean
 }
 
-async function askUntilAgreed(asker: Asker, setup: Setup): Promise<Agreed> {
-  let draft: Draft = { name: setup.suggestedName ?? '', reach: 'machine', keep: true, peer: '', dialects: [] }
-  for (;;) {
-    draft = await askAll(asker, draft)
-    const answers = answersOf(draft)
-    // Who keeps nothing would choose for nothing.
-    const hasVoice = setup.voice !== null && draft.keep && (await askVoice(asker, setup.voice))
-    asker.prompts.note(summary(answers, setup.configFile), 'What hearsay will do', { output: asker.output })
-    const agreed = await asker.ask((prompts, streams) =>
+/** One thing that is asked; answers whether to go on, or else to begin again. */
+interface Step {
+  readonly isWanted: () => boolean
+  readonly ask: () => Promise<boolean>
+}
+
+async function askUntilAgreed(asker: Asker, { suggestedName, configFile, voice }: Setup): Promise<Agreed> {
+  let draft: Draft = { name: suggestedName ?? '', reach: 'machine', keep: true, peer: '', dialects: [] }
+  let hasVoice = false
+  // Who keeps nothing would choose devices for nothing.
+  const isVoiceWanted = (): boolean => voice !== null && draft.keep
+  const questions = QUESTIONS.map((question): Step => {
+    const ask = async (): Promise<boolean> => {
+      draft = await question(asker, draft)
+      return true
+    }
+    return { isWanted: () => true, ask }
+  })
+  const askForVoice = async (): Promise<boolean> => {
+    hasVoice = await askVoice(asker, voice!)
+    return true
+  }
+  const agree = (): Promise<boolean> => {
+    asker.prompts.note(summary(answersOf(draft), configFile), 'What hearsay will do', { output: asker.output })
+    return asker.ask<boolean>((prompts, streams) =>
       prompts.confirm({ ...streams, message: 'Write that and start?', active: 'Yes', inactive: 'No, ask again' }),
     )
-    if (agreed) return { answers, hasVoice }
+  }
+  await askInTurn([...questions, { isWanted: isVoiceWanted, ask: askForVoice }, { isWanted: () => true, ask: agree }])
+  return { answers: answersOf(draft), hasVoice: hasVoice && isVoiceWanted() }
+}
+
+/** One after the other; Escape goes back to the one before, and from the first one out. */
+async function askInTurn(steps: readonly Step[]): Promise<void> {
+  for (let at = 0; at < steps.length; ) {
+    const step = steps[at]!
+    try {
+      if (step.isWanted() && !(await step.ask())) at = 0
+      else at++
+    } catch (error) {
+      if (!(error instanceof Back)) throw error
+      at = steps.findLastIndex((each, index) => index < at && each.isWanted())
+      if (at === -1) throw new Cancelled()
+    }
   }
 }

@@ -1,68 +1,115 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
-import { LineFiles } from '../../../src/app/dialects/line-files.ts'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { HELD_BYTES_MAX, LineFiles } from '../../../src/app/dialects/line-files.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import type { AcceptPolicy } from '../../../src/core/transfer/offers.ts'
+import { VirtualClock } from '../../sim/time.ts'
+import { World } from '../../sim/world.ts'
 
-let all: LineFiles[] = []
+let ends: (() => void)[] = []
 afterEach(() => {
-  for (const each of all) each.stop()
-  all = []
+  for (const end of ends) end()
+  ends = []
 })
 
-function setUp(policy: AcceptPolicy = { mode: 'ask', bytesMax: null }) {
-  const offered: string[] = []
-  const announced: string[] = []
+const ASK: AcceptPolicy = { mode: 'ask', bytesMax: null }
+const ALL: AcceptPolicy = { mode: 'all', bytesMax: null }
+
+function setUp(policy: AcceptPolicy) {
+  const folder = mkdtempSync(join(tmpdir(), 'hearsay-line-files-'))
+  const world = new World(1)
+  const [offered, announced, told]: [string[], string[], string[]] = [[], [], []]
   const files = new LineFiles({
-    policy,
+    ...{ policy, folder, clock: new VirtualClock(world.time), room: 'general' },
+    personOf: (link) => ({ id: `line:${link}`, name: 'Lou (line)' }),
     async offer(path) {
       offered.push(path)
       return null
     },
-    announce: (link, name, size, isTaken) => announced.push(`${link} ${name} ${size} ${isTaken}`),
+    announce: (link, name, size, fate) => announced.push(`${link} ${name} ${size} ${fate}`),
+    emit: ({ number, state, name, from }) => told.push(`${number} ${state} ${name} ${from.name}`),
     log: () => {},
   })
-  all.push(files)
-  const send = (link: number, name: string, parts: readonly string[], isWhole = true): void => {
-    const size = parts.reduce((sum, part) => sum + part.length, 0)
-    files.hear({ kind: 'file', link, state: 'begins', name, size: isWhole ? size : size + 1 })
+  ends.push(() => {
+    files.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const begin = (link: number, name: string, size: number) =>
+    files.hear({ kind: 'file', link, state: 'begins', name, size })
+  const send = (link: number, name: string, parts: readonly string[], whole = true): void => {
+    begin(
+      link,
+      name,
+      parts.reduce((sum, part) => sum + part.length, whole ? 0 : 1),
+    )
     for (const part of parts) files.hear({ kind: 'file', link, state: 'bytes', bytes: utf8(part) })
-    files.hear({ kind: 'file', link, state: 'ends', whole: isWhole })
+    files.hear({ kind: 'file', link, state: 'ends', whole })
   }
-  return { files, offered, announced, send }
+  return { world, folder, files, offered, announced, told, begin, send }
 }
 
 describe('files that line peers send', () => {
-  test('are offered under their names, whole, and gone with the run', () => {
-    const { files, offered, announced, send } = setUp()
+  test('are asked about; nothing of them is on the disk before the answer, and then it is whole and offered', () => {
+    const { folder, files, offered, announced, told, send } = setUp(ASK)
     send(1, '../a.txt', ['one ', 'two'])
-    send(2, 'a.txt', ['three'])
-    expect(announced).toEqual(['1 a.txt 7 true', '2 a.txt 5 true'])
-    expect(offered.map((path) => basename(path))).toEqual(['a.txt', 'a.txt'])
-    expect(offered.map((path) => readFileSync(path, 'utf8'))).toEqual(['one two', 'three'])
-    files.stop()
-    expect(offered.some((path) => existsSync(path))).toBe(false)
+    expect([announced, told]).toEqual([['1 a.txt 7 asked'], ['1001 offered a.txt Lou (line)']])
+    expect([readdirSync(folder), offered]).toEqual([[], []])
+    expect(files.accept('7')).toBe(null)
+    expect(files.accept('')).toMatchObject({ ok: true, file: { number: 1001, state: 'done' } })
+    expect(offered.map((path) => basename(path))).toEqual(['a.txt'])
+    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('one two')
+    expect(told.slice(1)).toEqual(['1001 accepted a.txt Lou (line)', '1001 done a.txt Lou (line)'])
   })
 
-  test('that break off are not', () => {
-    const { offered, send } = setUp()
-    send(1, 'a.txt', ['one'], false)
-    expect(offered).toEqual([])
+  test('may be answered while they come; declined or not answered, they leave nothing behind', () => {
+    const { world, folder, files, offered, begin, send } = setUp(ASK)
+    const part = (bytes: string) => files.hear({ kind: 'file', link: 1, state: 'bytes', bytes: utf8(bytes) })
+    begin(1, 'a.txt', 6)
+    part('one')
+    expect(files.accept('a.txt')).toMatchObject({ ok: true, file: { state: 'accepted', done: 3 } })
+    part('two')
+    files.hear({ kind: 'file', link: 1, state: 'ends', whole: true })
+    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('onetwo')
+    send(1, 'b.txt', ['x'])
+    expect(files.decline('b.txt')).toMatchObject({ ok: true, file: { state: 'declined' } })
+    send(1, 'c.txt', ['x'])
+    world.pass(600_000)
+    expect(files.accept('c.txt')).toBe(null)
+    expect(files.list().map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'a.txt done',
+      'b.txt declined',
+      'c.txt declined',
+    ])
+    expect([readdirSync(folder), offered.length]).toEqual([['a.txt'], 1])
   })
 
-  test('are let go by where none are taken, where one is too large, and where they are too many', () => {
+  test('are taken at once where that is set, each under a name of its own', () => {
+    const { folder, offered, announced, send } = setUp(ALL)
+    send(1, 'a.txt', ['one'])
+    send(2, 'a.txt', ['two'])
+    expect(announced).toEqual(['1 a.txt 3 taken', '2 a.txt 3 taken'])
+    expect(offered.map((path) => readFileSync(path, 'utf8'))).toEqual(['one', 'two'])
+    expect(readdirSync(folder).sort()).toEqual(['a (2).txt', 'a.txt'])
+  })
+
+  test('that break off are not kept, whether or not they were taken', () => {
+    for (const policy of [ASK, ALL]) {
+      const { folder, files, offered, send } = setUp(policy)
+      send(1, 'a.txt', ['one'], false)
+      expect([offered, files.accept('a.txt'), readdirSync(folder)]).toEqual([[], null, []])
+    }
+  })
+
+  test('are let go by where none are taken, where one is too large to be held, and where they are too many', () => {
     const none = setUp({ mode: 'none', bytesMax: null })
     none.send(1, 'a.txt', ['one'])
-    expect([none.announced, none.offered]).toEqual([['1 a.txt 3 false'], []])
-    const few = setUp({ mode: 'ask', bytesMax: 3 })
-    few.send(1, 'large', ['four'])
-    for (let i = 0; i < 5; i++) few.send(1, `${i}`, ['one'])
-    expect(few.announced).toEqual([
-      '1 large 4 false',
-      ...['0', '1', '2', '3'].map((name) => `1 ${name} 3 true`),
-      '1 4 3 false',
-    ])
-    expect(few.offered).toHaveLength(4)
+    expect([none.announced, none.offered]).toEqual([['1 a.txt 3 refused'], []])
+    const few = setUp(ASK)
+    few.begin(1, 'large', HELD_BYTES_MAX + 1)
+    for (const link of [2, 3, 4]) few.begin(link, `${link}`, HELD_BYTES_MAX)
+    expect(few.announced.map((each) => each.split(' ').at(-1))).toEqual(['refused', 'asked', 'asked', 'refused'])
+    expect(existsSync(join(few.folder, 'large'))).toBe(false)
   })
 })

@@ -27,6 +27,8 @@ export class Person {
   readonly views: FileView[] = []
   readonly logged: string[] = []
   address: Address | null = null
+  /** Nobody knows where to dial. */
+  isHidden = false
   desk: Desk
   private driver: TransferDriver
   private listener: Listener | null = null
@@ -133,8 +135,9 @@ export class DeskRoom {
         for (const other of others(room)) other.desk.heardPassing(theirs(room), person.key, kind, body)
       },
       addressesOf: (key: string) =>
-        [...this.people].flatMap((other) => (other.key === key ? (other.address ?? []) : [])),
-      ownAddresses: () => (person.address === null ? [] : [person.address]),
+        [...this.people].flatMap((other) => (other.key === key && !other.isHidden ? (other.address ?? []) : [])),
+      isThere: (key: string) => [...this.people].some((other) => other.key === key),
+      ownAddresses: () => (person.address === null || person.isHidden ? [] : [person.address]),
       mayHave: (room: string, key: string) => !room.startsWith('@') || key === room.slice(1),
     }
   }

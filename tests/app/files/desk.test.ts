@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { seededRng } from '../../../src/base/rng.ts'
+import { encodeCallBack } from '../../../src/wire/holding.ts'
+import { PassingKind } from '../../../src/wire/passing.ts'
 import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -47,6 +49,49 @@ describe('a file offered in a room', () => {
     await cleo.desk.accept('1')
     const done = await cleo.until(({ state }) => state === 'done')
     expect(got(cleo, done.path)).toEqual(bytesOf(2 * MEGABYTE))
+  })
+
+  test('by somebody whom nobody can dial comes all the same: he is asked to dial', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
+    anna.isHidden = true
+    anna.files.files.set('/out/a', bytesOf(MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    await ben.until(({ state }) => state === 'done')
+    expect(got(ben, '/in/a')).toEqual(bytesOf(MEGABYTE))
+  })
+
+  test('nobody is dialled because he says so who can want nothing that is here', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    const dials: number[] = []
+    let wake = (): void => {}
+    const open = ({ remotePort }: { remotePort: number }): void => {
+      dials.push(remotePort)
+      wake()
+    }
+    const until = (met: () => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        wake = () => met() && resolve()
+        wake()
+      })
+    const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {}, open } })
+    const asks = (where: string): void => {
+      const addresses = [{ host: '127.0.0.1', port: listener.port }]
+      const body = encodeCallBack({ to: Uint8Array.fromHex(anna.key), addresses })
+      anna.desk.heardPassing(where, ben.key, PassingKind.callBack, body)
+    }
+    ben.address = { host: '127.0.0.1', port: listener.port }
+    asks('general')
+    anna.files.files.set('/out/a', bytesOf(10))
+    await anna.desk.send('/out/a', 'general')
+    asks('another')
+    for (let i = 0; i < 20; i++) asks('general')
+    await until(() => dials.length > 0)
+    // Ours comes after all that were begun before it.
+    const ours = await Bun.connect({ hostname: '127.0.0.1', port: listener.port, socket: { data() {} } })
+    await until(() => dials.includes(ours.localPort))
+    ours.end()
+    listener.stop(true)
+    expect(dials).toHaveLength(2)
   })
 
   test('is declined, and asked about no more', async () => {

@@ -169,6 +169,16 @@ describe('the control socket', () => {
     expect(await askControl(path, 'status')).toMatchObject({ ok: true })
   })
 
+  test('that another process has made in its place meanwhile is not taken away with it', async () => {
+    const ours = await serve((await talking()).voice)
+    rmSync(path)
+    const theirs = await serve((await talking()).voice)
+    ours!.close()
+    expect(await askControl(path, 'status')).toMatchObject({ ok: true })
+    theirs!.close()
+    expect(existsSync(path)).toBe(false)
+  })
+
   test('whose path is too long for one is done without', async () => {
     expect(await serve((await talking()).voice, join(folder, 'x'.repeat(120)))).toBeNull()
     expect(logged[0]).toContain('too long')

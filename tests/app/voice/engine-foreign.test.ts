@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import { Foreign } from '../../../src/app/voice/engine-foreign.ts'
+import { Bridging } from '../../../src/app/voice/engine-bridging.ts'
+import { Foreign, type ForeignOutput } from '../../../src/app/voice/engine-foreign.ts'
+import { Listening } from '../../../src/app/voice/engine-listening.ts'
 import { DATAGRAM_BYTES, encodeSound, readSound, SAMPLES } from '../../../src/dialects/framed/sound.ts'
 import { FRAME_SAMPLES } from '../../../src/ports/sound.ts'
 import { DIRECT, RELAYED } from '../../../src/wire/voice-datagram.ts'
+import { PlainCodec } from '../../ports/plain-codec.ts'
 import { levelAt } from '../../ports/sound-ends.ts'
 import { VirtualClock } from '../../sim/time.ts'
 import { World } from '../../sim/world.ts'
+import { SETTINGS } from './engine-lab.ts'
 
-const ANN = { id: '127.0.0.1:5001', host: '10.0.0.2', port: 6_001 }
+const ANN = { id: '127.0.0.1:5001', name: 'Ann', host: '10.0.0.2', port: 6_001 }
 const FROM = { host: ANN.host, port: ANN.port }
 
 function tone(hz: number, rateHz: number, first: number, samples: number): Float32Array {
@@ -18,9 +22,16 @@ function setUp() {
   const world = new World(1)
   const clock = new VirtualClock(world.time)
   const sent: { bytes: Uint8Array; port: number }[] = []
-  const foreign = new Foreign(clock, (bytes, { port }) => sent.push({ bytes, port }))
+  const bridging = new Bridging(new PlainCodec(), 1, { broadcast() {}, changed() {}, left() {} })
+  const out: ForeignOutput = {
+    send: (bytes, { port }) => sent.push({ bytes, port }),
+    speaks: (speaker, audio, nowMs) => listening.speaks(speaker, audio, nowMs),
+    left: (speaker) => listening.left(speaker),
+  }
+  const foreign = new Foreign(clock, out, bridging, clock.nowMs())
+  const listening: Listening = new Listening(new PlainCodec(), SETTINGS, foreign)
   foreign.tell('127.0.0.1:5000', 'general', [ANN])
-  return { world, clock, sent, foreign }
+  return { world, clock, sent, foreign, listening }
 }
 
 function theirs(sequence: number, samples = new Int16Array(SAMPLES)): Uint8Array {
@@ -45,25 +56,35 @@ describe('those of another network in a voice room', () => {
     foreign.close()
   })
 
-  test('are heard here, as loud, in the order they spoke, and seen to speak', () => {
-    const { world, clock, foreign } = setUp()
-    const heard = new Float32Array(100 * FRAME_SAMPLES)
-    const frame = new Float32Array(FRAME_SAMPLES)
-    expect(foreign.pull(frame)).toBe(false)
-    let frames = 0
-    for (let sequence = 1; sequence <= 50; sequence++) {
-      const samples = Int16Array.from(tone(1_000, 16_000, sequence * SAMPLES, SAMPLES), (each) => each * 32_767)
-      expect(foreign.received(theirs(sequence, samples), FROM, clock.nowMs())).toBe(true)
-      for (let i = 0; i < 2; i++) if (foreign.pull(frame)) heard.set(frame, frames++ * FRAME_SAMPLES)
-      world.pass(20)
-    }
-    expect(frames).toBeGreaterThan(95)
-    expect(levelAt(1_000, heard.subarray(4_800, 40_000))).toBeWithin(0.45, 0.52)
-    expect(foreign.speaking(clock.nowMs())).toEqual([ANN.id])
-    world.pass(1_000)
-    expect(foreign.speaking(clock.nowMs())).toEqual([])
-    foreign.close()
-  })
+  test.each([0, 20])(
+    'are heard here, as loud and whole, though each frame comes up to %d ms late, and seen to speak',
+    (lateMs) => {
+      const { world, clock, foreign, listening } = setUp()
+      const heard: number[] = []
+      const frame = new Float32Array(FRAME_SAMPLES)
+      const rng = world.rngFor('late')
+      for (let sequence = 1; sequence <= 150; sequence++) {
+        const samples = Int16Array.from(tone(1_000, 16_000, sequence * SAMPLES, SAMPLES), (each) => each * 32_767)
+        const bytes = theirs(sequence, samples)
+        const come = (): unknown => foreign.received(bytes, FROM, clock.nowMs())
+        clock.timer(sequence * 20 + (lateMs === 0 ? 0 : rng.below(lateMs)), come)
+      }
+      for (let ms = 0; ms < 3_500; ms += 10) {
+        world.pass(10)
+        listening.pull(clock.nowMs(), frame)
+        heard.push(...frame)
+        if (ms === 2_000) expect(foreign.speaking(clock.nowMs())).toEqual([ANN.id])
+      }
+      // The second second and the third: the way is known by then.
+      const sound = Float32Array.from(heard.slice(48_000, 144_000))
+      for (let at = 0; at + 4_800 <= sound.length; at += 4_800) {
+        expect(levelAt(1_000, sound.subarray(at, at + 4_800))).toBeWithin(0.445, 0.561)
+      }
+      expect(foreign.speaking(clock.nowMs())).toEqual([])
+      expect(Math.max(...heard.slice(-4_800))).toBeLessThan(0.01)
+      foreign.close()
+    },
+  )
 
   test('take no datagram of ours for theirs, nor any once they have gone', () => {
     const { clock, sent, foreign } = setUp()

@@ -94,6 +94,17 @@ describe('the test of the microphone', () => {
     expect(levels.map(({ peakDb }) => peakDb)).toEqual([-40, -12])
   })
 
+  test('says that one hears oneself once the microphone is heard, and only once', async () => {
+    const begun = (): number => lab.notices.filter(({ code }) => code === 'voice-test-begun').length
+    await lab.front.test(true)
+    lab.process.ready()
+    expect(begun()).toBe(0)
+    level(-40)
+    level(-30)
+    expect(begun()).toBe(1)
+    await lab.front.test(false)
+  })
+
   test('says what to do where nothing was heard, or little, or no sound came at all', async () => {
     expect(await tested(-127, -126)).toContain('nothing but silence')
     expect(await tested(-60, -50)).toContain('hears little')

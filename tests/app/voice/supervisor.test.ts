@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/adapters/system-clock.ts'
 import type { VoiceReport } from '../../../src/app/voice/messages.ts'
@@ -110,6 +110,17 @@ describe('a voice process', () => {
     expect(lab.states.map(({ is }) => is)).toEqual(['starting', 'running', 'ended'])
     expect([existsSync(folder), lives(pid), lab.supervisor.send({ do: 'devices' })]).toEqual([false, false, false])
   })
+
+  test.if(process.platform === 'linux')(
+    'is a session of its own, so that it has its own share of the processor',
+    async () => {
+      lab = new Lab('well')
+      lab.supervisor.start()
+      const { pid } = await lab.who()
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+      expect(Number(fields[3])).toBe(pid)
+    },
+  )
 
   test('that is killed is there again within two seconds, time after time', async () => {
     lab = new Lab('well')
@@ -242,6 +253,7 @@ describe('the environment of a voice process', () => {
       BUN_TMPDIR: '/tmp/v',
       ALSA_CONFIG_PATH: '/tmp/v/alsa.conf',
       PA_ALSA_PLUGHW: '1',
+      HEARSAY_URGENT: '1',
       UV_THREADPOOL_SIZE: '8',
     })
   })

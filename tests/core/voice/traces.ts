@@ -80,6 +80,12 @@ export function mobile(): NetworkShape {
   }
 }
 
+/** A processor that others use as well, as measured on one with nothing to spare: every four seconds it is taken away for 20 to 65 ms. */
+export function busy(): NetworkShape {
+  const stall = stalls(4_000, 20, 65)
+  return { delay: (sentMs, rng) => rng.float() + stall(sentMs, rng) }
+}
+
 /** Packets that overtake each other. */
 export function crossing(): NetworkShape {
   return { reorders: true, delay: (_, rng) => (rng.float() < 0.1 ? 25 + 10 * rng.float() : 3 * rng.float()) }

@@ -61,19 +61,37 @@ export class Machine {
 
   /** Datagrams from here to another get lost from now on, and connections go on: as behind a firewall that lets no UDP pass. */
   async loseDatagramsTo(other: Machine): Promise<void> {
-    await this.namespace.ip([
-      // A cable whose other end lies here too, where nobody takes what is for somebody else.
-      'link add void type veth peer name end',
-      'link set end up',
-      'link set void arp off up',
-      `route add ${other.four} dev void table ${LOST}`,
-      `rule add to ${other.four} ipproto udp lookup ${LOST}`,
-    ])
+    await this.layVoid(other)
+    await this.namespace.ip([`rule add to ${other.four} ipproto udp lookup ${LOST}`])
   }
 
   /** And arrive again. */
   async findDatagramsTo(other: Machine): Promise<void> {
     await this.namespace.ip([`rule del to ${other.four} ipproto udp lookup ${LOST}`, 'link del void'])
+  }
+
+  /**
+   * Nothing from here reaches a port of another over IPv4 any more: as behind a firewall that lets nobody in there. Connections that come
+   * from there go on.
+   */
+  async losePathTo(other: Machine, port: number): Promise<void> {
+    await this.layVoid(other)
+    await this.namespace.ip([`rule add ${lostPort(other, port)}`])
+  }
+
+  /** And arrives again. */
+  async findPathTo(other: Machine, port: number): Promise<void> {
+    await this.namespace.ip([`rule del ${lostPort(other, port)}`, 'link del void'])
+  }
+
+  /** A cable whose other end lies here too, where nobody takes what is for somebody else. */
+  private layVoid(other: Machine): Promise<void> {
+    return this.namespace.ip([
+      'link add void type veth peer name end',
+      'link set end up',
+      'link set void arp off up',
+      `route add ${other.four} dev void table ${LOST}`,
+    ])
   }
 
   /** What `ip -batch` has to do in here once the cable is laid. Given addresses need not be tried for doubles. */
@@ -155,4 +173,8 @@ export class Lan implements AsyncDisposable {
 
 function close(namespace: Namespace): Promise<void> {
   return namespace[Symbol.asyncDispose]()
+}
+
+function lostPort(other: Machine, port: number): string {
+  return `to ${other.four} ipproto tcp dport ${port} lookup ${LOST}`
 }

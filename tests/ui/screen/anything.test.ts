@@ -115,7 +115,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   room.map((each): Message => ({ kind: 'left', room: each })),
   fc.constant<Message>({
     kind: 'network',
-    network: { links: 0, hints: ['a hint'] },
+    network: { links: 0, names: [], addresses: ['a.example:1'], secluded: 'Nobody can.', hints: ['a hint'] },
     people: [ALICE, BOB, CAROL],
     self: ALICE,
     labels: new Map(),

@@ -14,6 +14,30 @@ const SIZES = [
 const STATES: Readonly<Record<string, (stage: Stage) => Stage>> = {
   'nobody there': (stage) => stage.enter('general').with([ALICE], 0),
 
+  'nobody can come': (stage) => stage.enter('general').with([ALICE], 0).secluded(),
+  'linked, and alone in the room': (stage) => stage.enter('dev').with([ALICE], 2),
+  'unread from before the start, and an older program': (stage) =>
+    talk(stage)
+      .tell({ kind: 'listed', room: `@${BOB.id}`, label: '@Bob', unread: 3 })
+      .with([ALICE, BOB, CAROL, { ...BOB, id: 'mesh:1', name: 'Ann (mesh)', verified: false, network: 'mesh' }], 3),
+  'a conversation': (stage) =>
+    stage
+      .enter('general')
+      .tell(
+        {
+          kind: 'opened',
+          room: `@${BOB.id}`,
+          label: '@Bob',
+          entries: [],
+          hasOlder: false,
+          unreadFrom: null,
+          unread: 0,
+          mentions: 0,
+        },
+        { kind: 'entered', room: `@${BOB.id}`, label: '@Bob' },
+      )
+      .with([ALICE, BOB]),
+
   'a talk': (stage) =>
     talk(stage)
       .hear('dev', said(BOB, 'news'), said(CAROL, 'Alice?', { mentions: true }))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { frameOf } from '../../../src/ui/screen/views/frame.ts'
 import { ALICE, BOB, CAROL, MINUTE, NOON, Stage, said } from './stage.ts'
 
 function stage(): Stage {
@@ -203,6 +204,18 @@ describe('telling', () => {
       { do: 'read', room: 'general' },
       { do: 'read', room: 'general' },
     ])
+  })
+
+  test('the title of the window counts what is for us, and no other news', () => {
+    const at = new Stage().enter('general').enter('dev').with([ALICE, BOB])
+    const title = (): string => frameOf(at.model).title
+    expect(title()).toBe('hearsay · dev')
+    at.hear('general', said(BOB, 'news'), said(BOB, 'Alice: you', { mentions: true }))
+    expect(title()).toBe('(1) hearsay · dev')
+    at.hear(`@${BOB.id}`, said(BOB, 'psst'), said(BOB, 'there?'))
+    expect(title()).toBe('(3) hearsay · dev')
+    at.enter('general')
+    expect(title()).toBe('(2) hearsay · general')
   })
 
   test('what is old rings nobody', () => {

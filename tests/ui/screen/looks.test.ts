@@ -121,7 +121,16 @@ describe('the terminal', () => {
     expect(notification({ TERM_PROGRAM: 'WezTerm' }, 'Bob', 'hi')).toBe('\x1b]9;Bob: hi\x1b\\')
     expect(notification({ VTE_VERSION: '7000' }, 'B;b', 'h\x07i\x1b\\;')).toBe('\x1b]777;notify;B,b;hi,\x1b\\')
     expect(notification({ TERM: 'xterm' }, 'Bob', 'hi')).toBe('')
-    expect(notification({ TERM: 'xterm-kitty', TMUX: '/tmp/x' }, 'Bob', 'hi')).toBe('')
+  })
+
+  test('is reached through tmux by what tmux hands on, in the kind of what is around it', () => {
+    const inTmux = { TERM: 'tmux-256color', TERM_PROGRAM: 'tmux', TMUX: '/tmp/x' }
+    expect(notification(inTmux, 'Bob', 'hi')).toBe('\x1bPtmux;\x1b\x1b]9;Bob: hi\x1b\x1b\\\x1b\\')
+    expect(notification({ ...inTmux, VTE_VERSION: '7000' }, 'Bob', 'hi')).toContain(']777;notify;Bob;hi')
+    // Whatever was said, the only end of it is its last two bytes.
+    const hostile = notification({ ...inTmux, KITTY_WINDOW_ID: '1' }, 'B\x1b\\ob', '\x1b\\\x9c\x1bPtmux;')
+    expect(hostile.slice(0, -2)).not.toMatch(/(?<!\x1b)\x1b\\/)
+    expect(notification({ TERM: 'screen', STY: '1.pts' }, 'Bob', 'hi')).toBe('')
   })
 })
 

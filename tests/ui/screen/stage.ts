@@ -13,8 +13,24 @@ import { lookOf } from '../../../src/ui/screen/views/look.ts'
 export const NOON = new Date(2026, 2, 14, 12, 0).getTime()
 export const MINUTE = 60_000
 
-export const ALICE: PersonItem = { id: 'a'.repeat(52), name: 'Alice', self: true, hops: 0, verified: true, voice: null }
-export const BOB: PersonItem = { id: 'b'.repeat(52), name: 'Bob', self: false, hops: 1, verified: true, voice: null }
+export const ALICE: PersonItem = {
+  id: 'a'.repeat(52),
+  name: 'Alice',
+  self: true,
+  hops: 0,
+  verified: true,
+  network: null,
+  voice: null,
+}
+export const BOB: PersonItem = {
+  id: 'b'.repeat(52),
+  name: 'Bob',
+  self: false,
+  hops: 1,
+  verified: true,
+  network: null,
+  voice: null,
+}
 export const CAROL: PersonItem = { ...BOB, id: 'c'.repeat(52), name: 'Carol', hops: 2, verified: false }
 
 let count = 0
@@ -90,9 +106,24 @@ export class Stage {
     return this.tell(...entries.map((entry) => ({ kind: 'added', room, label: room, entry, isLive: true }) as const))
   }
 
+  /** Nobody can come from elsewhere, and nobody is looked for. */
+  secluded(): this {
+    const { network, people, self } = this.model
+    const secluded = 'Start with --host 0.0.0.0 (or --host :: for IPv6 too) to be reached from other machines.'
+    const alone = {
+      ...network,
+      addresses: ['127.0.0.1:8080'],
+      secluded,
+      hints: ['10.0.0.9:5000 did not answer (tried twice).'],
+    }
+    return this.tell({ kind: 'network', network: alone, people, self, labels: new Map() })
+  }
+
   with(people: readonly PersonItem[], links = 1): this {
-    const hints = links > 0 ? [] : ['You listen on 0.0.0.0:5000 (TCP). Others can try 192.168.1.7:5000.']
-    const network = { links, hints }
+    const names = links > 0 ? ['Bob'] : []
+    const addresses = links > 0 ? [] : ['192.168.1.7:5000', '198.51.100.9:5000']
+    const hints = links > 0 ? [] : ['The local network is searched (239.192.72.83:9053): nobody was found so far.']
+    const network = { links, names, addresses, secluded: '', hints }
     const self = { id: ALICE.id, name: ALICE.name }
     return this.tell({ kind: 'network', network, people, self, labels: new Map() })
   }

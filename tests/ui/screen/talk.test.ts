@@ -171,3 +171,19 @@ describe('a talk', () => {
     }
   })
 })
+
+test('what is told before there is a room stands in the first one, and not in the way of the status', () => {
+  const stage = new Stage().tell({
+    kind: 'added',
+    room: null,
+    label: '',
+    entry: note('You are somebody else for now.'),
+    isLive: false,
+  })
+  expect(stage.rows.at(-2)).toContain('You are somebody else for now.')
+  stage.enter('general').enter('dev')
+  expect(stage.rows.at(-2)).toStartWith(' dev')
+  expect(stage.rows.join('\n')).not.toContain('somebody else')
+  stage.enter('general')
+  expect(stage.rows.join('\n')).toContain('· You are somebody else for now.')
+})

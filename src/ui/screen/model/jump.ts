@@ -24,7 +24,7 @@ function targets(model: Model): Target[] {
     .map(({ room, label, unread }) => ({ room, label, about: unread === 0 ? '' : `${unread} new` }))
   const known = new Set(model.places.map(({ room }) => room))
   const people = model.people
-    .filter(({ id, self }) => !self && !known.has(`@${id}`))
+    .filter(({ id, self, network }) => !self && network === null && !known.has(`@${id}`))
     .map(({ id, name }) => ({ room: `@${id}`, label: `@${name}`, about: 'a conversation' }))
   return [...places, ...people]
 }

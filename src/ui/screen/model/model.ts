@@ -1,5 +1,6 @@
 import type { CommandTable, JsonObject } from '../../../app/command.ts'
 import type { Keymap } from '../../../app/keymap.ts'
+import type { DialectName } from '../../../base/dialects.ts'
 import type { Size } from '../terminal/grid.ts'
 import type { Input } from '../terminal/parser.ts'
 import type { Look } from '../views/look.ts'
@@ -34,6 +35,8 @@ export interface Model {
   readonly walk: { readonly index: number; readonly begun: Editor } | null
   readonly completion: Completion | null
   readonly overlay: Overlay | null
+  /** What was told while one was in no room: it stands in the next one. */
+  readonly early: readonly Entry[]
   /** The last thing that went wrong, until a key is pressed. */
   readonly alert: string | null
   /** What the terminal says of its focus; null: it does not say. */
@@ -71,13 +74,21 @@ export interface PersonItem {
   readonly hops: number
   /** Their identity has been proved to us, or to whom we are linked with. */
   readonly verified: boolean
+  /** They have an older program, and nobody vouches for who they are: which. They hear what is said in rooms, and cannot be written to alone. */
+  readonly network: DialectName | null
   /** They are in voice here; null: they are not. */
   readonly voice: 'on' | 'muted' | 'deafened' | null
 }
 
 export interface Network {
   readonly links: number
-  /** How it stands with finding others, a sentence or two each; only while nobody is connected. */
+  /** Whom one is linked with, by name: a few of them. */
+  readonly names: readonly string[]
+  /** What others can dial, the likeliest first; this and what follows only while nobody is connected. */
+  readonly addresses: readonly string[]
+  /** Why nobody on another machine can dial them, and what to do; empty where they can. */
+  readonly secluded: string
+  /** How it stands with finding others, a sentence or two each. */
   readonly hints: readonly string[]
 }
 
@@ -157,6 +168,8 @@ export type Message =
       readonly entries: readonly MessageEntry[]
       readonly more: boolean
     }
+  /** Something has not been read there since before the start; its history is opened by whoever goes there. */
+  | { readonly kind: 'listed'; readonly room: string; readonly label: string; readonly unread: number }
   | { readonly kind: 'entered'; readonly room: string; readonly label: string }
   | { readonly kind: 'left'; readonly room: string }
   | {

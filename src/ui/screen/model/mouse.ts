@@ -49,7 +49,11 @@ function click(model: Model, here: Point): Updated {
   if (rooms !== null && isIn(rooms, here)) return goTo(model, keyAt(roomsPane(model, rooms), rooms, here))
   if (people !== null && isIn(people, here)) {
     const id = keyAt(peoplePane(model, people), people, here)
-    return id === undefined || id === model.self.id ? [model, []] : goTo(model, `@${id}`)
+    const person = model.people.find((each) => each.id === id)
+    if (person === undefined || person.self) return [model, []]
+    if (person.network === null) return goTo(model, `@${id}`)
+    const alert = `${person.name} has an older program: it knows no talk between two alone. Say it in the room.`
+    return [{ ...model, alert }, []]
   }
   return [model, []]
 }

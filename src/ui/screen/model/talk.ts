@@ -118,7 +118,7 @@ export function speakers(talk: Talk): string[] {
 
 function placeOf(entries: readonly Entry[], entry: Entry): number {
   if (entry.kind !== 'message') {
-    const known = entry.kind === 'file' ? entries.findLastIndex(({ id }) => id === entry.id) : -1
+    const known = entries.findLastIndex(({ id }) => id === entry.id)
     return known === -1 ? entries.length : known
   }
   let at = entries.length

@@ -4,9 +4,14 @@ import { changePlace, changeTalk, currentPlace, enter, isAttended, placeOf, seen
 import { keepInPlace } from './scroll.ts'
 import { add, amend, EMPTY_TALK, open, page } from './talk.ts'
 
-type Told = Extract<Message, { kind: 'added' | 'amended' | 'opened' | 'paged' | 'entered' | 'left' | 'cleared' }>
+type Told = Extract<
+  Message,
+  { kind: 'added' | 'amended' | 'opened' | 'listed' | 'paged' | 'entered' | 'left' | 'cleared' }
+>
 
 const BODY_CHARS_MAX = 200
+/** What is told before there is a room is told at the start, and is little. */
+const EARLY_MAX = 20
 
 /** What came from the network, or from the history. */
 export function onTold(model: Model, told: Told): Updated {
@@ -22,13 +27,18 @@ export function onTold(model: Model, told: Told): Updated {
       })
       return seen(opened)
     }
+    case 'listed':
+      return [
+        changePlace(withPlace(model, told.room, told.label), told.room, (place) => ({ ...place, unread: told.unread })),
+        [],
+      ]
     case 'paged': {
       const { room, where, entries, more } = told
       const paged = changeTalk(model, room, (talk) => page(talk, where, entries, more))
       return room === model.current ? keepInPlace(paged) : [paged, []]
     }
     case 'entered':
-      return seen(enter(withPlace(model, told.room, told.label), told.room))
+      return seen(withEarly(enter(withPlace(model, told.room, told.label), told.room)))
     case 'left':
       return [without(model, told.room), []]
     case 'cleared':
@@ -44,7 +54,10 @@ export function onTold(model: Model, told: Told): Updated {
 
 function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { kind: 'added' }>): Updated {
   const where = room ?? before.current
-  if (where === null) return [{ ...before, alert: entry.kind === 'note' ? entry.text : before.alert }, []]
+  if (where === null) {
+    const early = [...before.early, entry].slice(-EARLY_MAX)
+    return [{ ...before, early, alert: entry.kind === 'note' ? entry.text : before.alert }, []]
+  }
   const model = withPlace(before, where, label)
   const isHere = where === model.current
   const place = placeOf(model, where)!
@@ -63,6 +76,15 @@ function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { 
   const noted = isHere || !isLive ? added : withCopy(added, label, entry)
   const effects: Effect[] = isNews && isRead ? [{ do: 'read', room: where }] : []
   return [noted, isLive ? [...effects, ...ringFor(noted, where, entry)] : effects]
+}
+
+function withEarly(model: Model): Model {
+  const { early, alert } = model
+  if (early.length === 0) return model
+  const told = changeTalk(model, model.current ?? '', (talk) =>
+    early.reduce((each, entry) => add(each, entry, true), talk),
+  )
+  return { ...told, early: [], alert: early.some((each) => each.kind === 'note' && each.text === alert) ? null : alert }
 }
 
 /** Somebody wants something of us: they say it, or offer a file. */

@@ -22,11 +22,12 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     current: null,
     last: null,
     people: [],
-    network: { links: 0, hints: [] },
+    network: { links: 0, names: [], addresses: [], secluded: '', hints: [] },
     history: [],
     walk: null,
     completion: null,
     overlay: null,
+    early: [],
     alert: null,
     focused: null,
     lastKeyAt: now,
@@ -55,7 +56,9 @@ export function update(model: Model, message: Message): Updated {
     case 'network': {
       const { network, people, self, labels } = message
       const places = model.places.map((place) => relabelled(place, labels.get(place.room)))
-      return [{ ...model, network, people, self, places }, []]
+      // Whoever is connected again need not be told any more why they were not.
+      const alert = network.links > 0 && model.network.links === 0 ? null : model.alert
+      return [{ ...model, network, people, self, places, alert }, []]
     }
     case 'files':
       return [message.words === model.files ? model : { ...model, files: message.words }, []]

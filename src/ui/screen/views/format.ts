@@ -28,6 +28,16 @@ export function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
+const NAMES_SHOWN = 5
+
+/** `Ann, Bob and 3 more`: of `count`, the first are `names`. */
+export function listed(names: readonly string[], count: number): string {
+  const shown = names.slice(0, NAMES_SHOWN)
+  const rest = count - shown.length
+  const parts = rest > 0 ? [...shown, `${rest} more`] : shown
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
+}
+
 function two(number: number): string {
   return String(number).padStart(2, '0')
 }

@@ -27,7 +27,7 @@ export function cardOf(model: Model, overlay: Overlay, width: number, height: nu
 function helpLines(model: Model, width: number): Line[] {
   const { look, keymap } = model.setup
   const all = keysByAction(keymap).map(({ action, chords }) => ({
-    keys: chords.map(keyName).join(', '),
+    keys: (action === 'help' ? [...chords, '?'] : chords).map(keyName).join(', '),
     about: ACTIONS[action],
     isRoom: action.startsWith('room-'),
   }))
@@ -49,9 +49,11 @@ function helpLines(model: Model, width: number): Line[] {
 function helpCard(model: Model, top: number, width: number, height: number): Card {
   const lines = helpLines(model, width)
   const { look } = model.setup
-  const foot = [span(fit('/help lists the commands; Esc closes this', width), look.faint)]
   const rows = Math.max(1, height - 1)
   const from = Math.max(0, Math.min(top, lines.length - rows))
+  const below = lines.length - rows - from
+  const more = below > 0 ? `↓ ${below} more; ` : ''
+  const foot = [span(fit(`${more}Esc closes this; /help lists the commands`, width), look.faint)]
   return { title: 'Keys', lines: [...lines.slice(from, from + rows), foot], cursor: null }
 }
 

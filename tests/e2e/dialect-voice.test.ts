@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { levelAt } from '../ports/sound-ends.ts'
+import { readWav, writeWav } from '../voice/wav.ts'
+import { type Line, type Program, temporaryHome } from './program.ts'
+import { Stage } from './stage.ts'
+
+/** Voice between the compiled program and an original of the framed network. */
+
+setDefaultTimeout(90_000)
+
+const stage = new Stage()
+afterEach(() => stage.close())
+
+describe('voice with an original', () => {
+  test('is heard both ways, seen by both, and over when either leaves', async () => {
+    const ann = await stage.framed('Ann')
+    const home = temporaryHome()
+    const [spoken, heard] = [join(home, 'spoken.wav'), join(home, 'heard.wav')]
+    writeWav(
+      spoken,
+      Float32Array.from({ length: 20 * 48_000 }, (_, i) => 0.4 * Math.sin((2 * Math.PI * 500 * i) / 48_000)),
+      48_000,
+    )
+    const sound = ['--audio-in', spoken, '--audio-out', heard, '--no-noise-suppression', '--voice-mode', 'open']
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', `framed@127.0.0.1:${ann.port}`, ...sound])
+    await ann.original.until('peer', { state: 'up', id: us.address })
+    ann.original.do({ do: 'voice', state: 'join' })
+    expect(await us.do({ do: 'voice', action: 'join' })).toMatchObject({ ok: true })
+    await ann.original.until('voice_join', { username: 'Ulla', room: 'general' })
+    await us.until((line) => line.event === 'voice' && line.peers.some(({ name }) => name === 'Ann (framed)'))
+    // Ours is there: 500 Hz, some way below full scale.
+    await ann.original.when(
+      () => ann.original.of('sound').filter(({ rms }) => Number(rms) > 1_000).length > 50,
+      'a second of what we say',
+    )
+    ann.original.do({ do: 'tone', frames: 100 })
+    await us.until(speaksAndEnds('Ann (framed)'))
+    ann.original.do({ do: 'voice', state: 'leave' })
+    await us.until((line) => line.event === 'voice' && line.change?.what === 'left')
+    expect(await us.do({ do: 'voice', action: 'leave' })).toMatchObject({ ok: true })
+    await ann.original.until('voice_leave')
+    await us.quit()
+    const { sound: all, rateHz } = readWav(heard)
+    const loudest = Math.max(...windows(all, rateHz / 10).map((window) => levelAt(1_000, window)))
+    expect(loudest).toBeGreaterThan(0.2)
+  })
+
+  test('a tone of 1 kHz is as loud and whole at a native’s ear who does not know the original, and the other way', async () => {
+    const ann = await stage.framed('Ann')
+    const home = temporaryHome()
+    const wav = (name: string): string => join(home, `${name}.wav`)
+    const silence = new Float32Array(48_000)
+    const tone = Float32Array.from({ length: 60 * 48_000 }, (_, i) => TONE * Math.sin((2 * Math.PI * i) / 48))
+    writeWav(wav('silence'), silence, 48_000)
+    writeWav(wav('tone'), tone, 48_000)
+    const sound = (mouth: string, ear: string): string[] => {
+      const devices = ['--audio-in', wav(mouth), '--audio-out', wav(ear)]
+      return [...devices, '--no-noise-suppression', '--voice-mode', 'open']
+    }
+    const dialect = `framed@127.0.0.1:${ann.port}`
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', dialect, ...sound('silence', 'ulla')])
+    const nora = await stage.hearsay(['--username', 'Nora', '--connect', us.address, ...sound('tone', 'nora')])
+    await nora.peerUp(us.id)
+    await ann.original.until('peer', { state: 'up', id: us.address })
+    ann.original.do({ do: 'voice', state: 'join' })
+    for (const each of [us, nora]) {
+      expect(await each.do({ do: 'voice', action: 'gain', gain: 0 })).toMatchObject({ ok: true })
+      expect(await each.do({ do: 'voice', action: 'join' })).toMatchObject({ ok: true })
+    }
+    await nora.do({ do: 'mute' })
+    const isThere = (line: Line): boolean =>
+      line.event === 'voice' &&
+      line.peers.some(({ name, through }) => name === 'Ann (framed)' && through?.name === 'Ulla')
+    await nora.until(isThere)
+    // How she hears him is hers to set, though he is passed on.
+    for (const [action, silenced] of [
+      ['mute', true],
+      ['unmute', false],
+    ] as const) {
+      const set = await nora.do({ do: 'voice', action, peer: 'Ann' })
+      expect(set).toMatchObject({ ok: true, peer: { name: 'Ann (framed)' }, silenced })
+    }
+    const half = await us.do({ do: 'voice', action: 'volume', peer: 'Ann (framed)', percent: 50 })
+    expect(half).toMatchObject({ ok: true, volumePercent: 50 })
+    await us.do({ do: 'voice', action: 'volume', peer: 'Ann', percent: 100 })
+    await us.until((line) => line.event === 'voice' && line.peers.some(({ name }) => name === 'Nora'))
+    const pids = [us.pid, nora.pid, ann.original.pid]
+    const waitedMs = waitsOf(pids)
+    ann.original.do({ do: 'tone', frames: 250 })
+    await ann.original.until('toned')
+    await nora.when(() => !isSpeaking(nora, 'Ann (framed)'))
+    const missingMax = missedFor(waitsOf(pids) - waitedMs)
+    const before = ann.original.of('sound').length
+    const waitedThenMs = waitsOf(pids)
+    await nora.do({ do: 'unmute' })
+    const loud = () =>
+      ann.original
+        .of('sound')
+        .slice(before)
+        .filter(({ rms }) => Number(rms) > 100)
+    await ann.original.when(() => loud().length > 260, 'five seconds of Nora')
+    const framesMissingMax = 5 * missedFor(waitsOf(pids) - waitedThenMs)
+    await nora.quit()
+    await us.quit()
+    // At the two ears: whole, and as loud as it was.
+    for (const ear of ['ulla', 'nora']) {
+      const { sound: all, rateHz } = readWav(wav(ear))
+      const levels = windows(all, rateHz / 10).map((window) => decibels(levelAt(1_000, window) / ORIGINAL_TONE))
+      const run = longestRun(levels)
+      if (run < WINDOWS_MIN - missingMax) throw new Error(`${ear}, ${missingMax} excused: ${levels.map(Math.round)}`)
+    }
+    const heard = loud().slice(5, 255)
+    const run = longestRun(heard.map(({ rms }) => decibels((Number(rms) * Math.SQRT2) / 32_768 / TONE)))
+    expect(run).toBeGreaterThanOrEqual(heard.length - framesMissingMax)
+    const sequences = heard.map(({ sequence }) => Number(sequence))
+    expect(sequences.at(-1)! - sequences[0]! + 1 - sequences.length).toBeLessThanOrEqual(framesMissingMax)
+    expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
+    expect(new Set(heard.map(({ sender }) => sender))).toEqual(new Set([us.address]))
+  })
+})
+
+/** Of the original's tone, and of that in the WAV file. */
+const ORIGINAL_TONE = 10_000 / 32_768
+const TONE = 0.4
+/** Of five seconds, in tenths: the first and the last begin and end within one. */
+const WINDOWS_MIN = 48
+/** Three programs on a machine that does nothing else wait for each other about so long in five seconds. */
+const EXCUSED_MS_MIN = 150
+
+/** As was told last. */
+function isSpeaking(program: Program, who: string): boolean {
+  const told = program.lines.findLast((line) => line.event === 'voice')
+  return told?.event === 'voice' && told.peers.some(({ name, speaking }) => name === who && speaking)
+}
+
+/** Fits the line that tells that somebody has stopped speaking. */
+function speaksAndEnds(who: string): (line: Line) => boolean {
+  let spoke = false
+  return (line) => {
+    if (line.event !== 'voice') return false
+    const speaks = line.peers.some(({ name, speaking }) => name === who && speaking)
+    const isOver = spoke && !speaks
+    spoke ||= speaks
+    return isOver
+  }
+}
+
+/** How long processes and their children had something to do and no processor to do it, so far: milliseconds. */
+function waitsOf(pids: readonly number[]): number {
+  const all = pids.flatMap((pid) => {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    return [pid, ...(children === '' ? [] : children.split(' ').map(Number))]
+  })
+  const waited = all.map((pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6)
+  return waited.reduce((sum, each) => sum + each, 0)
+}
+
+/** Tenths of a second in a row that sound may lack for it: what nobody had a processor for was not sent, or not played. */
+function missedFor(waitedMs: number): number {
+  return waitedMs < EXCUSED_MS_MIN ? 0 : Math.ceil(waitedMs / 10)
+}
+
+function decibels(ratio: number): number {
+  return 20 * Math.log10(Math.max(1e-6, ratio))
+}
+
+/** How many in a row are within one decibel. */
+function longestRun(levels: readonly number[]): number {
+  let [run, longest] = [0, 0]
+  for (const level of levels) {
+    run = Math.abs(level) < 1 ? run + 1 : 0
+    longest = Math.max(longest, run)
+  }
+  return longest
+}
+
+/** A sound in pieces of so many samples. */
+function windows(sound: Float32Array, samples: number): Float32Array[] {
+  return Array.from({ length: Math.floor(sound.length / samples) }, (_, i) =>
+    sound.subarray(i * samples, (i + 1) * samples),
+  )
+}
