@@ -96,7 +96,7 @@ function openSound(folder: string) {
 
 /** Before other programs where that may be: sound is late after 10 ms. What is finer than that the addon does, when it is loaded. */
 function hurry(): void {
-  const nice = constants.priority.PRIORITY_HIGH
+  const nice = constants.priority.PRIORITY_HIGHEST
   // Most users may neither.
   ignoreFault(() => setPriority(nice))
   // Among sessions: the one of this process is its own.
