@@ -68,13 +68,13 @@ export class StatusLine {
     const columns = Math.max(COLUMNS_MIN, this.output.columns || COLUMNS_DEFAULT) - 1
     const line = fit(cleanLine(text), columns)
     if (line === this.drawn) return
-    this.output.write(`\r${line}\x1b[K`)
+    this.output.write(`\r${line}\x1b[J`)
     this.drawn = line
   }
 
   private erased(): string {
     if (this.drawn === '') return ''
     this.drawn = ''
-    return '\r\x1b[K'
+    return '\r\x1b[J'
   }
 }

@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'bun:test'
+import type { FileEvent } from '../../src/app/events.ts'
+import type { ReceiveAsked, SendAsked } from '../../src/app/options-transfer.ts'
+import { progressText } from '../../src/ui/transfer/progress.ts'
+import { type Person, runReceive } from '../../src/ui/transfer/receive.ts'
+import { runSend } from '../../src/ui/transfer/send.ts'
+import { StatusLine } from '../../src/ui/transfer/status-line.ts'
+import { ALICE, BOB, CAROL, FakeChat } from '../app/fake-chat.ts'
+import { Screen } from './screen.ts'
+import { Collector, signalSource } from './streams.ts'
+
+const offer: FileEvent = {
+  ...{ event: 'file', id: 'f1', number: 1, state: 'offered', room: 'general', self: false, at: 1_000_000 },
+  from: { id: BOB.id, name: BOB.name },
+  ...{ name: 'photo.jpg', size: 3_000_000, done: 0, bytesPerSecond: 0, holders: 1 },
+}
+const receive: ReceiveAsked = {
+  ...{ kind: 'receive', into: '.', from: null, yes: false, given: {}, configFile: null, waitMs: null },
+}
+const send: SendAsked = {
+  ...{
+    kind: 'send',
+    paths: ['photo.jpg'],
+    to: null,
+    name: 'stdin',
+    takers: 1,
+    given: {},
+    configFile: null,
+    waitMs: null,
+  },
+}
+
+/** One who receives, at a terminal or not, with somebody there who answers so. */
+function receiving(answers: readonly (string | null)[] | null, asked = receive, isTTY = true) {
+  const chat = new FakeChat()
+  chat.files.files.push(offer)
+  const paths = new Collector()
+  const errors = Object.assign(new Collector(), { isTTY, columns: 80 })
+  const left = [...(answers ?? [])]
+  const person: Person | null = answers === null ? null : { line: async () => left.shift() ?? null }
+  const signals = signalSource()
+  const over = runReceive({ chat, asked, paths, errors, person, signals })
+  return { chat, paths, errors, signals, over }
+}
+
+/** Waits until the chat has been asked something. */
+async function asked({ asked }: FakeChat, what: string): Promise<void> {
+  while (!asked.includes(what)) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe('receiving once', () => {
+  test('asks the person there, shows a bar, and tells where it is', async () => {
+    const { chat, paths, errors, over } = receiving([''])
+    chat.admit('general', BOB)
+    chat.emit(offer)
+    await errors.until((text) => text.includes('Bob offers photo.jpg (3.0 MB). Take it? [Y/n] '))
+    await asked(chat, 'accept 1')
+    const moving: FileEvent = { ...offer, state: 'progress', done: 1_500_000, bytesPerSecond: 500_000, holders: 2 }
+    chat.emit(moving)
+    await errors.until((text) => text.includes('photo.jpg  ██████████░░░░░░░░░░  50%  500 kB/s  3 s  from 2'))
+    chat.emit({ ...offer, state: 'done', done: 3_000_000, path: '/home/alice/photo.jpg' })
+    chat.emit({ event: 'member', room: 'general', state: 'left', hops: 1, ...BOB })
+    expect(await over).toBe(0)
+    expect(paths.text).toBe('/home/alice/photo.jpg\n')
+    const screen = new Screen(80, 24)
+    screen.write(errors.text.replaceAll('\n', '\r\n'))
+    expect(screen.text.join('\n')).toContain('photo.jpg (3.0 MB) of Bob is here, verified.')
+    expect(screen.text.join('\n')).not.toContain('50%')
+  })
+
+  test('takes nothing that the person does not want', async () => {
+    for (const answer of ['n', 'what?', null]) {
+      const { chat, paths, over } = receiving([answer])
+      chat.admit('general', BOB)
+      chat.emit(offer)
+      expect(await over).toBe(1)
+      expect(chat.asked).toContain('decline 1')
+      expect(chat.asked).not.toContain('accept 1')
+      expect(paths.text).toBe('')
+    }
+  })
+
+  test('takes the newest offer of somebody who is there, what was offered with it, and nothing else', async () => {
+    const { chat, over } = receiving(null)
+    chat.admit('general', BOB)
+    chat.emit({ ...offer, id: 'old', number: 1, at: 10 })
+    chat.emit({ ...offer, id: 'absent', number: 2, at: 3_000_000, from: { id: CAROL.id, name: CAROL.name } })
+    chat.emit({ ...offer, id: 'first', number: 3, at: 2_000_000 })
+    chat.emit({ ...offer, id: 'second', number: 4, at: 2_000_500 })
+    await asked(chat, 'accept 3')
+    await asked(chat, 'accept 4')
+    for (const [id, number] of [['first', 3] as const, ['second', 4] as const]) {
+      chat.emit({ ...offer, id, number, state: 'done', done: 3_000_000, path: `/${id}` })
+    }
+    expect(await over).toBe(0)
+    expect(chat.asked.filter((what) => what.startsWith('accept')).sort()).toEqual(['accept 3', 'accept 4'])
+  })
+
+  test('turns from an old offer that its giver has no more to the one before', async () => {
+    const { chat, over } = receiving(null)
+    chat.admit('general', BOB)
+    chat.emit({ ...offer, id: 'newer', number: 2, at: 2_000_000 })
+    chat.emit({ ...offer, id: 'older', number: 1, at: 1_000_000 })
+    await asked(chat, 'accept 2')
+    chat.emit({ ...offer, id: 'newer', number: 2, state: 'waiting', trouble: 'gone', reason: 'It is gone.' })
+    await asked(chat, 'accept 1')
+    chat.emit({ ...offer, id: 'older', number: 1, state: 'done', done: 3_000_000, path: '/older' })
+    expect(await over).toBe(0)
+  })
+
+  test('ends with a sentence where it cannot go on, and says that what came is kept', async () => {
+    const troubles = [
+      [
+        { state: 'waiting', trouble: 'full', reason: 'The disk is full: 2 MB are missing.' },
+        /The disk is full.* kept as \.part/,
+      ],
+      [
+        { state: 'waiting', trouble: 'withdrawn', reason: 'gone' },
+        /photo\.jpg \(3\.0 MB\) has been taken back by Bob\./,
+      ],
+      [{ state: 'waiting', trouble: 'changed', reason: 'changed' }, /has been changed where it came from/],
+      [{ state: 'failed', trouble: 'disk', reason: 'It cannot be written.' }, /It cannot be written\./],
+    ] as const
+    for (const [trouble, sentence] of troubles) {
+      const { chat, errors, over } = receiving(null, receive, false)
+      chat.admit('general', BOB)
+      chat.emit(offer)
+      await asked(chat, 'accept 1')
+      chat.emit({ ...offer, done: 5, ...trouble })
+      expect(await over).toBe(1)
+      expect(errors.text).toMatch(sentence)
+      expect(errors.lines).toHaveLength(1)
+    }
+  })
+
+  test('is interrupted with 130', async () => {
+    const { over, signals } = receiving(null, receive, false)
+    signals.send('SIGINT')
+    expect(await over).toBe(130)
+  })
+})
+
+describe('sending once', () => {
+  test('shows what is read, how far it is given, and who has it; and ends when enough have', async () => {
+    const chat = new FakeChat()
+    const own: FileEvent = { ...offer, state: 'offering', self: true, from: { id: ALICE.id, name: ALICE.name } }
+    chat.files.files.push(own)
+    const errors = Object.assign(new Collector(), { isTTY: true, columns: 80 })
+    const over = runSend({ chat, asked: { ...send, takers: 2 }, paths: ['photo.jpg'], errors, signals: signalSource() })
+    chat.emit({ ...own, id: 'reading-1', number: 0, state: 'reading', done: 1_000_000 })
+    await errors.until((text) => text.includes('reading photo.jpg  ███████░░░░░░░░░░░░░  33%'))
+    const address = { host: '127.0.0.1', port: 5000 }
+    chat.emit({ event: 'ready', version: '1', id: ALICE.id, name: 'Alice', tcp: address, udp: address })
+    await errors.until((text) => text.includes('To take it: hearsay receive --connect 127.0.0.1:5000'))
+    chat.emit({ ...own, given: 1_500_000, bytesPerSecond: 500_000 })
+    await errors.until((text) => text.includes('photo.jpg  ██████████░░░░░░░░░░  50%  500 kB/s  3 s'))
+    chat.emit({ ...own, given: 3_000_000, taken: [BOB] })
+    await errors.until((text) => text.includes('Bob has photo.jpg (3.0 MB), verified.'))
+    chat.emit({ ...own, given: 6_000_000, taken: [BOB, CAROL] })
+    expect(await over).toBe(0)
+    expect(chat.asked.filter((what) => what.startsWith('cancel'))).toEqual([])
+  })
+
+  test('that is interrupted takes the offer back, so that nobody waits for it', async () => {
+    const chat = new FakeChat()
+    const own: FileEvent = { ...offer, state: 'offering', self: true }
+    chat.files.files.push(own)
+    const signals = signalSource()
+    const errors = new Collector()
+    const over = runSend({ chat, asked: send, paths: ['photo.jpg'], errors, signals })
+    const address = { host: '127.0.0.1', port: 5000 }
+    chat.emit({ event: 'ready', version: '1', id: ALICE.id, name: 'Alice', tcp: address, udp: address })
+    await asked(chat, 'send photo.jpg null')
+    await Promise.resolve()
+    signals.send('SIGINT')
+    expect(await over).toBe(130)
+    expect(chat.asked).toContain('cancel 1')
+    expect(errors.text).toBe('')
+  })
+})
+
+describe('the line that changes in place', () => {
+  test('fits the terminal, is drawn ten times a second at most, and lets others stand above it', () => {
+    const output = Object.assign(new Collector(), { isTTY: true, columns: 30 })
+    let nowMs = 0
+    const line = new StatusLine(output, () => nowMs)
+    for (; nowMs < 1_000; nowMs += 10) line.show(`${'x'.repeat(40)} ${nowMs}`)
+    line.show('short')
+    line.tell('something')
+    line.clear()
+    const screen = new Screen(30, 5)
+    screen.write(output.text.replaceAll('\n', '\r\n'))
+    expect(screen.text.filter((row) => row.trim() !== '').map((row) => row.trim())).toEqual(['something'])
+    for (; nowMs < 2_000; nowMs += 10) line.show(`${nowMs}`)
+    expect(output.text.split('\r').length).toBeLessThanOrEqual(20)
+  })
+
+  test('is nowhere but on a terminal, and commands no terminal by a name', () => {
+    const output = new Collector()
+    const line = new StatusLine(output, () => 0)
+    line.show('50%')
+    line.tell('news')
+    line.fault('a\x1b[2Jb')
+    expect(output.text).toBe('hearsay: ab\n')
+    const moving = { name: 'a\x1b[2Jb\u202egpj.exe', size: 2, done: 1, bytesPerSecond: 0, holders: 0 }
+    expect(progressText([moving])).not.toMatch(/[\x1b\u202e]/)
+    expect(progressText([moving, { ...moving, done: 2, bytesPerSecond: 1 }])).toContain(
+      '2 files  ███████████████░░░░░  75%',
+    )
+  })
+})
