@@ -5,6 +5,7 @@ import type { StartFault } from './app/options.ts'
 import { parseArguments } from './app/options.ts'
 import type { ExportAsked, ImportAsked } from './app/options-history.ts'
 import type { TwoAsked } from './app/options-line.ts'
+import type { TransferAsked } from './app/options-transfer.ts'
 import type { Given } from './app/options-values.ts'
 import { dataFolder } from './app/paths.ts'
 import type { Settings } from './app/settings.ts'
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     return typeof status === 'number' ? status : refuse(status)
   }
   if (asked.kind === 'two') return two(asked)
+  if (asked.kind === 'send' || asked.kind === 'receive') return once(asked)
   let gathered = await gatherSettings(asked, process.env)
   if (!gathered.ok) return refuse(gathered)
   const terminal = { input: process.stdin.isTTY === true, output: stdout.isTTY === true }
@@ -88,6 +90,38 @@ async function two(asked: TwoAsked): Promise<number> {
   const { runTwo } = await import('./app/dialects/two.ts')
   const status = await runTwo(asked, { input: process.stdin, output: process.stdout, signals: process })
   return typeof status === 'number' ? status : refuse(status)
+}
+
+/** One transfer, without a front end. */
+async function once(asked: TransferAsked): Promise<number> {
+  const { stdin: input, stdout, stderr } = process
+  const gathered = await gatherSettings(asked, process.env)
+  if (!gathered.ok) return refuse(gathered)
+  const { prepareOnce } = await import('./app/files/once.ts')
+  const reading = new AbortController()
+  const interrupt = (): void => {
+    reading.abort()
+    input.destroy()
+  }
+  process.on('SIGINT', interrupt)
+  const prepared = await prepareOnce(asked, gathered.settings, input, reading.signal)
+  process.off('SIGINT', interrupt)
+  if (!prepared.ok) return refuse(prepared)
+  const { settings, paths, files } = prepared
+  const started = await start(settings, VERSION, openLog(settings.debug), files === undefined ? {} : { files })
+  if (!started.ok) {
+    await prepared.dispose()
+    return refuse(started)
+  }
+  const { chat } = started
+  const { runTransfer } = await import('./ui/transfer/run.ts')
+  const status = runTransfer({ chat, asked, paths, input, output: stdout, errors: stderr, signals: process })
+  chat.emit(started.ready)
+  started.begin()
+  const ended = await status
+  started.release()
+  await prepared.dispose()
+  return ended
 }
 
 /** A room's history out of the data folder, or into it. */

@@ -6,6 +6,8 @@ const OPEN_MAX = 64
 interface Held {
   readonly handle: Promise<FileHandle>
   users: number
+  /** To be closed by whoever uses it last. */
+  isLeft: boolean
 }
 
 /** Open files of a folder by number, the one used longest ago closed for another; one in use stays. */
@@ -18,7 +20,7 @@ export class DiskHandles {
   ) {}
 
   async use<T>(number: number, act: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const held = this.held.get(number) ?? { handle: this.open(number), users: 0 }
+    const held = this.held.get(number) ?? { handle: this.open(number), users: 0, isLeft: false }
     this.held.delete(number)
     this.held.set(number, held)
     held.users++
@@ -26,17 +28,22 @@ export class DiskHandles {
       return await act(await held.handle)
     } catch (error) {
       // One that could not be opened is to be tried again.
-      if (held.users === 1) this.drop(number, held)
+      if (held.users === 1 && !held.isLeft) this.drop(number, held)
       throw error
     } finally {
       held.users--
+      if (held.isLeft && held.users === 0) this.drop(number, held)
       this.shrink(this.openMax)
     }
   }
 
   /** Once nobody uses them. */
   close(): void {
-    this.shrink(0)
+    for (const [number, held] of this.held) {
+      if (held.users === 0) this.drop(number, held)
+      held.isLeft = true
+      this.held.delete(number)
+    }
   }
 
   private shrink(most: number): void {
@@ -49,7 +56,7 @@ export class DiskHandles {
   }
 
   private drop(number: number, held: Held): void {
-    this.held.delete(number)
+    if (this.held.get(number) === held) this.held.delete(number)
     void held.handle.then((handle) => handle.close()).catch(() => {})
   }
 }

@@ -90,6 +90,7 @@ class DiskSource implements Source {
   private readonly files: readonly Found[]
   /** Where each file's bytes are in the content. */
   private readonly places: readonly PlannedEntry[]
+  private isClosed = false
   private readonly handles = new DiskHandles((number) => openFound(this.files[number]!))
 
   constructor(
@@ -121,6 +122,7 @@ class DiskSource implements Source {
   }
 
   close(): void {
+    this.isClosed = true
     this.handles.close()
   }
 
@@ -133,6 +135,9 @@ class DiskSource implements Source {
 
   private async readPart(entry: number, at: number, into: Uint8Array): Promise<FilesFault | null> {
     const found = this.files[entry]!
+    // Opened again, it would never be closed.
+    if (this.isClosed)
+      return { ok: false, code: 'missing', message: `${found.path} is not given any more.`, cause: null }
     try {
       return await this.handles.use(entry, async (handle) => {
         const length = await readFully(handle, into, at)

@@ -2,7 +2,7 @@ import { compareBytes } from '../base/bytes.ts'
 import { groupReactions, type Place, type Reaction } from '../core/room/timeline.ts'
 import { type Reply, type RoomHeld, type StoredMessage, UNREAD_MAX, type Unread } from '../ports/store.ts'
 import { NO_EVENT } from '../wire/bundle.ts'
-import { isSpoken } from '../wire/event.ts'
+import { EventKind, isSpoken } from '../wire/event.ts'
 import { TEXT_BYTES_MAX } from '../wire/limits.ts'
 import { AUTHOR_BYTES, ROOM_ID_BYTES } from '../wire/replication.ts'
 import { STATES } from './sqlite-projection.ts'
@@ -137,7 +137,7 @@ export class Messages {
   private shown(row: Row): StoredMessage {
     const kind = integer(row, 'kind')
     const state = STATES[integer(row, 'state')]
-    if (!isSpoken(kind) || state === undefined) throw new BrokenRow('kind')
+    if ((!isSpoken(kind) && kind !== EventKind.file) || state === undefined) throw new BrokenRow('kind')
     const answers = maybeBlob(row, 'answers', NO_EVENT.length)
     return {
       id: blob(row, 'event', NO_EVENT.length),

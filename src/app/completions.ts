@@ -1,9 +1,12 @@
 import { DIALECTS } from '../base/dialects.ts'
 import { OPTIONS, type OptionSpec } from './options-help.ts'
+import { TRANSFER_FLAGS, transferFlagNames } from './options-transfer.ts'
 import { THEMES } from './settings.ts'
 
 /** Words that may come first, and what they do. */
 export const SUBCOMMANDS: readonly (readonly [string, string])[] = [
+  ['send', 'offer files until somebody has them, without a screen'],
+  ['receive', 'take what is offered, without a screen'],
   ['tracker', 'keep a list of who is there'],
   ['export', 'write down what was said in a room'],
   ['import', 'take in what was written down'],
@@ -21,6 +24,8 @@ const SHELLS = ['bash', 'zsh', 'fish']
 const SWITCHES = ['on', 'off', 'toggle', '--help']
 /** What follows a word that comes first. */
 const AFTER: Readonly<Record<string, readonly string[]>> = {
+  send: transferFlagNames('send').map((name) => `--${name}`),
+  receive: transferFlagNames('receive').map((name) => `--${name}`),
   tracker: ['--host', '--port', '--json', '--debug', '--help'],
   export: ['--room', '--format', '--output', '--help'],
   import: ['--help'],
@@ -33,6 +38,9 @@ const AFTER: Readonly<Record<string, readonly string[]>> = {
   completions: SHELLS,
   manual: ['--help'],
 }
+
+/** Words behind which the names of files stand. */
+const FOLLOWED_BY_FILES = ['import', 'send', 'receive']
 
 const WORDS: { readonly [Name in OptionSpec['name']]?: readonly string[] } = {
   theme: THEMES,
@@ -80,7 +88,7 @@ ${after.join('\n')}
     *) words='${flags}'; [ "$COMP_CWORD" -eq 1 ] && words="$words ${words}" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  [ "\${COMP_WORDS[1]}" = import ] && COMPREPLY+=($(compgen -f -- "$current"))
+  case \${COMP_WORDS[1]} in ${FOLLOWED_BY_FILES.join('|')}) COMPREPLY+=($(compgen -f -- "$current")) ;; esac
   return 0
 }
 complete -F _hearsay hearsay
@@ -97,7 +105,7 @@ function zsh(): string {
   })
   const words = SUBCOMMANDS.map(([word, about]) => `      '${word}:${zshText(about)}'`)
   const after = Object.entries(AFTER).map(([word, list]) => {
-    const files = word === 'import' ? ' || _files' : ''
+    const files = FOLLOWED_BY_FILES.includes(word) ? ' || _files' : ''
     return `    ${word}) compadd -- ${list.join(' ')}${files}; return ;;`
   })
   return `#compdef hearsay
@@ -144,7 +152,13 @@ function fish(): string {
     ...options,
     `complete -c hearsay -n '__fish_seen_subcommand_from ptt mute deafen' -a 'on off toggle'`,
     `complete -c hearsay -n '__fish_seen_subcommand_from completions' -a ${fishText(SHELLS.join(' '))}`,
-    "complete -c hearsay -n '__fish_seen_subcommand_from import' -F",
+    `complete -c hearsay -n '__fish_seen_subcommand_from ${FOLLOWED_BY_FILES.join(' ')}' -F`,
+    ...(['send', 'receive'] as const).flatMap((word) =>
+      TRANSFER_FLAGS[word].map(({ name, value, about }) => {
+        const takes = value === '' ? '' : ' -x'
+        return `complete -c hearsay -n '__fish_seen_subcommand_from ${word}' -l ${name}${takes} -d ${fishText(about)}`
+      }),
+    ),
     "complete -c hearsay -n '__fish_seen_subcommand_from export' -l format -x -a 'text json html'",
     "complete -c hearsay -n '__fish_seen_subcommand_from export' -l output -r -F",
   ].join('\n')}\n`

@@ -1,4 +1,5 @@
 import type { DialectName } from '../base/dialects.ts'
+import type { FileTrouble } from './files/contract.ts'
 import type { VoicePeer, VoiceState } from './voice/contract.ts'
 
 /**
@@ -183,10 +184,11 @@ export interface FileEvent {
   readonly event: 'file'
   /** The offer's. */
   readonly id: string
-  /** What people name it by: `/accept 3`. */
+  /** What people name it by: `/accept 3`; 0 while it is read. */
   readonly number: number
-  /** `offering`: ours. `waiting`: accepted, and nobody who has it is here, or the disk is full; `reason` tells. */
+  /** `reading`: a file of ours before it is offered, under an id of its own; over when `done` is `size`. `offering`: ours. `waiting`: accepted, and nobody who has it is here, or the disk is full; `reason` tells. */
   readonly state:
+    | 'reading'
     | 'offering'
     | 'offered'
     | 'accepted'
@@ -214,6 +216,14 @@ export interface FileEvent {
   /** Where it is or will be. */
   readonly path?: string
   readonly reason?: string
+  /** Why it waits or has failed, for programs. */
+  readonly trouble?: FileTrouble
+  /** When it was offered, by the clock of who did: milliseconds since 1970. */
+  readonly at?: number
+  /** Of ours: bytes given to others, who says that he has it whole, and, of one person, that he does not want it. */
+  readonly given?: number
+  readonly taken?: readonly Person[]
+  readonly refused?: readonly Person[]
   /** Only of a folder: how many files it has, and the first of their paths. */
   readonly files?: number
   readonly listing?: readonly string[]

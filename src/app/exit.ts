@@ -1,7 +1,7 @@
 /** How the process ends, for scripts (spec: front ends, "Exit status"). */
 export const ExitStatus = {
   asked: 0,
-  /** An export or import could not be done, or not whole. */
+  /** An export, an import or a transfer could not be done, or not whole. */
   failed: 1,
   /** An argument or a `HEARSAY_…` variable that cannot be meant. */
   wrongUsage: 2,

@@ -4,10 +4,11 @@ import { SUBCOMMANDS } from './completions.ts'
 import { ExitStatus } from './exit.ts'
 import { ACTIONS, type Action, keymapOf } from './keymap.ts'
 import { flagTerm, OPTIONS } from './options-help.ts'
+import { TRANSFER_FLAGS } from './options-transfer.ts'
 
 const STATUSES: readonly (readonly [number, string])[] = [
   [ExitStatus.asked, 'It was asked to quit.'],
-  [ExitStatus.failed, 'An export or import could not be done, or not whole.'],
+  [ExitStatus.failed, 'An export, an import or a transfer could not be done, or not whole.'],
   [ExitStatus.wrongUsage, 'An argument or a variable cannot be meant; one line says which and why.'],
   [ExitStatus.cannotListen, 'It could not listen; one line says where, and who does.'],
   [ExitStatus.badConfiguration, 'The configuration or the identity file is not as it should be.'],
@@ -20,6 +21,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ['$XDG_CONFIG_HOME/hearsay/voice.json', 'What was chosen with /voice.'],
   ['$XDG_DATA_HOME/hearsay/history.db', 'What was said. Usually in ~/.local/share.'],
   ['$XDG_DATA_HOME/hearsay/shares.json', 'Which files you offer, also after the next start.'],
+  ['$XDG_DATA_HOME/hearsay/offers.json', 'Which files were offered to you and wait for an answer.'],
 ]
 
 /** The page hearsay(1), in the language of man(7), from the tables that the program itself is made of. */
@@ -39,6 +41,17 @@ export function manualPage(version: string): string {
     ...section('OPTIONS', ...OPTIONS.flatMap((spec) => entry(flagTerm(spec), sentence(spec.about)))),
     text(
       'Each can stand in config.toml too, and in a variable: HEARSAY_PORT for --port. A flag wins over a variable, a variable over the file.',
+    ),
+    ...section(
+      'ONE TRANSFER',
+      text(
+        'hearsay send offers files and folders and ends when somebody has all of them; hearsay receive takes what is offered into this folder, or the one given, writes its path on standard output, and ends when it is there. The other end may be either of them, or somebody in the room. A lone hyphen is standard input, or output. Besides these, they take the options that say where to listen, whom to dial and who you are.',
+      ),
+      ...(['send', 'receive'] as const).flatMap((word) =>
+        TRANSFER_FLAGS[word].flatMap(({ name, value, about }) =>
+          entry(`${word} --${name}${value === '' ? '' : ` <${value}>`}`, sentence(about)),
+        ),
+      ),
     ),
     ...section('COMMANDS', text('What begins with a slash is done, anything else is said; // says a slash.')),
     ...COMMANDS.commands.flatMap((command) => commandEntry(command)),

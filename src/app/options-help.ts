@@ -86,6 +86,11 @@ const EXAMPLES = [
   ['hearsay --port 5000 --username Alice', 'wait for others on port 5000'],
   ['hearsay --connect 127.0.0.1:5000 --username Bob --room dev', 'join Alice, in #dev'],
   ['hearsay tracker --host 0.0.0.0', 'keep a list of who is there, on port 5000'],
+  [
+    'hearsay send holiday.jpg --connect host:5000',
+    'one file to whoever takes it, without a screen; - is standard input',
+  ],
+  ['hearsay receive --connect host:5000', 'take it, into this folder; - is standard output'],
   ['hearsay ptt on', 'hold the talk key of the hearsay that runs; hearsay ptt --help'],
   ['hearsay export --room dev --format json --output dev.json', 'what was said in #dev, signatures and all'],
   ['hearsay import dev.json', 'take it in elsewhere'],

@@ -6,6 +6,7 @@ import { flagTerm, helpText, OPTIONS, type OptionSpec, TRACKER_HELP } from './op
 import { type ExportAsked, type ImportAsked, isHistoryWord, parseHistoryArguments } from './options-history.ts'
 import { isTwoWord, parseTwoArguments, type TwoAsked } from './options-line.ts'
 import { quoted, visible } from './options-quote.ts'
+import { isTransferWord, parseTransferArguments, type TransferAsked } from './options-transfer.ts'
 import { exclusion, type Given, type Mutable, pathCheck, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
 import { type ControlAsked, isControlWord } from './voice/control.ts'
@@ -42,6 +43,8 @@ export type Arguments =
   | { readonly kind: 'control'; readonly asked: ControlAsked }
   /** `hearsay listen`, `hearsay connect`. */
   | TwoAsked
+  /** `hearsay send`, `hearsay receive`. */
+  | TransferAsked
   /** For standard output, then leave with 0. */
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
@@ -69,6 +72,7 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
   if (isControlWord(word)) return controlArguments(argv)
   if (isDocumentWord(word)) return parseDocumentArguments(word, rest, look.version)
   if (isTwoWord(word)) return parseTwoArguments(word, rest)
+  if (isTransferWord(word)) return parseTransferArguments(word, rest)
   const { Command, CommanderError } = await import('commander')
   const written: Written = new Map()
   const program = new Command('hearsay')

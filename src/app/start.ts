@@ -17,7 +17,7 @@ import type { DialectDesk } from './dialects/desk.ts'
 import { Driver } from './driver.ts'
 import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
-import { beginFiles } from './files/begin.ts'
+import { beginFiles, type Once } from './files/begin.ts'
 import { FrontDoor } from './files/front-door.ts'
 import { ownAddresses } from './files/own-addresses.ts'
 import { Finding, interfacesOf } from './finding.ts'
@@ -49,7 +49,7 @@ export interface Started {
 }
 
 /** Everything from settings to a node that listens; only joining and dialling are left for `begin`. */
-export async function start(settings: Settings, version: string, log: Log): Promise<Started | StartFault> {
+export async function start(settings: Settings, version: string, log: Log, once?: Once): Promise<Started | StartFault> {
   const self = ownIdentity(settings)
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
@@ -97,7 +97,7 @@ export async function start(settings: Settings, version: string, log: Log): Prom
     ...{ settings, dataFolder, local, key: signing, rng, multicast, log },
   })
   const files = beginFiles(chat, {
-    ...{ identity, randomBytes, rng, clock: systemClock, tcp: bunTcp, door, dataFolder, log },
+    ...{ identity, randomBytes, rng, clock: systemClock, tcp: bunTcp, door, dataFolder, log, once },
     policy: settings.acceptFiles,
     folder: settings.downloadFolder,
     ownAddresses: () => ownAddresses(local, finding.surroundings.interfaces),

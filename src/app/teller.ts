@@ -156,7 +156,7 @@ export function orderOf({ time, author, number }: Pick<Place, 'time' | 'author' 
 }
 
 export function kindName(kind: number): MessageKind {
-  if (kind === EventKind.action) return 'action'
+  if (kind === EventKind.action || kind === EventKind.file) return 'action'
   return kind === EventKind.notice ? 'notice' : 'text'
 }
 

@@ -32,9 +32,9 @@ export class FilePassing {
   /** True where it was about files, and is done with. */
   heard({ room, author, kind, body }: ReceivedPassing, authorKey: string): boolean {
     if (!isFilePassing(kind)) return false
-    const where = this.rooms.open.get(toHex(room))
-    const isTheirs = where !== undefined && (where.peer === null || where.peer.key === authorKey)
-    if (isTheirs) this.context.emit({ kind: 'files', room: where.name, author, passingKind: kind, body })
+    const key = toHex(room)
+    const where = this.rooms.open.get(key) ?? this.rooms.conversations.find(key, author, authorKey)
+    if (where !== null) this.context.emit({ kind: 'files', room: where.name, author, passingKind: kind, body })
     return true
   }
 }

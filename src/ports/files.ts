@@ -51,6 +51,8 @@ export interface Target {
   readonly path: string
   /** What an earlier run has recorded, unverified: a bit for each leaf that may have been written, lowest first. Empty for a new one. */
   readonly bitmap: Uint8Array
+  /** Of one that hands on what comes, in order, and keeps nothing: how far ahead of that bytes may come, and who hears how many have been handed on. */
+  readonly inOrder?: { readonly aheadBytes: number; hear(handedOn: (bytes: number) => void): void }
   /** Pages an earlier run has kept, unverified, by their numbers, from the top one on; the first so many. */
   pages(countMax: number): Promise<readonly { readonly number: number; readonly bytes: Uint8Array }[]>
   /** Null when it is written: in the system's hands, though perhaps not on the disk yet. */

@@ -2,8 +2,7 @@ import type { HlcTime } from '../base/hlc.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
 import type { Range } from '../core/history/ranges.ts'
 import type { MessageState, Place, Reaction } from '../core/room/timeline.ts'
-import type { ToldEvent } from '../core/room/told.ts'
-import type { SpokenKind } from '../wire/event.ts'
+import type { ToldEvent, ToldMessage } from '../core/room/told.ts'
 
 /**
  * Everything kept of rooms: the bundles as they were signed, and what people see of them. Every call does its work at
@@ -170,7 +169,8 @@ export interface StoredMessage extends Place {
   readonly room: Uint8Array
   /** Empty where it is not known yet. */
   readonly name: string
-  readonly kind: SpokenKind
+  /** `EventKind.file`: that something was offered, in words. */
+  readonly kind: ToldMessage['kind']
   readonly state: MessageState
   /** Empty where it is gone or deleted. */
   readonly text: string

@@ -9,7 +9,7 @@ import { PassingKind } from './passing.ts'
  * Bodies of passing events by which those who want a file and those who have it find each other in a room:
  *
  *     SEEK      count 1 · tags                                                          who has these?
- *     HOLDING   count 1 · addresses (family 1 · address 4 or 16 · port 2) · count 1 · entries (tag 32 · whole 1)
+ *     HOLDING   count 1 · addresses (family 1 · address 4 or 16 · port 2) · count 1 · entries (tag 32 · how 1)
  *     CALL_BACK peer 32 · count 1 · addresses                                           I cannot dial you: dial me
  *
  * A tag stands for a content without telling its root, which is what has to be known to ask for it: relays of a conversation learn nothing
@@ -18,8 +18,19 @@ import { PassingKind } from './passing.ts'
 export interface HoldingBody {
   /** Where links for files are taken, as far as the holder knows; who is linked with it knows more. */
   readonly addresses: readonly Address[]
-  readonly entries: readonly { readonly tag: Uint8Array; readonly whole: boolean }[]
+  readonly entries: readonly HoldingEntry[]
 }
+
+/** How much of a content its author has, or that he does not want it: which is told in a conversation alone. */
+export interface HoldingEntry {
+  readonly tag: Uint8Array
+  readonly whole: boolean
+  readonly declined?: true
+}
+
+const PARTLY = 0
+const WHOLE = 1
+const DECLINED = 2
 
 export function isFilePassing(kind: number): boolean {
   return kind === PassingKind.seek || kind === PassingKind.holding || kind === PassingKind.callBack
@@ -63,7 +74,7 @@ export function encodeHolding({ addresses, entries }: HoldingBody): Uint8Array {
   const out = new ByteWriter(128 + entries.length * (HASH_BYTES + 1))
   writeAddresses(out, addresses)
   out.u8(entries.length)
-  for (const { tag, whole } of entries) out.bytes(tag).u8(whole ? 1 : 0)
+  for (const { tag, whole, declined } of entries) out.bytes(tag).u8(declined ? DECLINED : whole ? WHOLE : PARTLY)
   return out.copy()
 }
 
@@ -74,12 +85,12 @@ export function readHolding(body: Uint8Array): HoldingBody | null {
   if (addresses === null) return null
   const count = reader.u8()
   if (count < 1 || count > TAGS_MAX) return null
-  const entries: { tag: Uint8Array; whole: boolean }[] = []
+  const entries: HoldingEntry[] = []
   for (let i = 0; i < count; i++) {
     const tag = reader.take(HASH_BYTES).slice()
-    const whole = reader.u8()
-    if (whole > 1) return null
-    entries.push({ tag, whole: whole === 1 })
+    const how = reader.u8()
+    if (how > DECLINED) return null
+    entries.push(how === DECLINED ? { tag, whole: false, declined: true } : { tag, whole: how === WHOLE })
   }
   return reader.done ? { addresses, entries } : null
 }

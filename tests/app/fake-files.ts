@@ -17,6 +17,11 @@ export class FakeFiles implements FilesChat {
     return this.answer(`send ${path} ${to}`)
   }
 
+  async sendAll(paths: readonly string[], to: string | null): Promise<Outcome<{ files: readonly FileState[] }>> {
+    this.asked.push(`send ${paths.join(' ')} ${to}`)
+    return { ok: true, files: this.files }
+  }
+
   async accept(file: string): Promise<Outcome<{ file: FileState }>> {
     return this.answer(`accept ${file}`)
   }

@@ -203,7 +203,19 @@ describe('help and version', () => {
     }
     const examples = [...help.text.matchAll(/^ {2}hearsay (\S+(?: \S+)*)/gm)]
     const kinds = await Promise.all(examples.map(async ([, line]) => (await parse(...line!.split(' '))).kind))
-    expect(kinds).toEqual(['run', 'run', 'tracker', 'control', 'export', 'import', 'two', 'print', 'print'])
+    expect(kinds).toEqual([
+      'run',
+      'run',
+      'tracker',
+      'send',
+      'receive',
+      'control',
+      'export',
+      'import',
+      'two',
+      'print',
+      'print',
+    ])
   })
 
   test('colours come only where they are wanted, and long lines wrap to the terminal', async () => {

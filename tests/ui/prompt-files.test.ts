@@ -19,7 +19,10 @@ test('how far a file has come stands in the prompt of a terminal for as long as 
   const chat = new FakeChat()
   const over = runPrompt({ chat, input, output, signals: signalSource(), env: { TERM: 'xterm' }, nowMs: () => 0 })
   chat.emit(offer)
-  chat.emit({ ...offer, state: 'progress', done: 42, left: 7 })
+  chat.emit({ ...offer, state: 'progress', done: 42, left: 7, bytesPerSecond: 8, holders: 2 })
+  await output.until((text) => text.includes('[↓ photo.jpg ███░░░░░ 42%, 8 B/s, 7 s, from 2] > '))
+  output.columns = 79
+  output.emit('resize')
   await output.until((text) => text.includes('[↓ photo.jpg 42%, 7 s] > '))
   chat.emit({ ...offer, state: 'done', done: 100, path: '/home/alice/photo.jpg' })
   await output.until((text) => text.includes('is here: /home/alice/photo.jpg'))
@@ -27,4 +30,40 @@ test('how far a file has come stands in the prompt of a terminal for as long as 
   await over
   screen.write(output.text)
   expect(screen.text.filter((line) => line.includes('42%'))).toEqual([])
+})
+
+test('what is read to be offered is told as it goes on, under no offer yet', async () => {
+  const output = Object.assign(new Collector(), { isTTY: true, columns: 100, rows: 24 })
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
+  const chat = new FakeChat()
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: { TERM: 'xterm' }, nowMs: () => 0 })
+  const reading: FileEvent = { ...offer, id: 'reading-1', number: 0, state: 'reading', self: true, holders: 0 }
+  chat.emit({ ...reading, done: 34 })
+  await output.until((text) => text.includes('[reading photo.jpg ███░░░░░ 34%] > '))
+  const { length } = output.text
+  chat.emit({ ...reading, done: 100 })
+  await output.until((text) => text.slice(length).includes('> '))
+  expect(output.text.slice(length)).not.toContain('reading')
+  input.end()
+  await over
+})
+
+test('where no terminal is, a line tells every ten seconds how far it has come', async () => {
+  let nowMs = 0
+  const output = new Collector()
+  const input = new PassThrough()
+  const chat = new FakeChat()
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: {}, nowMs: () => nowMs, wallMs: () => 0 })
+  chat.emit(offer)
+  for (; nowMs < 25_000; nowMs += 100) {
+    chat.emit({ ...offer, state: 'progress', done: Math.floor(nowMs / 300), bytesPerSecond: 4, left: 20 })
+  }
+  chat.emit({ ...offer, state: 'done', done: 100, path: '/home/alice/photo.jpg' })
+  input.end()
+  await over
+  const told = output.text.split('\n').filter((line) => line.includes('%'))
+  expect(told.map((line) => line.replace(/^.*-!- /, ''))).toEqual([
+    'photo.jpg 33%, 4 B/s, 20 s',
+    'photo.jpg 66%, 4 B/s, 20 s',
+  ])
 })

@@ -7,6 +7,8 @@ import {
   encodeHolding,
   encodeSeek,
   HOLDING_ADDRESSES_MAX,
+  type HoldingBody,
+  type HoldingEntry,
   readCallBack,
   readHolding,
   readSeek,
@@ -16,9 +18,14 @@ import { PASSING_BODY_BYTES_MAX } from '../../src/wire/limits.ts'
 import { exactly, obeysTheLaws } from './codec-laws.ts'
 
 const hosts = fc.constantFrom('10.0.0.7', '192.168.1.20', '2001:db8::5', 'fd00::1')
-const holdings = fc.record({
+const tags = exactly(32)
+const entry: fc.Arbitrary<HoldingEntry> = fc.oneof(
+  fc.record({ tag: tags, whole: fc.boolean() }),
+  tags.map((tag) => ({ tag, whole: false, declined: true as const })),
+)
+const holdings: fc.Arbitrary<HoldingBody> = fc.record({
   addresses: fc.array(fc.record({ host: hosts, port: fc.nat(0xffff) }), { maxLength: HOLDING_ADDRESSES_MAX }),
-  entries: fc.array(fc.record({ tag: exactly(32), whole: fc.boolean() }), { minLength: 1, maxLength: TAGS_MAX }),
+  entries: fc.array(entry, { minLength: 1, maxLength: TAGS_MAX }),
 })
 
 describe('who has a file', () => {

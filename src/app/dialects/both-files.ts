@@ -7,6 +7,7 @@ export function withLineFiles(own: FilesChat, line: LineFiles): FilesChat {
   return {
     list: () => [...own.list(), ...line.list()],
     send: (path, to) => own.send(path, to),
+    sendAll: (paths, to) => own.sendAll(paths, to),
     cancel: (file) => own.cancel(file),
     accept: async (file) => (isOwn(file) ? null : line.accept(file)) ?? own.accept(file),
     decline: async (file) => (isOwn(file) ? null : line.decline(file)) ?? own.decline(file),

@@ -6,17 +6,26 @@ import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import type { NodeIdentity } from '../../node/context.ts'
 import { Transfers } from '../../node/transfers.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Files } from '../../ports/files.ts'
 import type { Tcp } from '../../ports/tcp.ts'
 import type { Hearsay } from '../hearsay.ts'
 import { CircuitPort } from './circuit-port.ts'
 import { Desk } from './desk.ts'
 import { FileRoom } from './file-room.ts'
 import type { FrontDoor } from './front-door.ts'
+import { pendingIn } from './pending.ts'
 import { sharesIn } from './shares.ts'
 import { Shelf } from './shelf.ts'
 import { TransferDriver } from './transfer-driver.ts'
 
 const SHARES_FILE = 'shares.json'
+const PENDING_FILE = 'offers.json'
+
+/** One transfer and no more: nothing of earlier runs is gone on with, nothing is noted for later ones. */
+export interface Once {
+  /** Others than the disk's. */
+  readonly files?: Files
+}
 
 export interface FilesStart {
   readonly identity: NodeIdentity
@@ -33,11 +42,13 @@ export interface FilesStart {
   /** Where others may dial us, as far as is known. */
   readonly ownAddresses: () => readonly Address[]
   readonly log: (code: string, message: string) => void
+  readonly once?: Once | undefined
 }
 
 /** Lets a chat send and take files; goes on with what earlier runs began. */
 export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<void>; stop(): void } {
-  const { identity, randomBytes, rng, clock, tcp, door, policy, folder, dataFolder, ownAddresses } = start
+  const { identity, randomBytes, rng, clock, tcp, door, policy, folder, ownAddresses, once } = start
+  const dataFolder = once === undefined ? start.dataFolder : null
   const log = (message: string): void => start.log('files', message)
   const transfers = new Transfers(identity, randomBytes, rng)
   let desk!: Desk
@@ -45,8 +56,10 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   const room = chat.attachFiles((around) => {
     const talk = FileRoom.talkOf(around, ownAddresses)
     const shares = dataFolder === null ? null : sharesIn(join(dataFolder, SHARES_FILE), log)
+    const pending = dataFolder === null ? null : pendingIn(join(dataFolder, PENDING_FILE), log)
     desk = new Desk({
-      ...{ files: diskFiles, clock, talk, policy, folder, shares, log },
+      ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, log },
+      watches: once !== undefined,
       told: (view) => room.tell(view),
     })
     circuits = new CircuitPort(clock, around.circuits)
@@ -57,5 +70,12 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   desk.attach(driver, shelf)
   door.admit((connection) => driver.accept(connection))
   circuits.admit((connection) => driver.accept(connection))
-  return { goOn: () => desk.goOn(), stop: () => driver.stop() }
+  return {
+    async goOn() {
+      if (once !== undefined) return
+      room.recall()
+      await desk.goOn()
+    },
+    stop: () => driver.stop(),
+  }
 }

@@ -2,6 +2,7 @@ import type { Address } from '../../base/address.ts'
 import type { AcceptPolicy, OfferState } from '../../core/transfer/offers.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Files } from '../../ports/files.ts'
+import type { Pending } from './pending.ts'
 import type { Shares } from './shares.ts'
 
 /** What files need of talk: saying that there is one, and finding who has it. Rooms as front ends call them; people by key, in hexadecimal. */
@@ -25,11 +26,17 @@ export interface Talk {
   mayHave(room: string, key: string): boolean
 }
 
+/** Why a file waits or has failed, for programs. */
+export type FileTrouble = 'nobody' | 'full' | 'disk' | 'changed' | 'gone' | 'withdrawn' | 'bad-list'
+
 /** How a file stands, for every front end; at most ten a second for each. */
 export interface FileView {
+  /** The offer's event; while it is read, before there is one, another that is this run's alone. */
   readonly id: string
+  /** 0 while it is read. */
   readonly number: number
-  readonly state: OfferState
+  /** `reading`: it is hashed, and will be offered. */
+  readonly state: OfferState | 'reading'
   readonly room: string
   /** By key. */
   readonly from: string
@@ -40,6 +47,13 @@ export interface FileView {
   readonly bytesPerSecond: number
   /** Null while it cannot be told. */
   readonly leftMs: number | null
+  /** When it was offered, by the clock of who did: milliseconds since 1970; 0 where that is not known. */
+  readonly atMs: number
+  /** Of ours: bytes that have been given to others. */
+  readonly given: number
+  /** Of ours: who says that he has it whole, and, to one person, that he does not want it; by key. */
+  readonly taken: readonly string[]
+  readonly declined: readonly string[]
   /** From how many it comes just now. */
   readonly holders: number
   /** Those it goes through, where it does not come from its holders themselves; by key. */
@@ -48,6 +62,7 @@ export interface FileView {
   readonly path: string
   /** Why it waits or has failed, as a sentence; empty where it does not. */
   readonly reason: string
+  readonly trouble: FileTrouble | null
   /** Of a folder that is asked about: how many files there are, and some of their paths. */
   readonly files: number
   readonly listing: readonly string[]
@@ -66,6 +81,10 @@ export interface DeskOptions {
   readonly folder: string
   /** What we have offered, for the next run; null where nothing is to be written. */
   readonly shares: Shares | null
+  /** What has been offered to us and not been answered, for the next run; null as above. */
+  readonly pending?: Pending | null
+  /** What is given is asked after, so that it is known soon who has it: for a run that ends then. */
+  readonly watches?: boolean
   readonly told: (view: FileView) => void
   readonly log: (message: string) => void
 }

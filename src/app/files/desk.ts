@@ -1,3 +1,4 @@
+import { toHex } from '../../base/bytes.ts'
 import { RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { FilesFault } from '../../ports/files.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
@@ -7,12 +8,14 @@ import { Giving } from './giving.ts'
 import { summary } from './job.ts'
 import { Jobs } from './jobs.ts'
 import { Reaching } from './reaching.ts'
-import { Seeking } from './seeking.ts'
+import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
-import { Taking } from './taking.ts'
+import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 
 const ROUND_EVERY_MS = 1_000
+/** Remembered of those who say that they have what we offer. */
+const TAKERS_MAX = 256
 
 /** Everything people and commands do with files: what is offered, taken and given in one run. */
 export class Desk implements ShelfOwner {
@@ -23,15 +26,18 @@ export class Desk implements ShelfOwner {
   private taking!: Taking
   private giving!: Giving
   private cancelRound: (() => void) | null = null
+  /** Not before what earlier runs kept has been read. */
+  private mayKeep = false
 
   constructor(private readonly options: DeskOptions) {
-    this.jobs = new Jobs(options.policy, options.clock, options.told)
+    this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
       () => this.jobs.contents(),
       this.reaching,
       (key) => this.ask(this.driver.transfers.linksTo(key)),
+      (root, room, key, answer) => this.answered(toHex(root), room, key, answer),
     )
   }
 
@@ -54,22 +60,44 @@ export class Desk implements ShelfOwner {
     await this.giving.goOn()
   }
 
+  /** Lists what earlier runs were offered and have not answered; answers how many that is. */
+  recall(): number {
+    if (this.options.policy.mode === 'none') return 0
+    const recalled = (this.options.pending?.load() ?? []).filter(({ id, from, room, atMs, offer }) => {
+      const job = this.jobs.remember({ ...summary(offer), id, from, room }, offer)
+      if (job !== null) job.atMs = atMs
+      return job !== null
+    })
+    this.mayKeep = true
+    return recalled.length
+  }
+
   /** Hashes what stands at a path and offers it in a room, or to one person. */
   send(path: string, room: string): Promise<DeskOutcome> {
     return this.giving.send(path, room)
   }
 
+  /** The same of several: all are hashed before the first is offered, so that whoever takes them has them one after the other. */
+  sendAll(paths: readonly string[], room: string): Promise<readonly DeskOutcome[]> {
+    return this.giving.sendAll(paths, room)
+  }
+
   /** Somebody has offered something; `body` as its event has it. */
-  heardOffer(id: string, from: string, room: string, body: Uint8Array): void {
+  heardOffer(id: string, from: string, room: string, body: Uint8Array, atMs = 0): void {
     const offer = readFileOffer(body)
     if (offer === null || from === this.options.talk.own) return
     const heard = this.jobs.offered({ ...summary(offer), id, from, room }, offer)
     if (heard === null) return
     const { job, what } = heard
+    job.atMs = atMs
     this.jobs.tell(job)
     if (what === 'pass') return
-    if (this.jobs.twinOf(job) !== null) this.jobs.set(job, 'asked')
-    else if (job.entry.isFolder) this.taking.list(job)
+    if (this.jobs.twinOf(job) !== null) {
+      this.jobs.set(job, 'asked')
+      // Whoever offers it again has it, perhaps under another name than before.
+      this.reaching.dial(from, this.options.clock.nowMs())
+      this.ask(this.driver.transfers.linksTo(from))
+    } else if (job.entry.isFolder) this.taking.list(job)
     else if (what === 'take') void this.taking.take(job)
   }
 
@@ -102,6 +130,7 @@ export class Desk implements ShelfOwner {
     const job = this.jobs.find(text, ['asked', 'listing'])
     if (job === null) return unknown(text, 'is waiting for an answer')
     this.taking.stop(job, 'declined')
+    this.seeking.decline(job.entry.room, job.offer.root)
     return { ok: true, view: this.jobs.view(job) }
   }
 
@@ -121,6 +150,7 @@ export class Desk implements ShelfOwner {
   /** Lets go of every file; what is on its way stays for the next run. */
   close(): void {
     this.cancelRound?.()
+    this.keepPending()
     for (const job of this.jobs.all) {
       job.source?.close()
       job.target?.close()
@@ -137,17 +167,26 @@ export class Desk implements ShelfOwner {
     for (const job of this.jobs.ofRoot(root)) if (this.jobs.fetching.includes(job)) this.jobs.moved(job)
   }
 
-  stuck(root: string, { message, code }: FilesFault): void {
+  stuck(root: string, fault: FilesFault): void {
     for (const job of this.jobs.ofRoot(root)) {
       job.isStuck = true
-      job.reason = code === 'full' ? `${message} It goes on when there is room.` : `${message} It is tried again.`
-      this.jobs.tell(job)
+      this.jobs.wait(job, this.stuckReason(fault), troubleOf(fault))
     }
   }
 
   lost(root: string, fault: FilesFault | null): void {
     const given = this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
-    for (const job of given) this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.')
+    const trouble = fault?.code === 'changed' ? 'changed' : 'gone'
+    for (const job of given) this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.', trouble)
+  }
+
+  /** So many bytes of what we offer have been given to somebody. */
+  gave(root: string, bytes: number): void {
+    for (const job of this.jobs.ofRoot(root)) {
+      if (job.entry.state !== 'giving') continue
+      job.given += bytes
+      this.jobs.moved(job)
+    }
   }
 
   linked(_key: string, link: number): void {
@@ -164,12 +203,13 @@ export class Desk implements ShelfOwner {
   }
 
   refused(root: string, key: string, code: number): void {
-    if (code !== RefusalCode.changed && code !== RefusalCode.withdrawn && code !== RefusalCode.vanished) return
+    if (code === RefusalCode.notForYou || code === RefusalCode.busy) return
     const what = code === RefusalCode.changed ? 'has been changed' : 'is gone'
+    const trouble = code === RefusalCode.changed ? 'changed' : code === RefusalCode.withdrawn ? 'withdrawn' : 'gone'
     for (const job of this.jobs.ofRoot(root)) {
       if (key !== job.entry.from || !this.jobs.fetching.includes(job)) continue
-      job.reason = `${job.entry.name} ${what} where it came from. It goes on if others have it; /cancel gives it up.`
-      this.jobs.tell(job)
+      const reason = `${job.entry.name} ${what} where it came from. It goes on if others have it; /cancel gives it up.`
+      this.jobs.wait(job, reason, trouble)
     }
   }
 
@@ -185,10 +225,32 @@ export class Desk implements ShelfOwner {
     })
   }
 
+  /** Somebody says how he stands to what we offer: nobody can prove it, nor has he a reason to lie. */
+  private answered(root: string, room: string, key: string, answer: Answer): void {
+    for (const job of this.jobs.ofRoot(root)) {
+      const people = answer === 'whole' ? job.taken : job.declined
+      if (job.entry.state !== 'giving' || job.entry.room !== room || people.has(key)) continue
+      if (people.size >= TAKERS_MAX) continue
+      people.add(key)
+      this.jobs.tell(job)
+    }
+  }
+
+  /** A run for one transfer does not wait for room. */
+  private stuckReason({ message, code }: FilesFault): string {
+    if (this.options.watches === true) return message
+    return `${message} ${code === 'full' ? 'It goes on when there is room.' : 'It is tried again.'}`
+  }
+
+  private keepPending(): void {
+    if (this.mayKeep) this.options.pending?.save(this.jobs.pending)
+  }
+
   private round(): void {
     const { clock } = this.options
     const nowMs = clock.nowMs()
     this.taking.round(nowMs)
+    this.keepPending()
     this.cancelRound = clock.timer(nowMs + ROUND_EVERY_MS, () => this.round())
   }
 }

@@ -5,7 +5,7 @@ import { normaliseRoom } from '../../base/room-name.ts'
 import type { CircuitTelling } from '../../node/circuit-outputs.ts'
 import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
 import type { Fault, Outcome } from '../chat.ts'
-import type { FileEvent } from '../events.ts'
+import type { AppEvent, Person } from '../events.ts'
 import type { People } from '../people.ts'
 import type { CircuitPort, RunCircuits } from './circuit-port.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
@@ -22,7 +22,7 @@ export interface FileSurrounds {
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
   readonly circuits: RunCircuits
-  readonly emit: (event: FileEvent) => void
+  readonly emit: (event: AppEvent) => void
 }
 
 const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be sent or taken by this program.' }
@@ -30,6 +30,7 @@ const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be
 export const NO_FILES: FilesChat = {
   list: () => [],
   send: async () => NOT_HERE,
+  sendAll: async () => NOT_HERE,
   accept: async () => NOT_HERE,
   decline: async () => NOT_HERE,
   cancel: async () => NOT_HERE,
@@ -69,8 +70,8 @@ export class FileRoom implements FilesChat {
     }
   }
 
-  offered({ id, author, room, peer, body }: EventTelling): void {
-    this.desk.heardOffer(toHex(id), toHex(author), room ?? `@${encodeBase32(peer!)}`, body)
+  offered({ id, author, room, peer, body, time }: EventTelling): void {
+    this.desk.heardOffer(toHex(id), toHex(author), room ?? `@${encodeBase32(peer!)}`, body, time.ms)
   }
 
   passed({ room, author, passingKind, body }: FilesTelling): void {
@@ -89,6 +90,17 @@ export class FileRoom implements FilesChat {
   async send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>> {
     const room = this.roomOf(to)
     return typeof room === 'string' ? this.answer(await this.desk.send(path, room)) : room
+  }
+
+  async sendAll(paths: readonly string[], to: string | null): Promise<Outcome<{ files: readonly FileState[] }>> {
+    const room = this.roomOf(to)
+    if (typeof room !== 'string') return room
+    const files: FileState[] = []
+    for (const outcome of await this.desk.sendAll(paths, room)) {
+      if (!outcome.ok) return outcome
+      files.push(this.stateOf(outcome.view))
+    }
+    return { ok: true, files }
   }
 
   async accept(file: string): Promise<Outcome<{ file: FileState }>> {
@@ -114,8 +126,25 @@ export class FileRoom implements FilesChat {
     this.around.emit({ event: 'file', ...state, ...(isFirst ? { state: 'accepted' } : {}) })
   }
 
+  /** Says once, at the start, that offers of earlier runs wait for an answer. */
+  recall(): void {
+    const count = this.desk.recall()
+    if (count === 0) return
+    const what = count === 1 ? 'A file that was offered waits' : `${count} files that were offered wait`
+    this.around.emit({
+      event: 'notice',
+      code: 'files-waiting',
+      message: `${what} for an answer: /files lists what there is.`,
+    })
+  }
+
   close(): void {
     this.desk.close()
+  }
+
+  private person(key: string): Person {
+    const { id, name } = this.around.people.recall(Uint8Array.fromHex(key), '')
+    return { id, name }
   }
 
   private answer(outcome: DeskOutcome): Outcome<{ file: FileState }> {
@@ -134,11 +163,11 @@ export class FileRoom implements FilesChat {
 
   private stateOf(view: FileView): FileState {
     const { id, number, room, name, size, done, bytesPerSecond, leftMs, holders, path, reason, files, listing } = view
-    const through = view.through.map((each) => this.around.people.recall(Uint8Array.fromHex(each), ''))
-    const key = Uint8Array.fromHex(view.from)
-    const from = this.around.people.recall(key, '')
+    const { trouble, atMs, given, taken, declined } = view
+    const from = this.person(view.from)
+    const through = view.through.map((key) => this.person(key))
     return {
-      ...{ id, number, state: stateName(view), room, from: { id: from.id, name: from.name } },
+      ...{ id, number, state: stateName(view), room, from },
       ...{
         self: view.from === toHex(this.around.own),
         name,
@@ -151,6 +180,11 @@ export class FileRoom implements FilesChat {
       ...(through.length === 0 ? {} : { through: through.map(({ id, name }) => ({ id, name })) }),
       ...(path === '' ? {} : { path }),
       ...(reason === '' ? {} : { reason }),
+      ...(trouble === null ? {} : { trouble }),
+      ...(atMs === 0 ? {} : { at: atMs }),
+      ...(given === 0 ? {} : { given }),
+      ...(taken.length === 0 ? {} : { taken: taken.map((key) => this.person(key)) }),
+      ...(declined.length === 0 ? {} : { refused: declined.map((key) => this.person(key)) }),
       ...(listing.length === 0 ? {} : { files, listing }),
     }
   }

@@ -9,6 +9,8 @@ export interface FilesChat {
   list(): readonly FileState[]
   /** Hashes what stands at a path, which takes a while, and offers it. `to`: a room, or `@` and somebody; null: the current room. */
   send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>>
+  /** The same of several, all of them hashed before the first is offered; one that cannot be read is the end of it. */
+  sendAll(paths: readonly string[], to: string | null): Promise<Outcome<{ files: readonly FileState[] }>>
   accept(file: string): Promise<Outcome<{ file: FileState }>>
   decline(file: string): Promise<Outcome<{ file: FileState }>>
   cancel(file: string): Promise<Outcome<{ file: FileState }>>

@@ -1,16 +1,33 @@
 import { toHex } from '../../base/bytes.ts'
 import type { FilesFault, Source } from '../../ports/files.ts'
 import { encodeFileOffer } from '../../wire/file-offer.ts'
-import type { DeskOptions, DeskOutcome } from './contract.ts'
+import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Holding } from './holding.ts'
 import { type Job, offerOf, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
+import { Rate } from './rate.ts'
 import type { Seeking } from './seeking.ts'
 import type { Share } from './shares.ts'
 import type { Shelf } from './shelf.ts'
 
+/** As often as a front end hears of one file. What is read sooner is not told of. */
+const TOLD_EVERY_MS = 100
+
+interface Read {
+  readonly ok: true
+  readonly source: Source
+  readonly holding: Holding
+}
+
+const NOT_OFFERED: Omit<FileView, 'id' | 'from' | 'name' | 'size' | 'done' | 'bytesPerSecond' | 'leftMs'> = {
+  ...{ number: 0, state: 'reading', room: '', atMs: 0, given: 0, taken: [], declined: [], holders: 0, through: [] },
+  ...{ path: '', reason: '', trouble: null, files: 0, listing: [] },
+}
+
 /** What is offered by us: hashed, said in a room, given to whoever may have it, and given again by the next run. */
 export class Giving {
+  private readings = 0
+
   constructor(
     private readonly options: DeskOptions,
     private readonly jobs: Jobs,
@@ -20,8 +37,24 @@ export class Giving {
 
   async send(path: string, room: string): Promise<DeskOutcome> {
     const read = await this.read(path)
-    if (!read.ok) return read
-    const { source, holding } = read
+    return read.ok ? await this.offer(path, room, read) : read
+  }
+
+  /** Hashes all before it offers the first; with one that cannot be read nothing is offered. */
+  async sendAll(paths: readonly string[], room: string): Promise<readonly DeskOutcome[]> {
+    const all: { readonly path: string; readonly read: Read }[] = []
+    for (const path of paths) {
+      const read = await this.read(path)
+      if (read.ok) all.push({ path, read })
+      else {
+        for (const each of all) each.read.source.close()
+        return [read]
+      }
+    }
+    return await Promise.all(all.map(({ path, read }) => this.offer(path, room, read)))
+  }
+
+  private async offer(path: string, room: string, { source, holding }: Read): Promise<DeskOutcome> {
     const offer = offerOf(source, holding.root)
     const body = encodeFileOffer(offer)
     const said =
@@ -61,15 +94,42 @@ export class Giving {
     this.keep()
   }
 
-  private async read(
-    path: string,
-  ): Promise<{ readonly ok: true; readonly source: Source; readonly holding: Holding } | FilesFault> {
+  private async read(path: string): Promise<Read | FilesFault> {
     const source = await this.options.files.source(path)
     if (!source.ok) return source
-    const holding = await Holding.of(source)
+    const reading = this.reading(source)
+    const holding = await Holding.of(source, reading.told)
+    reading.over()
     if (holding instanceof Holding) return { ok: true, source, holding }
     source.close()
     return holding
+  }
+
+  /** Tells how far a source has been read, and that it is read no more. */
+  private reading({ name, size }: Source): { told(bytes: number): void; over(): void } {
+    const { clock, talk, told } = this.options
+    const id = `reading-${++this.readings}`
+    const rate = new Rate()
+    let toldAtMs = clock.nowMs()
+    let isTold = false
+    const tell = (done: number): void => {
+      const nowMs = clock.nowMs()
+      rate.mark(done, nowMs)
+      const bytesPerSecond = rate.perSecond(done, nowMs)
+      const leftMs = bytesPerSecond === 0 ? null : ((size - done) * 1000) / bytesPerSecond
+      told({ ...NOT_OFFERED, id, from: talk.own, name, size, done, bytesPerSecond, leftMs })
+    }
+    return {
+      told(bytes) {
+        if (clock.nowMs() - toldAtMs < TOLD_EVERY_MS || bytes === size) return
+        toldAtMs = clock.nowMs()
+        isTold = true
+        tell(bytes)
+      },
+      over: () => {
+        if (isTold) tell(size)
+      },
+    }
   }
 
   private give({ id, room, path }: Share, source: Source, holding: Holding): Job {
@@ -78,6 +138,7 @@ export class Giving {
     const job = this.jobs.give({ ...summary(offer), id, from: talk.own, room }, offer)
     job.source = source
     job.path = path
+    job.atMs = this.options.clock.wallMs()
     this.shelf.give(holding, (key) => talk.mayHave(room, key))
     this.jobs.tell(job)
     return job

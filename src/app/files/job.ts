@@ -4,7 +4,7 @@ import { cleanFileName } from '../../core/transfer/names.ts'
 import type { OfferEntry } from '../../core/transfer/offers.ts'
 import type { Source, Target } from '../../ports/files.ts'
 import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
-import type { FileView } from './contract.ts'
+import type { FileTrouble, FileView } from './contract.ts'
 import { Rate } from './rate.ts'
 
 /** One offer, ours or another's, with everything that it takes to carry it out. */
@@ -17,6 +17,13 @@ export interface Job {
   source: Source | null
   path: string
   reason: string
+  trouble: FileTrouble | null
+  /** When it was offered. */
+  atMs: number
+  /** Bytes given to others. */
+  given: number
+  readonly taken: Set<string>
+  readonly declined: Set<string>
   files: number
   listing: readonly string[]
   toldAtMs: number
@@ -25,17 +32,29 @@ export interface Job {
 }
 
 export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job {
-  const none = { download: null, target: null, source: null, path: '', reason: '', files: 0, listing: [] }
-  return { entry, offer, rate: new Rate(), ...none, toldAtMs: 0, movedAtMs: nowMs, isStuck: false }
+  const none = {
+    download: null,
+    target: null,
+    source: null,
+    path: '',
+    reason: '',
+    trouble: null,
+    files: 0,
+    listing: [],
+  }
+  const given = { atMs: 0, given: 0, taken: new Set<string>(), declined: new Set<string>() }
+  return { entry, offer, rate: new Rate(), ...none, ...given, toldAtMs: 0, movedAtMs: nowMs, isStuck: false }
 }
 
 /** How it stands. */
 export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => string | null): FileView {
-  const { entry, download, path, reason, files, listing, rate } = job
+  const { entry, download, path, reason, trouble, atMs, given, taken, declined, files, listing, rate } = job
   const done = entry.state === 'done' || entry.state === 'giving' ? entry.size : (download?.bytesHere ?? 0)
-  rate.mark(done, nowMs)
-  const bytesPerSecond = entry.state === 'receiving' ? rate.perSecond(done, nowMs) : 0
-  const leftMs = bytesPerSecond === 0 ? null : ((entry.size - done) * 1000) / bytesPerSecond
+  const isGiven = entry.state === 'giving'
+  const moved = isGiven ? given : done
+  rate.mark(moved, nowMs)
+  const bytesPerSecond = isGiven || entry.state === 'receiving' ? rate.perSecond(moved, nowMs) : 0
+  const leftMs = bytesPerSecond === 0 || isGiven ? null : ((entry.size - done) * 1000) / bytesPerSecond
   const { id, number, state, room, from, name, size } = entry
   const holders = download?.activeHolders ?? 0
   const through = new Set(download?.activeIds.flatMap((link) => throughOf(link) ?? []))
@@ -50,10 +69,15 @@ export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => str
     done,
     bytesPerSecond,
     leftMs,
+    atMs,
+    given,
+    taken: [...taken],
+    declined: [...declined],
     holders,
     through: [...through],
     path,
     reason,
+    trouble,
     files,
     listing,
   }

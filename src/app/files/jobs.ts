@@ -7,8 +7,9 @@ import {
 } from '../../core/transfer/offers.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { FileOffer } from '../../wire/file-offer.ts'
-import type { FileView } from './contract.ts'
+import type { FileTrouble, FileView } from './contract.ts'
 import { type Job, newJob, viewOf } from './job.ts'
+import type { PendingOffer } from './pending.ts'
 import type { Sought } from './seeking.ts'
 
 /** A front end hears of one file so often at most, but for what changes its state. */
@@ -25,6 +26,7 @@ export class Jobs {
     policy: AcceptPolicy,
     private readonly clock: Clock,
     private readonly told: (view: FileView) => void,
+    private readonly watches = false,
   ) {
     this.offers = new Offers(policy)
   }
@@ -57,6 +59,19 @@ export class Jobs {
     return heard === null ? null : { job: this.add(heard.entry, content), what: heard.what }
   }
 
+  /** One that an earlier run has begun to take; null where that goes on already, or has ended. */
+  begun(offer: NewOffer, content: FileOffer): Job | null {
+    const known = this.byId.get(offer.id)
+    if (known !== undefined) return known.entry.state === 'asked' ? known : null
+    return this.offered(offer, content)?.job ?? null
+  }
+
+  /** As of `Offers.remember`. */
+  remember(offer: NewOffer, content: FileOffer): Job | null {
+    const entry = this.offers.remember(offer)
+    return entry === null ? null : this.add(entry, content)
+  }
+
   takes(size: number): boolean {
     return this.offers.takes(size)
   }
@@ -70,9 +85,15 @@ export class Jobs {
     return this.all.filter(({ entry }) => entry.root === root)
   }
 
-  set(job: Job, state: OfferState, reason = ''): void {
+  set(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     job.entry.state = state
+    this.wait(job, reason, trouble)
+  }
+
+  /** It waits for something, or has failed; an empty reason: it does not any more. */
+  wait(job: Job, reason: string, trouble: FileTrouble | null): void {
     job.reason = reason
+    job.trouble = trouble
     this.tell(job)
   }
 
@@ -81,6 +102,7 @@ export class Jobs {
     const nowMs = this.clock.nowMs()
     job.movedAtMs = nowMs
     job.reason = ''
+    job.trouble = null
     if (nowMs - job.toldAtMs >= TOLD_EVERY_MS) this.tell(job)
   }
 
@@ -93,11 +115,19 @@ export class Jobs {
     return viewOf(job, this.clock.nowMs(), this.throughOf)
   }
 
+  /** What nobody has answered, for a later run. */
+  get pending(): PendingOffer[] {
+    return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer }) => {
+      const isOpen = state === 'asked' || state === 'listing' || (state === 'receiving' && target === null)
+      return isOpen ? [{ id, from, room, atMs, offer }] : []
+    })
+  }
+
   /** What we have or want, for those who ask. */
   contents(): Sought[] {
     return this.all.flatMap(({ entry: { state, room }, offer: { root }, download, target }): Sought[] => {
-      if (state === 'giving' || (state === 'done' && target !== null))
-        return [{ root, room, whole: true, wants: false }]
+      if (state === 'giving') return [{ root, room, whole: true, wants: false, gives: true, watches: this.watches }]
+      if (state === 'done' && target !== null) return [{ root, room, whole: true, wants: false }]
       if (state !== 'receiving' && state !== 'listing') return []
       return [{ root, room, whole: false, wants: download !== null }]
     })

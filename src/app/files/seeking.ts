@@ -14,6 +14,8 @@ import type { Reaching } from './reaching.ts'
 
 /** A question for the same room again, while somebody may have come. */
 const SEEK_EVERY_MS = 30_000
+/** And where somebody waits for the others to have what he gives. */
+const WATCH_EVERY_MS = 1_000
 /** Answers to one room: one covers everybody who asked meanwhile. */
 const ANSWER_EVERY_MS = 2_000
 /** People who say they have one content; enough to fetch it from. Forgotten oldest first. */
@@ -27,7 +29,14 @@ export interface Sought {
   readonly room: string
   readonly whole: boolean
   readonly wants: boolean
+  /** We offer it. */
+  readonly gives?: boolean
+  /** We wait for others to have it. */
+  readonly watches?: boolean
 }
+
+/** What somebody says of a content that we offer. */
+export type Answer = 'whole' | 'declined'
 
 /** Finding who has what: asks rooms, answers those who ask, and says whom to dial. */
 export class Seeking {
@@ -42,13 +51,15 @@ export class Seeking {
     private readonly reaching: Reaching,
     /** Asks somebody who is linked already. */
     private readonly ask: (key: string) => void,
+    private readonly answered: (root: Uint8Array, room: string, key: string, answer: Answer) => void = () => {},
   ) {}
 
   /** Asks the rooms of what is wanted, where that is due. */
   seek(nowMs: number, isUrgent = false): void {
-    for (const [room, wanted] of this.byRoom((each) => each.wants)) {
+    for (const [room, wanted] of this.byRoom((each) => each.wants || each.watches === true)) {
       const lastMs = this.soughtAtMs.get(room)
-      if (!isUrgent && lastMs !== undefined && nowMs - lastMs < SEEK_EVERY_MS) continue
+      const everyMs = wanted.some((each) => each.watches) ? WATCH_EVERY_MS : SEEK_EVERY_MS
+      if (!isUrgent && lastMs !== undefined && nowMs - lastMs < everyMs) continue
       this.soughtAtMs.set(room, nowMs)
       for (let i = 0; i < wanted.length; i += TAGS_MAX) {
         const tags = wanted.slice(i, i + TAGS_MAX).map(({ root }) => contentTag(root))
@@ -63,6 +74,13 @@ export class Seeking {
       const entries = contents.slice(i, i + TAGS_MAX).map(({ root, whole }) => ({ tag: contentTag(root), whole }))
       this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: this.talk.ownAddresses(), entries }))
     }
+  }
+
+  /** Tells the one other of a conversation that we do not want what he offers; a whole room is not told. */
+  decline(room: string, root: Uint8Array): void {
+    if (!room.startsWith('@')) return
+    const entry = { tag: contentTag(root), whole: false, declined: true } as const
+    this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: [], entries: [entry] }))
   }
 
   /** A passing event of another, about files. Answers the roots its author has, of those we want. */
@@ -90,12 +108,18 @@ export class Seeking {
   private told(room: string, from: string, body: Uint8Array, nowMs: number): void {
     const holding = readHolding(body)
     if (holding === null) return
-    const tags = new Set(holding.entries.map(({ tag }) => toHex(tag)))
-    const wanted = this.contents().filter(
-      (each) => each.wants && each.room === room && tags.has(toHex(contentTag(each.root))),
-    )
-    if (wanted.length === 0) return
-    for (const { root } of wanted) this.note(toHex(root), from)
+    const said = new Map(holding.entries.map((entry) => [toHex(entry.tag), entry]))
+    let isWanted = false
+    for (const { root, room: where, wants, gives } of this.contents()) {
+      const entry = where === room ? said.get(toHex(contentTag(root))) : undefined
+      if (entry === undefined) continue
+      const answer = entry.declined === true ? 'declined' : entry.whole ? 'whole' : null
+      if (gives === true && answer !== null) this.answered(root, room, from, answer)
+      if (!wants || entry.declined === true) continue
+      isWanted = true
+      this.note(toHex(root), from)
+    }
+    if (!isWanted) return
     this.ask(from)
     this.reaching.told(from, holding.addresses)
     this.reaching.dial(from, nowMs)

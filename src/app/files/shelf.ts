@@ -23,6 +23,8 @@ export interface ShelfOwner {
   stuck(root: string, fault: FilesFault): void
   /** What is given is not any more what it was, or cannot be read: nobody gets it from here any more. */
   lost(root: string, fault: FilesFault | null): void
+  /** So many bytes have been given to somebody. */
+  gave(root: string, bytes: number): void
   linked(key: string, link: number): void
   unlinked(key: string, reason: string): void
   dropped(root: string, key: string, why: 'lying' | 'silent'): void
@@ -96,9 +98,16 @@ export class Shelf {
   async receive(target: Target, allows: (key: string) => boolean): Promise<Download> {
     const { root, size } = target.header.offer
     const name = toHex(root)
-    const download = this.run(({ exchange }) => exchange.fetch(root, size, allows))
+    const ahead = target.inOrder === undefined ? undefined : Math.ceil(target.inOrder.aheadBytes / LEAF_BYTES)
+    const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, ahead))
     const receiving = new Receiving(target, download, (fault) => this.stuck(name, fault))
     this.received.set(name, { into: receiving, download, isStuck: false })
+    target.inOrder?.hear((bytes) => {
+      this.run((_, nowMs) => download.want(Math.floor(bytes / LEAF_BYTES) + (ahead ?? 0), nowMs))
+      this.settle(name)
+    })
+    // What has been handed on cannot be given to others.
+    if (ahead !== undefined) this.run(({ exchange }) => exchange.unserve(root, RefusalCode.unknown))
     if (target.bitmap.length > 0) {
       download.pause()
       await receiving.recheck((first, count) => download.restore(first, count))
@@ -185,6 +194,7 @@ export class Shelf {
       'first' in wanted ? await this.readLeaves(wanted.root, wanted.first, wanted.count) : await this.readPage(wanted)
     const isRead = bytes instanceof Uint8Array
     if (!isRead) this.lost(wanted.root, bytes)
+    else if ('first' in wanted) this.owner.gave(wanted.root, bytes.length)
     this.run(({ exchange }, nowMs) => {
       if (isRead) exchange.read(wanted.ticket, bytes, nowMs)
       else exchange.unread(wanted.ticket, bytes?.code === 'changed' ? RefusalCode.changed : RefusalCode.vanished)

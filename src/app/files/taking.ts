@@ -2,8 +2,8 @@ import { toHex } from '../../base/bytes.ts'
 import { planFolder } from '../../core/transfer/folder.ts'
 import type { OfferState } from '../../core/transfer/offers.ts'
 import type { ResumeHeader } from '../../core/transfer/resume.ts'
-import type { Target } from '../../ports/files.ts'
-import type { DeskOptions } from './contract.ts'
+import type { FilesFault, Target } from '../../ports/files.ts'
+import type { DeskOptions, FileTrouble } from './contract.ts'
 import { type Job, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { Reaching } from './reaching.ts'
@@ -19,6 +19,8 @@ const GIVEN_ON_MAX = 64
 const RELAYED_MAX = 2
 /** Paths of a folder that are shown when it is asked about. */
 const LISTED_MAX = 200
+/** Unfinished files of about the same name that are looked into. */
+const TAKEN_UP_MAX = 16
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
 
 /** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
@@ -40,6 +42,8 @@ export class Taking {
 
   /** Everything that was wanted of it is here. */
   async reached(job: Job): Promise<void> {
+    // A target that is filled in order wants a little at a time.
+    if (job.download?.isWhole === false && job.target !== null) return
     if (job.target === null) await this.listed(job)
     else if (job.entry.state === 'receiving') await this.finish(job)
   }
@@ -49,24 +53,25 @@ export class Taking {
     const { files, folder } = this.options
     const { offer, entry } = job
     this.jobs.set(job, 'receiving')
+    if (await this.takeUp(job)) return
     const free = await files.freeBytes(folder)
     if (free !== null && free < offer.size) {
       const missing = Math.ceil((offer.size - free) / 1e6)
       const reason = `${entry.name} needs ${missing} MB more than are free in ${folder}. Make room, then /accept it again.`
-      return this.stop(job, 'failed', reason)
+      return this.stop(job, 'failed', reason, 'full')
     }
     const manifest = entry.isFolder ? await this.shelf.previewed(offer.root, offer.manifestBytes) : null
     const plan = manifest === null ? null : planFolder(manifest, offer.size)
     if (entry.isFolder && plan === null)
-      return this.stop(job, 'failed', `What is in ${entry.name} is not known any more: /accept it again.`)
+      return this.stop(job, 'failed', `What is in ${entry.name} is not known any more: /accept it again.`, 'bad-list')
     const [from, event] = [Uint8Array.fromHex(entry.from), Uint8Array.fromHex(entry.id)]
     const header: ResumeHeader = { offer, from, event, room: entry.room, name: entry.name }
     const target = await files.create(folder, header, plan)
-    if (!target.ok) return this.stop(job, 'failed', target.message)
+    if (!target.ok) return this.stop(job, 'failed', target.message, troubleOf(target))
     if (plan === null) return await this.receive(job, target)
     this.hold(job, target)
     const fault = await this.shelf.receiveRest(target)
-    if (fault !== null) this.stop(job, 'failed', fault.message)
+    if (fault !== null) this.stop(job, 'failed', fault.message, troubleOf(fault))
   }
 
   /** Goes on with what earlier runs began. */
@@ -79,14 +84,35 @@ export class Taking {
         continue
       }
       const { offer, event, from, room } = target.header
-      const begun = this.jobs.offered({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
-      if (begun === null || this.jobs.twinOf(begun.job) !== null) target.close()
-      else await this.receive(begun.job, target)
+      const job = this.jobs.begun({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
+      if (job === null || this.jobs.twinOf(job) !== null) target.close()
+      else await this.receive(job, target)
     }
   }
 
+  /** Goes on from what has come of the same content before, in this run or another; false where nothing has. */
+  private async takeUp(job: Job): Promise<boolean> {
+    const { files, folder } = this.options
+    const { name, root } = job.entry
+    const stem = name.replace(/\.[^.]*$/, '')
+    const begun = (await files.unfinished(folder)).filter((each) => each.startsWith(stem)).slice(0, TAKEN_UP_MAX)
+    for (const each of begun) {
+      const target = await files.resume(folder, each, ({ offer }, manifest) => planFolder(manifest, offer.size))
+      if (!target.ok) continue
+      if (toHex(target.header.offer.root) !== root) {
+        target.close()
+        continue
+      }
+      // The list of a folder may have been fetched to be shown: it is beside what has come as well.
+      this.shelf.stop(job.offer.root, false)
+      await this.receive(job, target)
+      return true
+    }
+    return false
+  }
+
   /** Fetches it no longer. */
-  stop(job: Job, state: OfferState, reason = ''): void {
+  stop(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     this.shelf.stop(job.offer.root, false)
     job.download = null
     // What came of it stays, and the next run may go on with it; a cancelled one is discarded by whoever cancels.
@@ -94,7 +120,7 @@ export class Taking {
       job.target?.close()
       job.target = null
     }
-    this.jobs.set(job, state, reason)
+    this.jobs.set(job, state, reason, trouble)
   }
 
   /** Once in a while: asks again, and says what is being waited for. */
@@ -103,12 +129,11 @@ export class Taking {
     for (const job of fetching) {
       if (job.isStuck) void this.retry(job)
       else if (job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
-        job.reason = NOBODY
-        this.jobs.tell(job)
+        this.jobs.wait(job, NOBODY, 'nobody')
       }
       this.reachHolders(job, nowMs)
     }
-    if (fetching.length > 0) this.seeking.seek(nowMs)
+    if (fetching.length > 0 || this.options.watches === true) this.seeking.seek(nowMs)
   }
 
   private async listed(job: Job): Promise<void> {
@@ -116,7 +141,12 @@ export class Taking {
     const manifest = await this.shelf.previewed(root, manifestBytes)
     const plan = manifest === null ? null : planFolder(manifest, size)
     if (plan === null) {
-      return this.stop(job, 'failed', `${job.entry.name} lists files that cannot be: nothing of it was taken.`)
+      return this.stop(
+        job,
+        'failed',
+        `${job.entry.name} lists files that cannot be: nothing of it was taken.`,
+        'bad-list',
+      )
     }
     job.files = plan.filter(({ isFolder }) => !isFolder).length
     job.listing = plan.slice(0, LISTED_MAX).map(({ path }) => path.join('/'))
@@ -143,8 +173,7 @@ export class Taking {
     const end = await job.target!.finish()
     if (!end.ok) {
       job.isStuck = true
-      job.reason = end.message
-      return this.jobs.tell(job)
+      return this.jobs.wait(job, end.message, troubleOf(end))
     }
     const { root } = job.offer
     this.shelf.stop(root, true)
@@ -193,12 +222,19 @@ export class Taking {
     const free = await this.options.files.freeBytes(this.options.folder)
     const needed = job.offer.size - (job.download?.bytesHere ?? 0)
     if (free !== null && free < needed) {
-      job.reason = `The disk is full: ${Math.ceil((needed - free) / 1e6)} MB are missing. It goes on when there is room.`
+      const missing = Math.ceil((needed - free) / 1e6)
+      job.reason = `The disk is full: ${missing} MB are missing. It goes on when there is room.`
+      job.trouble = 'full'
       return
     }
     job.isStuck = false
     job.reason = ''
+    job.trouble = null
     if (job.download?.isWhole === true) return await this.finish(job)
     this.shelf.goOn(toHex(job.offer.root))
   }
+}
+
+export function troubleOf({ code }: FilesFault): FileTrouble {
+  return code === 'full' ? 'full' : 'disk'
 }

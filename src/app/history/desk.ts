@@ -39,6 +39,7 @@ export interface DeskOptions {
 const ANSWER_CHARS_MAX = 1024 * 1024
 
 const NO_ROOM = fault('no-room', 'You are in no room. /join <room> enters one.')
+const IS_OFFER = fault('is-offer', 'That is the offer of a file: /cancel takes it back.')
 const TOO_LONG = fault('too-long', 'The message is longer than 16 KiB. Say it in parts.')
 
 /** What people do with messages, over the history and the node. */
@@ -54,6 +55,7 @@ export class MessageDesk implements Messages {
     const found = this.stored(which, 'own')
     if (!found.ok) return found
     const { message, room } = found
+    if (message.kind === EventKind.file) return IS_OFFER
     const body = encodeTextAbout({ target: message.id, text: text.toWellFormed() })
     if (body === null)
       return text === '' ? fault('empty', 'There is nothing left to say: /delete takes it back.') : TOO_LONG

@@ -1,5 +1,6 @@
 import { equalBytes, toHex } from '../../base/bytes.ts'
 import type { StoredMessage } from '../../ports/store.ts'
+import { EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { Which } from '../messages.ts'
 import type { History } from './service.ts'
@@ -25,7 +26,8 @@ export function findMessage(
     room === null
       ? []
       : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(({ state }) => state !== 'deleted')
-  const counted = whose === 'own' ? all.filter(isOwn) : all
+  // That something was offered is told in words that are nobody's.
+  const counted = whose === 'own' ? all.filter((message) => isOwn(message) && message.kind !== EventKind.file) : all
   if (/^[0-9]{1,3}$/.test(wanted)) {
     // Counted without what waits for the disk, it would be another message than the one that is meant.
     if (history.isBehind) {

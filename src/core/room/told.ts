@@ -1,10 +1,12 @@
 import { ByteReader } from '../../base/bytes.ts'
 import { markName, unmarkedName } from '../../base/dialects.ts'
 import type { HlcTime } from '../../base/hlc.ts'
+import { formatBytes } from '../../base/quantity.ts'
 import { cleanLine, cleanName, cleanText, decodeUtf8 } from '../../base/text.ts'
 import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
 import type { Bundle } from '../../wire/bundle.ts'
 import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
+import { readFileOffer } from '../../wire/file-offer.ts'
 import { readRelayed } from '../../wire/relayed.ts'
 import { type Change, isEmoji } from './timeline.ts'
 
@@ -17,7 +19,8 @@ export type Told =
 
 export interface ToldMessage {
   readonly what: 'message'
-  readonly kind: SpokenKind
+  /** `EventKind.file`: that something was offered, in words. */
+  readonly kind: SpokenKind | typeof EventKind.file
   /** Where the message itself says by what name (direct ones do); null: as the feed's profiles tell. */
   readonly name: string | null
   /** Null where the body is gone. */
@@ -50,8 +53,15 @@ export function toldBy(bundle: Bundle, ids: readonly Uint8Array[]): ToldEvent[] 
  */
 export function tellsOf(kind: number, body: Uint8Array | null, name: string | null): Told | null {
   if (body === null) {
-    if (!isSpoken(kind) && kind !== EventKind.reply && kind !== EventKind.relayed) return null
-    return { what: 'message', kind: isSpoken(kind) ? kind : EventKind.text, name: null, text: null, answers: null }
+    const isFile = kind === EventKind.file
+    if (!isSpoken(kind) && !isFile && kind !== EventKind.reply && kind !== EventKind.relayed) return null
+    return {
+      what: 'message',
+      kind: isSpoken(kind) || isFile ? kind : EventKind.text,
+      name: null,
+      text: null,
+      answers: null,
+    }
   }
   const called = name === null ? null : cleanName(name)
   if (isSpoken(kind)) {
@@ -68,6 +78,12 @@ export function tellsOf(kind: number, body: Uint8Array | null, name: string | nu
       if (reply === null) return null
       const text = cleanText(reply.text)
       return { what: 'message', kind: EventKind.text, name: called, text, answers: reply.target }
+    }
+    case EventKind.file: {
+      const offer = readFileOffer(body)
+      if (offer === null) return null
+      const text = `offered ${cleanLine(offer.name)} (${formatBytes(offer.size)})`
+      return { what: 'message', kind, name: called, text, answers: null }
     }
     case EventKind.relayed: {
       const relayed = readRelayed(new ByteReader(body))

@@ -72,6 +72,17 @@ export class Offers {
   }
 
   /**
+   * One of somebody's that nobody has answered, from before this run or said while we were away: nothing is done without the user. Of too many
+   * of one person the oldest is forgotten. Null where it is known already.
+   */
+  remember(offer: NewOffer): OfferEntry | null {
+    if (this.entries.has(offer.id)) return null
+    const theirs = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
+    if (theirs.length >= UNANSWERED_EACH_MAX) this.entries.delete(theirs[0]!.id)
+    return this.put(offer, 'asked')
+  }
+
+  /**
    * Somebody's. `take`: without a question; `ask`: the user is to be asked; `pass`: it is listed, and nothing is done. Null where it is known
    * already, or its sender has offered too much that nobody has answered: it is forgotten at once.
    */

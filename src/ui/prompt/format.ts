@@ -240,6 +240,7 @@ export class Formatter {
       case 'cancelled':
       case 'withdrawn':
         return [`${whose} ${what} is ${state}`]
+      case 'reading':
       case 'offering':
       case 'progress':
         return []
@@ -260,6 +261,11 @@ export class Formatter {
     const name = event.change === undefined ? '' : this.name(event.change)
     const news = this.voiceNews.tell(event, name, this.place(event.room))
     return news === null ? [] : [news]
+  }
+
+  /** What is worth a line of its own, besides events. */
+  aside(text: string): string {
+    return this.remark(text)
   }
 
   private remark(text: string): string {

@@ -1,9 +1,9 @@
 import type { Chat } from '../../app/chat.ts'
 import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
-import type { AppEvent, MessageEvent, RoomEvent } from '../../app/events.ts'
+import type { AppEvent, FileEvent, MessageEvent, RoomEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
-import { FileProgress } from '../file-progress.ts'
+import { FileProgress, SparseProgress } from '../file-progress.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
 import { meter } from '../meter.ts'
@@ -48,6 +48,9 @@ interface LineSource {
 /** Where no prompt shows a meter: of ten levels in a second, this many make one line. */
 const LEVELS_A_LINE = 10
 
+/** Of a terminal with room for a bar beside what is typed. */
+const BAR_COLUMNS_MIN = 80
+
 /** Messages shown of what was said before one came in. */
 const EARLIER_MAX = 20
 
@@ -69,6 +72,7 @@ class Prompt {
   private readonly talkKey: TalkKey | null
   private readonly voiceMark: VoiceMark
   private readonly progress = new FileProgress()
+  private readonly sparse = new SparseProgress()
   private readonly nowMs: () => number
   private readonly ringer: Ringer
   private keyAtMs: number
@@ -137,9 +141,15 @@ class Prompt {
   private promptText(): string {
     const room = this.chat.currentRoom()
     const voice = this.voiceMark.text(this.chat.voice.view(), this.nowMs(), room)
-    const { words } = this.progress
-    const files = words === '' ? '' : `[${words}] `
+    const files = this.filesText()
     return `${this.theme.room(`[${room === null ? 'no room' : this.formatter.place(room)}]`)} ${voice}${files}> `
+  }
+
+  /** `[↓ photo.jpg ███░░░░░ 42%, 12 MB/s, 5 s] `, in fewer words where that would leave no room to type. */
+  private filesText(): string {
+    const { words, line } = this.progress
+    if (words === '') return ''
+    return `[${(this.options.output.columns ?? BAR_COLUMNS_MIN) < BAR_COLUMNS_MIN ? words : line}] `
   }
 
   private tell(event: AppEvent): void {
@@ -150,11 +160,17 @@ class Prompt {
     }
     for (const line of this.formatter.event(event)) this.queue.push(line, true)
     if (event.event === 'voice') this.talkKey?.settle()
-    if (event.event === 'file') this.progress.hear(event)
+    if (event.event === 'file') this.fileMoved(event)
     if (event.event === 'level' && this.editor === null && ++this.levels % LEVELS_A_LINE === 0) {
       this.queue.push(`mic ${meter(event.peakDb)} ${Math.round(event.peakDb)} dB`, true)
     }
     this.editor?.refresh()
+  }
+
+  private fileMoved(event: FileEvent): void {
+    this.progress.hear(event)
+    const line = this.editor === null ? this.sparse.hear(event, this.nowMs()) : null
+    if (line !== null) this.queue.push(this.formatter.aside(line), true)
   }
 
   /** Somebody means us, and no key was pressed for a while. Programs that read the output are rung for by nobody. */

@@ -178,6 +178,10 @@ export class Teller {
 
   /** A card that stays where the file was offered, and what comes in besides. */
   private file(event: FileEvent): Message[] {
+    if (event.state === 'reading') {
+      this.progress.hear(event)
+      return [{ kind: 'files', words: this.progress.words }]
+    }
     const { id, room, from, self, number, state, size, done, bytesPerSecond, left, path = '', reason = '' } = event
     const known = this.offeredAt.get(id)
     const at = known ?? this.wallMs()
@@ -185,11 +189,12 @@ export class Teller {
     if (this.offeredAt.size > OFFERS_MAX) this.offeredAt.delete(this.offeredAt.keys().next().value!)
     this.progress.hear(event)
     const entry: FileEntry = {
-      ...{ kind: 'file', id, at, number, state, size, done, bytesPerSecond },
+      ...{ kind: 'file', id, at, number, state, size, done, bytesPerSecond, holders: event.holders },
       from: this.who(from, self),
       name: cleanLine(event.name),
       files: event.files ?? null,
       remark: cleanLine(state === 'done' ? path : reason),
+      takers: (event.taken ?? []).map((person) => this.name(person)),
       ...(left === undefined ? {} : { left }),
     }
     return [

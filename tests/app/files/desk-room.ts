@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/adapters/system-clock.ts'
 import type { FileView } from '../../../src/app/files/contract.ts'
 import { Desk } from '../../../src/app/files/desk.ts'
 import { FrontDoor } from '../../../src/app/files/front-door.ts'
+import type { PendingOffer } from '../../../src/app/files/pending.ts'
 import type { Share } from '../../../src/app/files/shares.ts'
 import { Shelf } from '../../../src/app/files/shelf.ts'
 import { TransferDriver } from '../../../src/app/files/transfer-driver.ts'
@@ -39,6 +40,7 @@ export class Person {
     readonly policy: AcceptPolicy,
     readonly files = new MemoryFiles(),
     readonly shares: { list: Share[] } = { list: [] },
+    readonly pending: { list: PendingOffer[] } = { list: [] },
   ) {
     const bytes = (n: number) => crypto.getRandomValues(new Uint8Array(n))
     const signing = signingKeyFromSeed(new Uint8Array(32).fill(seed))
@@ -52,6 +54,12 @@ export class Person {
         load: () => shares.list,
         save(list) {
           shares.list = [...list]
+        },
+      },
+      pending: {
+        load: () => pending.list,
+        save(list) {
+          pending.list = [...list]
         },
       },
       told: (view) => this.hear(view),
@@ -107,8 +115,8 @@ export class DeskRoom {
   }
 
   /** The same one in a later run: the same key, the same disk. */
-  async again(person: Person, seed: number): Promise<Person> {
-    return await this.enter(new Person(this, seed, person.policy, person.files, person.shares))
+  async again(person: Person, seed: number, policy = person.policy): Promise<Person> {
+    return await this.enter(new Person(this, seed, policy, person.files, person.shares, person.pending))
   }
 
   talkOf(person: Person) {

@@ -42,6 +42,7 @@ function begin(seed: Uint8Array, hooks: Partial<ShelfOwner>) {
     gained() {},
     stuck: (_, fault) => say({ event: 'stuck', message: fault.message }),
     lost: (_, fault) => say({ event: 'lost', message: fault?.message }),
+    gave() {},
     linked() {},
     unlinked() {},
     dropped: (_, key, why) => say({ event: 'dropped', key, why }),

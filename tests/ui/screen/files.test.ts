@@ -35,6 +35,8 @@ describe('a file on the screen', () => {
     const half = desk.tell(event({ state: 'progress', done: 1_000_000, bytesPerSecond: 250_000, left: 4 }))
     expect(half).toContain('██████████░░░░░░░░░░ 50%  250 kB/s  4 s')
     expect(half).toContain('↓ plan.pdf 50%, 4 s')
+    const many = desk.tell(event({ state: 'progress', done: 1_200_000, bytesPerSecond: 250_000, left: 4, holders: 3 }))
+    expect(many).toContain('60%  250 kB/s  4 s  from 3')
     const done = desk.tell(event({ state: 'done', done: 2_000_000, path: '/home/alice/Downloads/plan.pdf' }))
     expect(done).toContain('here: /home/alice/Downloads/plan.pdf')
     expect(done).not.toContain('↓')
@@ -52,6 +54,17 @@ describe('a file on the screen', () => {
     expect(desk.tell(event({ id: 'f2', name: 'tree', files: 12 }))).toContain('▥ tree  12 files, 2.0 MB')
     const own = event({ id: 'f3', number: 4, state: 'offering', self: true, from: { id: ALICE.id, name: 'Alice' } })
     expect(desk.tell(own)).toContain('offered; /cancel 4 takes it back')
+    const people = [BOB, CAROL, ALICE].map(({ id, name }) => ({ id, name }))
+    expect(desk.tell({ ...own, taken: people.slice(0, 1) })).toContain('takes it back; Bob has it')
+    expect(desk.tell({ ...own, taken: people })).toMatch(/takes it back; Bob and 2 .*\n.* others have it/)
+  })
+
+  test('that is read before it is offered is told beside the room, and is no card yet', () => {
+    const desk = new Desk()
+    const reading = event({ id: 'reading-1', number: 0, state: 'reading', self: true, room: '', done: 680_000 })
+    expect(desk.tell(reading)).toContain('reading plan.pdf 34%')
+    expect(desk.stage.rows.join('\n')).not.toContain('▤')
+    expect(desk.tell({ ...reading, done: 2_000_000 })).not.toContain('reading')
   })
 
   test('is news where one does not look, once, and rings where it is for us alone', () => {

@@ -69,6 +69,10 @@ export interface FileEntry {
   /** Of a folder: how many it has. */
   readonly files: number | null
   readonly bytesPerSecond: number
+  /** From how many it comes. */
+  readonly holders: number
+  /** Who has it whole, of what we offer. */
+  readonly takers: readonly string[]
   /** Seconds, where that can be told. */
   readonly left?: number
   /** Why it failed or waits, or where it is. */

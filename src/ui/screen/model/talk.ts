@@ -72,7 +72,10 @@ export function open(talk: Talk, found: readonly MessageEntry[], more: boolean, 
   const last = found.at(-1)?.order ?? ''
   const known = new Set(found.map(({ id }) => id))
   const isKept = (entry: Entry): boolean => entry.kind !== 'message' || (entry.order > last && !known.has(entry.id))
-  const entries = [...found, ...(talk.hasNewer ? [] : talk.entries.filter(isKept))]
+  const kept = talk.hasNewer ? [] : talk.entries.filter(isKept)
+  // That a file was offered is told by its card, where that is here.
+  const cards = new Set(kept.flatMap(({ kind, id }) => (kind === 'file' ? [id] : [])))
+  const entries = [...found.filter(({ id }) => !cards.has(id)), ...kept]
   return { ...EMPTY_TALK, entries, hasOlder: more, unreadFrom: unreadFrom ?? talk.unreadFrom }
 }
 

@@ -192,13 +192,13 @@ const BAR_COLUMNS_MAX = 20
 const FILE_ROWS_MAX = 3
 
 /** What stands below a file's name, but for one that is under way. */
-function fileWords({ state, number, remark }: FileEntry): string {
+function fileWords({ state, number, remark, takers }: FileEntry): string {
   const why = remark === '' ? '' : `: ${remark}`
   switch (state) {
     case 'offered':
       return `/accept ${number} takes it, /decline ${number} does not`
     case 'offering':
-      return `offered; /cancel ${number} takes it back`
+      return `offered; /cancel ${number} takes it back${takers.length === 0 ? '' : `; ${listed(takers)} it`}`
     case 'accepted':
       return 'on its way'
     case 'done':
@@ -209,13 +209,21 @@ function fileWords({ state, number, remark }: FileEntry): string {
     case 'cancelled':
     case 'withdrawn':
       return `${state}${why}`
+    case 'reading':
     case 'progress':
       return ''
   }
 }
 
+/** `Ben has`, `Ben and Cleo have`, `Ben and 3 others have` */
+function listed(names: readonly string[]): string {
+  const [first, second] = names
+  if (second === undefined) return `${first} has`
+  return names.length === 2 ? `${first} and ${second} have` : `${first} and ${names.length - 1} others have`
+}
+
 function fileRows(entry: FileEntry, width: number, look: Look): Line[] {
-  const { name, size, done, state, files, bytesPerSecond, left } = entry
+  const { name, size, done, state, files, bytesPerSecond, left, holders } = entry
   const sizes = `  ${files === null ? '' : `${plural(files, 'file', 'files')}, `}${formatBytes(size)}`
   const mark = files === null ? '▤' : '▥'
   const head: Line = [
@@ -226,7 +234,8 @@ function fileRows(entry: FileEntry, width: number, look: Look): Line[] {
   const share = size === 0 ? 1 : Math.min(1, done / size)
   const speed = bytesPerSecond === 0 ? '' : `  ${formatBytes(bytesPerSecond)}/s`
   const rest = leftText(left)
-  const beside = ` ${shareText(done, size)}${speed}${rest === '' ? '' : `  ${rest}`}`
+  const many = holders > 1 ? `  from ${holders}` : ''
+  const beside = ` ${shareText(done, size)}${speed}${rest === '' ? '' : `  ${rest}`}${many}`
   const columns = Math.min(BAR_COLUMNS_MAX, Math.max(4, width - 6))
   return [head, [...bar(share, columns, look), span(fit(beside, Math.max(5, width - columns)))]]
 }

@@ -1,0 +1,68 @@
+import * as v from 'valibot'
+import { encodeFileOffer, type FileOffer, readFileOffer } from '../../wire/file-offer.ts'
+import { readSmallFile, replaceSmallFile } from '../small-file.ts'
+
+/** An offer of somebody's that has not been answered, so that a later run can answer it. */
+export interface PendingOffer {
+  /** The offer's event. */
+  readonly id: string
+  /** By key. */
+  readonly from: string
+  readonly room: string
+  /** When it was made, by the clock of who did: milliseconds since 1970. */
+  readonly atMs: number
+  readonly offer: FileOffer
+}
+
+export interface Pending {
+  load(): PendingOffer[]
+  save(offers: readonly PendingOffer[]): void
+}
+
+/** The newest: of more, nobody looks through the list. */
+const PENDING_MAX = 128
+const BYTES_MAX = 1024 * 1024
+
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const FILE = v.array(
+  v.object({
+    ...{ id: hash, from: hash, room: v.string(), at: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) },
+    offer: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/)),
+  }),
+)
+
+/** Unanswered offers in a file of the data folder. One that cannot be read is as good as none; one that cannot be written is told to `log`. */
+export function pendingIn(path: string, log: (message: string) => void): Pending {
+  let written: string | null = null
+  return {
+    load() {
+      const file = readSmallFile(path, BYTES_MAX)
+      if (!file.ok) return []
+      try {
+        return v
+          .parse(FILE, JSON.parse(new TextDecoder().decode(file.bytes)))
+          .flatMap(toOffer)
+          .slice(-PENDING_MAX)
+      } catch {
+        log(`${path} cannot be read: what was offered before is not listed any more.`)
+        return []
+      }
+    },
+    save(offers) {
+      const text = `${JSON.stringify(offers.slice(-PENDING_MAX).map(toRow))}\n`
+      if (text === written) return
+      const saved = replaceSmallFile(path, text)
+      if (saved.ok) written = text
+      else log(`${path} cannot be written: ${saved.said}.`)
+    },
+  }
+}
+
+function toOffer({ id, from, room, at, offer: text }: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
+  const offer = readFileOffer(Uint8Array.fromHex(text))
+  return offer === null ? [] : [{ id, from, room, atMs: at, offer }]
+}
+
+function toRow({ id, from, room, atMs, offer }: PendingOffer) {
+  return { id, from, room, at: atMs, offer: (encodeFileOffer(offer) ?? new Uint8Array()).toHex() }
+}

@@ -1,0 +1,190 @@
+import type { AppEvent, FileEvent } from '../../app/events.ts'
+import { ExitStatus } from '../../app/exit.ts'
+import type { ReceiveAsked } from '../../app/options-transfer.ts'
+import { cleanLine } from '../../base/text.ts'
+import { fileText, progressText } from './progress.ts'
+import { Transfer, type TransferOptions } from './transfer.ts'
+
+export interface ReceiveOptions extends TransferOptions {
+  readonly asked: ReceiveAsked
+  /** Where the path of what has come is written, one a line; null where the bytes themselves go there. */
+  readonly paths: { write(text: string): unknown } | null
+  /** A person, to be asked; null: nobody is. */
+  readonly person: Person | null
+}
+
+export interface Person {
+  /** What was typed; null where nothing will be. */
+  line(): Promise<string | null>
+}
+
+/** What waited in the room for us comes all at once: so long it is waited for, the newest of it is meant. */
+const SETTLE_MS = 300
+/** Offered by one person within this time: all of one `hearsay send`. */
+const TOGETHER_MS = 10_000
+/** How long whoever gave it is waited for, so that he learns that it is here, when everything is. */
+const LINGER_MS = 2_500
+
+/** `hearsay receive`: takes the newest offer, and is over when it is here. Resolves with the exit status. */
+export function runReceive(options: ReceiveOptions): Promise<number> {
+  return new Receive(options).over
+}
+
+class Receive extends Transfer {
+  /** Offers that have not been decided about, newest last. */
+  private readonly open = new Map<string, FileEvent>()
+  private readonly taken = new Map<string, FileEvent>()
+  private readonly done = new Set<string>()
+  /** Those that their giver does not have any more. */
+  private readonly stale = new Set<string>()
+  private first: FileEvent | null = null
+  private firstSeenMs = 0
+  private lastDoneMs = 0
+  private isAsking = false
+  private isWaiting = false
+
+  constructor(private readonly options: ReceiveOptions) {
+    super(options, options.asked.waitMs)
+  }
+
+  protected file(event: FileEvent): void {
+    const { id, state, self } = event
+    if (self || this.stale.has(id) || this.done.has(id)) return
+    if (!this.taken.has(id)) {
+      if (state !== 'offered') return
+      if (this.open.size === 0) this.firstSeenMs = this.nowMs()
+      this.open.set(id, event)
+      return
+    }
+    this.under(event)
+  }
+
+  protected people(event: AppEvent): void {
+    const hasLeft =
+      (event.event === 'member' && event.state === 'left') || (event.event === 'peer' && event.state === 'down')
+    if (hasLeft && event.id === this.first?.from.id && this.isWhole) this.succeed()
+  }
+
+  protected override tick(): void {
+    // However long somebody thinks about it.
+    if (this.isAsking) return this.moved()
+    if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS) return this.succeed()
+    if (this.first === null && (this.open.size === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)) {
+      return this.line.show('Waiting for an offer …')
+    }
+    void this.choose()
+  }
+
+  protected inVain(seconds: number): string {
+    if (this.taken.size === 0) return `Nothing has been offered in ${seconds} s.`
+    return `Nothing has moved for ${seconds} s. ${this.kept()}`
+  }
+
+  protected async leave(isDone: boolean): Promise<void> {
+    if (!isDone && this.taken.size > this.done.size && this.options.paths !== null) this.line.tell(this.kept())
+  }
+
+  private get isWhole(): boolean {
+    return this.done.size > 0 && this.done.size === this.taken.size && !this.isAsking
+  }
+
+  /** What came is not lost. */
+  private kept(): string {
+    return this.options.paths === null
+      ? 'What came was verified, and is not all of it.'
+      : 'What came is kept as .part: receive it again to go on.'
+  }
+
+  /** Takes the newest that is offered by somebody who is there, and what belongs to it. */
+  private async choose(): Promise<void> {
+    if (this.isAsking) return
+    for (const event of [...this.open.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
+      if (this.isOver || !this.isMeant(event)) continue
+      this.open.delete(event.id)
+      await this.take(event)
+    }
+  }
+
+  private isMeant({ from, at = 0 }: FileEvent): boolean {
+    const { asked } = this.options
+    if (this.first !== null) return from.id === this.first.from.id && Math.abs(at - (this.first.at ?? 0)) <= TOGETHER_MS
+    if (asked.from !== null && this.chat.whoIs(asked.from)?.id !== from.id) return false
+    return this.isHere(from.id)
+  }
+
+  private isHere(id: string): boolean {
+    const { chat } = this
+    const rooms = chat.rooms().flatMap(({ room }) => chat.users(room))
+    return [...rooms, ...chat.peers(), ...chat.others()].some((each) => each.id === id)
+  }
+
+  private async take(event: FileEvent): Promise<void> {
+    const { files } = this.chat
+    const { number } = event
+    if (!(await this.isWanted(event))) {
+      await files.decline(String(number))
+      if (this.taken.size === 0) this.end(ExitStatus.failed)
+      return
+    }
+    if (this.isOver) return
+    this.moved()
+    this.first ??= event
+    this.taken.set(event.id, event)
+    const accepted = await files.accept(String(number))
+    if (!accepted.ok) this.fail(accepted.message)
+  }
+
+  private async isWanted(event: FileEvent): Promise<boolean> {
+    const { person } = this.options
+    if (person === null) return true
+    this.isAsking = true
+    this.line.ask(`${cleanLine(event.from.name)} offers ${fileText(event)}. Take it? [Y/n]`)
+    const answer = await person.line()
+    this.isAsking = false
+    return answer !== null && /^\s*(y(es)?)?\s*$/i.test(answer)
+  }
+
+  /** One that we take. */
+  private under(event: FileEvent): void {
+    const { id, state, done, trouble, reason = '' } = event
+    const before = this.taken.get(id)!
+    if (done > before.done || before.state === 'offered') this.moved()
+    this.taken.set(id, event)
+    if (state === 'done') return this.arrived(event)
+    if (state === 'failed') return this.fail(`${cleanLine(reason)} ${done > 0 ? this.kept() : ''}`.trim())
+    if (state === 'waiting') {
+      if (trouble === 'withdrawn' || trouble === 'gone' || trouble === 'changed') return this.lost(event)
+      if (trouble === 'full' || trouble === 'disk') return this.fail(`${cleanLine(reason)} ${this.kept()}`)
+      if (!this.isWaiting) this.line.tell(reason)
+    }
+    this.isWaiting = state === 'waiting'
+    this.line.show(this.isWaiting ? cleanLine(reason) : this.progress())
+  }
+
+  private arrived(event: FileEvent): void {
+    const { id, path = '' } = event
+    this.done.add(id)
+    this.lastDoneMs = this.nowMs()
+    const { paths } = this.options
+    this.line.tell(`${fileText(event)} of ${cleanLine(event.from.name)} is here, verified.`)
+    paths?.write(`${path}\n`)
+  }
+
+  /** Its giver does not have it any more. Before anything came it was an old offer: the next one is meant. */
+  private lost(event: FileEvent): void {
+    const { id, done, from, trouble } = event
+    if (done === 0 && trouble === 'gone') {
+      this.stale.add(id)
+      this.taken.delete(id)
+      if (this.taken.size === 0) this.first = null
+      return void this.chat.files.cancel(String(event.number))
+    }
+    const who = cleanLine(from.name)
+    const why = trouble === 'changed' ? 'has been changed where it came from' : `has been taken back by ${who}`
+    this.fail(`${fileText(event)} ${why}. ${this.kept()}`)
+  }
+
+  private progress(): string {
+    return progressText([...this.taken.values()])
+  }
+}

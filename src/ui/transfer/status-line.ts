@@ -1,0 +1,80 @@
+import { cleanLine } from '../../base/text.ts'
+import { fit } from '../screen/text/glyphs.ts'
+
+/** Standard error, as far as it is written to here. */
+export interface ErrorOutput {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+/** A line is drawn again so often at most. */
+const DRAWN_EVERY_MS = 100
+const COLUMNS_DEFAULT = 80
+/** Narrower than this, a terminal only says that it does not know. */
+const COLUMNS_MIN = 20
+
+/** One line at the bottom of a terminal that changes in place, and lines that stay above it. Where there is no terminal, only faults are written. */
+export class StatusLine {
+  private drawn = ''
+  private wanted = ''
+  private drawnAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(
+    private readonly output: ErrorOutput,
+    private readonly nowMs: () => number,
+  ) {}
+
+  get isShown(): boolean {
+    return this.output.isTTY === true
+  }
+
+  /** What happens just now; drawn as often as anybody can read it. */
+  show(text: string): void {
+    this.wanted = text
+    const nowMs = this.nowMs()
+    if (!this.isShown || nowMs - this.drawnAtMs < DRAWN_EVERY_MS) return
+    this.drawnAtMs = nowMs
+    this.draw(text)
+  }
+
+  /** Something a person wants to know; not for scripts. */
+  tell(text: string): void {
+    if (this.isShown) this.print(text)
+  }
+
+  /** Why something did not go as it should. */
+  fault(text: string): void {
+    this.print(`hearsay: ${text}`)
+  }
+
+  /** Asks, with the cursor behind the question. */
+  ask(question: string): void {
+    this.output.write(`${this.erased()}${cleanLine(question)} `)
+  }
+
+  clear(): void {
+    this.wanted = ''
+    if (this.drawn !== '') this.output.write(this.erased())
+  }
+
+  private print(text: string): void {
+    const { wanted } = this
+    this.output.write(`${this.erased()}${cleanLine(text)}\n`)
+    if (this.isShown && wanted !== '') this.draw(wanted)
+  }
+
+  private draw(text: string): void {
+    const columns = Math.max(COLUMNS_MIN, this.output.columns || COLUMNS_DEFAULT) - 1
+    const line = fit(cleanLine(text), columns)
+    if (line === this.drawn) return
+    this.output.write(`\r${line}\x1b[K`)
+    this.drawn = line
+  }
+
+  private erased(): string {
+    if (this.drawn === '') return ''
+    this.drawn = ''
+    return '\r\x1b[K'
+  }
+}

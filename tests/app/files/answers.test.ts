@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pendingIn } from '../../../src/app/files/pending.ts'
+import { seededRng } from '../../../src/base/rng.ts'
+import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+
+const MEGABYTE = 1024 * 1024
+let room: DeskRoom
+
+beforeEach(() => {
+  room = new DeskRoom()
+})
+afterEach(() => room.close())
+
+const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
+const got = (person: Person, path: string) => person.files.files.get(path) ?? null
+
+describe('who offers something', () => {
+  test('learns who has it whole, and how much of it was given', async () => {
+    const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(2 * MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    const told = await anna.until(({ taken }) => taken.length > 0)
+    expect(told.taken).toEqual([ben.key])
+    expect(told.given).toBeGreaterThanOrEqual(2 * MEGABYTE)
+    await cleo.desk.accept('a')
+    expect((await anna.until(({ taken }) => taken.length === 2)).taken).toEqual([ben.key, cleo.key])
+  })
+
+  test('to one person learns that he does not want it; in a room nobody is told', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(10)).set('/out/b', bytesOf(11))
+    await anna.desk.send('/out/a', `@${ben.key}`)
+    await anna.desk.send('/out/b', 'general')
+    ben.desk.decline('b')
+    ben.desk.decline('a')
+    const told = await anna.until(({ declined }) => declined.length > 0)
+    expect(told).toMatchObject({ name: 'a', declined: [ben.key] })
+    expect(anna.desk.views).toMatchObject([{ name: 'a' }, { name: 'b', declined: [] }])
+  })
+
+  test('of several at once has them all hashed first, and offers none where one cannot be read', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(10)).set('/out/b', bytesOf(11))
+    expect(await anna.desk.sendAll(['/out/a', '/out/nothing'], 'general')).toMatchObject([{ ok: false }])
+    expect(ben.desk.views).toEqual([])
+    expect(await anna.desk.sendAll(['/out/a', '/out/b'], 'general')).toMatchObject([{ ok: true }, { ok: true }])
+    expect(ben.desk.views).toMatchObject([{ name: 'a' }, { name: 'b' }])
+  })
+})
+
+describe('what nobody has answered', () => {
+  test('is there in the next run, and can be taken from whoever has it', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    anna.files.files.set('/out/a', bytesOf(1000)).set('/out/b', bytesOf(1001))
+    await anna.desk.send('/out/a', 'general')
+    await anna.desk.send('/out/b', 'general')
+    expect(ben.desk.recall()).toBe(0)
+    ben.desk.decline('b')
+    ben.leave()
+    const again = await room.again(ben, 2)
+    expect(again.desk.recall()).toBe(1)
+    expect(again.desk.views).toMatchObject([{ state: 'asked', name: 'a', size: 1000, from: anna.key }])
+    // Nothing was asked again: it was heard once.
+    expect(again.views).toEqual([])
+    expect(await again.desk.accept('a')).toMatchObject({ ok: true })
+    await again.until(({ state }) => state === 'done')
+    expect(got(again, '/in/a')).toEqual(bytesOf(1000))
+  })
+
+  test('of a folder is listed when it is accepted', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    anna.files.files.set('/out/tree/x/y', bytesOf(1000))
+    ben.desk.recall()
+    await anna.desk.send('/out/tree', 'general')
+    ben.leave()
+    const again = await room.again(ben, 2)
+    expect(again.desk.recall()).toBe(1)
+    await again.desk.accept('tree')
+    const done = await again.until(({ state }) => state === 'done')
+    expect(got(again, `${done.path}/x/y`)).toEqual(bytesOf(1000))
+  })
+
+  test('is not asked about by whoever takes nothing', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    ben.desk.recall()
+    anna.files.files.set('/out/a', bytesOf(1000))
+    await anna.desk.send('/out/a', 'general')
+    ben.leave()
+    expect(ben.pending.list).toHaveLength(1)
+    const again = await room.again(ben, 2, { mode: 'none', bytesMax: null })
+    expect(again.desk.recall()).toBe(0)
+    expect(again.desk.views).toEqual([])
+  })
+
+  test('is in a file that says what was offered, when and by whom; a broken one is as good as none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hearsay-offers-'))
+    const path = join(folder, 'offers.json')
+    const logged: string[] = []
+    const pending = () => pendingIn(path, (message) => logged.push(message))
+    const offer = {
+      ...{ root: new Uint8Array(32).fill(7), size: 5, manifestBytes: 0, entries: 0, changedMs: 3 },
+      name: 'photo.jpg',
+    }
+    const offers = Array.from({ length: 200 }, (_, i) => ({
+      ...{ id: i.toString(16).padStart(64, '0'), from: 'ab'.repeat(32), room: 'general', atMs: i, offer },
+    }))
+    expect(pending().load()).toEqual([])
+    pending().save(offers)
+    expect(pending().load()).toEqual(offers.slice(-128))
+    writeFileSync(path, '[{"id":"../../etc"}]')
+    expect(pending().load()).toEqual([])
+    expect(logged).toMatchObject([expect.stringContaining('cannot be read')])
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe('a file that failed on the way', () => {
+  test('goes on from what has come when it is accepted again, under the same name', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    anna.files.files.set('/out/a', bytesOf(3 * MEGABYTE))
+    await anna.desk.send('/out/a', 'general')
+    await ben.desk.accept('a')
+    ben.files.roomBytes = 2 * MEGABYTE
+    await ben.until(({ trouble }) => trouble === 'full')
+    ben.leave()
+    const again = await room.again(ben, 2)
+    // Too little for all of it, and enough for what is missing.
+    again.files.roomBytes = 1.5 * MEGABYTE
+    await anna.desk.send('/out/a', 'general')
+    await again.desk.accept('a')
+    const begun = await again.until(({ state }) => state === 'receiving')
+    const done = await again.until(({ state }) => state === 'done')
+    expect(done.path).toBe('/in/a')
+    expect(begun.id).toBe(done.id)
+    expect(got(again, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
+    expect(await again.files.unfinished('/in')).toEqual([])
+  })
+})

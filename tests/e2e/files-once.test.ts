@@ -1,0 +1,228 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { seededRng } from '../../src/base/rng.ts'
+import { EXECUTABLE, freePort, Program, removeHomes, temporaryHome } from './program.ts'
+
+/** `hearsay send` and `hearsay receive`, as scripts use them. */
+
+afterAll(removeHomes)
+
+const bytesOf = (size: number): Uint8Array => {
+  const bytes = new Uint8Array(size)
+  const block = seededRng(size).bytes(Math.min(size, 70_001))
+  for (let at = 0; at < size; at += block.length) bytes.set(block.subarray(0, size - at), at)
+  return bytes
+}
+
+class Once {
+  readonly home: string
+  readonly child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>
+  readonly output: Promise<Uint8Array>
+  readonly errors: Promise<string>
+
+  constructor(args: readonly string[], home = temporaryHome()) {
+    this.home = home
+    this.child = Bun.spawn([EXECUTABLE, ...args], {
+      cwd: home,
+      env: { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: home },
+      ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
+    })
+    this.output = new Response(this.child.stdout).bytes()
+    this.errors = new Response(this.child.stderr).text()
+  }
+
+  async ended(): Promise<{ status: number; output: string; errors: string }> {
+    const [status, output, errors] = await Promise.all([this.child.exited, this.output, this.errors])
+    return { status, output: new TextDecoder().decode(output), errors }
+  }
+}
+
+interface Pair {
+  readonly send: Once
+  readonly receive: Once
+}
+
+interface Asked {
+  readonly send: readonly string[]
+  readonly receive?: readonly string[]
+  /** Makes what is to be sent, in the folder the sender stands in. */
+  readonly fill?: (home: string) => void
+  /** Where the receiver stands. */
+  readonly into?: string
+}
+
+async function pair({
+  send: sends,
+  receive: receives = [],
+  fill = () => {},
+  into = temporaryHome(),
+}: Asked): Promise<Pair> {
+  const home = temporaryHome()
+  fill(home)
+  const port = String(await freePort())
+  const send = new Once(['send', ...sends, '--port', port, '--username', 'Anna'], home)
+  const receive = new Once(['receive', ...receives, '--connect', `127.0.0.1:${port}`, '--username', 'Ben'], into)
+  return { send, receive }
+}
+
+async function bothWell({ send, receive }: Pair): Promise<string> {
+  const [sent, received] = await Promise.all([send.ended(), receive.ended()])
+  expect(sent).toEqual({ status: 0, output: '', errors: '' })
+  expect(received).toMatchObject({ status: 0, errors: '' })
+  return received.output
+}
+
+/** Resolves when something in a folder has been received so far. */
+async function grown(path: string, bytes: number): Promise<void> {
+  while (!existsSync(path) || Bun.file(path).size < bytes) await Bun.sleep(5)
+}
+
+describe('one file', () => {
+  test('is sent and received, its path is told, and both end when it is verified', async () => {
+    const fill = (home: string) => writeFileSync(join(home, 'photo of us.jpg'), bytesOf(5_000_000))
+    const both = await pair({ send: ['photo of us.jpg'], fill })
+    const output = await bothWell(both)
+    const path = join(both.receive.home, 'photo of us.jpg')
+    expect(output).toBe(`${path}\n`)
+    expect(readFileSync(path).equals(bytesOf(5_000_000))).toBe(true)
+    expect(readdirSync(both.receive.home).filter((name) => name.includes('.part'))).toEqual([])
+  }, 30_000)
+
+  test('of nothing at all is one, too', async () => {
+    const both = await pair({ send: ['empty'], fill: (home) => writeFileSync(join(home, 'empty'), '') })
+    await bothWell(both)
+    expect(readFileSync(join(both.receive.home, 'empty'))).toHaveLength(0)
+  }, 30_000)
+
+  test('goes from standard input to standard output, byte for byte', async () => {
+    const bytes = bytesOf(40_000_123)
+    const both = await pair({ send: ['-', '--name', 'src.tar'], receive: ['-'] })
+    both.send.child.stdin.write(bytes)
+    await both.send.child.stdin.end()
+    const [sent, received] = await Promise.all([both.send.ended(), both.receive.ended()])
+    expect(sent).toEqual({ status: 0, output: '', errors: '' })
+    expect(received).toMatchObject({ status: 0, errors: '' })
+    expect(Buffer.from(await both.receive.output).equals(bytes)).toBe(true)
+    // What was kept of it is gone with it.
+    expect(readdirSync(both.send.home).filter((name) => name.startsWith('hearsay-'))).toEqual([])
+  }, 30_000)
+
+  test('is taken back by an interrupt: the other hears of it, keeps what came, and goes on from there', async () => {
+    const into = temporaryHome()
+    const home = temporaryHome()
+    writeFileSync(join(home, 'large.bin'), bytesOf(300_000_000))
+    const port = String(await freePort())
+    const first = new Once(['send', 'large.bin', '--port', port], home)
+    const ben = new Once(['receive', '--connect', `127.0.0.1:${port}`], into)
+    await grown(join(into, 'large.bin.part'), 1_000_000)
+    first.child.kill('SIGINT')
+    expect(await first.ended()).toMatchObject({ status: 130, output: '', errors: '' })
+    const received = await ben.ended()
+    expect(received).toMatchObject({ status: 1, output: '' })
+    expect(received.errors).toMatch(/large\.bin .* has been taken back by .*What came is kept as \.part/)
+    const second = new Once(['send', 'large.bin', '--port', port], home)
+    const again = new Once(['receive', '--connect', `127.0.0.1:${port}`], into)
+    expect(await bothWell({ send: second, receive: again })).toBe(`${join(into, 'large.bin')}\n`)
+    expect(readFileSync(join(into, 'large.bin')).equals(bytesOf(300_000_000))).toBe(true)
+  }, 60_000)
+
+  test('is offered by a person and taken by a script', async () => {
+    const anna = await Program.start(['--username', 'Anna'])
+    const path = join(anna.home, 'plan.pdf')
+    writeFileSync(path, bytesOf(1_000_000))
+    await anna.do({ do: 'send', path })
+    const ben = new Once(['receive', '--connect', anna.address, '--from', '@Anna'])
+    expect(await ben.ended()).toMatchObject({ status: 0, output: `${join(ben.home, 'plan.pdf')}\n`, errors: '' })
+    await anna.until((line) => line.event === 'file' && line.taken?.length === 1)
+    await anna.quit()
+  }, 30_000)
+
+  test('is offered by a script to a person alone, who may not want it', async () => {
+    const ben = await Program.start(['--username', 'Ben'])
+    const home = temporaryHome()
+    writeFileSync(join(home, 'plan.pdf'), bytesOf(1_000))
+    const anna = new Once(['send', 'plan.pdf', '--to', '@Ben', '--connect', ben.address], home)
+    await ben.until((line) => line.event === 'file' && line.state === 'offered')
+    await ben.do({ do: 'decline' })
+    const ended = await anna.ended()
+    expect(ended).toMatchObject({ status: 1, output: '', errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' })
+    await ben.quit()
+  }, 30_000)
+})
+
+test('several files and a folder come together, each under its name', async () => {
+  const into = temporaryHome()
+  mkdirSync(join(into, 'in'))
+  const both = await pair({
+    ...{ send: ['a', 'tree', 'b'], receive: ['in'], into },
+    fill(home) {
+      writeFileSync(join(home, 'a'), bytesOf(100_000))
+      writeFileSync(join(home, 'b'), bytesOf(200_000))
+      mkdirSync(join(home, 'tree', 'deep'), { recursive: true })
+      writeFileSync(join(home, 'tree', 'deep', 'c'), bytesOf(300_000))
+    },
+  })
+  const output = await bothWell(both)
+  expect(output.trimEnd().split('\n').sort()).toEqual(['a', 'b', 'tree'].map((name) => join(into, 'in', name)))
+  expect(readFileSync(join(into, 'in', 'b')).equals(bytesOf(200_000))).toBe(true)
+  expect(readFileSync(join(into, 'in', 'tree', 'deep', 'c')).equals(bytesOf(300_000))).toBe(true)
+}, 30_000)
+
+describe('what goes wrong', () => {
+  test('who reads standard output and goes ends it with a sentence, and the giver waits for another', async () => {
+    const home = temporaryHome()
+    writeFileSync(join(home, 'a'), bytesOf(80_000_000))
+    const port = String(await freePort())
+    const send = new Once(['send', 'a', '--port', port], home)
+    const line = `"$0" receive - --connect 127.0.0.1:${port} | head -c 100000 >head; echo $(( PIPESTATUS[0] ))`
+    const into = temporaryHome()
+    const env = { HOME: into, PATH: process.env['PATH'] ?? '' }
+    const shell = Bun.spawn(['bash', '-c', line, EXECUTABLE], { cwd: into, env, stdout: 'pipe', stderr: 'pipe' })
+    expect(await new Response(shell.stdout).text()).toBe('1\n')
+    expect(await new Response(shell.stderr).text()).toContain('Nobody reads standard output any more.')
+    expect(readFileSync(join(into, 'head')).equals(bytesOf(80_000_000).subarray(0, 100_000))).toBe(true)
+    const another = new Once(['receive', '-', '--connect', `127.0.0.1:${port}`])
+    expect(await another.ended()).toMatchObject({ status: 0, errors: '' })
+    expect(Buffer.from(await another.output).equals(bytesOf(80_000_000))).toBe(true)
+    expect(await send.ended()).toEqual({ status: 0, output: '', errors: '' })
+  }, 60_000)
+
+  test('nobody comes, nothing is offered, and what is not there: each is said in a sentence, with status 1', async () => {
+    const home = temporaryHome()
+    writeFileSync(join(home, 'a'), 'x')
+    const alone = await new Once(['send', 'a', '--wait', '1'], home).ended()
+    expect(alone).toEqual({ status: 1, output: '', errors: 'hearsay: Nobody has come to take it in 1 s.\n' })
+    const unknown = await new Once(['send', 'a', '--wait', '1', '--to', '@Nobody'], home).ended()
+    expect(unknown).toMatchObject({ status: 1, errors: 'hearsay: @Nobody has not come in 1 s.\n' })
+    const port = await freePort()
+    const waiting = await new Once(['receive', '--wait', '1', '--connect', `127.0.0.1:${port}`]).ended()
+    expect(waiting.status).toBe(1)
+    expect(waiting.errors).toMatch(/^hearsay: Nothing has been offered in 1 s\. .*refused the connection/)
+    const missing = await new Once(['send', 'nothing.txt']).ended()
+    expect(missing).toMatchObject({ status: 1, errors: 'hearsay: nothing.txt cannot be sent: it is not there.\n' })
+    expect(await new Once(['receive', 'nowhere']).ended()).toMatchObject({ status: 2, output: '' })
+  }, 30_000)
+})
+
+test('what was offered and not answered is listed after a restart, told in the history, and can be taken', async () => {
+  const anna = await Program.start(['--username', 'Anna'])
+  const path = join(anna.home, 'photo.jpg')
+  writeFileSync(path, bytesOf(3_000_000))
+  const connect = ['--username', 'Ben', '--connect', anna.address]
+  let ben = await Program.start(connect)
+  await ben.peerUp()
+  await anna.do({ do: 'send', path })
+  const offered = await ben.until((line) => line.event === 'file' && line.state === 'offered')
+  expect(await ben.quit()).toBe(0)
+  ben = await Program.start(connect, { home: ben.home })
+  await ben.until((line) => line.event === 'notice' && line.code === 'files-waiting')
+  const id = offered.event === 'file' ? offered.id : ''
+  expect(await ben.do({ do: 'files' })).toMatchObject({ files: [{ id, state: 'offered', name: 'photo.jpg' }] })
+  const history = await ben.do({ do: 'history' })
+  expect(history).toMatchObject({ messages: [{ id, kind: 'action', text: 'offered photo.jpg (3.0 MB)' }] })
+  expect(await ben.do({ do: 'accept', file: 'photo.jpg' })).toMatchObject({ ok: true })
+  const done = await ben.until((line) => line.event === 'file' && line.state === 'done')
+  expect(readFileSync(done.event === 'file' ? done.path! : '').equals(bytesOf(3_000_000))).toBe(true)
+  await Promise.all([anna.quit(), ben.quit()])
+}, 30_000)
