@@ -24,6 +24,8 @@ export interface PulseDevices {
 
 /** A server that takes longer is not to be waited for. */
 const ANSWER_MS_MAX = 2_000
+/** Between tries to reach a server that is there and takes nobody in. */
+const AGAIN_MS = [30, 60, 120, 240] as const
 /** Some 1,500 bytes a device. */
 const ANSWER_BYTES_MAX = 1024 * 1024
 
@@ -56,7 +58,9 @@ export async function isPulseThere(environment: PulseEnvironment): Promise<boole
       socket.destroy()
       resolve(answer)
     }
-    socket.on('connect', () => settle(true)).on('error', () => settle(false))
+    socket.on('connect', () => settle(true))
+    // One that has no room for us just now is there.
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(error.code === 'EAGAIN'))
     socket.setTimeout(ANSWER_MS_MAX, () => settle(true))
   })
 }
@@ -90,16 +94,30 @@ function text(of: unknown, key: string): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** A server that waits for the processor itself turns away whom it has no room for at its door: five at a time. */
 async function ask(what: readonly string[], environment: PulseEnvironment): Promise<unknown> {
+  for (const pauseMs of AGAIN_MS) {
+    const answer = await askOnce(what, environment)
+    if (answer !== REFUSED) return answer
+    await Bun.sleep(pauseMs)
+  }
+  const answer = await askOnce(what, environment)
+  return answer === REFUSED ? null : answer
+}
+
+const REFUSED = Symbol('refused')
+
+async function askOnce(what: readonly string[], environment: PulseEnvironment): Promise<unknown> {
   try {
     const pactl = Bun.spawn(['pactl', '-f', 'json', ...what], {
       env: inEnglish(environment),
-      ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'ignore' },
+      ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
       timeout: ANSWER_MS_MAX,
       maxBuffer: ANSWER_BYTES_MAX,
     })
-    const answer = await new Response(pactl.stdout).text()
-    return (await pactl.exited) === 0 ? JSON.parse(answer) : null
+    const [answer, errors] = await Promise.all([new Response(pactl.stdout).text(), new Response(pactl.stderr).text()])
+    if ((await pactl.exited) !== 0) return errors.includes('Connection refused') ? REFUSED : null
+    return JSON.parse(answer)
   } catch {
     // Not installed, or it says something else than JSON.
     return null

@@ -19,6 +19,8 @@ export interface DeskOptions {
   tell(report: VoiceReport): void
   /** This process can have no sound any more, and another could. */
   giveUp(): void
+  /** Sound that this process is in time for. */
+  inTime(sound: Sound): Sound
 }
 
 type Asked<Name extends VoiceCommand['do']> = Extract<VoiceCommand, { do: Name }>
@@ -38,7 +40,7 @@ export class VoiceDesk {
 
   constructor(options: DeskOptions) {
     this.options = options
-    this.sound = options.sound
+    this.sound = 'ok' in options.sound ? options.sound : options.inTime(options.sound)
     if (!('ok' in this.sound)) this.stopWatching = this.sound.watch(() => this.handle({ do: 'devices' }))
   }
 
@@ -115,9 +117,10 @@ export class VoiceDesk {
   }
 
   private stand({ input, output }: WavFiles): void {
-    const { sound, clock } = this.options
+    const { sound, clock, inTime } = this.options
     this.files = { input, output }
-    this.sound = input === null && output === null ? sound : new WavSound(this.files, clock, sound)
+    const devices = 'ok' in sound ? sound : inTime(sound)
+    this.sound = input === null && output === null ? devices : inTime(new WavSound(this.files, clock, sound))
   }
 
   private settings(settings: VoiceSettings): VoiceSettings {

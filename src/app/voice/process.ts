@@ -4,6 +4,7 @@ import { utimes } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { bunUdp } from '../../adapters/bun-udp.ts'
+import { Chrt } from '../../adapters/chrt.ts'
 import { openOpus } from '../../adapters/opus.ts'
 import { openPortAudio } from '../../adapters/portaudio.ts'
 import { openRnnoise } from '../../adapters/rnnoise.ts'
@@ -16,6 +17,7 @@ import { OwnKeys } from './engine-keys.ts'
 import { parseCommand, type VoiceReport } from './messages.ts'
 import { IN_USE_EVERY_MS } from './own-folder.ts'
 import { ALSA_CONFIG_NAME } from './own-program.ts'
+import { RealTime } from './real-time.ts'
 
 /** What paths draw tokens from. */
 const RNG_SEED_BYTES = 16
@@ -36,12 +38,14 @@ export async function runVoiceProcess(folder: string | undefined): Promise<numbe
   // Those of the keyboard are for the main process.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   hurry()
+  const realTime = new RealTime(new Chrt())
   const desk = new VoiceDesk({
     clock: systemClock,
     sound: openSound(folder),
     tell,
     roomParts,
     giveUp: () => process.exit(ExitStatus.failed),
+    inTime: (sound) => realTime.of(sound),
   })
   process.on('message', (message) => {
     const command = parseCommand(message)

@@ -27,6 +27,7 @@ class Lab {
       roomParts: async () => ({ ok: false, code: 'not-loaded', message: 'There is no codec.', cause: null }),
       tell: (report) => this.reports.push(report),
       giveUp: () => this.gaveUp++,
+      inTime: (sound) => sound,
     })
   }
 
