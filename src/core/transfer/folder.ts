@@ -1,5 +1,5 @@
-import { type ManifestEntry, readManifest } from '../../wire/manifest.ts'
-import { cleanPath, nameKey, numbered } from './names.ts'
+import { MANIFEST_ENTRIES_MAX, type ManifestEntry, readManifest } from '../../wire/manifest.ts'
+import { cleanFileName, nameKey, numbered, pathParts } from './names.ts'
 
 /** A file or an empty folder of a folder that is received: where it goes, and where its bytes are in the content. */
 export interface PlannedEntry {
@@ -11,12 +11,22 @@ export interface PlannedEntry {
   readonly changedMs: number
 }
 
+/** Files and folders of a plan: each takes some microseconds, and whoever offers a folder is not to have us busy with it for long. */
+const PLACES_MAX = 2 * MANIFEST_ENTRIES_MAX
+
 interface Place {
   readonly name: string
   /** Null of a file. */
-  readonly inside: Map<string, Place> | null
-  /** How many numbers have been tried for others of this name: a thousand twins are not to try a thousand each. */
-  twins: number
+  readonly inside: Inside | null
+}
+
+class Inside {
+  /** By key. */
+  readonly places = new Map<string, Place>()
+  /** What stands for a folder, by its name as sent. */
+  readonly folders = new Map<string, Place>()
+  /** How many numbers have been tried for names that look alike once numbered: a thousand twins are not to try a thousand each. */
+  readonly tried = new Map<string, number>()
 }
 
 /**
@@ -26,12 +36,12 @@ interface Place {
 export function planFolder(manifest: Uint8Array, size: number): PlannedEntry[] | null {
   const entries = readManifest(manifest)
   if (entries === null) return null
-  const top = new Map<string, Place>()
+  const plan: Plan = { top: new Inside(), places: 0 }
   const planned: PlannedEntry[] = []
   let start = manifest.length
   for (const entry of entries) {
-    const path = placeOf(top, entry)
-    if (path === null) return null
+    const path = placeOf(plan, entry)
+    if (path === null || plan.places > PLACES_MAX) return null
     planned.push({ isFolder: entry.isFolder, path, start, size: entry.size, changedMs: entry.changedMs })
     start += entry.size
     if (start > size) return null
@@ -39,29 +49,50 @@ export function planFolder(manifest: Uint8Array, size: number): PlannedEntry[] |
   return start === size ? planned : null
 }
 
-function placeOf(top: Map<string, Place>, { path, isFolder }: ManifestEntry): string[] | null {
-  const parts = cleanPath(path)
+interface Plan {
+  readonly top: Inside
+  places: number
+}
+
+function placeOf(plan: Plan, { path, isFolder }: ManifestEntry): string[] | null {
+  const parts = pathParts(path)
   if (parts === null) return null
-  let inside = top
+  let inside = plan.top
   return parts.map((part, i) => {
-    const place = enter(inside, part, isFolder || i < parts.length - 1)
+    const place = isFolder || i < parts.length - 1 ? enter(plan, inside, part) : put(plan, inside, part, null)
     inside = place.inside ?? inside
     return place.name
   })
 }
 
-function enter(folder: Map<string, Place>, wanted: string, isFolder: boolean): Place {
-  const first = folder.get(nameKey(wanted))
-  for (let name = wanted; ; name = numbered(wanted, ++first!.twins)) {
-    const key = nameKey(name)
-    const found = folder.get(key)
-    if (found === undefined) {
-      const place: Place = { name, inside: isFolder ? new Map() : null, twins: 1 }
-      folder.set(key, place)
-      return place
-    }
-    if (isFolder && found.inside !== null) return found
+/** The folder that stands for a name; a new one where there is none. */
+function enter(plan: Plan, folder: Inside, part: string): Place {
+  const known = folder.folders.get(part)
+  if (known !== undefined) return known
+  const clean = cleanFileName(part)
+  const key = nameKey(clean)
+  const alike = folder.folders.get(key) ?? folder.places.get(key)
+  const place = alike?.inside != null ? alike : put(plan, folder, part, new Inside())
+  folder.folders.set(part, place)
+  folder.folders.set(key, place)
+  return place
+}
+
+/** Takes a name, or one with a number where that is taken. */
+function put(plan: Plan, folder: Inside, part: string, inside: Inside | null): Place {
+  const wanted = cleanFileName(part)
+  let name = wanted
+  if (folder.places.has(nameKey(name))) {
+    const alike = nameKey(numbered(wanted, 0))
+    let number = folder.tried.get(alike) ?? 1
+    do name = numbered(wanted, ++number)
+    while (folder.places.has(nameKey(name)))
+    folder.tried.set(alike, number)
   }
+  const place: Place = { name, inside }
+  folder.places.set(nameKey(name), place)
+  plan.places++
+  return place
 }
 
 /** The parts of entries that the content's bytes [from, to) belong to, the manifest's own left out. `entries` as `planFolder` gives them. */

@@ -20,13 +20,16 @@ const SEPARATORS = /[/\\\u2044\u2215\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c]/g
 const FORBIDDEN = /[<>:"|?*\u0000-\u001f\u007f]/g
 /** Names of devices, with any ending; the superscripts count as digits there. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?=\s*(\.|$))/i
+/** What stands beside files that are being received, and says what is to be fetched: nobody else is to write one. */
+const STATE = /\.(part\.hearsay)$/i
+const decoder = new TextDecoder()
 
 /** One name that can be a file's in a folder, never empty. A clean one comes back as it is. */
 export function cleanFileName(name: string): string {
   const visible = cleanLine(name.slice(0, 4 * FILE_NAME_BYTES_MAX).replace(SEPARATORS, '_')).normalize('NFC')
   const plain = trimEnds(visible.replace(FORBIDDEN, '_'))
   const fitting = cut(plain)
-  const safe = DEVICE.test(fitting) ? cut(`_${fitting}`) : fitting
+  const safe = (DEVICE.test(fitting) ? cut(`_${fitting}`) : fitting).replace(STATE, '_$1')
   return safe === '' || /^[._]*$/.test(safe) ? NAMELESS : safe
 }
 
@@ -48,11 +51,15 @@ export function numbered(name: string, number: number): string {
  * a dotted part, too deep or too long. Such a path has no honest reason, so it is refused and not repaired.
  */
 export function cleanPath(path: string): string[] | null {
+  return pathParts(path)?.map(cleanFileName) ?? null
+}
+
+/** The same, as sent: each part is yet to be cleaned. */
+export function pathParts(path: string): string[] | null {
   if (utf8(path).length > FILE_PATH_BYTES_MAX) return null
   const parts = path.split('/')
   if (parts.length > FILE_PATH_DEPTH_MAX) return null
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) return null
-  return parts.map(cleanFileName)
+  return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts
 }
 
 /** No blanks at either end, no dots at the end, and no dash first, which programs take for an option. */
@@ -68,12 +75,9 @@ function cut(name: string, bytesMax = FILE_NAME_BYTES_MAX): string {
   if (utf8(name).length <= bytesMax) return name
   const dot = name.lastIndexOf('.')
   const ending = dot > 0 && utf8(name.slice(dot)).length <= 17 ? name.slice(dot) : ''
-  let stem = ''
-  let left = bytesMax - utf8(ending).length
-  for (const character of name.slice(0, name.length - ending.length)) {
-    left -= utf8(character).length
-    if (left < 0) break
-    stem += character
-  }
-  return trimEnds(stem) + ending
+  const stem = utf8(name.slice(0, name.length - ending.length))
+  let end = bytesMax - utf8(ending).length
+  // The first byte left out begins a character.
+  while (end > 0 && (stem[end]! & 0xc0) === 0x80) end--
+  return trimEnds(decoder.decode(stem.subarray(0, end))) + ending
 }

@@ -32,7 +32,7 @@ describe('what a manifest makes', () => {
   test('never holds two that are one file on some system', () => {
     expect(paths([file('a.txt'), file('A.txt'), file('a.TXT')])).toEqual(['a.txt', 'A (2).txt', 'a (3).TXT'])
     expect(paths([file('Dir/x'), file('dir/X'), file('dir/y')])).toEqual(['Dir/x', 'Dir/X (2)', 'Dir/y'])
-    expect(paths([file('a'), file('a/b'), file('A/c')])).toEqual(['a', 'a (2)/b', 'A (3)/c'])
+    expect(paths([file('a'), file('a/b'), file('A/c')])).toEqual(['a', 'a (2)/b', 'a (2)/c'])
     expect(paths([file('x/y'), file('x')])).toEqual(['x/y', 'x (2)'])
     expect(paths([file('a?'), file('a*')])).toEqual(['a_', 'a_ (2)'])
   })
@@ -52,6 +52,20 @@ describe('what a manifest makes', () => {
   test('of 60,000 files of one name comes soon, each with a number of its own', () => {
     const planned = plan(Array.from({ length: 60_000 }, () => file('same', 0)))!
     expect(new Set(planned.map(({ path }) => nameKey(path.join('/')))).size).toBe(60_000)
+  })
+
+  test('of names that take one another for a number comes soon as well', () => {
+    const long = 'x'.repeat(196)
+    const twins = Array.from({ length: 15_000 }, () => file(`${long}aaaa`, 0))
+    const pairs = Array.from({ length: 9_000 }, (_, i) => file(`${long}${String(i).padStart(4, '0')}`, 0))
+    const planned = plan([...twins, ...pairs, ...pairs])!
+    expect(new Set(planned.map(({ path }) => nameKey(path.join('/')))).size).toBe(33_000)
+  })
+
+  test('is nothing where hardly anything is a file and everything a folder in folders', () => {
+    const deep = (i: number) => [i % 26, Math.floor(i / 26) % 26, Math.floor(i / 676) % 26, Math.floor(i / 17_576)]
+    const path = (i: number) => [...deep(i).map((n) => String.fromCharCode(97 + n)), ...'x'.repeat(28)].join('/')
+    expect(plan(Array.from({ length: 60_000 }, (_, i) => file(path(i), 0)))).toBeNull()
   })
 
   test('whatever is in it, has no two files of one key', () => {

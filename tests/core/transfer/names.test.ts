@@ -34,6 +34,9 @@ describe('the name of a file from somewhere', () => {
     ['two\nlines', 'two lines'],
     ['\u001b[31mred\u001b[0m', 'red'],
     ['what?*<>|"', 'what______'],
+    ['video.part', 'video.part'],
+    ['video.part.hearsay', 'video_part.hearsay'],
+    ['video.PART.Hearsay.. ', 'video_PART.Hearsay'],
   ])('%j becomes %j', (name, clean) => {
     expect(cleanFileName(name)).toBe(clean)
   })
