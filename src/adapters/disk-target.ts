@@ -31,6 +31,9 @@ export class DiskTarget implements Target {
   /** The part, and from `finish` on what has become of it. */
   private root: string
   private isDone = false
+  private isClosed = false
+  /** What is being read and written. */
+  private readonly busy = new Set<Promise<unknown>>()
 
   /** `entries`: of a folder; null for a single file. */
   constructor(
@@ -127,12 +130,15 @@ export class DiskTarget implements Target {
 
   async discard(): Promise<void> {
     this.close()
+    // What is on its way to the disk would come after all, in a place of its own.
+    await Promise.allSettled(this.busy)
     if (this.isDone) return
     await rm(this.root, { recursive: true, force: true }).catch(() => {})
     await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
   }
 
   close(): void {
+    this.isClosed = true
     this.handles.close()
     void this.state.close().catch(() => {})
   }
@@ -171,6 +177,8 @@ export class DiskTarget implements Target {
   }
 
   private async openPart(number: number): Promise<FileHandle> {
+    // Nobody would close it any more.
+    if (this.isClosed) throw new Error('it has been let go')
     const flags = (this.isDone ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT) | NO_FOLLOW
     const entry = this.entries?.[number]
     if (entry === undefined) return await openRegular(this.root, flags)
@@ -189,11 +197,15 @@ export class DiskTarget implements Target {
   }
 
   private async attempt(what: string, act: () => Promise<void>): Promise<FilesFault | null> {
+    const acting = act()
+    this.busy.add(acting)
     try {
-      await act()
+      await acting
       return null
     } catch (error) {
       return diskFault(`${this.header.name} ${what}`, error)
+    } finally {
+      this.busy.delete(acting)
     }
   }
 }

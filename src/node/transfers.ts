@@ -14,6 +14,8 @@ import { FRAMES_PER_S_MAX, type LinkOrigin, TransferLink } from './transfer-link
 const HANDSHAKE_MS_MAX = 10_000
 /** A link that nothing is open on. */
 const IDLE_MS_MAX = 60_000
+/** A link on which something is open, and nothing comes: its other end may be gone without a word. Who is still there makes another. */
+const SILENT_MS_MAX = 300_000
 /** One record: 256 KiB at 9 KB/s. Who is slower is sent shorter ones. */
 const RECORD_MS_MAX = 30_000
 const CHECK_EVERY_MS = 2_000
@@ -276,6 +278,7 @@ export class Transfers {
       if (this.exchange.isUsed(link.id)) link.idleSinceMs = null
       else link.idleSinceMs ??= nowMs
       if (link.idleSinceMs !== null && nowMs - link.idleSinceMs >= IDLE_MS_MAX) this.end(link, 'was idle', false, nowMs)
+      else if (nowMs - link.heardAtMs >= SILENT_MS_MAX) this.end(link, 'has said nothing for five minutes', true, nowMs)
       else if (link.partialSinceMs !== null && nowMs - link.partialSinceMs >= RECORD_MS_MAX) {
         this.end(link, 'took more than 30 seconds for one record', true, nowMs)
       }

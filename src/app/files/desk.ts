@@ -45,6 +45,7 @@ export class Desk implements ShelfOwner {
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
+    this.jobs.forgotten = (job) => this.taking.forget(job)
     this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching)
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
@@ -97,8 +98,8 @@ export class Desk implements ShelfOwner {
       // Whoever offers it again has it, perhaps under another name than before.
       this.reaching.dial(from, this.options.clock.nowMs())
       this.ask(this.driver.transfers.linksTo(from))
-    } else if (job.entry.isFolder) this.taking.list(job)
-    else if (what === 'take') void this.taking.take(job)
+    } else if (what === 'take') this.taking.queue(job)
+    else if (job.entry.isFolder) this.taking.preview(job)
   }
 
   /** Somebody asks for files, or says which he has. */
@@ -113,7 +114,7 @@ export class Desk implements ShelfOwner {
     if (twin !== null) {
       return { ok: false, code: 'on-its-way', message: `The same is on its way already, as file ${twin.entry.number}.` }
     }
-    if (this.jobs.fetching.filter(({ entry }) => entry.state === 'receiving').length >= RECEIVING_MAX) {
+    if (this.jobs.taking.length >= RECEIVING_MAX) {
       return { ok: false, code: 'too-many', message: `${RECEIVING_MAX} files are on their way: /cancel one, or wait.` }
     }
     // Of a folder, what is in it must be known.
@@ -141,8 +142,7 @@ export class Desk implements ShelfOwner {
     if (job.entry.state === 'giving') this.giving.withdraw(job)
     else {
       this.taking.stop(job, 'cancelled')
-      await job.target?.discard()
-      job.target = null
+      await this.taking.discard(job)
     }
     return { ok: true, view: this.jobs.view(job) }
   }
@@ -189,7 +189,8 @@ export class Desk implements ShelfOwner {
     }
   }
 
-  linked(_key: string, link: number): void {
+  linked(key: string, link: number): void {
+    if (this.driver.transfers.throughOf(link) === null) this.reaching.linked(key, this.options.clock.nowMs())
     this.ask([link])
   }
 

@@ -25,6 +25,9 @@ export interface FileSurrounds {
   readonly emit: (event: AppEvent) => void
 }
 
+/** Files whose last state is remembered: twice as many as there are at a time. */
+const TOLD_MAX = 1_024
+
 const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be sent or taken by this program.' }
 
 export const NO_FILES: FilesChat = {
@@ -121,7 +124,9 @@ export class FileRoom implements FilesChat {
     if (view.state === 'listing') return
     const state = this.stateOf(view)
     const before = this.told.get(view.id)
+    this.told.delete(view.id)
     this.told.set(view.id, state.state)
+    if (this.told.size > TOLD_MAX) this.told.delete(this.told.keys().next().value!)
     const isFirst = view.state === 'receiving' && (before === undefined || before === 'offered')
     this.around.emit({ event: 'file', ...state, ...(isFirst ? { state: 'accepted' } : {}) })
   }

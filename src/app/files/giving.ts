@@ -87,10 +87,13 @@ export class Giving {
   }
 
   withdraw(job: Job): void {
-    this.shelf.withdraw(job.offer.root)
+    this.jobs.set(job, 'withdrawn')
+    const { holding } = this.givenOf(job.entry.root)[0] ?? {}
+    if (holding != null) this.put(holding)
+    else this.shelf.withdraw(job.offer.root)
     job.source?.close()
     job.source = null
-    this.jobs.set(job, 'withdrawn')
+    job.holding = null
     this.keep()
   }
 
@@ -137,11 +140,23 @@ export class Giving {
     const offer = offerOf(source, holding.root)
     const job = this.jobs.give({ ...summary(offer), id, from: talk.own, room }, offer)
     job.source = source
+    job.holding = holding
     job.path = path
     job.atMs = this.options.clock.wallMs()
-    this.shelf.give(holding, (key) => talk.mayHave(room, key))
+    this.put(holding)
     this.jobs.tell(job)
     return job
+  }
+
+  /** Gives it to everybody to whom it has been offered: the same may have been more than once. */
+  private put(holding: Holding): void {
+    const { talk } = this.options
+    const root = toHex(holding.root)
+    this.shelf.give(holding, (key) => this.givenOf(root).some(({ entry }) => talk.mayHave(entry.room, key)))
+  }
+
+  private givenOf(root: string): readonly Job[] {
+    return this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
   }
 
   private keep(): void {

@@ -5,6 +5,7 @@ import type { OfferEntry } from '../../core/transfer/offers.ts'
 import type { Source, Target } from '../../ports/files.ts'
 import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
 import type { FileTrouble, FileView } from './contract.ts'
+import type { Holding } from './holding.ts'
 import { Rate } from './rate.ts'
 
 /** One offer, ours or another's, with everything that it takes to carry it out. */
@@ -15,6 +16,8 @@ export interface Job {
   download: Download | null
   target: Target | null
   source: Source | null
+  /** Of ours: what its source is read by. */
+  holding: Holding | null
   path: string
   reason: string
   trouble: FileTrouble | null
@@ -29,6 +32,12 @@ export interface Job {
   toldAtMs: number
   movedAtMs: number
   isStuck: boolean
+  /** Accepted, and waiting for others to be done. */
+  isQueued: boolean
+  /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
+  turn: number
+  /** What came of it before is being taken away. */
+  discarding: Promise<void> | null
 }
 
 export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job {
@@ -36,6 +45,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     download: null,
     target: null,
     source: null,
+    holding: null,
     path: '',
     reason: '',
     trouble: null,
@@ -43,7 +53,8 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     listing: [],
   }
   const given = { atMs: 0, given: 0, taken: new Set<string>(), declined: new Set<string>() }
-  return { entry, offer, rate: new Rate(), ...none, ...given, toldAtMs: 0, movedAtMs: nowMs, isStuck: false }
+  const how = { toldAtMs: 0, movedAtMs: nowMs, isStuck: false, isQueued: false, turn: 0, discarding: null }
+  return { entry, offer, rate: new Rate(), ...none, ...given, ...how }
 }
 
 /** How it stands. */

@@ -21,6 +21,8 @@ export class Jobs {
   private readonly byId = new Map<string, Job>()
   /** The neighbour that a link for files goes through, by its key; null where it goes through nobody. */
   throughOf: (link: number) => string | null = () => null
+  /** Hears of a job that is remembered no longer, while it can still be stopped. */
+  forgotten: (job: Job) => void = () => {}
 
   constructor(
     policy: AcceptPolicy,
@@ -42,6 +44,11 @@ export class Jobs {
   /** Those that something is fetched of, or would be if anybody had it. */
   get fetching(): readonly Job[] {
     return this.all.filter(({ entry }) => entry.state === 'receiving' || entry.state === 'listing')
+  }
+
+  /** Those that something is received of, and that do not wait for others. */
+  get taking(): readonly Job[] {
+    return this.all.filter(({ entry, isQueued }) => entry.state === 'receiving' && !isQueued)
   }
 
   /** Another that fetches the same content: one content is fetched once, whoever offers it again. */
@@ -136,11 +143,12 @@ export class Jobs {
   private add(entry: OfferEntry, offer: FileOffer): Job {
     const job = newJob(entry, offer, this.clock.nowMs())
     this.byId.set(entry.id, job)
-    for (const [id, { source, target }] of this.byId) {
+    for (const [id, each] of this.byId) {
       if (this.offers.byId(id) !== null) continue
       this.byId.delete(id)
-      source?.close()
-      target?.close()
+      this.forgotten(each)
+      each.source?.close()
+      each.target?.close()
     }
     return job
   }

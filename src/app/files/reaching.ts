@@ -9,6 +9,8 @@ import type { Talk } from './contract.ts'
 
 /** Dials of one person, at whatever address others tell. */
 const DIAL_EVERY_MS = 10_000
+/** The same of one whose links come and go. */
+const LINKED_EVERY_MS = 3_000
 /** While they are reached through others, which works: a direct way may open. */
 const DIAL_AGAIN_EVERY_MS = 30_000
 /** Addresses that others tell of, whoever they are: a room of made-up people must not have us dial about. */
@@ -32,6 +34,8 @@ interface Reached {
   /** Which address is next. */
   turn: number
   dialledAtMs: number | null
+  /** When the last dial was forgotten because it had led there. */
+  linkedAtMs: number | null
   askedAtMs: number | null
   asks: number
   calledAtMs: number | null
@@ -56,6 +60,17 @@ export class Reaching {
   /** Somebody says where he can be dialled. */
   told(key: string, addresses: readonly Address[]): void {
     this.person(key).told = addresses.slice(0, HOLDING_ADDRESSES_MAX)
+  }
+
+  /** A link with somebody is there, through nobody: when it is lost they are dialled again at once, at the same address. */
+  linked(key: string, nowMs: number): void {
+    const person = this.people.get(key)
+    if (person === undefined || person.dialledAtMs === null) return
+    // Unless links with them are lost as soon as they are there.
+    if (person.linkedAtMs !== null && nowMs - person.linkedAtMs < LINKED_EVERY_MS) return
+    person.linkedAtMs = nowMs
+    person.dialledAtMs = null
+    person.turn = Math.max(0, person.turn - 1)
   }
 
   /** Once, without insisting: they have something, or want something of us. */
@@ -118,7 +133,7 @@ export class Reaching {
     const known = this.people.get(key)
     if (known !== undefined) return known
     if (this.people.size >= PEOPLE_MAX) this.people.delete(this.people.keys().next().value!)
-    const none = { dialledAtMs: null, askedAtMs: null, calledAtMs: null, sinceMs: null }
+    const none = { dialledAtMs: null, linkedAtMs: null, askedAtMs: null, calledAtMs: null, sinceMs: null }
     const person: Reached = { told: [], turn: 0, asks: 0, calls: 0, ...none }
     this.people.set(key, person)
     return person

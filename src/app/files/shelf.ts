@@ -39,9 +39,14 @@ interface Received {
   isStuck: boolean
 }
 
+interface Given {
+  readonly holding: Holding
+  allows(key: string): boolean
+}
+
 /** Joins the machine of transfers to the disk: what it wants read is read, what it wants stored is checked and written. */
 export class Shelf {
-  private readonly given = new Map<string, Holding>()
+  private readonly given = new Map<string, Given>()
   private readonly received = new Map<string, Received>()
 
   constructor(
@@ -51,9 +56,8 @@ export class Shelf {
 
   /** Gives a content to whoever it `allows`, by key, until `withdraw`. */
   give(holding: Holding, allows: (key: string) => boolean): void {
-    this.given.set(toHex(holding.root), holding)
-    const { root, shape } = holding
-    this.run(({ exchange }) => exchange.serve(root, { shape, here: null, pieces: null, allows }))
+    this.given.set(toHex(holding.root), { holding, allows })
+    this.serve(holding, allows)
   }
 
   withdraw(root: Uint8Array, code: number = RefusalCode.withdrawn): void {
@@ -134,6 +138,9 @@ export class Shelf {
       if (!stays) exchange.unserve(root, RefusalCode.withdrawn)
     })
     if (!stays) this.received.delete(name)
+    // It may be ours as well, and not be wanted from another.
+    const given = this.given.get(name)
+    if (given !== undefined) this.serve(given.holding, given.allows)
   }
 
   /** Carries out what the machine wants. */
@@ -165,6 +172,10 @@ export class Shelf {
     }
   }
 
+  private serve({ root, shape }: Holding, allows: (key: string) => boolean): void {
+    this.run(({ exchange }) => exchange.serve(root, { shape, here: null, pieces: null, allows }))
+  }
+
   private settle(root: string): void {
     this.run(({ exchange }, nowMs) => exchange.settle(root, nowMs))
   }
@@ -174,6 +185,8 @@ export class Shelf {
     if (received === undefined) return
     const count = hashes.length / HASH_BYTES
     const isStored = await received.into.store(first, bytes, hashes)
+    // Cancelled and begun anew meanwhile: what went to the file of then is not in the one of now.
+    if (this.received.get(root) !== received) return
     this.run(({ exchange }, nowMs) => {
       if (isStored === true) exchange.stored(root, holder, first, count, nowMs)
       else exchange.unstored(root, holder, first, count, isStored === null ? 'disk' : 'lying', nowMs)
@@ -202,7 +215,7 @@ export class Shelf {
   }
 
   private async readLeaves(root: string, first: number, count: number): Promise<Uint8Array | FilesFault | null> {
-    const holding = this.given.get(root)
+    const holding = this.given.get(root)?.holding
     if (holding !== undefined) return await holding.read(first, count)
     const received = this.received.get(root)
     if (received === undefined) return null
@@ -219,7 +232,7 @@ export class Shelf {
     level: number
     index: number
   }): Promise<Uint8Array | FilesFault | null> {
-    const holding = this.given.get(root)
+    const holding = this.given.get(root)?.holding
     if (holding !== undefined) return await holding.page(level, index)
     const received = this.received.get(root)
     const held = received?.download.pages.page(level, index)

@@ -1,11 +1,12 @@
 import { toHex } from '../../base/bytes.ts'
 import { planFolder } from '../../core/transfer/folder.ts'
-import type { OfferState } from '../../core/transfer/offers.ts'
+import { type OfferState, RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { ResumeHeader } from '../../core/transfer/resume.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
 import type { DeskOptions, FileTrouble } from './contract.ts'
 import { type Job, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
+import { mayPreview } from './previews.ts'
 import type { Reaching } from './reaching.ts'
 import type { Seeking } from './seeking.ts'
 import type { Shelf } from './shelf.ts'
@@ -21,6 +22,7 @@ const RELAYED_MAX = 2
 const LISTED_MAX = 200
 /** Unfinished files of about the same name that are looked into. */
 const TAKEN_UP_MAX = 16
+const QUEUED = 'Others are on their way: it waits for its turn.'
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
 
 /** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
@@ -33,6 +35,27 @@ export class Taking {
     private readonly seeking: Seeking,
     private readonly reaching: Reaching,
   ) {}
+
+  /** Lists a folder before anybody is asked about it, where there is room for that. */
+  preview(job: Job): void {
+    if (mayPreview(job, this.jobs.all)) this.list(job)
+    else this.jobs.set(job, 'asked')
+  }
+
+  /** Takes it as soon as there are few enough others; of a folder the list first. */
+  queue(job: Job): void {
+    if (this.mayBegin(job)) this.begin(job)
+    else {
+      job.isQueued = true
+      this.jobs.set(job, 'receiving', QUEUED)
+    }
+  }
+
+  /** Lets go of all that a job has of the shelf. */
+  forget(job: Job): void {
+    // One that offers the same has none of its own.
+    if (job.download !== null || job.target !== null) this.shelf.stop(job.offer.root, false)
+  }
 
   /** Fetches the manifest of a folder, so that it can be told what is in it. */
   list(job: Job): void {
@@ -52,26 +75,33 @@ export class Taking {
   async take(job: Job): Promise<void> {
     const { files, folder } = this.options
     const { offer, entry } = job
+    const turn = ++job.turn
+    const isOver = (): boolean => job.turn !== turn || entry.state !== 'receiving'
+    job.isQueued = false
     this.jobs.set(job, 'receiving')
-    if (await this.takeUp(job)) return
+    await job.discarding
+    if (await this.takeUp(job, isOver)) return
     const free = await files.freeBytes(folder)
+    if (isOver()) return
     if (free !== null && free < offer.size) {
       const missing = Math.ceil((offer.size - free) / 1e6)
       const reason = `${entry.name} needs ${missing} MB more than are free in ${folder}. Make room, then /accept it again.`
       return this.stop(job, 'failed', reason, 'full')
     }
     const manifest = entry.isFolder ? await this.shelf.previewed(offer.root, offer.manifestBytes) : null
+    if (isOver()) return
     const plan = manifest === null ? null : planFolder(manifest, offer.size)
     if (entry.isFolder && plan === null)
       return this.stop(job, 'failed', `What is in ${entry.name} is not known any more: /accept it again.`, 'bad-list')
     const [from, event] = [Uint8Array.fromHex(entry.from), Uint8Array.fromHex(entry.id)]
     const header: ResumeHeader = { offer, from, event, room: entry.room, name: entry.name }
     const target = await files.create(folder, header, plan)
+    if (isOver()) return target.ok ? await target.discard() : undefined
     if (!target.ok) return this.stop(job, 'failed', target.message, troubleOf(target))
     if (plan === null) return await this.receive(job, target)
     this.hold(job, target)
     const fault = await this.shelf.receiveRest(target)
-    if (fault !== null) this.stop(job, 'failed', fault.message, troubleOf(fault))
+    if (fault !== null && !isOver()) this.stop(job, 'failed', fault.message, troubleOf(fault))
   }
 
   /** Goes on with what earlier runs began. */
@@ -91,7 +121,7 @@ export class Taking {
   }
 
   /** Goes on from what has come of the same content before, in this run or another; false where nothing has. */
-  private async takeUp(job: Job): Promise<boolean> {
+  private async takeUp(job: Job, isOver: () => boolean): Promise<boolean> {
     const { files, folder } = this.options
     const { name, root } = job.entry
     const stem = name.replace(/\.[^.]*$/, '')
@@ -103,6 +133,10 @@ export class Taking {
         target.close()
         continue
       }
+      if (isOver()) {
+        await target.discard()
+        return true
+      }
       // The list of a folder may have been fetched to be shown: it is beside what has come as well.
       this.shelf.stop(job.offer.root, false)
       await this.receive(job, target)
@@ -113,7 +147,7 @@ export class Taking {
 
   /** Fetches it no longer. */
   stop(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
-    this.shelf.stop(job.offer.root, false)
+    this.forget(job)
     job.download = null
     // What came of it stays, and the next run may go on with it; a cancelled one is discarded by whoever cancels.
     if (state === 'failed') {
@@ -121,10 +155,22 @@ export class Taking {
       job.target = null
     }
     this.jobs.set(job, state, reason, trouble)
+    this.next()
+  }
+
+  /** Takes away what came of it. */
+  async discard(job: Job): Promise<void> {
+    const { target } = job
+    job.target = null
+    if (target === null) return
+    const discarding = target.discard()
+    job.discarding = discarding
+    await discarding
   }
 
   /** Once in a while: asks again, and says what is being waited for. */
   round(nowMs: number): void {
+    this.next()
     const { fetching } = this.jobs
     for (const job of fetching) {
       if (job.isStuck) void this.retry(job)
@@ -151,14 +197,19 @@ export class Taking {
     job.files = plan.filter(({ isFolder }) => !isFolder).length
     job.listing = plan.slice(0, LISTED_MAX).map(({ path }) => path.join('/'))
     // Accepted before it was listed, by the user or by what is set.
-    if (job.entry.state === 'receiving' || this.jobs.takes(size)) await this.take(job)
+    if (job.entry.state === 'receiving') await this.take(job)
+    else if (job.entry.state !== 'listing') return
+    else if (this.jobs.takes(size)) this.queue(job)
     else this.jobs.set(job, 'asked')
   }
 
   private async receive(job: Job, target: Target): Promise<void> {
     this.jobs.set(job, 'receiving')
     this.hold(job, target)
-    job.download = await this.shelf.receive(target, (key) => this.options.talk.mayHave(job.entry.room, key))
+    const download = await this.shelf.receive(target, (key) => this.options.talk.mayHave(job.entry.room, key))
+    // It may have been given up while what is there was checked.
+    if (job.target !== target) return
+    job.download = download
     this.reach(job)
   }
 
@@ -181,6 +232,24 @@ export class Taking {
     this.jobs.set(job, 'done')
     this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
     this.letGo()
+    this.next()
+  }
+
+  /** Begins those that have waited for their turn. */
+  private next(): void {
+    for (const job of this.jobs.fetching) if (job.isQueued && this.mayBegin(job)) this.begin(job)
+  }
+
+  private mayBegin(job: Job): boolean {
+    const others = this.jobs.taking.filter((each) => each !== job).length
+    const isToBeListed = job.entry.isFolder && job.download === null
+    return others === 0 || (others < RECEIVING_MAX && (!isToBeListed || mayPreview(job, this.jobs.all)))
+  }
+
+  private begin(job: Job): void {
+    job.isQueued = false
+    if (job.entry.isFolder && job.download === null) this.list(job)
+    else void this.take(job)
   }
 
   /** What has come is given to others, the last of it: each keeps files open. */

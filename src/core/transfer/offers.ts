@@ -39,6 +39,8 @@ export type NewOffer = Omit<OfferEntry, 'number' | 'state'>
 const OFFERS_MAX = 512
 /** Unanswered of one person: more is nobody's honest wish, and the question would be lost among them. */
 const UNANSWERED_EACH_MAX = 32
+/** Of one person taken without a question, and not here yet: there is room for what others offer. */
+const TAKEN_EACH_MAX = 384
 /** Received at a time; others wait for their turn. */
 export const RECEIVING_MAX = 16
 
@@ -68,6 +70,7 @@ export class Offers {
 
   /** One of ours. */
   give(offer: NewOffer): OfferEntry {
+    this.makeRoom()
     return this.put(offer, 'giving')
   }
 
@@ -79,7 +82,7 @@ export class Offers {
     if (this.entries.has(offer.id)) return null
     const theirs = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
     if (theirs.length >= UNANSWERED_EACH_MAX) this.entries.delete(theirs[0]!.id)
-    return this.put(offer, 'asked')
+    return this.makeRoom() ? this.put(offer, 'asked') : null
   }
 
   /**
@@ -88,9 +91,10 @@ export class Offers {
    */
   offered(offer: NewOffer): { readonly entry: OfferEntry; readonly what: 'take' | 'ask' | 'pass' } | null {
     if (this.entries.has(offer.id)) return null
-    const unanswered = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
-    if (unanswered.length >= UNANSWERED_EACH_MAX) return null
     const what = this.decide(offer.size)
+    const open = this.all.filter(({ from, state }) => from === offer.from && (state === 'receiving' || UNANSWERED.has(state)))
+    const unanswered = open.filter(({ state }) => UNANSWERED.has(state))
+    if (unanswered.length >= UNANSWERED_EACH_MAX || open.length >= TAKEN_EACH_MAX || !this.makeRoom()) return null
     const state = what === 'take' ? 'receiving' : what === 'pass' ? 'declined' : offer.isFolder ? 'listing' : 'asked'
     return { entry: this.put(offer, state), what }
   }
@@ -128,15 +132,16 @@ export class Offers {
   }
 
   private put(offer: NewOffer, state: OfferState): OfferEntry {
-    if (this.entries.size >= OFFERS_MAX) this.forgetOne()
     const entry: OfferEntry = { ...offer, number: this.nextNumber++, state }
     this.entries.set(offer.id, entry)
     return entry
   }
 
-  private forgetOne(): void {
+  /** False where nothing can be forgotten: all of it is on its way, or ours. */
+  private makeRoom(): boolean {
+    if (this.entries.size < OFFERS_MAX) return true
     const oldest = (states: ReadonlySet<OfferState>) => this.all.find((entry) => states.has(entry.state))
     const victim = oldest(ENDED) ?? oldest(UNANSWERED)
-    if (victim !== undefined) this.entries.delete(victim.id)
+    return victim !== undefined && this.entries.delete(victim.id)
   }
 }

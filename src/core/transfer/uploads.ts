@@ -29,10 +29,14 @@ const WAITING_LEAVES_MAX = 512
 const WAITING_PAGES_MAX = 16
 /** Read for one link and not sent yet, or being read. Twice this a link is what serving keeps in memory. */
 const AHEAD_LEAVES = 2 * RUN_LEAVES_MAX
+/** The same of pages: 128 KiB. */
+const AHEAD_PAGES = 4
 /** Under way to the disk at a time, for all links. */
 const READS_MAX = 4
 /** Answers that a link has not taken yet: who asks on regardless is no honest peer. */
 const CONTROL_MAX = 4096
+/** More of what somebody has gained than this is told as a map, which takes no room while it waits. */
+const GAINED_WAITING_MAX = 256
 /** A frame that waited longer for its link was too large for it. */
 const PROMPT_MS = 20
 
@@ -47,6 +51,14 @@ interface Session {
   waiting: Wanted[]
   waitingLeaves: number
   pages: { readonly level: number; readonly index: number }[]
+  /** The byte of its map of pieces that is to be told next; null where nothing of it is. */
+  mapFrom: number | null
+}
+
+/** A part of a map, made only when the link takes it: what waits may be a thousand maps of a megabyte. */
+interface MapPart {
+  readonly type: 'map'
+  readonly handle: number
 }
 
 interface Ready {
@@ -58,10 +70,12 @@ interface Ready {
 interface Asker {
   readonly key: string
   readonly sessions: Map<number, Session>
-  readonly control: TransferFrame[]
+  readonly control: (TransferFrame | MapPart)[]
   readonly ready: Ready[]
   /** Leaves ready or being read. */
   ahead: number
+  /** Pages likewise. */
+  aheadPages: number
   runLeaves: number
 }
 
@@ -94,7 +108,7 @@ export class Uploads {
   }
 
   linkUp(link: number, key: string): void {
-    this.askers.set(link, { key, sessions: new Map(), control: [], ready: [], ahead: 0, runLeaves: 1 })
+    this.askers.set(link, { key, sessions: new Map(), control: [], ready: [], ahead: 0, aheadPages: 0, runLeaves: 1 })
   }
 
   linkDown(link: number): void {
@@ -112,8 +126,9 @@ export class Uploads {
     else if (!served.allows(asker.key)) this.refuse(link, asker, handle, RefusalCode.notForYou)
     else if (asker.sessions.size >= HANDLES_MAX) this.refuse(link, asker, handle, RefusalCode.busy)
     else {
-      asker.sessions.set(handle, { root, served, waiting: [], waitingLeaves: 0, pages: [] })
-      this.tellHave(link, asker, handle, served)
+      const session = { root, served, waiting: [], waitingLeaves: 0, pages: [], mapFrom: null }
+      asker.sessions.set(handle, session)
+      this.tellHave(link, asker, handle, session)
     }
     return true
   }
@@ -159,7 +174,7 @@ export class Uploads {
   gained(root: string, piece: number): void {
     for (const [link, asker] of this.askers) {
       for (const [handle, session] of asker.sessions) {
-        if (session.root === root) this.say(link, asker, { type: 'gained', handle, pieces: [piece] })
+        if (session.root === root) this.tellGained(link, asker, handle, session, piece)
       }
     }
   }
@@ -192,7 +207,7 @@ export class Uploads {
     if (asker === undefined) return
     const leaves = 'first' in wanted ? wanted.count : 0
     if (asker.sessions.get(handle) !== reading.session) {
-      asker.ahead -= leaves
+      this.free(asker, leaves)
       return
     }
     const frame: TransferFrame =
@@ -209,17 +224,20 @@ export class Uploads {
     if (reading === undefined) return
     this.readings.delete(ticket)
     const asker = this.askers.get(reading.link)
-    if (asker !== undefined && 'first' in reading.wanted) asker.ahead -= reading.wanted.count
+    if (asker !== undefined) this.free(asker, 'first' in reading.wanted ? reading.wanted.count : 0)
     this.remove(reading.session.root, code)
   }
 
   /** The next frame for a link; null where there is none. */
   pull(link: number, nowMs: number): TransferFrame | null {
     const asker = this.askers.get(link)
-    const said = asker?.control.shift()
-    if (asker === undefined || said !== undefined) return said ?? null
+    if (asker === undefined) return null
+    for (let said = asker.control.shift(); said !== undefined; said = asker.control.shift()) {
+      const frame = said.type === 'map' ? this.nextMapPart(asker, said) : said
+      if (frame !== null) return frame
+    }
     for (let next = asker.ready.shift(); next !== undefined; next = asker.ready.shift()) {
-      asker.ahead -= next.leaves
+      this.free(asker, next.leaves)
       if (!asker.sessions.has(next.frame.handle)) continue
       if (next.leaves > 0) {
         const isPrompt = nowMs - next.atMs < PROMPT_MS
@@ -245,7 +263,7 @@ export class Uploads {
 
   private nextRead(link: number, asker: Asker): ReadWanted | null {
     for (const [handle, session] of asker.sessions) {
-      const page = session.pages.shift()
+      const page = asker.aheadPages < AHEAD_PAGES ? session.pages.shift() : undefined
       if (page === undefined && (session.waiting.length === 0 || asker.ahead >= AHEAD_LEAVES)) continue
       // Its contents take turns as well.
       asker.sessions.delete(handle)
@@ -255,19 +273,43 @@ export class Uploads {
       const wanted =
         page === undefined ? { ticket, root, ...takeRun(session, asker.runLeaves) } : { ticket, root, ...page }
       if ('count' in wanted) asker.ahead += wanted.count
+      else asker.aheadPages++
       this.readings.set(ticket, { link, handle, session, wanted })
       return wanted
     }
     return null
   }
 
-  private tellHave(link: number, asker: Asker, handle: number, { pieces }: Served): void {
+  /** No leaves: a page. */
+  private free(asker: Asker, leaves: number): void {
+    if (leaves > 0) asker.ahead -= leaves
+    else asker.aheadPages--
+  }
+
+  private tellHave(link: number, asker: Asker, handle: number, session: Session): void {
+    const { pieces } = session.served
     if (pieces === null || pieces.isFull) return this.say(link, asker, { type: 'have', handle, whole: true })
     if (pieces.count === 0) return this.say(link, asker, { type: 'have', handle, whole: false })
-    for (let from = 0; from < pieces.byteLength; from += MAP_PART_BYTES_MAX) {
-      const map = pieces.bytes(from, Math.min(pieces.byteLength, from + MAP_PART_BYTES_MAX))
-      this.say(link, asker, { type: 'have', handle, from, map })
-    }
+    if (session.mapFrom === null) this.say(link, asker, { type: 'map', handle })
+    session.mapFrom = 0
+  }
+
+  private tellGained(link: number, asker: Asker, handle: number, session: Session, piece: number): void {
+    // The map says it too.
+    if (session.mapFrom === 0) return
+    if (asker.control.length < GAINED_WAITING_MAX) this.say(link, asker, { type: 'gained', handle, pieces: [piece] })
+    else this.tellHave(link, asker, handle, session)
+  }
+
+  private nextMapPart(asker: Asker, part: MapPart): TransferFrame | null {
+    const session = asker.sessions.get(part.handle)
+    const from = session?.mapFrom ?? null
+    const pieces = session?.served.pieces ?? null
+    if (session === undefined || from === null || pieces === null) return null
+    const to = Math.min(pieces.byteLength, from + MAP_PART_BYTES_MAX)
+    session.mapFrom = to < pieces.byteLength ? to : null
+    if (session.mapFrom !== null) asker.control.unshift(part)
+    return { type: 'have', handle: part.handle, from, map: pieces.bytes(from, to) }
   }
 
   private refuse(link: number, asker: Asker, handle: number, code: number): void {
@@ -275,7 +317,7 @@ export class Uploads {
     this.say(link, asker, { type: 'refused', handle, code })
   }
 
-  private say(link: number, asker: Asker, frame: TransferFrame): void {
+  private say(link: number, asker: Asker, frame: TransferFrame | MapPart): void {
     const last = asker.control.at(-1)
     if (
       frame.type === 'gained' &&

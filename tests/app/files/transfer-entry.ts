@@ -134,6 +134,12 @@ async function take(folder: string, offered: Offered): Promise<void> {
   dial()
 }
 
+// Who began it may be killed: nobody is left then to end it.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) process.exit()
+}, 500).unref()
+
 const [, , role, path = '', third = '', fourth = ''] = process.argv
 if (role === 'give') await give(path, Number(third), Uint8Array.fromHex(fourth))
 else await take(path, JSON.parse(third))
