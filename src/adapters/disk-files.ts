@@ -15,6 +15,7 @@ import { Shape } from '../core/transfer/shape.ts'
 import type { Files, FilesFault, Target } from '../ports/files.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { readFully, writeFully } from './disk-handles.ts'
+import { claimState } from './disk-owner.ts'
 import { diskSource } from './disk-source.ts'
 import { DiskTarget, PART_SUFFIX, STATE_SUFFIX } from './disk-target.ts'
 
@@ -61,7 +62,7 @@ export const diskFiles: Files = {
         await state.close()
         throw error
       })
-      if (target === null) await state.close()
+      if (target === null || !target.ok) await state.close()
       return target ?? { ok: false, code: 'damaged', message: `${name} is of no use any more: delete it.`, cause: null }
     } catch (error) {
       return diskFault(`${name} cannot be gone on with`, error)
@@ -95,6 +96,7 @@ async function begin(
   const target = new DiskTarget(folder, header, entries, state, EMPTY)
   try {
     await writeFully(state, encodeResumeHeader(header), 0)
+    await claimState(state, path)
   } catch (error) {
     await target.discard()
     throw error
@@ -132,6 +134,11 @@ async function readState(
   if ((await readFully(state, bytes, 0)) < bytes.length) return null
   const header = readResumeHeader(bytes)
   if (header === null || header.name + STATE_SUFFIX !== name) return null
+  const holder = await claimState(state, join(folder, name))
+  if (holder !== null) {
+    const message = `${header.name} is being received by another hearsay, process ${holder}.`
+    return { ok: false, code: 'busy', message, cause: null }
+  }
   // Whoever takes the part away does not want it any more.
   if (!(await isThere(join(folder, header.name + PART_SUFFIX)))) return null
   const layout = resumeLayout(new Shape(header.offer.size))

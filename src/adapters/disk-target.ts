@@ -10,6 +10,7 @@ import type { FilesFault, Target } from '../ports/files.ts'
 import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
+import { releaseState } from './disk-owner.ts'
 
 export const PART_SUFFIX = '.part'
 export const STATE_SUFFIX = '.part.hearsay'
@@ -138,9 +139,15 @@ export class DiskTarget implements Target {
   }
 
   close(): void {
+    if (this.isClosed) return
     this.isClosed = true
     this.handles.close()
-    void this.state.close().catch(() => {})
+    void this.letGo().catch(() => {})
+  }
+
+  private async letGo(): Promise<void> {
+    await releaseState(this.state).catch(() => {})
+    await this.state.close()
   }
 
   /** Brings it to the disk, with its times. */

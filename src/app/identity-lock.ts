@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, unlinkSync } from 'node:fs'
+import { renameSync, unlinkSync } from 'node:fs'
+import { isRunning, ownProcess, type ProcessName } from '../adapters/processes.ts'
 import { ExitStatus } from './exit.ts'
 import { ELSEWHERE, identityFile } from './identity.ts'
 import type { StartFault } from './options.ts'
@@ -12,21 +13,15 @@ const LOCK_BYTES_MAX = 256
 /** Each further try means that another process took or gave up the lock in between. */
 const TRIES_MAX = 8
 
-interface Holder {
-  readonly pid: number
-  /** Tells this process from a later one of the same number; `-` where the system does not say. */
-  readonly start: string
-}
-
 /**
  * Claims the identity in `folder` for this process: one feed must not grow in two places. The lock is a file beside
  * it that names the process; that of a process that is gone is taken over. Take it before `loadIdentity`.
  */
 export function lockIdentity(folder: string): IdentityLock | StartFault {
   const path = `${identityFile(folder)}.lock`
-  const start = startOf(process.pid) ?? '-'
+  const { pid, start } = ownProcess()
   // The nonce tells this lock from every other, also from an earlier one of this process.
-  const mine = `${process.pid} ${start} ${crypto.randomUUID()}\n`
+  const mine = `${pid} ${start} ${crypto.randomUUID()}\n`
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const made = createSmallFile(path, mine, { durable: false })
     if (made.ok) return { ok: true, release: () => release(path, mine) }
@@ -79,40 +74,9 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 
-function parseHolder(text: string): Holder | null {
+function parseHolder(text: string): ProcessName | null {
   const match = /^([1-9]\d{0,9}) (\S{1,100}) \S+\n$/.exec(text)
   return match === null ? null : { pid: Number(match[1]), start: match[2]! }
-}
-
-function isRunning({ pid, start }: Holder): boolean {
-  let ours = true
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (errorCode(error) === 'ESRCH') return false
-    ours = false // EPERM: somebody else's process
-  }
-  if (process.platform !== 'linux' || start === '-') return true
-  const now = startOf(pid)
-  // Processes of others may be hidden (proc(5), hidepid): they are taken to be what the lock says.
-  return now === start || (now === null && !ours)
-}
-
-/**
- * When a process began, as Linux tells it: the boot and the ticks since (proc_pid_stat(5), field 22). Null for a
- * process that is gone or only waits to be reaped, and on other systems.
- */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The second field, the command in brackets, may hold spaces and brackets itself.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const [state, ticks] = [fields[0], fields[19]]
-    if (state === 'Z' || state === 'X' || ticks === undefined) return null
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}/${ticks}`
-  } catch {
-    return null
-  }
 }
 
 function cannotLock(path: string, said: string, cause: unknown): StartFault {

@@ -13,7 +13,7 @@ export interface Files {
   create(folder: string, header: ResumeHeader, entries: readonly PlannedEntry[] | null): Promise<Target | FilesFault>
   /** What an earlier run has begun in a folder, by the names `resume` takes. */
   unfinished(folder: string): Promise<readonly string[]>
-  /** Goes on with it. `plan` makes entries of the manifest, and says null to one that is of no use. */
+  /** Goes on with it, unless another process is at it (`busy`). `plan` makes entries of the manifest, and says null to one that is of no use. */
   resume(
     folder: string,
     name: string,
@@ -75,7 +75,7 @@ export interface Target {
 /** `message` is a sentence for the user: what happened, and what to do. */
 export interface FilesFault {
   readonly ok: false
-  readonly code: 'missing' | 'denied' | 'full' | 'changed' | 'not-a-file' | 'too-large' | 'damaged' | 'failed'
+  readonly code: 'missing' | 'denied' | 'full' | 'changed' | 'not-a-file' | 'too-large' | 'damaged' | 'busy' | 'failed'
   readonly message: string
   readonly cause: unknown
 }

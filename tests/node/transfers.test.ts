@@ -91,6 +91,20 @@ describe('a link for files', () => {
     expect(one.nextWakeMs()).toBeNull()
   })
 
+  test('on which something is open ends when nothing has come over it for five minutes', () => {
+    const { one, other, oneLink, otherLink } = linked()
+    const content = new Content(3 * 65_536)
+    other.exchange.serve(content.root, { shape: content.shape, here: null, pieces: null, allows: () => true })
+    one.exchange.fetch(content.root, content.shape.size, () => true)
+    one.exchange.tryAt(content.root, oneLink)
+    carry(one, oneLink, other, otherLink)
+    // From here on the one is gone, and nobody says so.
+    for (let nowMs = 0; nowMs <= 298_000; nowMs += 2_000) other.wake(nowMs)
+    expect(closes(other.takeOutputs())).toEqual([])
+    other.wake(300_000)
+    expect(closes(other.takeOutputs())).toEqual([{ kind: 'close', link: otherLink, abort: true }])
+  })
+
   test('is refused where there are too many, from one place sooner than from all', () => {
     const transfers = machine(1)
     const from = (host: string) => transfers.accepted({ host, port: 1 }, 0)

@@ -92,7 +92,9 @@ export class Offers {
   offered(offer: NewOffer): { readonly entry: OfferEntry; readonly what: 'take' | 'ask' | 'pass' } | null {
     if (this.entries.has(offer.id)) return null
     const what = this.decide(offer.size)
-    const open = this.all.filter(({ from, state }) => from === offer.from && (state === 'receiving' || UNANSWERED.has(state)))
+    const open = this.all.filter(
+      ({ from, state }) => from === offer.from && (state === 'receiving' || UNANSWERED.has(state)),
+    )
     const unanswered = open.filter(({ state }) => UNANSWERED.has(state))
     if (unanswered.length >= UNANSWERED_EACH_MAX || open.length >= TAKEN_EACH_MAX || !this.makeRoom()) return null
     const state = what === 'take' ? 'receiving' : what === 'pass' ? 'declined' : offer.isFolder ? 'listing' : 'asked'

@@ -102,6 +102,20 @@ describe('somebody who has what is wanted', () => {
     expect(story.go(300)).toEqual([])
   })
 
+  test('and whose link is lost is dialled again at once, though not over and over', () => {
+    const story = new Story()
+    story.known = [at('203.0.113.5')]
+    story.reaching.told(BEN, [at('198.51.100.7')])
+    expect(story.go(1)).toContain('0 dial 203.0.113.5:8080')
+    story.reaching.linked(BEN, story.nowMs)
+    expect(story.go(4)).toContain('1 dial 203.0.113.5:8080')
+    for (let i = 0; i < 12; i++) {
+      story.reaching.linked(BEN, story.nowMs)
+      story.go(1)
+      expect(story.tried.filter((each) => each.includes('dial'))).toHaveLength(i % 3 === 0 ? 1 : 0)
+    }
+  })
+
   test.each(['127.0.0.1', '::1', '169.254.1.1', 'fe80::1', '0.0.0.0', '224.0.0.1', '255.255.255.255'])(
     'is not dialled at %s because he says so',
     (host) => {

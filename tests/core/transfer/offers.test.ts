@@ -36,6 +36,15 @@ describe('what is offered', () => {
     expect(offers.offered(offer('again'))?.what).toBe('ask')
   })
 
+  test('and taken without a question leaves room for what others offer, and is bounded whoever offers it', () => {
+    const offers = new Offers({ mode: 'all', bytesMax: null })
+    for (let i = 0; i < 1000; i++) offers.offered(offer(`a${i}`))
+    expect(offers.all).toHaveLength(384)
+    expect(offers.offered(offer('b', { from: 'ben' }))?.what).toBe('take')
+    for (let i = 0; i < 1000; i++) offers.offered(offer(`c${i}`, { from: `somebody ${i}` }))
+    expect(offers.all).toHaveLength(512)
+  })
+
   test('is remembered up to a bound; what is under way is never forgotten', () => {
     const offers = new Offers({ mode: 'all', bytesMax: null })
     offers.offered(offer('first'))
