@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-function headerOf(name: string, size: number, manifest = new Uint8Array(), entries = 0): ResumeHeader {
+function headerOf(name: string, size: number, manifest: Uint8Array = new Uint8Array(), entries = 0): ResumeHeader {
   const root = new Uint8Array(32).fill(7)
   const offer = { root, size, manifestBytes: manifest.length, entries, changedMs: 0, name }
   return { offer, from: new Uint8Array(32), event: new Uint8Array(32), room: 'general', name }
@@ -52,7 +52,7 @@ describe('what is being received', () => {
   test('leaves nothing when it is given up while it is written, and writes nothing from then on', async () => {
     const files = Array.from({ length: 200 }, (_, i) => `d${i % 9}/${i}`)
     const entries = files.map((path) => ({ isFolder: false, size: 300, changedMs: 0, path }))
-    const manifest = encodeManifest(entries)!
+    const manifest = encodeManifest(entries)!.slice()
     const size = manifest.length + 200 * 300
     for (let round = 0; round < 5; round++) {
       const target = await created(headerOf('tree', size, manifest, entries.length), manifest)

@@ -53,12 +53,23 @@ export class Taking {
 
   /** Lets go of all that a job has of the shelf. */
   forget(job: Job): void {
-    // One that offers the same has none of its own.
-    if (job.download !== null || job.target !== null) this.shelf.stop(job.offer.root, false)
+    const { download, target } = job
+    // One that offers the same has none of its own, or shares the list of another.
+    if (download === null && target === null) return
+    const sharing = this.jobs.all.filter((each) => each !== job && download !== null && each.download === download)
+    if (sharing.length > 0 && target === null) return
+    this.shelf.stop(job.offer.root, false)
+    for (const each of sharing) each.download = null
   }
 
   /** Fetches the manifest of a folder, so that it can be told what is in it. */
   list(job: Job): void {
+    const same = this.jobs.ofRoot(job.entry.root).find((each) => each.download !== null && each.target === null)
+    if (same !== undefined && same !== job) {
+      job.download = same.download
+      if (same.entry.state === 'asked') void this.listed(job)
+      return
+    }
     job.download = this.shelf.preview(job.offer, (key) => this.options.talk.mayHave(job.entry.room, key))
     this.reach(job)
   }
@@ -292,10 +303,12 @@ export class Taking {
     const needed = job.offer.size - (job.download?.bytesHere ?? 0)
     if (free !== null && free < needed) {
       const missing = Math.ceil((needed - free) / 1e6)
-      job.reason = `The disk is full: ${missing} MB are missing. It goes on when there is room.`
-      job.trouble = 'full'
+      const reason = `The disk is full: ${missing} MB are missing. It goes on when there is room.`
+      if (job.isStuck && reason !== job.reason) this.jobs.wait(job, reason, 'full')
       return
     }
+    // Given up, or gone on with, while the disk was asked.
+    if (!job.isStuck || job.entry.state !== 'receiving') return
     job.isStuck = false
     job.reason = ''
     job.trouble = null

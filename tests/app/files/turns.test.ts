@@ -29,12 +29,15 @@ describe('in one breath', () => {
 
   test('cancelled and accepted, time and again, comes as it is', async () => {
     const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
-    const bytes = bytesOf(24 * MEGABYTE)
+    const bytes = new Uint8Array(96 * MEGABYTE)
+    const block = bytesOf(65_537)
+    for (let at = 0; at < bytes.length; at += block.length) bytes.set(block.subarray(0, bytes.length - at), at)
     anna.files.files.set('/out/a', bytes)
     await anna.desk.send('/out/a', 'general')
     for (let i = 0; i < 10; i++) {
       ben.views.length = 0
       const begun = ben.desk.accept('a')
+      // The first word of how far it is comes after a tenth of a second: it is far from whole then.
       await ben.until(({ done }) => i % 2 === 0 || done > 0)
       const again = i % 3 === 0
       await Promise.all([begun, ben.desk.cancel('a'), again ? ben.desk.accept('a') : null])
@@ -59,6 +62,21 @@ describe('one content that is offered twice', () => {
     const done = await ben.until(({ state }) => state === 'done')
     expect(got(ben, done.path)).toEqual(bytesOf(6 * MEGABYTE))
     expect(states(ben)).toEqual(['done', 'declined', 'cancelled'])
+  })
+
+  test('as a folder is listed for both offers, and comes by either', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/tree/x', bytesOf(MEGABYTE))
+    for (const number of [1, 2, 3]) {
+      await anna.desk.send('/out/tree', 'general')
+      const asked = await ben.until((view) => view.state === 'asked' && view.number === number)
+      expect(asked.listing).toEqual(['x'])
+    }
+    ben.desk.decline('1')
+    await ben.desk.accept('3')
+    const done = await ben.until(({ state }) => state === 'done')
+    expect(got(ben, `${done.path}/x`)).toEqual(bytesOf(MEGABYTE))
+    expect(states(ben)).toEqual(['declined', 'asked', 'done'])
   })
 
   test('to two people is given to both, and still when another of the offers is taken back', async () => {
