@@ -1,7 +1,7 @@
 import type { ArgumentKind } from '../../../app/command.ts'
 import type { Editor } from './editor.ts'
 import type { Completion, Effect, Model, Updated } from './model.ts'
-import { changePlace, currentPlace } from './places.ts'
+import { currentPlace, draftOf, withDraft } from './places.ts'
 import { speakers } from './talk.ts'
 
 /** More would not be walked through by a key. */
@@ -9,25 +9,22 @@ const CANDIDATES_MAX = 200
 
 /** The next candidate, or the one before; the first time, those that fit what stands before the cursor. */
 export function complete(model: Model, by: 1 | -1): Updated {
-  const place = currentPlace(model)
-  if (place === null) return [model, []]
   const { completion } = model
-  if (completion !== null && place.draft.text === textWith(completion).text)
-    return [show(model, turn(completion, by)), []]
-  const asked = contextOf(model, place.draft)
+  const draft = draftOf(model)
+  if (completion !== null && draft.text === textWith(completion).text) return [show(model, turn(completion, by)), []]
+  const asked = contextOf(model, draft)
   if (asked.kind === 'path') {
     const { start, word } = asked
-    const effect: Effect = { do: 'paths', before: place.draft, start, typed: word }
+    const effect: Effect = { do: 'paths', before: draft, start, typed: word }
     return [{ ...model, completion: null }, [effect]]
   }
   const candidates = candidatesFor(model, asked)
-  return [offer(model, place.draft, asked.start, candidates, by), []]
+  return [offer(model, draft, asked.start, candidates, by), []]
 }
 
 /** Paths have been looked up; what was typed since then wins. */
 export function offerPaths(model: Model, before: Editor, start: number, found: readonly string[]): Model {
-  const draft = currentPlace(model)?.draft
-  return draft?.text === before.text ? offer(model, before, start, found, 1) : model
+  return draftOf(model).text === before.text ? offer(model, before, start, found, 1) : model
 }
 
 function offer(model: Model, before: Editor, start: number, candidates: readonly string[], by: 1 | -1): Model {
@@ -42,8 +39,7 @@ function turn(completion: Completion, by: 1 | -1): Completion {
 }
 
 function show(model: Model, completion: Completion): Model {
-  const shown = changePlace(model, model.current ?? '', (place) => ({ ...place, draft: textWith(completion) }))
-  return { ...shown, completion: completion.candidates.length > 0 ? completion : null }
+  return { ...withDraft(model, textWith(completion)), completion: completion.candidates.length > 0 ? completion : null }
 }
 
 function textWith({ before, start, candidates, index }: Completion): Editor {
@@ -104,7 +100,7 @@ function candidatesFor(model: Model, asked: Asked): string[] {
 
 /** What a command takes where the word at `start` stands: by the order of its arguments. */
 function kindOf(model: Model, command: string, start: number): ArgumentKind | null {
-  const draft = currentPlace(model)?.draft.text ?? ''
+  const draft = draftOf(model).text
   const words = draft.slice(0, start).trim().split(/\s+/).length - 1
   const whole = model.setup.commands.find(command)
   // Of a family, the second word says which part is meant.
