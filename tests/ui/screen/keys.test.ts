@@ -165,6 +165,14 @@ describe('completion', () => {
     const at = stage().with([ALICE, { ...BOB, name: 'Bob Jones' }])
     expect(at.press('/msg b{tab}').draft).toBe('/msg "Bob Jones" ')
     expect(at.press('{ctrl-u}b{tab}').draft).toBe('Bob Jones: ')
+    expect(at.press('{ctrl-u}/msg "bob j{tab}').draft).toBe('/msg "Bob Jones" ')
+  })
+
+  test('a path in quotation marks is one word, and what stands behind it another', () => {
+    const at = stage().press('/send "./two wo{tab}')
+    expect(at.taken()).toMatchObject([{ do: 'paths', typed: '"./two wo', start: 6 }])
+    expect(at.press('rds" @b{tab}').draft).toBe('/send "./two words" @Bob ')
+    expect(at.press('{ctrl-u}he said "hi b{tab}').draft).toBe('he said "hi Bob ')
   })
 
   test('paths are looked up by whoever can, and not offered where one typed on', () => {

@@ -67,10 +67,11 @@ function contextOf(model: Model, draft: Editor): Asked {
 /** What could stand at the cursor. */
 function context({ text, cursor }: Editor): Asked {
   const typed = text.slice(0, cursor)
-  const start = typed.search(/\S*$/)
+  const [, command = null] = /^\/([^\s/]*)/.exec(typed) ?? []
+  // What stands in quotation marks is one word to commands, also where the second is yet to come.
+  const start = typed.search(command === null ? /\S*$/ : /(?<=\s)"[^"]*$|\S*$/)
   const word = typed.slice(start)
   const isFirst = start === 0
-  const [, command = null] = /^\/([^\s/]*)/.exec(typed) ?? []
   if (command !== null && isFirst) return { kind: 'command', word, start, isFirst, command: null }
   if (/^(~|\.\.?)?\//.test(word) && command !== null) return { kind: 'path', word, start, isFirst, command }
   if (word.startsWith('#')) return { kind: 'room', word, start, isFirst, command }
@@ -85,6 +86,9 @@ function candidatesFor(model: Model, asked: Asked): string[] {
     const names = model.setup.commands.commands.map(({ name }) => `${mark}${name}`)
     return fitting(names, word).map((name) => `${name} `)
   }
+  // A conversation stands where a room does; there a name is one word.
+  if (kind === 'room' && word.startsWith('@'))
+    return fitting(peopleHere(model), word.slice(1)).flatMap((name) => (name.includes(' ') ? [] : [`@${name} `]))
   if (kind === 'room' || asked.kind === 'room') {
     const mark = word.startsWith('#') ? '#' : ''
     const rooms = model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => `${mark}${label}`)
@@ -92,6 +96,8 @@ function candidatesFor(model: Model, asked: Asked): string[] {
   }
   if (kind === 'file') return fitting(filesHere(model), word)
   if (kind === 'choice' && command !== null) return fitting(partsOf(model, command), word).map((part) => `${part} `)
+  if (kind === 'peer' && word.startsWith('"'))
+    return fitting(peopleHere(model), word.slice(1)).map((name) => `"${name}" `)
   const mark = word.startsWith('@') ? '@' : ''
   const names = fitting(peopleHere(model), word.slice(mark.length))
   if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
