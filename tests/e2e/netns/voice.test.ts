@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterEach, describe, setDefaultTimeout, test } from 'bun:test'
 import { removeHomes } from '../program.ts'
 import { VoicePerson } from '../voice-person.ts'
 import { Lan, type Machine } from './lan.ts'
