@@ -16,7 +16,7 @@ import type { FilesChat } from '../files/files-chat.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 import { withLineFiles } from './both-files.ts'
-import { type Fellowship, fellowsOn } from './fellows.ts'
+import { type Fellowship, fellowsOn, isNeighbour } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
@@ -65,7 +65,7 @@ export class DialectDesk implements Outside {
   /** The way to the network for the node: with a door that tells callers apart. */
   readonly tcp: Tcp
   private readonly sockets = new Map<DialectName, Sockets>()
-  private readonly known = new Map<string, PeerView>()
+  private readonly known = new Map<string, { view: PeerView; telling: PeerTelling; dialect: DialectName }>()
   private bridge: Bridge | null = null
   private host: DeskHost | null = null
   private machines: Machines = {}
@@ -145,8 +145,12 @@ export class DialectDesk implements Outside {
     return this.files === null ? own : withLineFiles(own, this.files)
   }
 
+  /** But for our neighbours, whom the mesh or the tracker knows as well. */
   peers(): PeerView[] {
-    return [...this.known.values()]
+    const { host } = this
+    const all = [...this.known.values()]
+    if (host === null) return []
+    return all.filter(({ dialect, telling }) => !isNeighbour({ ...telling, dialect }, host)).map(({ view }) => view)
   }
 
   connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>> {
@@ -282,7 +286,7 @@ export class DialectDesk implements Outside {
     } as const
     const room = dialect === 'line' || dialect === 'tracker' ? { room: this.room } : {}
     const view: PeerView = { id, ...where, ...room, rttMs: null }
-    if (state === 'up') this.known.set(id, view)
+    if (state === 'up') this.known.set(id, { view, telling, dialect })
     else this.known.delete(id)
     this.fellowsAtMs = Number.NEGATIVE_INFINITY
     this.options.log('peer', `${id} at ${where.address} is ${state}${reason === '' ? '' : `: ${reason}`}`)
