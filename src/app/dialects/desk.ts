@@ -5,7 +5,7 @@ import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
-import type { Words } from '../../dialects/words.ts'
+import { heardName, type Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
@@ -150,7 +150,8 @@ export class DialectDesk implements Outside {
     const { host } = this
     const all = [...this.known.values()]
     if (host === null) return []
-    return all.filter(({ dialect, telling }) => !isNeighbour({ ...telling, dialect }, host)).map(({ view }) => view)
+    const strangers = all.filter(({ dialect, telling }) => !isNeighbour({ ...telling, dialect }, host))
+    return strangers.map(({ dialect, telling, view }) => ({ ...view, name: this.nameNow(dialect, telling) }))
   }
 
   connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>> {
@@ -181,6 +182,14 @@ export class DialectDesk implements Outside {
     this.group?.close()
     for (const sockets of this.sockets.values()) sockets.stop()
     this.files?.stop()
+  }
+
+  /** Those of `line` say how they are called only when they speak, and of `mesh` they may change it. */
+  private nameNow(dialect: DialectName, { id, link, name }: PeerTelling): string {
+    const { line, mesh } = this.machines
+    if (dialect === 'line') return strangerName(dialect, { id, name: line?.links.get(link ?? 0)?.name ?? name })
+    const known = dialect === 'mesh' ? mesh?.roster.peers.get(id)?.name : undefined
+    return strangerName(dialect, { id, name: known === undefined ? name : heardName(known) })
   }
 
   private told(dialect: DialectName, telling: DialectTelling): void {
