@@ -212,7 +212,8 @@ class Conversation {
   }
 
   private hangUp(abort: boolean): void {
-    if (!this.isLeaving && !abort) this.say(`${this.other} has left the chat.`)
+    const name = this.machine.links.get(LINK)?.name || this.other
+    if (!this.isLeaving && !abort) this.say(`${name} has left the chat.`)
     if (abort) this.socket.destroy()
     else this.socket.end()
   }
