@@ -321,6 +321,21 @@ describe('line', () => {
     expect(files.at(-1)).toMatchObject({ state: 'ends', whole: true })
   })
 
+  test('of a thousand files at once most are let go by, and the lines between and behind them are read', () => {
+    const world = new MachineWorld()
+    const node = line(world, 5_050)
+    const flooder = world.call(node.host)
+    for (let i = 0; i < 1_000; i++) flooder.say(utf8(`/file ${i} ${i % 3}\n${'x'.repeat(i % 3)}`))
+    flooder.say(utf8('[Flo] and now?\n'))
+    const states = node.host.told.flatMap((each) => (each.kind === 'file' ? [each.state] : []))
+    expect([states.filter((each) => each === 'begins').length, states.at(-1)]).toEqual([64, 'ends'])
+    expect(world.words(node.host).map(({ text }) => text)).toEqual(['and now?'])
+    expect(world.troubles(node.host).length).toBe(1)
+    world.time.pass(2_000)
+    flooder.say(utf8('/file later 0\n'))
+    expect(node.host.told.at(-2)).toMatchObject({ state: 'begins', name: 'later' })
+  })
+
   test('a file that breaks off is told as such, and one without an end of its header is a line too long', () => {
     const world = new MachineWorld()
     const node = line(world, 5_050)

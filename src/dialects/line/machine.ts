@@ -198,12 +198,7 @@ export class LineMachine extends DialectMachine implements Diallable {
     if (line.length === 0) return
     const message = readLine(line)
     if (message === null) return this.end(link, 'sent something that is no text')
-    if (message.kind === 'file') {
-      link.fileLeft = message.size
-      this.emit({ kind: 'file', link: link.id, state: 'begins', name: message.name, size: message.size })
-      if (message.size === 0) this.fileEnds(link, true)
-      return
-    }
+    if (message.kind === 'file') return this.fileBegins(link, message.name, message.size)
     const name = heardName(message.name)
     if (name !== '' && !isMarked(name)) link.name = name
     if (message.kind === 'left') return this.emit({ kind: 'hang-up', link: link.id, abort: false })
@@ -221,17 +216,25 @@ export class LineMachine extends DialectMachine implements Diallable {
     this.emit({ kind: 'words', link: link.id, words })
   }
 
+  private fileBegins(link: LineLink, name: string, size: number): void {
+    link.fileLeft = size
+    link.isLettingBy = !link.files.take(this.nowMs)
+    if (link.isLettingBy) this.flooded(link)
+    else this.emit({ kind: 'file', link: link.id, state: 'begins', name, size })
+    if (size === 0) this.fileEnds(link, true)
+  }
+
   private fileBytes(link: LineLink, bytes: Uint8Array, at: number): number {
     const part = bytes.subarray(at, at + link.fileLeft!)
     link.fileLeft! -= part.length
-    this.emit({ kind: 'file', link: link.id, state: 'bytes', bytes: part })
+    if (!link.isLettingBy) this.emit({ kind: 'file', link: link.id, state: 'bytes', bytes: part })
     if (link.fileLeft === 0) this.fileEnds(link, true)
     return at + part.length
   }
 
   private fileEnds(link: LineLink, whole: boolean): void {
     link.fileLeft = null
-    this.emit({ kind: 'file', link: link.id, state: 'ends', whole })
+    if (!link.isLettingBy) this.emit({ kind: 'file', link: link.id, state: 'ends', whole })
   }
 
   private flooded(link: LineLink): void {
