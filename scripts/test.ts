@@ -1,7 +1,8 @@
 /**
  * The whole check of the project, under one deadline: scripts/check, scripts/build, then `bun test` with the arguments given.
- * Without arguments the simulations, which keep one core busy for minutes and measure no time but their own, run beside all other tests, with
- * a lower priority. The last line is `N passed, N failed`, read from the summaries of `bun test`.
+ * Without arguments the simulations, which keep two cores busy for minutes and measure no time but their own, run beside the tests of single
+ * parts and behind them in priority; those that start programs and listen to them come after that, with nothing beside them.
+ * The last line is `N passed, N failed`, read from the summaries of `bun test`.
  */
 import { constants, setPriority } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -18,8 +19,9 @@ const GRACE_MS = 5_000
 /** Shown of a run that did not come to its end: enough to see in which test it was. */
 const LAST_LINES = 10
 
-/** The folder of the tests that run aside. */
+/** The folder of the tests that run aside, and those of the ones that run alone. */
 const SIMULATIONS = 'tests/sim'
+const PROGRAMS = ['tests/e2e', 'tests/voice']
 
 const ROOT = resolve(import.meta.dir, '..')
 const deadline = Date.now() + CAP_MS
@@ -136,18 +138,19 @@ async function tests(name: string, args: readonly string[], aside = false): Prom
   return { status, counts }
 }
 
+async function allTests(): Promise<Tested[]> {
+  const elsewhere = [SIMULATIONS, ...PROGRAMS].flatMap((folder) => ['--path-ignore-patterns', `${folder}/**`])
+  const first = await Promise.all([tests('bun test', elsewhere), tests(`bun test ${SIMULATIONS}`, [SIMULATIONS], true)])
+  return [...first, await tests(`bun test ${PROGRAMS.join(' ')}`, PROGRAMS)]
+}
+
 async function main(): Promise<number> {
   for (const name of ['check', 'build']) {
     const { status } = await step(`scripts/${name}`, [join(ROOT, 'scripts', name)], AS_IT_COMES)
     if (status !== 0) return status
   }
   const args = process.argv.slice(2)
-  const all = await (args.length > 0
-    ? Promise.all([tests('bun test', args)])
-    : Promise.all([
-        tests('bun test', ['--path-ignore-patterns', `${SIMULATIONS}/**`]),
-        tests(`bun test ${SIMULATIONS}`, [SIMULATIONS], true),
-      ]))
+  const all = args.length > 0 ? [await tests('bun test', args)] : await allTests()
   const counts = sumOf(all.map((tested) => tested.counts))
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)

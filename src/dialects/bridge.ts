@@ -23,6 +23,8 @@ export interface BridgeOutput {
 
 /** How long each waits to whom another goes before: a message's way through the slowest of these networks. A guess. */
 export const HOLD_MS = 1_500
+/** So many are waited for at most: anybody there may claim to be a bridge, or a hundred, and would hold up everybody's words. */
+const TURNS_MAX = 4
 /** How long words are remembered by their origin, at least: as long as the originals remember an id. At most twice that. */
 const SEEN_MS = 120_000
 /** Of each of the two generations in which they are: beyond, the oldest go sooner. */
@@ -148,7 +150,7 @@ export class Bridge {
   private pass(side: SideState, target: SideState, words: Words, seen: Seen, nowMs: number): void {
     const comesRound = words.bridge !== null && words.from === target.network ? 1 : 0
     const before = this.before(side, target, words)
-    const waitMs = (before.length + comesRound) * HOLD_MS || this.probationMs(target, words)
+    const waitMs = Math.min(TURNS_MAX, before.length + comesRound) * HOLD_MS || this.probationMs(target, words)
     const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
     if (waitMs === 0 || this.held >= HELD_MAX) {
       seen.sides.add(target.key)

@@ -4,15 +4,35 @@ import { BRIDGE_ID_DIGITS, isOrigin, type Words } from './words.ts'
 /** Somebody else's JSON, read with suspicion: one object, every member looked at before it is believed. */
 export type JsonObject = { readonly [member: string]: unknown }
 
-/** Null where the text is not one JSON object. */
+/** No message of these protocols nests deeper; Python's reader ends at a thousand, and what writes it again here needs a stack too. */
+const DEPTH_MAX = 64
+
+/** Null where the text is not one JSON object, or is nested deeper than anybody's is. */
 export function parseObject(text: string): JsonObject | null {
+  if (depthOf(text) > DEPTH_MAX) return null
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? value : null
   } catch {
-    // Broken, or nested deeper than the parser's stack: both are the sender's fault.
     return null
   }
+}
+
+/** How deep brackets stand in each other, but for those in strings; stops where it is too deep. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let i = 0; i < text.length && deepest <= DEPTH_MAX; i++) {
+    const unit = text[i]
+    if (inString) {
+      if (unit === '\\') i++
+      else if (unit === '"') inString = false
+    } else if (unit === '"') inString = true
+    else if (unit === '{' || unit === '[') deepest = Math.max(deepest, ++depth)
+    else if (unit === '}' || unit === ']') depth--
+  }
+  return deepest
 }
 
 export function isObject(value: unknown): value is JsonObject {

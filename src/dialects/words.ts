@@ -70,5 +70,5 @@ export function cutUtf8(text: string, bytesMax: number): string {
   if (bytes.length <= bytesMax) return text
   let end = bytesMax
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--
-  return new TextDecoder().decode(bytes.subarray(0, end))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, end))
 }

@@ -107,6 +107,18 @@ describe('/search', () => {
     expect((await run('/search blue')).lines).toEqual(['Nothing was found. A word is found by its beginning too.'])
   })
 
+  test('ends with the newest, beside what is typed; programs get that one first', async () => {
+    const chat = new FakeChat()
+    chat.messages.hits = ['newest', 'older', 'oldest'].map((excerpt) => ({
+      message: view(excerpt),
+      excerpt,
+      marks: [],
+    }))
+    const { lines } = await run('/search e', chat)
+    expect(lines.map((line) => line.split(' ').at(-1))).toEqual(['oldest', 'older', 'newest'])
+    expect(chat.messages.hits[0]?.excerpt).toBe('newest')
+  })
+
   test('takes a day as it begins where we are, and a time', async () => {
     const day = new Date(2026, 4, 31).getTime()
     expect((await run('/search hat before:2026-05-31')).asked).toEqual([

@@ -103,6 +103,17 @@ describe('a bridge', () => {
     expect(said(between)).not.toContain('mesh: ann (tracker)')
   })
 
+  test('is not held up by one who claims to be a hundred others', () => {
+    const between = bridge('ffff')
+    for (let i = 100; i < 200; i++)
+      between.heard('framed', words(`${i} I am one`, { from: 'framed', bridge: `a${i}` }), 0)
+    between.wake(60_000)
+    said(between)
+    between.heard('framed', words('a real word', { from: 'framed' }), 100_000)
+    between.wake(100_000 + 4 * HOLD_MS)
+    expect(said(between).map((each) => each.split(':')[0]!)).toEqual(['native', 'mesh', 'line 1', 'tracker'])
+  })
+
   test('waits before it says something where it came from, in case it comes from there', () => {
     const between = bridge()
     between.heard('framed', words('round', { from: 'mesh', bridge: 'aaaa' }), 0)

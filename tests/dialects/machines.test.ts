@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import { utf8 } from '../../src/base/bytes.ts'
+import { joinBytes, utf8 } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import { encodeFrame } from '../../src/dialects/framed/frames.ts'
 import { FramedMachine } from '../../src/dialects/framed/machine.ts'
 import { LineMachine } from '../../src/dialects/line/machine.ts'
 import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
 import { TrackerMachine } from '../../src/dialects/tracker/machine.ts'
+import { readPeerMap } from '../../src/dialects/tracker/messages.ts'
 import { MachineWorld } from './machine-world.ts'
 
 const rng = seededRng(7)
@@ -77,6 +78,47 @@ describe('framed', () => {
     world.time.pass(11_000)
     expect([hasty, broken, silent].map((each) => each.isOpen())).toEqual([false, false, false])
     expect(world.troubles(node).length).toBe(3)
+  })
+
+  test('what others have passed on and nobody can read is let go by, and goes no further; who passed it on stays', () => {
+    const world = new MachineWorld()
+    const [node, next] = [framed(world, 1), framed(world, 2, [1])]
+    world.time.pass(1_000)
+    const passer = world.call(node)
+    passer.say(encodeFrame({ id: 'h', type: 'hello', from: '127.0.0.1:9', username: 'Pat' }))
+    const far = { from: '127.0.0.1:8', username: 'Eve', room: 'general', ttl: 3 }
+    const odd = [
+      { ...far, id: 'a', type: 'chat', room: 7, msg: 'no room' },
+      { ...far, id: 'b', type: 'chat' },
+      { ...far, id: 'c', type: 'voice_join', udp_host: '', udp_port: -1 },
+      { type: 'channel_config', channels: ['general'] },
+    ]
+    for (const each of odd) passer.say(encodeFrame(each))
+    passer.say(encodeFrame({ ...far, id: 'd', type: 'chat', msg: 'hello' }))
+    world.time.pass(1_000)
+    expect(passer.isOpen()).toBe(true)
+    for (const each of [node, next]) expect(world.words(each).map(({ text }) => text)).toEqual(['hello'])
+  })
+
+  test('what is nested deeper than anybody nests ends its link, and not the program that would pass it on', () => {
+    for (const [open, close, times] of [
+      ['[', ']', 100_000],
+      ['{"a":', '}', 40_000],
+    ] as const) {
+      const world = new MachineWorld()
+      const node = framed(world, 1)
+      framed(world, 2, [1])
+      world.time.pass(1_000)
+      const nester = world.call(node)
+      nester.say(encodeFrame({ id: 'h', type: 'hello', from: '127.0.0.1:9', username: 'Ned' }))
+      const deep = `${open.repeat(times)}1${close.repeat(times)}`
+      const body = utf8(`{"id":"m","type":"other","from":"127.0.0.1:9","ttl":5,"deep":${deep}}`)
+      const length = new Uint8Array(4)
+      new DataView(length.buffer).setUint32(0, body.length)
+      nester.say(joinBytes([length, body]))
+      world.time.pass(100)
+      expect(nester.isOpen()).toBe(false)
+    }
   })
 
   test('a flood is cut down to what could be read, and its sender stays', () => {
@@ -152,6 +194,16 @@ describe('mesh', () => {
     expect(machine.roster.peers.has('old_1')).toBe(false)
   })
 
+  test('a type that somebody has added is let go by', () => {
+    const world = new MachineWorld()
+    const node = mesh(world, 'ben_2', 8_000)
+    const peer = world.call(node)
+    for (const type of ['join', 'typing', 'chat'])
+      peer.say(utf8(`{"id":"${type}","type":"${type}","sender_id":"zed_9","content":"${type}"}\n`))
+    world.time.pass(100)
+    expect([peer.isOpen(), world.words(node).map(({ text }) => text)]).toEqual([true, ['chat']])
+  })
+
   test('a thousand made-up peers at one address fill nothing and are not all dialled', () => {
     const world = new MachineWorld()
     const node = mesh(world, 'ann_1', 8_000)
@@ -213,6 +265,22 @@ describe('tracker', () => {
     expect(new Set(origins).size).toBe(2)
   })
 
+  test('a list that is longer than the originals read at once is cut, and has who asked', () => {
+    const world = new MachineWorld()
+    const node = tracker(world, 41_000)
+    world.time.pass(1_000)
+    for (let port = 50_001; port <= 50_200; port++)
+      world.call(node.host).say(utf8(`{"action": "register", "port": ${port}}`))
+    const last = world.call(node.host)
+    last.say(utf8('{"action": "register", "port": 60001}'))
+    world.time.pass(100)
+    const answer = last.heard()
+    expect(answer.length).toBeLessThanOrEqual(1_024)
+    const ports = readPeerMap(answer)
+    if (!Array.isArray(ports)) throw new Error('no list')
+    expect([ports.includes(60_001), ports.includes(41_000), ports.length > 60]).toEqual([true, true, true])
+  })
+
   test('who says no request, or only half of one, is hung up on', () => {
     const world = new MachineWorld()
     const node = tracker(world, 41_000)
@@ -236,13 +304,13 @@ describe('line', () => {
     expect(caller.machine.sendFile(1, 'other', 5, world.time.nowMs)).toBeNull()
     world.run(caller.host, () => {})
     world.say(caller.host, { text: 'after it', name: 'Cal' }, 1)
-    world.time.pass(1_000)
+    world.time.pass(2_000)
     expect(caller.host.told.at(-1)).toMatchObject({ kind: 'file', state: 'wanted' })
     world.run(caller.host, () => {
       caller.machine.fileChunk(1, utf8('12345'), world.time.nowMs)
       caller.machine.fileChunk(1, null, world.time.nowMs)
     })
-    world.time.pass(1_000)
+    world.time.pass(1_100)
     expect(world.words(listener.host).map(({ name, text }) => `${name}: ${text}`)).toEqual([
       'Cal: hi',
       'Cal: there',
@@ -251,6 +319,21 @@ describe('line', () => {
     const files = listener.host.told.filter((each) => each.kind === 'file')
     expect(files[0]).toMatchObject({ state: 'begins', name: 'my_cat.png', size: 5 })
     expect(files.at(-1)).toMatchObject({ state: 'ends', whole: true })
+  })
+
+  test('of a thousand files at once most are let go by, and the lines between and behind them are read', () => {
+    const world = new MachineWorld()
+    const node = line(world, 5_050)
+    const flooder = world.call(node.host)
+    for (let i = 0; i < 1_000; i++) flooder.say(utf8(`/file ${i} ${i % 3}\n${'x'.repeat(i % 3)}`))
+    flooder.say(utf8('[Flo] and now?\n'))
+    const states = node.host.told.flatMap((each) => (each.kind === 'file' ? [each.state] : []))
+    expect([states.filter((each) => each === 'begins').length, states.at(-1)]).toEqual([64, 'ends'])
+    expect(world.words(node.host).map(({ text }) => text)).toEqual(['and now?'])
+    expect(world.troubles(node.host).length).toBe(1)
+    world.time.pass(2_000)
+    flooder.say(utf8('/file later 0\n'))
+    expect(node.host.told.at(-2)).toMatchObject({ state: 'begins', name: 'later' })
   })
 
   test('a file that breaks off is told as such, and one without an end of its header is a line too long', () => {

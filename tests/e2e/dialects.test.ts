@@ -147,6 +147,8 @@ describe('line', () => {
     await us.say('welcome')
     await silent.until('message', { name: 'Ulla', text: 'welcome' })
     await loud.until('message', { name: 'Ulla', text: 'welcome' })
+    const { peers } = await us.do({ do: 'peers' })
+    expect(peers).toMatchObject([{ name: 'somebody (line)' }, { name: 'Lou (line)' }])
     silent.do({ do: 'quit' })
     await us.until((line) => line.event === 'peer' && line.dialect === 'line' && line.state === 'down')
     expect(said(us, 'hello there')).toMatchObject([{ from: { name: 'Lou (line)' }, relayed: 'line' }])

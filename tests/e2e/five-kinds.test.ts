@@ -181,6 +181,16 @@ describe('all five kinds', () => {
     parties.push(await meshPeer('Mia', where, both), await trackerPeer('Tom', where, both))
     parties.push(await linePeer('Lou', one), await linePeer('Liz', two))
     await everybodyHearsEverybodyOnce(parties, 'one')
+    // They are in the mesh and on the tracker's list too, and no strangers there.
+    const { peers } = await one.do({ do: 'peers' })
+    if (!Array.isArray(peers)) throw new Error('no peers')
+    expect(peers.map(({ name, dialect }) => [dialect, dialect === 'tracker' ? '' : name]).sort()).toEqual([
+      ['framed', 'Fred (framed)'],
+      ['line', 'Lou (line)'],
+      ['mesh', 'Mia (mesh)'],
+      ['native', 'Olga'],
+      ['tracker', ''],
+    ])
 
     await one.kill()
     await two.until((line) => line.event === 'peer' && line.state === 'down' && line.id === one.id)

@@ -26,6 +26,10 @@ class End {
     this.child.stdin.flush()
   }
 
+  ends(): void {
+    this.child.stdin.end()
+  }
+
   shows(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
@@ -154,6 +158,23 @@ describe('with the older program', () => {
     us.type('/quit')
     await lou.until('message', { name: 'Ulla', text: 'has left the chat.' })
     expect(await us.exited).toBe(0)
+  })
+})
+
+describe('whose standard input ends', () => {
+  test('sends the file that was asked for, whatever was said around it, and leaves by name', async () => {
+    const port = await freePort()
+    const ann = run('listen', '--host', '127.0.0.1', '--port', String(port), '--name', 'Ann')
+    await ann.shows('Listening')
+    const ben = run('connect', '127.0.0.1', String(port), '--name', 'Ben')
+    writeFileSync(join(ben.folder, 'cat.png'), content(200_000))
+    ben.type('/send cat.png')
+    ben.ends()
+    await ann.shows('sends cat.png (200000 bytes)')
+    ann.type('/accept')
+    await ann.shows('cat.png is in')
+    await ann.shows('Ben has left the chat.')
+    expect(await Promise.all([ann.exited, ben.exited])).toEqual([0, 0])
   })
 })
 

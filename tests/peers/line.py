@@ -47,12 +47,19 @@ def read(connection):
             return
         if data.startswith(b"/file "):
             parts = data.decode(errors="replace").rstrip("\n").split(" ")
-            if len(parts) != 3 or not parts[2].isdigit():
+            if len(parts) != 3 or not parts[2].isdigit() or not data.endswith(b"\n"):
                 report("bad-header", header=data.decode(errors="replace"))
                 continue
             receive(connection, parts[1], int(parts[2]))
             continue
-        for line in data.decode().splitlines():
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            # It ends there, as a thread does that nobody looks after.
+            report("undecodable", bytes=len(data))
+            return
+        # Shown as it is: of what came together each line looks like one.
+        for line in text.splitlines():
             match = re.fullmatch(r"\[(.*?)\] (.*)", line)
             if match is None:
                 report("line", text=line)

@@ -28,15 +28,18 @@ export class AtTerminal {
     void this.exited.then(() => this.wake())
   }
 
-  /** Waits until it has written `text`, and forgets what it wrote up to there. */
-  async until(text: string): Promise<void> {
+  /** Waits until it has written `text`, and forgets what it wrote up to there; answers with that. */
+  async until(text: string): Promise<string> {
     while (!this.seen.includes(text)) {
       if (this.child.exitCode !== null) throw new Error(`ended before writing ${JSON.stringify(text)}: ${this.seen}`)
       await new Promise<void>((resolve) => {
         this.wake = resolve
       })
     }
-    this.seen = this.seen.slice(this.seen.indexOf(text) + text.length)
+    const end = this.seen.indexOf(text) + text.length
+    const written = this.seen.slice(0, end)
+    this.seen = this.seen.slice(end)
+    return written
   }
 
   type(keys: string): void {

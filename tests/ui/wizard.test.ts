@@ -130,6 +130,15 @@ describe('at a real terminal', () => {
     }
   })
 
+  test('begins in no wider lines than the narrowest terminal has', async () => {
+    const { at } = newcomer()
+    const begin = await at.until('call you?')
+    expect(begin).toContain('Escape: back. Ctrl-C: out.')
+    for (const row of begin.split(/\r?\n/)) expect(row.length).toBeLessThanOrEqual(40)
+    at.type(CTRL_C)
+    await at.exited
+  })
+
   test('Escape goes back question by question, each with what was answered, and from the first one out', async () => {
     const { at, config } = newcomer()
     const forth = async (question: string, keys: string): Promise<void> => {

@@ -9,7 +9,7 @@ Speech", IEEE Transactions on Audio, Speech, and Language Processing 19(7), 2011
 
 A job: {"reference": path, "degraded": path, "maxDelayMs": 1000, "pieceS": 0}. What is degraded may begin earlier or later than the
 reference by maxDelayMs, and is moved to where the two are most alike (cross-correlation). With pieceS above 0 each piece of so many
-seconds is moved by itself, as is right where a jitter buffer changes its delay in pauses. What of the reference has nothing against it
+seconds is moved by itself, from there by no more than a second, as is right where a jitter buffer changes its delay in pauses. What of the reference has nothing against it
 counts as silence. Answer: {"stoi": ..., "delayMs": of the whole, "delaysMs": of each piece}.
 """
 
@@ -31,6 +31,8 @@ LOWEST_SDR_DB = -15.0  # beta of equation (4)
 TINY = np.finfo(float).eps
 
 WINDOW = np.hanning(FRAME + 2)[1:-1]
+# What a delay may change by; programs that begin apart may be farther from each other than that.
+PIECE_DELAY_MS = 1000
 # A piece that is this unlike keeps the delay of the whole: nothing in it can be aligned.
 ALIKE_MIN = 0.3
 
@@ -114,6 +116,7 @@ def aligned(reference, degraded, spread, piece):
     if piece <= 0:
         return facing(degraded, whole, reference.size), whole, []
     # What is left at the end belongs to the last piece.
+    spread = min(spread, round(PIECE_DELAY_MS * RATE_HZ / 1000))
     begins = [i * piece for i in range(max(1, reference.size // piece))]
     ends = [*begins[1:], reference.size]
     parts, delays = [], []

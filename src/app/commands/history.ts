@@ -82,7 +82,8 @@ export const HISTORY: readonly Command[] = [
     show({ hits }, chat) {
       if (hits.length === 0) return ['Nothing was found. A word is found by its beginning too.']
       const names = namesOf(chat)
-      return hits.map((hit) => hitLine(hit, chat, names))
+      // As in a history, the newest stands last: beside what is typed, not scrolled away.
+      return hits.toReversed().map((hit) => hitLine(hit, chat, names))
     },
   }),
   defineCommand({

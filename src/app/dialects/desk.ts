@@ -5,7 +5,7 @@ import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
-import type { Words } from '../../dialects/words.ts'
+import { heardName, type Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
@@ -16,7 +16,7 @@ import type { FilesChat } from '../files/files-chat.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 import { withLineFiles } from './both-files.ts'
-import { type Fellowship, fellowsOn } from './fellows.ts'
+import { type Fellowship, fellowsOn, isNeighbour } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
@@ -65,7 +65,7 @@ export class DialectDesk implements Outside {
   /** The way to the network for the node: with a door that tells callers apart. */
   readonly tcp: Tcp
   private readonly sockets = new Map<DialectName, Sockets>()
-  private readonly known = new Map<string, PeerView>()
+  private readonly known = new Map<string, { view: PeerView; telling: PeerTelling; dialect: DialectName }>()
   private bridge: Bridge | null = null
   private host: DeskHost | null = null
   private machines: Machines = {}
@@ -145,8 +145,13 @@ export class DialectDesk implements Outside {
     return this.files === null ? own : withLineFiles(own, this.files)
   }
 
+  /** But for our neighbours, whom the mesh or the tracker knows as well. */
   peers(): PeerView[] {
-    return [...this.known.values()]
+    const { host } = this
+    const all = [...this.known.values()]
+    if (host === null) return []
+    const strangers = all.filter(({ dialect, telling }) => !isNeighbour({ ...telling, dialect }, host))
+    return strangers.map(({ dialect, telling, view }) => ({ ...view, name: this.nameNow(dialect, telling) }))
   }
 
   connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>> {
@@ -177,6 +182,14 @@ export class DialectDesk implements Outside {
     this.group?.close()
     for (const sockets of this.sockets.values()) sockets.stop()
     this.files?.stop()
+  }
+
+  /** Those of `line` say how they are called only when they speak, and of `mesh` they may change it. */
+  private nameNow(dialect: DialectName, { id, link, name }: PeerTelling): string {
+    const { line, mesh } = this.machines
+    if (dialect === 'line') return strangerName(dialect, { id, name: line?.links.get(link ?? 0)?.name ?? name })
+    const known = dialect === 'mesh' ? mesh?.roster.peers.get(id)?.name : undefined
+    return strangerName(dialect, { id, name: known === undefined ? name : heardName(known) })
   }
 
   private told(dialect: DialectName, telling: DialectTelling): void {
@@ -282,7 +295,7 @@ export class DialectDesk implements Outside {
     } as const
     const room = dialect === 'line' || dialect === 'tracker' ? { room: this.room } : {}
     const view: PeerView = { id, ...where, ...room, rttMs: null }
-    if (state === 'up') this.known.set(id, view)
+    if (state === 'up') this.known.set(id, { view, telling, dialect })
     else this.known.delete(id)
     this.fellowsAtMs = Number.NEGATIVE_INFINITY
     this.options.log('peer', `${id} at ${where.address} is ${state}${reason === '' ? '' : `: ${reason}`}`)

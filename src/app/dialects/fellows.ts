@@ -48,6 +48,20 @@ export function fellowsOn(
   return fellows
 }
 
+/** Whether a peer of a dialect is one of our neighbours, met there too; `id`: as its dialect tells peers apart. */
+export function isNeighbour(
+  { dialect, id, address }: { readonly dialect: DialectName; readonly id: string; readonly address: Address },
+  fellowship: Pick<Fellowship, 'neighbours'>,
+): boolean {
+  const there = [...fellowship.neighbours()].filter(isOn(dialect))
+  if (dialect === 'tracker')
+    return there.some((each) => isHere(each.address.host) && each.address.port === address.port)
+  if (dialect !== 'mesh') return false
+  // Anybody may call himself that, but not at its address.
+  const isAt = ({ host }: Address): boolean => host === address.host || (isHere(host) && isHere(address.host))
+  return there.some((each) => id === `${MESH_ID_PREFIX}${bridgeId(each.key)}` && isAt(each.address))
+}
+
 function isOn(dialect: DialectName): (neighbour: { readonly dialects: ReadonlySet<DialectName> }) => boolean {
   return ({ dialects }) => dialects.has(dialect)
 }

@@ -81,7 +81,6 @@ export class AskedLinks {
   }
 }
 
-/** What people are told who ask for a dialect that is not let in. */
 /** A peer as it is shown: never by a name that one of ours could have. Who has told none is called by what it is. */
 export function strangerName(
   dialect: DialectName,
@@ -90,6 +89,7 @@ export function strangerName(
   return markName(name !== '' || dialect === 'line' ? name : id, dialect)
 }
 
+/** What people are told who ask for a dialect that is not let in. */
 function dialectOff(dialect: DialectName): Fault {
   return fault('dialect-off', `${dialect} is not let in: start with --dialect ${dialect}.`)
 }

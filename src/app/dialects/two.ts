@@ -37,7 +37,7 @@ export async function runTwo(asked: TwoAsked, streams: TwoStreams): Promise<numb
   const conversation = new Conversation(asked, socket, say)
   const lines = createInterface({ input: streams.input })
   lines.on('line', (line) => conversation.typed(line))
-  lines.on('close', () => conversation.leave())
+  lines.on('close', () => conversation.inputEnded())
   const status = await Promise.race([conversation.over, stopped])
   if (status !== ExitStatus.asked) conversation.leave()
   lines.close()
@@ -97,6 +97,7 @@ class Conversation {
   private ended!: (status: number) => void
   private timer: (() => void) | null = null
   private sending: string | null = null
+  private sent: Promise<unknown> = Promise.resolve()
   private said = 0
   private other = 'The other'
   private isLeaving = false
@@ -125,7 +126,10 @@ class Conversation {
     const argument = rest.join(' ').trim()
     if (line.trim() === '' || this.isLeaving) return
     if (command === '/quit') return this.leave()
-    if (command === '/send') return void this.send(argument)
+    if (command === '/send') {
+      this.sent = Promise.all([this.sent, this.send(argument)])
+      return
+    }
     if (command === '/accept') return this.answer(true)
     if (command === '/decline') return this.answer(false)
     if (/^\/[a-z]+$/.test(command))
@@ -142,6 +146,11 @@ class Conversation {
       room: 'general',
     } as const
     this.run((nowMs) => this.machine.say({ ...own, name, text: line }, LINK, nowMs))
+  }
+
+  /** Nothing more will be typed: what was asked for is still done. */
+  inputEnded(): void {
+    void this.sent.then(() => this.leave())
   }
 
   leave(): void {
@@ -203,7 +212,8 @@ class Conversation {
   }
 
   private hangUp(abort: boolean): void {
-    if (!this.isLeaving && !abort) this.say(`${this.other} has left the chat.`)
+    const name = this.machine.links.get(LINK)?.name || this.other
+    if (!this.isLeaving && !abort) this.say(`${name} has left the chat.`)
     if (abort) this.socket.destroy()
     else this.socket.end()
   }

@@ -32,7 +32,7 @@ export interface SupervisorOptions {
  * that it is heard again within two seconds also the fifth time; one that crashes as it starts is not started all the time.
  */
 const RESTART_MS = [0, 100, 300, 600, 1_000, 1_500] as const
-/** Crashes one after the other, each within `STEADY_MS` of its start, until it is given up: half a minute of trying. */
+/** Crashes one after the other, each within `STEADY_MS` of when it could hear, or before, until it is given up: half a minute of trying. */
 const CRASHES_MAX = 20
 const STEADY_MS = 10_000
 
@@ -57,6 +57,8 @@ interface Running {
   lastWords: string
   /** Settled when all of its last words are there. */
   listening: Promise<void>
+  /** When it could hear; null before. */
+  readyMs: number | null
   lifeMs: number
   commands: number
   cancelLook(): void
@@ -140,7 +142,7 @@ export class VoiceSupervisor {
           void this.ended(running, signal === null ? `status ${code}` : `signal ${signal}`),
       })
       const running: Running = {
-        ...{ child, folder, lastWords: '', lifeMs: nowMs, commands: 0 },
+        ...{ child, folder, lastWords: '', readyMs: null, lifeMs: nowMs, commands: 0 },
         listening: Promise.resolve(),
         cancelLook: () => {},
       }
@@ -161,7 +163,10 @@ export class VoiceSupervisor {
     }
     running.lifeMs = this.options.clock.nowMs()
     running.commands = 0
-    if (report.tell === 'ready') this.options.changed({ is: 'running' })
+    if (report.tell === 'ready') {
+      running.readyMs ??= running.lifeMs
+      this.options.changed({ is: 'running' })
+    }
     this.options.heard(report)
   }
 
@@ -198,7 +203,8 @@ export class VoiceSupervisor {
     if (this.running !== running) return
     this.running = null
     if (!this.isWanted) return this.options.changed({ is: 'ended' })
-    if (this.options.clock.nowMs() - this.startedMs >= STEADY_MS) this.crashes = 0
+    // On a busy machine one that crashes as it starts may take long to do so.
+    if (running.readyMs !== null && this.options.clock.nowMs() - running.readyMs >= STEADY_MS) this.crashes = 0
     const words = running.lastWords.split('\n').filter((line) => line.trim() !== '' && !CHATTER.test(line))
     const lastWords = cleanLine(words.at(-1)?.trim() ?? '')
     this.crashed(lastWords === '' ? how : `${how}, saying: ${lastWords}`)

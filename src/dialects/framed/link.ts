@@ -16,6 +16,8 @@ export class FramedLink {
   peer: string | null = null
   name = ''
   isFlooding = false
+  /** It has passed on what is not understood, and that has been told. */
+  isOdd = false
   deadline: Timer<() => void> | null = null
 
   constructor(

@@ -119,7 +119,8 @@ export class FramedMachine extends DialectMachine implements Diallable {
       }
       const message = readFramed(frame.body)
       if (message === null) return this.end(link, 'sent something that is no message')
-      this.message(link, message)
+      if (message === 'odd') this.odd(link)
+      else this.message(link, message)
       if (!this.links.has(id)) return
     }
     if (link.frames.fault !== null) this.end(link, link.frames.fault)
@@ -201,6 +202,13 @@ export class FramedMachine extends DialectMachine implements Diallable {
       )
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
     if (message.ttl > 0) this.flood(encodeFrame({ ...message.raw, ttl: message.ttl - 1 }), link)
+  }
+
+  private odd(link: FramedLink): void {
+    if (link.peer === null) return this.end(link, 'said something before hello')
+    if (link.isOdd) return
+    link.isOdd = true
+    this.trouble('framed-odd', `${this.nameOf(link)} sent something that is not understood, which was let go by.`)
   }
 
   private greeted(link: FramedLink, peer: string, username: string): void {

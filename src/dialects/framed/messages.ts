@@ -31,15 +31,15 @@ export type FramedMessage =
   /** Of a later fork: passed on, and not understood. */
   | (Envelope & { readonly type: 'other' })
 
-/** Null where it is no message at all, or lacks what its type needs. */
-export function readFramed(body: Uint8Array): FramedMessage | null {
+/** Null where it is no message at all; `odd` where it lacks what its type needs, for which who passes it on is not to blame. */
+export function readFramed(body: Uint8Array): FramedMessage | 'odd' | null {
   const text = decodeUtf8(body)
   const raw = text === null ? null : parseObject(text)
   if (raw === null) return null
   const id = textOf(raw, 'id', ID_UNITS_MAX)
   const type = textOf(raw, 'type', 64)
   const from = textOf(raw, 'from', NAME_UNITS_MAX)
-  if (id === null || id === '' || type === null || from === null) return null
+  if (id === null || id === '' || type === null || from === null) return 'odd'
   const username = textOf(raw, 'username', NAME_UNITS_MAX) ?? ''
   const ttl = Math.min(wholeOf(raw, 'ttl', Number.MAX_SAFE_INTEGER) ?? 0, TTL_MAX)
   const envelope = { id, from, username, ttl, raw }
@@ -47,12 +47,12 @@ export function readFramed(body: Uint8Array): FramedMessage | null {
   const room = textOf(raw, 'room', ROOM_UNITS_MAX)
   if (type === 'chat') {
     const msg = textOf(raw, 'msg', TEXT_UNITS_MAX)
-    return room === null || msg === null ? null : { ...envelope, type, room, msg }
+    return room === null || msg === null ? 'odd' : { ...envelope, type, room, msg }
   }
-  if (type === 'voice_leave') return room === null ? null : { ...envelope, type, room }
+  if (type === 'voice_leave') return room === null ? 'odd' : { ...envelope, type, room }
   if (type !== 'voice_join') return { ...envelope, type: 'other' }
   const udp = makeAddress(textOf(raw, 'udp_host', NAME_UNITS_MAX) ?? '', String(wholeOf(raw, 'udp_port', 65_535) ?? ''))
-  return room === null || udp === null ? null : { ...envelope, type, room, udp }
+  return room === null || udp === null ? 'odd' : { ...envelope, type, room, udp }
 }
 
 /** Where a node listens, by its id; null where its id tells none. */

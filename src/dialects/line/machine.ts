@@ -1,14 +1,13 @@
 import { type Address, formatAddress } from '../../base/address.ts'
+import { joinBytes } from '../../base/bytes.ts'
 import { isMarked } from '../../base/dialects.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
 import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
-import { LineLink, WAITING_MAX } from './link.ts'
+import { LineLink } from './link.ts'
 import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
 
-/** How long a file's header is alone on its way, so that the originals read it by itself. */
-const HEADER_PAUSE_MS = 250
 const LINKS_MAX = 64
 const FILE_NAME_CHARS_MAX = 128
 const FATES = {
@@ -134,10 +133,8 @@ export class LineMachine extends DialectMachine implements Diallable {
     const link = id === null ? undefined : this.links.get(id)
     if (link === undefined) return
     const text = words.kind === 'action' ? `* ${words.text}` : words.text
-    const bytes = encodeText(words.name, text)
-    if (link.sending === null) return this.emit({ kind: 'send', link: link.id, bytes })
-    if (link.waiting.length < WAITING_MAX) link.waiting.push(bytes)
-    else this.trouble('line-slow', `${this.nameOf(link)} still takes a file in: something it was told is dropped.`)
+    if (link.outbox.say(encodeText(words.name, text))) return this.pump(link)
+    this.trouble('line-slow', `${this.nameOf(link)} cannot be told so much at once: something is dropped.`)
   }
 
   /**
@@ -147,14 +144,8 @@ export class LineMachine extends DialectMachine implements Diallable {
   sendFile(id: number, name: string, size: number, nowMs: number): string | null {
     this.nowMs = nowMs
     const link = this.links.get(id)
-    if (link === undefined || link.sending !== null) return null
-    link.sending = 'header'
-    this.emit({ kind: 'send', link: id, bytes: encodeFileHeader(name, size) })
-    this.after(HEADER_PAUSE_MS, () => {
-      if (link.sending !== 'header') return
-      link.sending = 'bytes'
-      this.emit({ kind: 'file', link: id, state: 'wanted' })
-    })
+    if (link === undefined || !link.outbox.announce(encodeFileHeader(name, size))) return null
+    this.pump(link)
     return sendableName(name)
   }
 
@@ -162,13 +153,10 @@ export class LineMachine extends DialectMachine implements Diallable {
   fileChunk(id: number, bytes: Uint8Array | null, nowMs: number): void {
     this.nowMs = nowMs
     const link = this.links.get(id)
-    if (link === undefined || link.sending !== 'bytes') return
+    if (link === undefined || !link.outbox.takesBytes) return
     if (bytes !== null) return this.emit({ kind: 'send', link: id, bytes })
-    // A line right behind the file would be read as a part of it by who reads in pieces.
-    this.after(HEADER_PAUSE_MS, () => {
-      link.sending = null
-      for (const waiting of link.waiting.splice(0)) this.emit({ kind: 'send', link: id, bytes: waiting })
-    })
+    link.outbox.sent(nowMs)
+    this.pump(link)
   }
 
   /** Tells the room of a file that comes, and what becomes of it; of one that is not taken the bytes are let go by. */
@@ -186,22 +174,31 @@ export class LineMachine extends DialectMachine implements Diallable {
 
   leave(nowMs: number): void {
     this.nowMs = nowMs
-    for (const link of this.links.values()) {
-      if (link.sending === null) this.emit({ kind: 'send', link: link.id, bytes: encodeLeft(this.name) })
-      this.emit({ kind: 'hang-up', link: link.id, abort: false })
+    for (const link of this.links.values()) this.goodbye(link)
+  }
+
+  /** Sends what may be sent by now, and comes back for the rest. */
+  private pump(link: LineLink): void {
+    const { outbox } = link
+    for (let next = outbox.next(this.nowMs); next !== null; next = outbox.next(this.nowMs)) {
+      if (next === 'file') this.emit({ kind: 'file', link: link.id, state: 'wanted' })
+      else this.emit({ kind: 'send', link: link.id, bytes: next })
     }
+    this.cancel(link.timer)
+    link.timer = outbox.dueMs === null ? null : this.after(outbox.dueMs - this.nowMs, () => this.pump(link))
+  }
+
+  private goodbye(link: LineLink): void {
+    const rest = link.outbox.rest()
+    if (rest !== null) this.emit({ kind: 'send', link: link.id, bytes: joinBytes([rest, encodeLeft(this.name)]) })
+    this.emit({ kind: 'hang-up', link: link.id, abort: false })
   }
 
   private line(link: LineLink, line: Uint8Array): void {
     if (line.length === 0) return
     const message = readLine(line)
     if (message === null) return this.end(link, 'sent something that is no text')
-    if (message.kind === 'file') {
-      link.fileLeft = message.size
-      this.emit({ kind: 'file', link: link.id, state: 'begins', name: message.name, size: message.size })
-      if (message.size === 0) this.fileEnds(link, true)
-      return
-    }
+    if (message.kind === 'file') return this.fileBegins(link, message.name, message.size)
     const name = heardName(message.name)
     if (name !== '' && !isMarked(name)) link.name = name
     if (message.kind === 'left') return this.emit({ kind: 'hang-up', link: link.id, abort: false })
@@ -219,17 +216,25 @@ export class LineMachine extends DialectMachine implements Diallable {
     this.emit({ kind: 'words', link: link.id, words })
   }
 
+  private fileBegins(link: LineLink, name: string, size: number): void {
+    link.fileLeft = size
+    link.isLettingBy = !link.files.take(this.nowMs)
+    if (link.isLettingBy) this.flooded(link)
+    else this.emit({ kind: 'file', link: link.id, state: 'begins', name, size })
+    if (size === 0) this.fileEnds(link, true)
+  }
+
   private fileBytes(link: LineLink, bytes: Uint8Array, at: number): number {
     const part = bytes.subarray(at, at + link.fileLeft!)
     link.fileLeft! -= part.length
-    this.emit({ kind: 'file', link: link.id, state: 'bytes', bytes: part })
+    if (!link.isLettingBy) this.emit({ kind: 'file', link: link.id, state: 'bytes', bytes: part })
     if (link.fileLeft === 0) this.fileEnds(link, true)
     return at + part.length
   }
 
   private fileEnds(link: LineLink, whole: boolean): void {
     link.fileLeft = null
-    this.emit({ kind: 'file', link: link.id, state: 'ends', whole })
+    if (!link.isLettingBy) this.emit({ kind: 'file', link: link.id, state: 'ends', whole })
   }
 
   private flooded(link: LineLink): void {
@@ -247,14 +252,14 @@ export class LineMachine extends DialectMachine implements Diallable {
   private forget(link: LineLink, reason: string): void {
     if (link.fileLeft !== null) this.fileEnds(link, false)
     this.links.delete(link.id)
+    this.cancel(link.timer)
     this.tell(link, 'down', reason)
     if (link.wanted !== null) this.retry(link.wanted, reason)
   }
 
   private hangUp(link: LineLink): void {
     if (link.wanted !== null) this.kept.remove(link.wanted.address)
-    if (link.sending === null) this.emit({ kind: 'send', link: link.id, bytes: encodeLeft(this.name) })
-    this.emit({ kind: 'hang-up', link: link.id, abort: false })
+    this.goodbye(link)
   }
 
   private retry(wanted: Wanted, reason: string): void {

@@ -1,8 +1,11 @@
 import { utf8 } from '../../base/bytes.ts'
 import { decodeUtf8 } from '../../base/text.ts'
+import { cutUtf8 } from '../words.ts'
 
 /** A line longer than that is no line. */
 export const LINE_BYTES_MAX = 64 * 1024
+/** What the originals read at once, and take for one line. */
+export const READ_BYTES_MAX = 4_096
 /** What a file may be said to be long, in bytes: what a number holds exactly. */
 const SIZE_MAX = Number.MAX_SAFE_INTEGER
 
@@ -23,11 +26,24 @@ export function readLine(line: Uint8Array): LineMessage | null {
   return said === 'has left the chat.' ? { kind: 'left', name } : { kind: 'text', name, text: said }
 }
 
-/** One line for each line of the text. A bracket in a name would end it: it is put as a round one. */
-export function encodeText(name: string, text: string): Uint8Array {
+/**
+ * A line for each line of the text, more where one is longer than the originals read; each with its end. A bracket in a name would end it: it is
+ * put as a round one.
+ */
+export function encodeText(name: string, text: string): Uint8Array[] {
   const head = `[${plainName(name)}] `
-  const lines = text.split('\n').filter((line) => line !== '')
-  return utf8(lines.map((line) => `${head}${line}\n`).join(''))
+  const room = READ_BYTES_MAX - utf8(head).length - 1
+  const lines: Uint8Array[] = []
+  for (const line of text.split('\n')) {
+    for (let rest = line; rest !== ''; ) {
+      const part = cutUtf8(rest, room)
+      // No name is so long that not one character goes beside it; were one, nothing would be said.
+      if (part === '') break
+      lines.push(utf8(`${head}${part}\n`))
+      rest = rest.slice(part.length)
+    }
+  }
+  return lines
 }
 
 export function encodeLeft(name: string): Uint8Array {

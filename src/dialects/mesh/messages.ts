@@ -44,7 +44,8 @@ export function encodeAnnouncement(said: Omit<Announcement, 'atMs'>, wallMs: num
 
 export interface MeshMessage {
   readonly id: string
-  readonly type: 'chat' | 'join' | 'leave' | 'heartbeat'
+  /** `other`: one that somebody has added. */
+  readonly type: 'chat' | 'join' | 'leave' | 'heartbeat' | 'other'
   readonly senderId: string
   /** As sent; empty where it tells none. */
   readonly username: string
@@ -59,10 +60,11 @@ export function readMeshLine(line: Uint8Array): MeshMessage | null {
   const raw = objectOf(line)
   if (raw === null) return null
   const id = textOf(raw, 'id', ID_UNITS_MAX)
-  const type = textOf(raw, 'type', 16)
+  const told = textOf(raw, 'type', 64)
   const senderId = textOf(raw, 'sender_id', ID_UNITS_MAX)
   if (id === null || id === '' || senderId === null || senderId === '') return null
-  if (type !== 'chat' && type !== 'join' && type !== 'leave' && type !== 'heartbeat') return null
+  if (told === null || told === '') return null
+  const type = told === 'chat' || told === 'join' || told === 'leave' || told === 'heartbeat' ? told : 'other'
   const username = textOf(raw, 'username', NAME_UNITS_MAX) ?? ''
   const content = textOf(raw, 'content', TEXT_UNITS_MAX) ?? ''
   return { id, type, senderId, username, content, room: textOf(raw, 'room_id', NAME_UNITS_MAX), raw }

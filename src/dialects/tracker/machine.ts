@@ -262,7 +262,13 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     if (!this.isServing) return
     if (request.kind === 'register') this.know(request.port)
     if (request.kind === 'populate') for (const port of request.ports) this.know(port)
-    else this.emit({ kind: 'send', link, bytes: encodeTracker(encodePeerMap(this.peers.keys())) })
+    else this.emit({ kind: 'send', link, bytes: this.list(request.kind === 'register' ? request.port : null) })
+  }
+
+  /** Who asks finds himself on it, or he would register again and again. */
+  private list(asker: number | null): Uint8Array {
+    const first = [this.options.port, ...(asker === null || !this.peers.has(asker) ? [] : [asker])]
+    return encodePeerMap([...first, ...this.peers.keys()])
   }
 
   private words(username: string, message: string, given: ReturnType<typeof readBridgeMember>): void {

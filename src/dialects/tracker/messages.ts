@@ -47,8 +47,17 @@ export function readPeerMap(bytes: Uint8Array): number[] | 'incomplete' | null {
   return raw === 'incomplete' || raw === null ? raw : portsOf(raw)
 }
 
-export function encodePeerMap(ports: Iterable<number>): JsonObject {
-  return Object.fromEntries(Array.from(ports, (port) => [String(port), port]))
+/** A tracker's answer, no longer than the originals read: of more peers it has those who come first. */
+export function encodePeerMap(ports: Iterable<number>): Uint8Array {
+  const map: Record<string, number> = {}
+  // The braces; then of each port a name, a colon and a number, and a comma.
+  let bytes = 2
+  for (const port of new Set(ports)) {
+    bytes += 2 * String(port).length + 4
+    if (bytes > MESSAGE_BYTES_MAX) break
+    map[String(port)] = port
+  }
+  return encodeTracker(map)
 }
 
 export function encodeTracker(object: object): Uint8Array {

@@ -42,7 +42,9 @@ export async function runSetup(setup: Setup): Promise<SetupOutcome> {
   for (const event of OUTPUT_ENDS) output.on(event, hangUp)
   const { keys, isEscaped, stop } = takeKeys(input, hangUp)
   try {
-    prompts.intro('Welcome to hearsay. A few questions first. (Escape: back. Ctrl-C: out.)', { output })
+    // What is wider than a terminal breaks the frame: 40 columns are the least.
+    prompts.intro('Welcome to hearsay. A few questions.', { output })
+    prompts.log.message('Escape: back. Ctrl-C: out.', { output })
     const { answers, hasVoice } = await askUntilAgreed(new Asker(prompts, keys, output, gone.signal, isEscaped), setup)
     const written = writeConfigFile(configFile, formatConfig(answers))
     if (!written.ok) return { kind: 'fault', fault: written }

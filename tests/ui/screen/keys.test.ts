@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { frameOf } from '../../../src/ui/screen/views/frame.ts'
-import { ALICE, BOB, CAROL, MINUTE, NOON, Stage, said } from './stage.ts'
+import { ALICE, BOB, CAROL, MINUTE, NOON, note, Stage, said } from './stage.ts'
 
 function stage(): Stage {
   const made = new Stage().enter('dev').enter('general').with([ALICE, BOB, CAROL])
@@ -30,6 +30,42 @@ describe('typing', () => {
     expect(at.draft).toBe('for general')
   })
 
+  test('in no room one types all the same, and reads what is answered', () => {
+    const at = stage().tell({ kind: 'left', room: 'general' }, { kind: 'left', room: 'dev' })
+    at.press('/jo{tab}')
+    expect(at.draft).toBe('/join ')
+    at.press('dev{enter}')
+    expect(at.taken()).toEqual([line('/join dev')])
+    expect(at.draft).toBe('')
+    const answer = note('There is no such command.\nTry /help.', 'fault')
+    at.tell({ kind: 'added', room: null, label: '', entry: answer, isLive: false })
+    expect(at.rows.join('\n')).toContain('Try /help.')
+    expect(at.rows.at(-2)).toBe(' There is no such command.')
+  })
+
+  test('what was begun in no room goes on in the next one, and takes no place of what was begun there', () => {
+    const at = stage().tell({ kind: 'left', room: 'general' }).press('half a li')
+    at.enter('lobby')
+    expect(at.draft).toBe('half a li')
+    at.tell({ kind: 'entered', room: 'dev', label: 'dev' })
+    expect(at.draft).toBe('')
+    const other = stage().press('mine')
+    other.tell({ kind: 'entered', room: 'dev', label: 'dev' }, { kind: 'left', room: 'dev' })
+    other.press('adrift').tell({ kind: 'entered', room: 'general', label: 'general' })
+    expect(other.draft).toBe('mine')
+    expect(other.tell({ kind: 'left', room: 'general' }).draft).toBe('adrift')
+  })
+
+  test('who looks at what was typed before, and goes elsewhere, finds what was begun', () => {
+    const at = stage().press('said{enter}half a li{up}')
+    expect(at.draft).toBe('said')
+    at.tell({ kind: 'entered', room: 'dev', label: 'dev' }, { kind: 'entered', room: 'general', label: 'general' })
+    expect(at.draft).toBe('half a li')
+    at.press('{up} and more')
+    at.tell({ kind: 'entered', room: 'dev', label: 'dev' }, { kind: 'entered', room: 'general', label: 'general' })
+    expect(at.draft).toBe('said and more')
+  })
+
   test('Alt-Enter begins a line; up and down walk in it first', () => {
     const at = stage().press('before{enter}one{alt-enter}two')
     expect(at.press('{up}').draft).toBe('one\ntwo')
@@ -52,6 +88,28 @@ describe('typing', () => {
     at.tell(paste(long)).press('e')
     expect(at.draft).toBe(`one\ntwo${long}`)
     expect(at.taken()).toEqual([])
+  })
+
+  test('a paste goes where one types: into what Ctrl-K asks, and over the help', () => {
+    const paste = (text: string) =>
+      ({ kind: 'input', now: NOON, input: { kind: 'paste', text, isCut: false } }) as const
+    const at = stage().press('{ctrl-k}').tell(paste('de\nv\x1b\n'))
+    expect(at.model.overlay).toMatchObject({ kind: 'jump', typed: { text: 'de v' } })
+    expect(at.draft).toBe('')
+    at.press('{escape}{f1}').tell(paste('hello'))
+    expect(at.model.overlay).toBeNull()
+    expect(at.draft).toBe('hello')
+  })
+
+  test('while a paste is asked about, another one does not take its place', () => {
+    const paste = (text: string) =>
+      ({ kind: 'input', now: NOON, input: { kind: 'paste', text, isCut: false } }) as const
+    const long = Array.from({ length: 6 }, (_, i) => `line ${i}`).join('\n')
+    const at = stage().tell(paste(long), paste('more'))
+    expect(at.rows.join('\n')).toContain('waits for an answer')
+    at.press('{enter}')
+    expect(at.taken()).toEqual([{ do: 'command', object: { do: 'say', text: long } }])
+    expect(at.draft).toBe('')
   })
 
   test('what is pasted holds no control characters', () => {
@@ -107,6 +165,14 @@ describe('completion', () => {
     const at = stage().with([ALICE, { ...BOB, name: 'Bob Jones' }])
     expect(at.press('/msg b{tab}').draft).toBe('/msg "Bob Jones" ')
     expect(at.press('{ctrl-u}b{tab}').draft).toBe('Bob Jones: ')
+    expect(at.press('{ctrl-u}/msg "bob j{tab}').draft).toBe('/msg "Bob Jones" ')
+  })
+
+  test('a path in quotation marks is one word, and what stands behind it another', () => {
+    const at = stage().press('/send "./two wo{tab}')
+    expect(at.taken()).toMatchObject([{ do: 'paths', typed: '"./two wo', start: 6 }])
+    expect(at.press('rds" @b{tab}').draft).toBe('/send "./two words" @Bob ')
+    expect(at.press('{ctrl-u}he said "hi b{tab}').draft).toBe('he said "hi Bob ')
   })
 
   test('paths are looked up by whoever can, and not offered where one typed on', () => {

@@ -42,6 +42,27 @@ describe('text in cells', () => {
     )
   })
 
+  test('accounts for everything that was typed, be it drawn with less', () => {
+    fc.assert(
+      fc.property(anything, (text) => {
+        const units = glyphsOf(text).reduce((sum, glyph) => sum + glyph.units, 0)
+        expect(units).toBe(text.length)
+      }),
+    )
+    const tower = `a${'\u0301'.repeat(60)}`
+    const typed = layTyped('> ', { text: `${tower}bc`, cursor: tower.length + 1, cut: '' }, 20)
+    expect(typed).toMatchObject({ rows: ['abc'], x: 4, y: 0 })
+  })
+
+  test('remembers what it divided, and no more of long texts than there is room for', () => {
+    const long = (index: number) => `${index}${'\u0436'.repeat(16_000)}`
+    const first = glyphsOf(long(0))
+    expect(glyphsOf(long(0))).toBe(first)
+    for (let index = 1; index <= 5; index++) glyphsOf(long(index))
+    expect(glyphsOf(long(0))).not.toBe(first)
+    expect(glyphsOf(long(0))).toEqual(first)
+  })
+
   test('is cut and filled to a width', () => {
     fc.assert(
       fc.property(anything, fc.integer({ min: 1, max: 40 }), (text, width) => {

@@ -66,6 +66,14 @@ describe('the screen', () => {
     expect(person.plain).toContain('nobody expected this')
   })
 
+  test('leaves nothing of itself on a terminal that has no other screen to go back to', async () => {
+    await sit()
+    person.signal('SIGTERM')
+    expect(await person.exited).toBe(0)
+    expect(person.emulator.text.join('').trim()).toBe('')
+    expect(person.emulator.cursor).toMatchObject({ x: 0, y: 0 })
+  })
+
   test('lists who writes directly, goes there, and forgets it with /leave', async () => {
     await sit()
     person.signal('SIGUSR2')

@@ -2,6 +2,7 @@ import { COMMANDS } from '../../../src/app/commands/table.ts'
 import { keymapOf } from '../../../src/app/keymap.ts'
 import type { FileEntry, MessageEntry, NoteEntry } from '../../../src/ui/screen/model/entry.ts'
 import type { Effect, Message, Model, PersonItem } from '../../../src/ui/screen/model/model.ts'
+import { draftOf } from '../../../src/ui/screen/model/places.ts'
 import { initialModel, update } from '../../../src/ui/screen/model/update.ts'
 import type { Size } from '../../../src/ui/screen/terminal/grid.ts'
 import { frameOf } from '../../../src/ui/screen/views/frame.ts'
@@ -144,7 +145,7 @@ export class Stage {
   }
 
   get draft(): string {
-    return this.model.places.find(({ room }) => room === this.model.current)?.draft.text ?? ''
+    return draftOf(this.model).text
   }
 
   /** The screen's rows; the cursor is `▏` before its cell. */

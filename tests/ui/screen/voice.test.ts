@@ -49,6 +49,13 @@ describe('voice on the screen', () => {
     expect(status(stage({ ...push, pressed: true }))).toContain('· voice on, talking')
   })
 
+  test('says in the narrowest status line too whether one can be heard', () => {
+    expect(status(stage({ ...ON, muted: true }, news(), 40))).toBe('general · voice muted')
+    expect(status(stage({ ...ON, muted: true, room: 'dev' }, news(), 40))).toBe('general · voice muted in dev')
+    expect(status(stage(VOICE_OFF, null, 40))).toBe('general · 3 people · 2 links')
+    expect(status(stage(ON, news(), 40).with([ALICE], 0))).toBe('general · nobody connected · voice on')
+  })
+
   test('names who speaks where the people are not beside', () => {
     const peers = [inVoice(BOB, { speaking: true })]
     expect(status(stage({ ...ON, peers }, news(), 60))).toContain('voice on: Bob')

@@ -2,9 +2,9 @@ import type { Action } from '../../../app/keymap.ts'
 import { complete } from './complete.ts'
 import { EMPTY, kill, type Motion, move, transpose, vertical, yank } from './editor.ts'
 import type { Model, Updated } from './model.ts'
-import { nextWithNews, seen } from './places.ts'
+import { draftOf, nextWithNews, seen, withDraft } from './places.ts'
 import { scroll, scrollPage, scrollToEnd, scrollToTop } from './scroll.ts'
-import { draftOf, send, typeText, walkHistory, withDraft } from './typing.ts'
+import { send, typeText, walkHistory } from './typing.ts'
 
 /** Does what a key stands for. */
 export function actOn(model: Model, action: Action): Updated {

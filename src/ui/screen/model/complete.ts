@@ -1,7 +1,7 @@
 import type { ArgumentKind } from '../../../app/command.ts'
 import type { Editor } from './editor.ts'
 import type { Completion, Effect, Model, Updated } from './model.ts'
-import { changePlace, currentPlace } from './places.ts'
+import { currentPlace, draftOf, withDraft } from './places.ts'
 import { speakers } from './talk.ts'
 
 /** More would not be walked through by a key. */
@@ -9,25 +9,22 @@ const CANDIDATES_MAX = 200
 
 /** The next candidate, or the one before; the first time, those that fit what stands before the cursor. */
 export function complete(model: Model, by: 1 | -1): Updated {
-  const place = currentPlace(model)
-  if (place === null) return [model, []]
   const { completion } = model
-  if (completion !== null && place.draft.text === textWith(completion).text)
-    return [show(model, turn(completion, by)), []]
-  const asked = contextOf(model, place.draft)
+  const draft = draftOf(model)
+  if (completion !== null && draft.text === textWith(completion).text) return [show(model, turn(completion, by)), []]
+  const asked = contextOf(model, draft)
   if (asked.kind === 'path') {
     const { start, word } = asked
-    const effect: Effect = { do: 'paths', before: place.draft, start, typed: word }
+    const effect: Effect = { do: 'paths', before: draft, start, typed: word }
     return [{ ...model, completion: null }, [effect]]
   }
   const candidates = candidatesFor(model, asked)
-  return [offer(model, place.draft, asked.start, candidates, by), []]
+  return [offer(model, draft, asked.start, candidates, by), []]
 }
 
 /** Paths have been looked up; what was typed since then wins. */
 export function offerPaths(model: Model, before: Editor, start: number, found: readonly string[]): Model {
-  const draft = currentPlace(model)?.draft
-  return draft?.text === before.text ? offer(model, before, start, found, 1) : model
+  return draftOf(model).text === before.text ? offer(model, before, start, found, 1) : model
 }
 
 function offer(model: Model, before: Editor, start: number, candidates: readonly string[], by: 1 | -1): Model {
@@ -42,8 +39,7 @@ function turn(completion: Completion, by: 1 | -1): Completion {
 }
 
 function show(model: Model, completion: Completion): Model {
-  const shown = changePlace(model, model.current ?? '', (place) => ({ ...place, draft: textWith(completion) }))
-  return { ...shown, completion: completion.candidates.length > 0 ? completion : null }
+  return { ...withDraft(model, textWith(completion)), completion: completion.candidates.length > 0 ? completion : null }
 }
 
 function textWith({ before, start, candidates, index }: Completion): Editor {
@@ -71,10 +67,11 @@ function contextOf(model: Model, draft: Editor): Asked {
 /** What could stand at the cursor. */
 function context({ text, cursor }: Editor): Asked {
   const typed = text.slice(0, cursor)
-  const start = typed.search(/\S*$/)
+  const [, command = null] = /^\/([^\s/]*)/.exec(typed) ?? []
+  // What stands in quotation marks is one word to commands, also where the second is yet to come.
+  const start = typed.search(command === null ? /\S*$/ : /(?<=\s)"[^"]*$|\S*$/)
   const word = typed.slice(start)
   const isFirst = start === 0
-  const [, command = null] = /^\/([^\s/]*)/.exec(typed) ?? []
   if (command !== null && isFirst) return { kind: 'command', word, start, isFirst, command: null }
   if (/^(~|\.\.?)?\//.test(word) && command !== null) return { kind: 'path', word, start, isFirst, command }
   if (word.startsWith('#')) return { kind: 'room', word, start, isFirst, command }
@@ -89,6 +86,9 @@ function candidatesFor(model: Model, asked: Asked): string[] {
     const names = model.setup.commands.commands.map(({ name }) => `${mark}${name}`)
     return fitting(names, word).map((name) => `${name} `)
   }
+  // A conversation stands where a room does; there a name is one word.
+  if (kind === 'room' && word.startsWith('@'))
+    return fitting(peopleHere(model), word.slice(1)).flatMap((name) => (name.includes(' ') ? [] : [`@${name} `]))
   if (kind === 'room' || asked.kind === 'room') {
     const mark = word.startsWith('#') ? '#' : ''
     const rooms = model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => `${mark}${label}`)
@@ -96,6 +96,8 @@ function candidatesFor(model: Model, asked: Asked): string[] {
   }
   if (kind === 'file') return fitting(filesHere(model), word)
   if (kind === 'choice' && command !== null) return fitting(partsOf(model, command), word).map((part) => `${part} `)
+  if (kind === 'peer' && word.startsWith('"'))
+    return fitting(peopleHere(model), word.slice(1)).map((name) => `"${name}" `)
   const mark = word.startsWith('@') ? '@' : ''
   const names = fitting(peopleHere(model), word.slice(mark.length))
   if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
@@ -104,7 +106,7 @@ function candidatesFor(model: Model, asked: Asked): string[] {
 
 /** What a command takes where the word at `start` stands: by the order of its arguments. */
 function kindOf(model: Model, command: string, start: number): ArgumentKind | null {
-  const draft = currentPlace(model)?.draft.text ?? ''
+  const draft = draftOf(model).text
   const words = draft.slice(0, start).trim().split(/\s+/).length - 1
   const whole = model.setup.commands.find(command)
   // Of a family, the second word says which part is meant.

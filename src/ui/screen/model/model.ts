@@ -35,6 +35,8 @@ export interface Model {
   readonly walk: { readonly index: number; readonly begun: Editor } | null
   readonly completion: Completion | null
   readonly overlay: Overlay | null
+  /** What is typed while one is in no room. */
+  readonly adrift: Editor
   /** What was told while one was in no room: it stands in the next one. */
   readonly early: readonly Entry[]
   /** The last thing that went wrong, until a key is pressed. */

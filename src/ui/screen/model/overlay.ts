@@ -2,7 +2,7 @@ import { goTo } from './actions.ts'
 import { type Editor, insert, kill, move } from './editor.ts'
 import { targetsFor } from './jump.ts'
 import type { Model, Overlay, Updated } from './model.ts'
-import { sayText, typeText } from './typing.ts'
+import { pasteText, sayText, typable, typeText } from './typing.ts'
 
 type Jump = Extract<Overlay, { kind: 'jump' }>
 
@@ -29,6 +29,13 @@ export function onOverlayText(model: Model, overlay: Overlay, text: string): Upd
   }
   if (text === 'e' || text === 'E') return [typeText(closed(model), overlay.text), []]
   return [model, []]
+}
+
+/** What is pasted goes where one would type. */
+export function onOverlayPaste(model: Model, overlay: Overlay, pasted: string): Model {
+  if (overlay.kind === 'help') return pasteText(closed(model), pasted)
+  if (overlay.kind === 'jump') return jumping(model, insert(overlay.typed, typable(pasted).replace(/\n+/g, ' ')), 0)
+  return { ...model, alert: 'What was pasted before waits for an answer: Enter, E or Esc.' }
 }
 
 function onJumpKey(model: Model, { typed, selected }: Jump, chord: string): Updated {

@@ -1,4 +1,4 @@
-import { EMPTY } from './editor.ts'
+import { type Editor, EMPTY } from './editor.ts'
 import type { Effect, Model, Place, Updated } from './model.ts'
 import { EMPTY_TALK, inBackground, type Talk } from './talk.ts'
 
@@ -27,6 +27,16 @@ export function changeTalk(model: Model, room: string, change: (talk: Talk) => T
   return changePlace(model, room, (place) => ({ ...place, talk: change(place.talk) }))
 }
 
+/** What is being typed: every place has its own, and so has being in none. */
+export function draftOf(model: Model): Editor {
+  return currentPlace(model)?.draft ?? model.adrift
+}
+
+export function withDraft(model: Model, draft: Editor): Model {
+  const place = currentPlace(model)
+  return place === null ? { ...model, adrift: draft } : changePlace(model, place.room, (each) => ({ ...each, draft }))
+}
+
 /** The model with such a place in it; conversations stand behind rooms. */
 export function withPlace(model: Model, room: string, label: string): Model {
   if (placeOf(model, room) !== null)
@@ -50,8 +60,24 @@ export function seen(model: Model): Updated {
 export function enter(model: Model, room: string): Model {
   if (model.current === room) return model
   const left = model.current
-  const without = left === null ? model : changePlace(model, left, leaveBehind)
-  return { ...without, current: room, last: left, people: [], completion: null, walk: null, selection: null }
+  const settled = withBegun(model)
+  const without = left === null ? settled : changePlace(settled, left, leaveBehind)
+  const entered = { ...without, current: room, last: left, people: [], completion: null, walk: null, selection: null }
+  return currentPlace(model) === null ? broughtAlong(entered) : entered
+}
+
+/** Whoever only looks at what was typed before has begun something else, and finds it again. */
+function withBegun(model: Model): Model {
+  const { walk, history } = model
+  if (walk === null || draftOf(model).text !== history[walk.index]) return model
+  return withDraft(model, walk.begun)
+}
+
+/** What was begun in no room goes on in the first there is. */
+function broughtAlong(model: Model): Model {
+  const { adrift } = model
+  if (adrift.text === '' || draftOf(model).text !== '') return model
+  return { ...withDraft(model, adrift), adrift: EMPTY }
 }
 
 function leaveBehind(place: Place): Place {

@@ -56,7 +56,7 @@ function onAdded(before: Model, { room, label, entry, isLive }: Extract<Told, { 
   const where = room ?? before.current
   if (where === null) {
     const early = [...before.early, entry].slice(-EARLY_MAX)
-    return [{ ...before, early, alert: entry.kind === 'note' ? entry.text : before.alert }, []]
+    return [{ ...before, early, alert: alertOf(entry) ?? before.alert }, []]
   }
   const model = withPlace(before, where, label)
   const isHere = where === model.current
@@ -84,7 +84,14 @@ function withEarly(model: Model): Model {
   const told = changeTalk(model, model.current ?? '', (talk) =>
     early.reduce((each, entry) => add(each, entry, true), talk),
   )
-  return { ...told, early: [], alert: early.some((each) => each.kind === 'note' && each.text === alert) ? null : alert }
+  return { ...told, early: [], alert: early.some((each) => alertOf(each) === alert) ? null : alert }
+}
+
+/** What of it belongs into the status line. A list that was asked for does not. */
+function alertOf(entry: Entry): string | null {
+  if (entry.kind !== 'note') return null
+  const [first = '', ...more] = entry.text.split('\n')
+  return more.length === 0 || entry.tone === 'fault' ? first : null
 }
 
 /** Somebody wants something of us: they say it, or offer a file. */

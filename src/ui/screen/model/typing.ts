@@ -1,19 +1,11 @@
-import { type Editor, EMPTY, insert, withText } from './editor.ts'
+import { EMPTY, insert, withText } from './editor.ts'
 import type { Effect, Model, Updated } from './model.ts'
-import { changePlace, changeTalk, currentPlace } from './places.ts'
+import { changeTalk, draftOf, withDraft } from './places.ts'
 
 /** Lines that the up key brings back. */
 const HISTORY_MAX = 500
 /** Longer pastes are asked about. */
 const PASTE_LINES_MAX = 5
-
-export function draftOf(model: Model): Editor {
-  return currentPlace(model)?.draft ?? EMPTY
-}
-
-export function withDraft(model: Model, draft: Editor): Model {
-  return changePlace(model, model.current ?? '', (place) => ({ ...place, draft }))
-}
 
 export function typeText(model: Model, text: string): Model {
   return { ...withDraft(model, insert(draftOf(model), text)), completion: null }
@@ -21,13 +13,18 @@ export function typeText(model: Model, text: string): Model {
 
 /** Pasted text goes where one types; many lines are asked about first. */
 export function pasteText(model: Model, pasted: string): Model {
-  const text = pasted
-    .replaceAll('\t', '    ')
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '')
-    .replace(/\n+$/, '')
+  const text = typable(pasted)
   if (text === '') return model
   if (text.split('\n').length <= PASTE_LINES_MAX) return typeText(model, text)
   return { ...model, overlay: { kind: 'paste', text } }
+}
+
+/** Without what no key would type, and without line breaks at the end. */
+export function typable(pasted: string): string {
+  return pasted
+    .replaceAll('\t', '    ')
+    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '')
+    .replace(/\n+$/, '')
 }
 
 /** What is typed is said, or done. */

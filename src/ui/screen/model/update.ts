@@ -5,8 +5,8 @@ import { offerPaths } from './complete.ts'
 import { EMPTY } from './editor.ts'
 import type { Message, Model, Setup, Updated } from './model.ts'
 import { onMouse } from './mouse.ts'
-import { onOverlayKey, onOverlayText } from './overlay.ts'
-import { currentPlace, isAttended, seen } from './places.ts'
+import { onOverlayKey, onOverlayPaste, onOverlayText } from './overlay.ts'
+import { draftOf, isAttended, seen } from './places.ts'
 import { keepInPlace } from './scroll.ts'
 import { onTold } from './told.ts'
 import { pasteText, typeText } from './typing.ts'
@@ -27,6 +27,7 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     walk: null,
     completion: null,
     overlay: null,
+    adrift: EMPTY,
     early: [],
     alert: null,
     focused: null,
@@ -86,7 +87,9 @@ function onInput(before: Model, input: Input): Updated {
   if (input.kind === 'mouse') return onMouse(model, input)
   if (input.kind === 'paste') {
     const cut = input.isCut ? 'What was pasted is too long: the end of it is missing.' : null
-    return [{ ...pasteText(model, input.text), alert: cut }, []]
+    const pasted =
+      model.overlay === null ? pasteText(model, input.text) : onOverlayPaste(model, model.overlay, input.text)
+    return [cut === null ? pasted : { ...pasted, alert: cut }, []]
   }
   if (input.kind === 'text') return onText(model, input.text)
   if (model.overlay !== null) return onOverlayKey(model, model.overlay, input.chord)
@@ -96,8 +99,7 @@ function onInput(before: Model, input: Input): Updated {
 
 function onText(model: Model, text: string): Updated {
   if (model.overlay !== null) return onOverlayText(model, model.overlay, text)
-  const draft = currentPlace(model)?.draft ?? EMPTY
-  if (text === '?' && draft.text === '') return [{ ...model, overlay: { kind: 'help', top: 0 } }, []]
+  if (text === '?' && draftOf(model).text === '') return [{ ...model, overlay: { kind: 'help', top: 0 } }, []]
   return seen(typeText(model, text))
 }
 

@@ -4,6 +4,8 @@ import { stringWidth } from 'bun'
 export interface Glyph {
   readonly text: string
   readonly width: 1 | 2
+  /** UTF-16 units that it stands for, be it drawn with fewer. */
+  readonly units: number
   /** Every terminal is known to draw it so wide. Where not, the cursor has to be placed anew after it. */
   readonly sure: boolean
 }
@@ -11,7 +13,7 @@ export interface Glyph {
 /** Nothing that can be read is longer; what is loses its marks. */
 const UNITS_MAX = 40
 /** Stands for what cannot be drawn: a control character, a mark with nothing to sit on. */
-const STAND_IN: Glyph = { text: '·', width: 1, sure: true }
+const STAND_IN: Glyph = { text: '·', width: 1, units: 1, sure: true }
 
 const PLAIN = /^[\x20-\x7e]*$/
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
@@ -28,14 +30,16 @@ const SURE_WIDE = new RegExp(`^[${WIDE}]$`)
 const SEPARATE = new RegExp(`^[\\x20-\\x7e${NARROW}${WIDE}]*$`)
 
 const ASCII: readonly Glyph[] = Array.from({ length: 0x7f }, (_, code) =>
-  code < 0x20 ? STAND_IN : { text: String.fromCharCode(code), width: 1, sure: true },
+  code < 0x20 ? STAND_IN : { text: String.fromCharCode(code), width: 1, units: 1, sure: true },
 )
 
 let segmenter: Intl.Segmenter | null = null
 
-/** Texts that were divided before: those of a few screens. */
+/** Texts that were divided before: those of a few screens. A glyph takes some 100 bytes, and a message may have 16,000 of them. */
 const KNOWN_MAX = 2_000
+const KNOWN_GLYPHS_MAX = 64 * 1024
 const known = new Map<string, readonly Glyph[]>()
+let knownGlyphs = 0
 
 /** `text` as what is drawn of it. Whatever it holds, nothing of the answer moves a cursor. */
 export function glyphsOf(text: string): readonly Glyph[] {
@@ -43,13 +47,17 @@ export function glyphsOf(text: string): readonly Glyph[] {
   const before = known.get(text)
   if (before !== undefined) return before
   const glyphs = SEPARATE.test(text) ? Array.from(text, separate) : divide(text)
-  if (known.size >= KNOWN_MAX) known.clear()
+  knownGlyphs += glyphs.length
+  if (known.size >= KNOWN_MAX || knownGlyphs > KNOWN_GLYPHS_MAX) {
+    known.clear()
+    knownGlyphs = glyphs.length
+  }
   known.set(text, glyphs)
   return glyphs
 }
 
 function separate(char: string): Glyph {
-  return ASCII[char.charCodeAt(0)] ?? { text: char, width: SURE_WIDE.test(char) ? 2 : 1, sure: true }
+  return ASCII[char.charCodeAt(0)] ?? { text: char, width: SURE_WIDE.test(char) ? 2 : 1, units: 1, sure: true }
 }
 
 function divide(text: string): Glyph[] {
@@ -60,12 +68,13 @@ function divide(text: string): Glyph[] {
 function glyphOf(segment: string): Glyph {
   const ascii = segment.length === 1 ? ASCII[segment.charCodeAt(0)] : undefined
   if (ascii !== undefined) return ascii
-  if (CONTROL.test(segment)) return STAND_IN
+  const units = segment.length
+  if (CONTROL.test(segment)) return { ...STAND_IN, units }
   const text = segment.length <= UNITS_MAX ? segment : String.fromCodePoint(segment.codePointAt(0)!)
   const width = stringWidth(text)
-  if (width === 0 || joinsBefore(text)) return STAND_IN
+  if (width === 0 || joinsBefore(text)) return { ...STAND_IN, units }
   const sure = SURE_NARROW.test(text) || SURE_WIDE.test(text)
-  return { text, width: width >= 2 ? 2 : 1, sure }
+  return { text, width: width >= 2 ? 2 : 1, units, sure }
 }
 
 /** A mark, or the like, that would be drawn with whatever stands in the cell before it. */

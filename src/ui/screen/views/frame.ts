@@ -1,7 +1,7 @@
-import { EMPTY } from '../model/editor.ts'
 import { Flow } from '../model/flow.ts'
 import type { Model, Selection } from '../model/model.ts'
-import { currentPlace } from '../model/places.ts'
+import { currentPlace, draftOf } from '../model/places.ts'
+import { EMPTY_TALK } from '../model/talk.ts'
 import { Grid } from '../terminal/grid.ts'
 import { fit, widthOf } from '../text/glyphs.ts'
 import { type Line, type PLAIN, span } from '../text/styled.ts'
@@ -52,8 +52,10 @@ export function frameOf(model: Model): Frame {
 
 function drawTalk(grid: Grid, model: Model, { x, y, width, height }: Box): void {
   const place = currentPlace(model)
-  const rows = place === null ? [] : new Flow(place.talk, width, model.setup.look).visible(height)
-  const isNew = place === null || place.talk.entries.every((entry) => entry.kind === 'note')
+  // In no room there is what was told since.
+  const talk = place?.talk ?? { ...EMPTY_TALK, entries: model.early }
+  const rows = new Flow(talk, width, model.setup.look).visible(height)
+  const isNew = talk.entries.every((entry) => entry.kind === 'note')
   // Where there is little room, what to type comes first.
   const room = Math.max(0, height - rows.length)
   const welcome = isNew ? [...welcomeLines(model, width), []].slice(0, room) : []
@@ -74,7 +76,7 @@ function drawBorder(grid: Grid, x: number, height: number, style: typeof PLAIN):
 function drawInput(grid: Grid, model: Model, { x, y, width, height }: Box): { x: number; y: number } {
   const { look } = model.setup
   const prompt = promptOf(model)
-  const typed = layTyped(prompt, currentPlace(model)?.draft ?? EMPTY, width)
+  const typed = layTyped(prompt, draftOf(model), width)
   const from = Math.max(0, Math.min(typed.y - height + 1, typed.rows.length - height))
   const indent = ' '.repeat(widthOf(prompt))
   typed.rows.slice(from, from + height).forEach((row, index) => {

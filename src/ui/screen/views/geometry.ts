@@ -1,6 +1,5 @@
-import { EMPTY } from '../model/editor.ts'
 import type { Model } from '../model/model.ts'
-import { currentPlace } from '../model/places.ts'
+import { currentPlace, draftOf } from '../model/places.ts'
 import { fit } from '../text/glyphs.ts'
 import { layTyped } from './typed.ts'
 
@@ -59,6 +58,5 @@ export function promptOf(model: Model): string {
 
 /** Rows that what is typed would take. */
 function inputHeight(model: Model): number {
-  const draft = currentPlace(model)?.draft ?? EMPTY
-  return layTyped(promptOf(model), draft, model.size.columns).rows.length
+  return layTyped(promptOf(model), draftOf(model), model.size.columns).rows.length
 }

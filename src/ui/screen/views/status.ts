@@ -14,26 +14,30 @@ export function statusLine(model: Model): Line {
   if (model.alert !== null) return [span(fitted(` ${model.alert}`, columns), look.statusFault)]
   const place = currentPlace(model)
   const right = newsElsewhere(model, place)
-  const left = leftPart(model, place)
   const room = columns - widthOf(right) - 1
+  const left = leftPart(model, place, room)
   const shown = fit(left, Math.max(8, room))
   const gap = ' '.repeat(Math.max(1, columns - widthOf(shown) - widthOf(right)))
   return [span(fitted(`${shown}${gap}${right}`, columns), look.status)]
 }
 
-function leftPart(model: Model, place: Place | null): string {
+/** Where it gets narrow, what can be looked up elsewhere gives way: whether one can be heard is seen nowhere else. */
+function leftPart(model: Model, place: Place | null, room: number): string {
   if (place === null) return ' no room: /join <room> enters one'
   const { people, network, files, microphoneDb } = model
   const isPeopleShown = geometryOf(model).people !== null
-  const parts = [
-    ` ${place.label}`,
-    isPeopleShown || people.length === 0 ? '' : plural(people.length, 'person', 'people'),
-    network.links === 0 ? 'nobody connected' : plural(network.links, 'link', 'links'),
+  const counted = isPeopleShown || people.length === 0 ? '' : plural(people.length, 'person', 'people')
+  const linked = network.links === 0 ? 'nobody connected' : plural(network.links, 'link', 'links')
+  const rest = [
     voiceWords(model, place, isPeopleShown),
     microphoneDb === null ? '' : `mic ${meter(microphoneDb)}`,
     files,
   ]
-  return parts.filter((part) => part !== '').join(' · ')
+  const ways = [
+    [` ${place.label}`, counted, linked, ...rest],
+    [` ${place.label}`, network.links === 0 ? linked : '', ...rest],
+  ].map((parts) => parts.filter((part) => part !== '').join(' · '))
+  return ways.find((way) => widthOf(way) <= room) ?? (rest.some((part) => part !== '') ? ways[1]! : ways[0]!)
 }
 
 /** Speakers that are named, where they are not listed beside. */

@@ -35,7 +35,7 @@ export function layTyped(prompt: string, { text, cursor }: Editor, columns: numb
       if (at <= cursor) place = { x, y: rows.length }
       row += glyph.text
       x += glyph.width
-      at += glyph.text.length
+      at += glyph.units
     }
   }
   if (cursor >= at) place = { x, y: rows.length }
