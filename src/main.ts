@@ -108,7 +108,8 @@ async function once(asked: TransferAsked): Promise<number> {
   process.off('SIGINT', interrupt)
   if (!prepared.ok) return refuse(prepared)
   const { settings, paths, files } = prepared
-  const started = await start(settings, VERSION, openLog(settings.debug), files === undefined ? {} : { files })
+  const how = files === undefined ? { goesOn: asked.kind === 'receive' } : { files, goesOn: false }
+  const started = await start(settings, VERSION, openLog(settings.debug), how)
   if (!started.ok) {
     await prepared.dispose()
     return refuse(started)

@@ -21,7 +21,10 @@ class Once {
   readonly output: Promise<Uint8Array>
   readonly errors: Promise<string>
 
-  constructor(args: readonly string[], home = temporaryHome()) {
+  constructor(
+    readonly args: readonly string[],
+    home = temporaryHome(),
+  ) {
     this.home = home
     this.child = Bun.spawn([EXECUTABLE, ...args], {
       cwd: home,
@@ -65,6 +68,8 @@ async function pair({
   const receive = new Once(['receive', ...receives, '--connect', `127.0.0.1:${port}`, '--username', 'Ben'], into)
   return { send, receive }
 }
+
+const large = (home: string): void => writeFileSync(join(home, 'large.bin'), bytesOf(300_000_000))
 
 async function bothWell({ send, receive }: Pair): Promise<string> {
   const [sent, received] = await Promise.all([send.ended(), receive.ended()])
@@ -125,6 +130,29 @@ describe('one file', () => {
     const again = new Once(['receive', '--connect', `127.0.0.1:${port}`], into)
     expect(await bothWell({ send: second, receive: again })).toBe(`${join(into, 'large.bin')}\n`)
     expect(readFileSync(join(into, 'large.bin')).equals(bytesOf(300_000_000))).toBe(true)
+  }, 60_000)
+
+  test('whose receiver was killed goes on when it is received again, from the same giver', async () => {
+    const both = await pair({ send: ['large.bin'], receive: [], fill: large })
+    await grown(join(both.receive.home, 'large.bin.part'), 1_000_000)
+    both.receive.child.kill('SIGKILL')
+    await both.receive.ended()
+    const again = new Once(both.receive.args, both.receive.home)
+    expect(await bothWell({ send: both.send, receive: again })).toBe(`${join(again.home, 'large.bin')}\n`)
+    expect(readFileSync(join(again.home, 'large.bin')).equals(bytesOf(300_000_000))).toBe(true)
+  }, 60_000)
+
+  test('whose receiver was killed goes on when it is sent and received again', async () => {
+    const both = await pair({ send: ['large.bin'], receive: [], fill: large })
+    await grown(join(both.receive.home, 'large.bin.part'), 1_000_000)
+    both.receive.child.kill('SIGKILL')
+    both.send.child.kill('SIGKILL')
+    await Promise.all([both.receive.ended(), both.send.ended()])
+    const second = new Once(both.send.args, both.send.home)
+    const again = new Once(both.receive.args, both.receive.home)
+    expect(await bothWell({ send: second, receive: again })).toBe(`${join(again.home, 'large.bin')}\n`)
+    expect(readFileSync(join(again.home, 'large.bin')).equals(bytesOf(300_000_000))).toBe(true)
+    expect(readdirSync(again.home).filter((name) => name.startsWith('large'))).toEqual(['large.bin'])
   }, 60_000)
 
   test('is offered by a person and taken by a script', async () => {

@@ -21,8 +21,10 @@ import { TransferDriver } from './transfer-driver.ts'
 const SHARES_FILE = 'shares.json'
 const PENDING_FILE = 'offers.json'
 
-/** One transfer and no more: nothing of earlier runs is gone on with, nothing is noted for later ones. */
+/** One transfer and no more: nothing is noted for later runs. */
 export interface Once {
+  /** What earlier runs began to receive goes on. */
+  readonly goesOn: boolean
   /** Others than the disk's. */
   readonly files?: Files
 }
@@ -72,8 +74,8 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   circuits.admit((connection) => driver.accept(connection))
   return {
     async goOn() {
-      if (once !== undefined) return
-      room.recall()
+      if (once?.goesOn === false) return
+      if (once === undefined) room.recall()
       await desk.goOn()
     },
     stop: () => driver.stop(),

@@ -34,6 +34,8 @@ class Receive extends Transfer {
   /** Offers that have not been decided about, newest last. */
   private readonly open = new Map<string, FileEvent>()
   private readonly taken = new Map<string, FileEvent>()
+  /** Begun by an earlier run that was ended, and going on: taken by whoever receives it again. */
+  private readonly unfinished = new Map<string, FileEvent>()
   private readonly done = new Set<string>()
   /** Those that their giver does not have any more. */
   private readonly stale = new Set<string>()
@@ -48,15 +50,23 @@ class Receive extends Transfer {
   }
 
   protected file(event: FileEvent): void {
-    const { id, state, self } = event
+    const { id, self } = event
     if (self || this.stale.has(id) || this.done.has(id)) return
     if (!this.taken.has(id)) {
-      if (state !== 'offered') return
-      if (this.open.size === 0) this.firstSeenMs = this.nowMs()
-      this.open.set(id, event)
+      this.untaken(event)
       return
     }
     this.under(event)
+  }
+
+  private untaken(event: FileEvent): void {
+    const { id, state } = event
+    const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
+    const isBegun = isUnderWay && this.options.paths !== null
+    if (state !== 'offered' && !isBegun) return
+    if (this.open.size + this.unfinished.size === 0) this.firstSeenMs = this.nowMs()
+    if (isBegun) this.unfinished.set(id, event)
+    else this.open.set(id, event)
   }
 
   protected people(event: AppEvent): void {
@@ -69,7 +79,10 @@ class Receive extends Transfer {
     // However long somebody thinks about it.
     if (this.isAsking) return this.moved()
     if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS) return this.succeed()
-    if (this.first === null && (this.open.size === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)) {
+    if (
+      this.first === null &&
+      (this.open.size + this.unfinished.size === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)
+    ) {
       return this.line.show('Waiting for an offer …')
     }
     void this.choose()
@@ -98,18 +111,20 @@ class Receive extends Transfer {
   /** Takes the newest that is offered by somebody who is there, and what belongs to it. */
   private async choose(): Promise<void> {
     if (this.isAsking) return
-    for (const event of [...this.open.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
+    const all = [...this.open.values(), ...this.unfinished.values()]
+    for (const event of all.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
       if (this.isOver || !this.isMeant(event)) continue
       this.open.delete(event.id)
-      await this.take(event)
+      if (this.unfinished.delete(event.id)) this.goOn(event)
+      else await this.take(event)
     }
   }
 
-  private isMeant({ from, at = 0 }: FileEvent): boolean {
+  private isMeant({ from, state, at = 0 }: FileEvent): boolean {
     const { asked } = this.options
     if (this.first !== null) return from.id === this.first.from.id && Math.abs(at - (this.first.at ?? 0)) <= TOGETHER_MS
     if (asked.from !== null && this.chat.whoIs(asked.from)?.id !== from.id) return false
-    return this.isHere(from.id)
+    return state === 'done' || this.isHere(from.id)
   }
 
   private isHere(id: string): boolean {
@@ -131,7 +146,22 @@ class Receive extends Transfer {
     this.first ??= event
     this.taken.set(event.id, event)
     const accepted = await files.accept(String(number))
-    if (!accepted.ok) this.fail(accepted.message)
+    if (accepted.ok) return
+    if (accepted.code !== 'on-its-way') return this.fail(accepted.message)
+    // Offered anew, while what came of it goes on under the offer before.
+    this.stale.add(event.id)
+    this.taken.delete(event.id)
+    const before = [...this.unfinished.values()].find(({ name, size }) => name === event.name && size === event.size)
+    if (before !== undefined && this.unfinished.delete(before.id)) this.goOn(before)
+    else if (this.taken.size === 0) this.first = null
+  }
+
+  /** Nobody is asked: that was done when it was begun. */
+  private goOn(event: FileEvent): void {
+    this.moved()
+    this.first ??= event
+    this.taken.set(event.id, event)
+    this.under(event)
   }
 
   private async isWanted(event: FileEvent): Promise<boolean> {
