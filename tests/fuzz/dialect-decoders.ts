@@ -51,7 +51,10 @@ function readBridged(bytes: Uint8Array): boolean {
 /** What reads the dialects, and what carries their words. */
 export const DIALECT_DECODERS: Record<string, Decoder> = {
   'framed-stream': readFrames,
-  'framed-message': (bytes) => isRead(readFramed(bytes)),
+  'framed-message': (bytes) => {
+    const message = readFramed(bytes)
+    return isRead(message) && message !== 'odd'
+  },
   'framed-sound': readSounds,
   'mesh-announcement': (bytes) => isRead(readAnnouncement(bytes)),
   'mesh-line': (bytes) => isRead(readMeshLine(bytes)),
