@@ -2,8 +2,7 @@
    sound is late after 10 ms. They get a high priority where that is allowed, and the shortest slice that can be had, which takes no
    right (Linux 6.12 and later) and lets the scheduler choose them before others whose share of the processor is as large. Threads
    that are made later inherit both. What is refused changes nothing. Real-time they are only later, when what is to be recorded and
-   played is open: under real-time scheduling from the start recording now and then never began on a busy machine, with the
-   runtime's threads all asleep. */
+   played is open: opening is nothing to go before everybody else for. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <sched.h>

@@ -9,10 +9,11 @@ const ORDINARY = '0'
 
 /**
  * Scheduling of this process, all its threads, by chrt(1): round robin among the real-time ones (sched(7)), which takes root, CAP_SYS_NICE or
- * RLIMIT_RTPRIO. Where it is refused once, it is asked for no more. What is started meanwhile, programs and threads, is ordinary.
+ * RLIMIT_RTPRIO. Where it is refused the first time, it is asked for no more. What is started meanwhile, programs and threads, is ordinary.
  */
 export class Chrt {
   private isRefused = process.platform !== 'linux'
+  private isAllowed = false
 
   async realTime(): Promise<void> {
     await this.run(['--rr', '--reset-on-fork'], PRIORITY)
@@ -27,7 +28,9 @@ export class Chrt {
     const command = [PROGRAM, '--all-tasks', ...policy, '--pid', priority, `${process.pid}`]
     try {
       const chrt = Bun.spawn(command, { stdio: ['ignore', 'ignore', 'ignore'], timeout: ANSWER_MS_MAX })
-      this.isRefused = (await chrt.exited) !== 0
+      if ((await chrt.exited) === 0) this.isAllowed = true
+      // Later it may fail of a thread that has just ended, or take too long: who may go first must be able to go back.
+      else this.isRefused = !this.isAllowed && chrt.signalCode === null
     } catch {
       // There is no such program.
       this.isRefused = true

@@ -13,8 +13,8 @@ interface Ended {
 
 /**
  * Lets a process go before all others for as long as it records or plays: on a busy machine even one of high priority waits for longer than a
- * frame of 10 ms. Not while a stream is being opened: that takes its time, with threads that wait for each other, and under real-time
- * scheduling recording now and then never began.
+ * frame of 10 ms. Not while a stream is being opened: that takes its time, starts programs and threads and waits for a sound server, none of
+ * which is anything to go first for.
  */
 export class RealTime {
   private opening = 0
