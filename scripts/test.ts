@@ -9,6 +9,7 @@ import { constants, setPriority } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Counts, readCounts, sumOf } from './counts.ts'
 import { QuietResults } from './quiet.ts'
+import { argumentsOf, TEST_PARTS } from './test-parts.ts'
 
 /** For the whole; several times what it takes on two cores, and well under the hour that a runner may allow. */
 const CAP_MS = 40 * 60_000
@@ -19,25 +20,6 @@ const GRACE_MS = 5_000
 
 /** Shown of a run that did not come to its end: enough to see in which test it was. */
 const LAST_LINES = 10
-
-const TESTS = 'tests/'
-const SIMULATIONS = 'tests/sim'
-/** The longest of them keeps as many processes as there are cores, so the others need not wait for it. */
-const STORMS = 'tests/sim/storm.test.ts'
-const PROGRAMS = 'tests/e2e'
-/** Programs that have a network to themselves, and so run beside those that share this machine's. */
-const NETWORKS = 'tests/e2e/netns'
-/** Programs that play and record, or are given milliseconds. The others in `tests/voice` only compute, in a time of their own. */
-const HEARD = [
-  'tests/voice/devices',
-  'tests/voice/hostile',
-  'tests/voice/live-chain',
-  'tests/voice/processes',
-  'tests/e2e/voice',
-  'tests/e2e/dialect-voice',
-  'tests/e2e/netns/voice',
-  'tests/e2e/netns/finding',
-]
 
 const ROOT = resolve(import.meta.dir, '..')
 const deadline = Date.now() + CAP_MS
@@ -133,10 +115,10 @@ interface Tested {
 
 /** With `aside` it is behind the others in priority. With `held`, what it has to say is said in one piece when it has ended. */
 async function tests(
+  name: string,
   args: readonly string[],
   { aside = false, held = aside }: { aside?: boolean; held?: boolean } = {},
 ): Promise<Tested> {
-  const name = ['bun test', ...args.filter((arg) => arg.startsWith(TESTS))].join(' ')
   const quiet = new QuietResults()
   const lines: string[] = []
   const hold: Write = (text) => void lines.push(text)
@@ -158,23 +140,14 @@ async function tests(
   return { status, counts }
 }
 
-function without(...prefixes: readonly string[]): string[] {
-  return prefixes.map((prefix) => `--path-ignore-patterns=${prefix}**`)
-}
-
-/** Each test file is in one of these, and in one only. */
 async function allTests(): Promise<Tested[]> {
-  const simulating = Promise.all([
-    tests([STORMS], { aside: true }),
-    tests([SIMULATIONS, ...without(STORMS)], { aside: true }),
-  ])
-  const parts = await tests(without(`${SIMULATIONS}/`, `${PROGRAMS}/`, ...HEARD))
-  const programs = await Promise.all([
-    tests([PROGRAMS, ...without(`${NETWORKS}/`, ...HEARD)]),
-    tests([NETWORKS, ...without(...HEARD)], { held: true }),
-  ])
+  const part = (name: keyof typeof TEST_PARTS, how?: { aside?: boolean; held?: boolean }): Promise<Tested> =>
+    tests(`bun test of ${name}`, argumentsOf(TEST_PARTS[name]), how)
+  const simulating = Promise.all([part('storms', { aside: true }), part('simulations', { aside: true })])
+  const units = await part('units')
+  const programs = await Promise.all([part('programs'), part('networks', { held: true })])
   const simulations = await simulating
-  return [parts, ...programs, ...simulations, await tests(HEARD)]
+  return [units, ...programs, ...simulations, await part('heard')]
 }
 
 async function main(): Promise<number> {
@@ -183,7 +156,7 @@ async function main(): Promise<number> {
     if (status !== 0) return status
   }
   const args = process.argv.slice(2)
-  const all = args.length > 0 ? [await tests(args)] : await allTests()
+  const all = args.length > 0 ? [await tests('bun test', args)] : await allTests()
   const counts = sumOf(all.map((tested) => tested.counts))
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
