@@ -1,7 +1,8 @@
 /**
  * The whole check of the project, under one deadline: scripts/check, scripts/build, then `bun test` with the arguments given.
- * Without arguments the simulations, which keep two cores busy for minutes and measure no time but their own, run beside the tests of single
- * parts and behind them in priority; those that start programs and listen to them come after that, with nothing beside them.
+ * Without arguments the simulations, which keep two cores busy for minutes and measure no time but their own, run beside all the others and
+ * behind them in priority: first beside the tests of single parts, then beside those of programs, which mostly wait for each other. Those that listen
+ * to programs come after all that, with nothing beside them.
  * The last line is `N passed, N failed`, read from the summaries of `bun test`.
  */
 import { constants, setPriority } from 'node:os'
@@ -19,9 +20,24 @@ const GRACE_MS = 5_000
 /** Shown of a run that did not come to its end: enough to see in which test it was. */
 const LAST_LINES = 10
 
-/** The folder of the tests that run aside, and those of the ones that run alone. */
+const TESTS = 'tests/'
 const SIMULATIONS = 'tests/sim'
-const PROGRAMS = ['tests/e2e', 'tests/voice']
+/** The longest of them keeps as many processes as there are cores, so the others need not wait for it. */
+const STORMS = 'tests/sim/storm.test.ts'
+const PROGRAMS = 'tests/e2e'
+/** Programs that have a network to themselves, and so run beside those that share this machine's. */
+const NETWORKS = 'tests/e2e/netns'
+/** Programs that play and record, or are given milliseconds. The others in `tests/voice` only compute, in a time of their own. */
+const HEARD = [
+  'tests/voice/devices',
+  'tests/voice/hostile',
+  'tests/voice/live-chain',
+  'tests/voice/processes',
+  'tests/e2e/voice',
+  'tests/e2e/dialect-voice',
+  'tests/e2e/netns/voice',
+  'tests/e2e/netns/finding',
+]
 
 const ROOT = resolve(import.meta.dir, '..')
 const deadline = Date.now() + CAP_MS
@@ -115,21 +131,25 @@ interface Tested {
   readonly counts: Counts
 }
 
-/** With `aside`, what it has to say is said in one piece when it has ended. */
-async function tests(name: string, args: readonly string[], aside = false): Promise<Tested> {
+/** With `aside` it is behind the others in priority. With `held`, what it has to say is said in one piece when it has ended. */
+async function tests(
+  args: readonly string[],
+  { aside = false, held = aside }: { aside?: boolean; held?: boolean } = {},
+): Promise<Tested> {
+  const name = ['bun test', ...args.filter((arg) => arg.startsWith(TESTS))].join(' ')
   const quiet = new QuietResults()
-  const held: string[] = []
-  const hold: Write = (text) => void held.push(text)
+  const lines: string[] = []
+  const hold: Write = (text) => void lines.push(text)
   const keep: Keep = (line) => quiet.push(line)
-  const shown: Shown = aside ? { keep, out: hold, err: hold } : { keep, out: toOut, err: toErr }
-  const priority = aside ? constants.priority.PRIORITY_BELOW_NORMAL : undefined
+  const shown: Shown = held ? { keep, out: hold, err: hold } : { keep, out: toOut, err: toErr }
+  const priority = aside ? constants.priority.PRIORITY_LOW : undefined
   const { status, output } = await step(
     name,
     [process.execPath, 'test', '--timeout', String(HANGING_MS), ...args],
     shown,
     priority,
   )
-  if (aside) toErr(held.join(''))
+  if (held) toErr(lines.join(''))
   const counts = readCounts(output)
   if (!counts.complete) {
     const last = output.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
@@ -138,10 +158,23 @@ async function tests(name: string, args: readonly string[], aside = false): Prom
   return { status, counts }
 }
 
+function without(...prefixes: readonly string[]): string[] {
+  return prefixes.map((prefix) => `--path-ignore-patterns=${prefix}**`)
+}
+
+/** Each test file is in one of these, and in one only. */
 async function allTests(): Promise<Tested[]> {
-  const elsewhere = [SIMULATIONS, ...PROGRAMS].flatMap((folder) => ['--path-ignore-patterns', `${folder}/**`])
-  const first = await Promise.all([tests('bun test', elsewhere), tests(`bun test ${SIMULATIONS}`, [SIMULATIONS], true)])
-  return [...first, await tests(`bun test ${PROGRAMS.join(' ')}`, PROGRAMS)]
+  const simulating = Promise.all([
+    tests([STORMS], { aside: true }),
+    tests([SIMULATIONS, ...without(STORMS)], { aside: true }),
+  ])
+  const parts = await tests(without(`${SIMULATIONS}/`, `${PROGRAMS}/`, ...HEARD))
+  const programs = await Promise.all([
+    tests([PROGRAMS, ...without(`${NETWORKS}/`, ...HEARD)]),
+    tests([NETWORKS, ...without(...HEARD)], { held: true }),
+  ])
+  const simulations = await simulating
+  return [parts, ...programs, ...simulations, await tests(HEARD)]
 }
 
 async function main(): Promise<number> {
@@ -150,7 +183,7 @@ async function main(): Promise<number> {
     if (status !== 0) return status
   }
   const args = process.argv.slice(2)
-  const all = args.length > 0 ? [await tests('bun test', args)] : await allTests()
+  const all = args.length > 0 ? [await tests(args)] : await allTests()
   const counts = sumOf(all.map((tested) => tested.counts))
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)

@@ -5,6 +5,9 @@
 
 export const VARINT_BYTES_MAX = 7
 
+/** Up to here, which is keys, hashes and signatures, a copy takes less time than a view and does not keep a whole record alive. */
+const COPY_BYTES_MAX = 64
+
 /**
  * Reads hostile bytes: never throws and never reads past the end. Once something did not fit, `ok` is false for good
  * and every further read answers zero or an empty slice, so a decoder can read on and check once at its end.
@@ -12,7 +15,7 @@ export const VARINT_BYTES_MAX = 7
 export class ByteReader {
   ok = true
 
-  /** Reads `bytes[at, end)`; slices returned by `take` share its memory. */
+  /** Reads `bytes[at, end)`; long slices returned by `take` share its memory. */
   constructor(
     readonly bytes: Uint8Array,
     public at = 0,
@@ -62,15 +65,15 @@ export class ByteReader {
     return this.fail()
   }
 
-  /** A view of the next `length` bytes, not a copy. */
+  /** The next `length` bytes: a view where they are many, a copy where that is the cheaper way. Not to be written to. */
   take(length: number): Uint8Array {
     if (length > this.left) {
       this.fail()
       return EMPTY
     }
-    const slice = this.bytes.subarray(this.at, this.at + length)
+    const { at } = this
     this.at += length
-    return slice
+    return length <= COPY_BYTES_MAX ? this.bytes.slice(at, this.at) : this.bytes.subarray(at, this.at)
   }
 
   /** A varint length, then that many bytes; a length above `lengthMax` fails before anything is read. */
