@@ -4,9 +4,8 @@ import { Generations } from '../../base/generations.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import { bridgeMember, readBridgeMember } from '../json.ts'
-import { DialectMachine } from '../machine.ts'
+import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
-import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { formatLocal } from '../timestamps.ts'
 import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Words } from '../words.ts'
 import { encodeFrame } from './frames.ts'
@@ -42,14 +41,10 @@ export interface VoiceEars {
 }
 
 /** A node among the originals' gossip: says hello, floods what it has not seen, and says what it is given. */
-export class FramedMachine extends DialectMachine implements Diallable {
+export class FramedMachine extends DiallingMachine<FramedLink> implements Diallable {
   readonly dialect = 'framed'
-  readonly links = new Map<number, FramedLink>()
   private name: string
-  private readonly dials = new Map<number, Wanted>()
-  private readonly kept = new KeptAddresses()
   private readonly known = new Generations(SEEN_MS, SEEN_MAX)
-  private nextAttempt = 1
 
   constructor(
     private readonly options: FramedOptions,
@@ -64,36 +59,9 @@ export class FramedMachine extends DialectMachine implements Diallable {
     for (const address of this.options.connect) this.connect(address, nowMs)
   }
 
-  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
-    this.nowMs = nowMs
-    const wanted = this.kept.add(address)
-    if (wanted === null) return 'full'
-    if (wanted === 'kept') return 'kept'
-    this.dial(wanted)
-    return 'dialling'
-  }
-
-  disconnect(id: string, nowMs: number): boolean {
-    this.nowMs = nowMs
-    const links = [...this.links.values()].filter((link) => link.peer === id)
-    for (const link of links) this.hangUp(link)
-    return links.length > 0
-  }
-
-  letGo(address: Address, nowMs: number): boolean {
-    this.nowMs = nowMs
-    if (!this.kept.remove(address)) return false
-    const key = formatAddress(address)
-    for (const link of this.links.values()) {
-      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
-    }
-    return true
-  }
-
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
     this.nowMs = nowMs
-    const wanted = attempt === null ? null : (this.dials.get(attempt) ?? null)
-    if (attempt !== null) this.dials.delete(attempt)
+    const wanted = this.takeDial(attempt)
     if (this.links.size >= LINKS_MAX) {
       this.trouble('framed-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} framed peers are enough.`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
@@ -130,13 +98,6 @@ export class FramedMachine extends DialectMachine implements Diallable {
     this.nowMs = nowMs
     const link = this.links.get(id)
     if (link !== undefined) this.forget(link, reason)
-  }
-
-  dialFailed(attempt: number, reason: string, nowMs: number): void {
-    this.nowMs = nowMs
-    const wanted = this.dials.get(attempt)
-    this.dials.delete(attempt)
-    if (wanted !== undefined) this.retry(wanted, reason)
   }
 
   listened(): void {}
@@ -182,7 +143,15 @@ export class FramedMachine extends DialectMachine implements Diallable {
   /** Nor for leaving: the originals just hang up. */
   leave(nowMs: number): void {
     this.nowMs = nowMs
-    for (const link of this.links.values()) this.emit({ kind: 'hang-up', link: link.id, abort: false })
+    for (const link of this.links.values()) this.goodbye(link)
+  }
+
+  protected idOf({ peer }: FramedLink): string | null {
+    return peer
+  }
+
+  protected goodbye({ id }: FramedLink): void {
+    this.emit({ kind: 'hang-up', link: id, abort: false })
   }
 
   private message(link: FramedLink, message: FramedMessage): void {
@@ -218,11 +187,8 @@ export class FramedMachine extends DialectMachine implements Diallable {
     link.peer = peer
     link.name = heardName(username)
     if (link.wanted === null) this.hello(link)
-    else link.wanted.failures = 0
     this.tell(link, 'up', '')
-    if (link.wanted === null) return
-    const { name, wanted } = link
-    this.emit({ kind: 'dialled', address: wanted.address, peer: { id: peer, name }, reason: '', isNew: true })
+    this.reached(link, { id: peer, name: link.name })
   }
 
   private chat(message: FramedMessage & { type: 'chat' }): void {
@@ -279,30 +245,6 @@ export class FramedMachine extends DialectMachine implements Diallable {
       if (!stillThere) this.voice?.left(link.peer, null)
     }
     if (link.wanted !== null) this.retry(link.wanted, reason)
-  }
-
-  private hangUp(link: FramedLink): void {
-    if (link.wanted !== null) this.kept.remove(link.wanted.address)
-    this.emit({ kind: 'hang-up', link: link.id, abort: false })
-  }
-
-  private retry(wanted: Wanted, reason: string): void {
-    if (!this.kept.has(wanted)) return
-    wanted.failures++
-    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
-    if (wanted.failures === 1) {
-      const message = `framed ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('framed-dial', message)
-    }
-    this.after(pauseMs(wanted.failures - 1), () => {
-      if (this.kept.has(wanted)) this.dial(wanted)
-    })
-  }
-
-  private dial(wanted: Wanted): void {
-    const attempt = this.nextAttempt++
-    this.dials.set(attempt, wanted)
-    this.emit({ kind: 'dial', attempt, address: wanted.address })
   }
 
   private tell(link: FramedLink, state: 'up' | 'down', reason: string): void {
