@@ -16,7 +16,7 @@ import type { FilesChat } from '../files/files-chat.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 import { withLineFiles } from './both-files.ts'
-import { type Fellowship, fellowsOn, isNeighbour } from './fellows.ts'
+import { type Fellowship, fellowAddresses, fellowsOn, isHere, isNeighbour, isSamePlace } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
@@ -26,6 +26,8 @@ import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
 
+/** How long is listened before the first words are passed on: by then others that bridge the same networks are known. */
+const LISTEN_FIRST_MS = 1_000
 /** How often it is looked who else bridges the same networks, at most. */
 const FELLOWS_EVERY_MS = 500
 /** How often the log says that somebody is too loud. */
@@ -110,7 +112,7 @@ export class DialectDesk implements Outside {
     this.host = host
     this.room = asked.room
     const bridge = bridgeId(host.key)
-    this.bridge = new Bridge(bridge)
+    this.bridge = new Bridge(bridge, this.options.clock.nowMs() + LISTEN_FIRST_MS)
     this.bridge.open({ key: 'native', network: 'native' })
     const framedVoice = this.hearVoice(host, asked.local)
     this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name(), framedVoice })
@@ -261,11 +263,36 @@ export class DialectDesk implements Outside {
 
   /** Who else bridges what changes as people come and go. */
   private lookForFellows(): void {
-    const { clock } = this.options
-    const { bridge, host } = this
-    if (bridge === null || host === null || clock.nowMs() - this.fellowsAtMs < FELLOWS_EVERY_MS) return
-    this.fellowsAtMs = clock.nowMs()
-    for (const [side, ids, absent] of fellowsOn(this.machines, host)) bridge.fellows(side, ids, absent)
+    const nowMs = this.options.clock.nowMs()
+    const { bridge, host, machines } = this
+    if (bridge === null || host === null) return
+    if (nowMs - this.fellowsAtMs >= FELLOWS_EVERY_MS) {
+      this.fellowsAtMs = nowMs
+      const addresses = fellowAddresses(machines, host)
+      for (const { id, address } of addresses) this.introduce(id, address)
+      this.endLines(addresses.map(({ address }) => address))
+      for (const [side, ids, absent] of fellowsOn(machines, host)) bridge.fellows(side, ids, absent, nowMs)
+    }
+    if (machines.tracker !== undefined) bridge.unsure('tracker', machines.tracker.turn(nowMs))
+  }
+
+  /** Whoever is known from elsewhere to be at a port on the tracker's list hears from us, whose list we may not be on yet. */
+  private introduce(id: string, address: Address): void {
+    if (!isHere(address.host)) return
+    this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.introduce(id, address.port, nowMs))
+  }
+
+  /** A line to somebody who hears everything from us anyway would bring it all once more, with nothing to tell that it is the same. */
+  private endLines(fellows: readonly Address[]): void {
+    const { line } = this.machines
+    if (line === undefined) return
+    for (const { wanted } of line.links.values()) {
+      if (wanted === null || !fellows.some((each) => isSamePlace(each, wanted.address))) continue
+      this.sockets.get('line')!.run((_, nowMs) => line.letGo(wanted.address, nowMs))
+      const where = `line@${formatAddress(wanted.address)}`
+      const message = `${where} is a hearsay that you share other networks with: the line is ended, or all would be said twice.`
+      this.host!.emit({ event: 'notice', code: 'line-fellow', message })
+    }
   }
 
   private tellLoud(): void {
@@ -300,6 +327,7 @@ export class DialectDesk implements Outside {
     this.fellowsAtMs = Number.NEGATIVE_INFINITY
     this.options.log('peer', `${id} at ${where.address} is ${state}${reason === '' ? '' : `: ${reason}`}`)
     this.host!.emit({ event: 'peer', state, id, ...where, ...(state === 'down' ? { reason } : {}) })
+    this.options.clock.defer(() => this.lookForFellows())
   }
 
   /** Who asked is answered; of an address given at the start people are told when it goes wrong. */

@@ -1,6 +1,7 @@
 import type { Address } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
 import { ipScope, parseIp } from '../../base/ip.ts'
+import type { MeshPeer } from '../../dialects/mesh/roster.ts'
 import { type Machines, MESH_ID_PREFIX } from './machines.ts'
 import { bridgeId } from './native-words.ts'
 
@@ -29,23 +30,44 @@ export function fellowsOn(
   const without = (dialect: DialectName): string[] =>
     neighbours.filter((each) => !isOn(dialect)(each)).map(({ key }) => bridgeId(key))
   const { framed, mesh, tracker } = machines
+  const told = (dialect: DialectName): string[] => neighbours.filter(isOn(dialect)).map(({ key }) => bridgeId(key))
   // Whether theirs is the same network shows in whether they say what we hear in it: the bridge waits for who does.
-  if (framed !== undefined)
-    fellows.push(['framed', neighbours.filter(isOn('framed')).map(({ key }) => bridgeId(key)), without('framed')])
+  if (framed !== undefined) fellows.push(['framed', unite(told('framed'), framed.fellows), without('framed')])
   if (mesh !== undefined) {
-    const linked = [...mesh.roster.peers.values()].filter(
-      ({ id, link }) => link !== null && id.startsWith(MESH_ID_PREFIX),
-    )
-    fellows.push(['mesh', linked.map(({ id }) => id.slice(MESH_ID_PREFIX.length)), []])
+    const there = meshFellows(mesh).map(({ id }) => id.slice(MESH_ID_PREFIX.length))
+    fellows.push(['mesh', unite(told('mesh'), there), []])
   }
   if (tracker !== undefined) {
     // All peers of a tracker are on its host, and are told apart by port alone.
-    const there = neighbours
-      .filter(isOn('tracker'))
+    const there = fellowAddresses(machines, fellowship)
       .filter(({ address }) => isHere(address.host) && tracker.peers.has(address.port))
-    fellows.push(['tracker', there.map(({ key }) => bridgeId(key)), without('tracker')])
+      .map(({ id }) => id)
+    fellows.push(['tracker', unite(there, tracker.fellows), without('tracker')])
   }
   return fellows
+}
+
+/** Where other bridges listen, as far as that is known for certain: our neighbours of our own kind, and those met in the mesh. */
+export function fellowAddresses({ mesh }: Machines, fellowship: Fellowship): { id: string; address: Address }[] {
+  const neighbours = [...fellowship.neighbours()].filter(({ dialects }) => dialects.size > 0)
+  return [
+    ...neighbours.map(({ key, address }) => ({ id: bridgeId(key), address })),
+    ...(mesh === undefined ? [] : meshFellows(mesh)).map(({ id, address }) => ({
+      id: id.slice(MESH_ID_PREFIX.length),
+      address,
+    })),
+  ]
+}
+
+/** Those who have announced themselves, and have not hung up since. */
+function meshFellows({ roster }: NonNullable<Machines['mesh']>): MeshPeer[] {
+  return [...roster.peers.values()].filter(
+    ({ id, link, failures }) => id.startsWith(MESH_ID_PREFIX) && (link !== null || failures === 0),
+  )
+}
+
+function unite(...all: readonly Iterable<string>[]): string[] {
+  return [...new Set(all.flatMap((each) => [...each]))]
 }
 
 /** Whether a peer of a dialect is one of our neighbours, met there too; `id`: as its dialect tells peers apart. */
@@ -58,7 +80,7 @@ export function isNeighbour(
     return there.some((each) => isHere(each.address.host) && each.address.port === address.port)
   if (dialect !== 'mesh') return false
   // Anybody may call himself that, but not at its address.
-  const isAt = ({ host }: Address): boolean => host === address.host || (isHere(host) && isHere(address.host))
+  const isAt = ({ host }: Address): boolean => isSameHost(host, address.host)
   return there.some((each) => id === `${MESH_ID_PREFIX}${bridgeId(each.key)}` && isAt(each.address))
 }
 
@@ -66,7 +88,17 @@ function isOn(dialect: DialectName): (neighbour: { readonly dialects: ReadonlySe
   return ({ dialects }) => dialects.has(dialect)
 }
 
-function isHere(host: string): boolean {
+/** An address of this machine alone. */
+export function isHere(host: string): boolean {
   const ip = parseIp(host)
   return ip !== null && ipScope(ip) === 'loopback'
+}
+
+/** Whether two addresses lead to the same listener. */
+export function isSamePlace(one: Address, two: Address): boolean {
+  return one.port === two.port && isSameHost(one.host, two.host)
+}
+
+function isSameHost(one: string, two: string): boolean {
+  return one === two || (isHere(one) && isHere(two))
 }

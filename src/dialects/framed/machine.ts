@@ -3,7 +3,7 @@ import { toHex } from '../../base/bytes.ts'
 import { Generations } from '../../base/generations.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
-import { bridgeMember, readBridgeMember } from '../json.ts'
+import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
 import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
 import { formatLocal } from '../timestamps.ts'
@@ -11,6 +11,7 @@ import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Wo
 import { encodeFrame } from './frames.ts'
 import { FramedLink } from './link.ts'
 import { addressOfId, type FramedMessage, readFramed, TTL_FIRST } from './messages.ts'
+import { BRIDGES_ROOM, isPresence, Presence } from './presence.ts'
 
 /** As long as the originals remember. */
 const SEEN_MS = 120_000
@@ -18,6 +19,8 @@ const SEEN_MS = 120_000
 const SEEN_MAX = 16_384
 const LINKS_MAX = 64
 const HELLO_MS_MAX = 10_000
+/** How soon others hear that we are a bridge, and at most how often. */
+const PRESENCE_AFTER_MS = 100
 
 export interface FramedOptions {
   /** What we are called there: `HOST:PORT` of our listener. */
@@ -45,6 +48,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   readonly dialect = 'framed'
   private name: string
   private readonly known = new Generations(SEEN_MS, SEEN_MAX)
+  private readonly presence: Presence
+  private isPresenceDue = false
 
   constructor(
     private readonly options: FramedOptions,
@@ -52,6 +57,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   ) {
     super()
     this.name = options.name
+    this.presence = new Presence(options.bridge)
   }
 
   start(nowMs: number): void {
@@ -140,6 +146,11 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     this.name = name
   }
 
+  /** Other bridges there, near or far, as far as they have been heard of. */
+  get fellows(): ReadonlySet<string> {
+    return this.presence.fellows
+  }
+
   /** Nor for leaving: the originals just hang up. */
   leave(nowMs: number): void {
     this.nowMs = nowMs
@@ -160,15 +171,11 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
     link.isFlooding = false
     if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
-    if (message.type === 'chat') this.chat(message)
+    const given = readBridgeMember(message.raw)
+    if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
+    if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
-      this.voice?.joined(
-        message.from,
-        heardName(message.username),
-        message.room,
-        message.udp,
-        readBridgeMember(message.raw)?.bridge ?? null,
-      )
+      this.voice?.joined(message.from, heardName(message.username), message.room, message.udp, given?.bridge ?? null)
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
     if (message.ttl > 0) this.flood(encodeFrame({ ...message.raw, ttl: message.ttl - 1 }), link)
   }
@@ -187,15 +194,16 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     link.peer = peer
     link.name = heardName(username)
     if (link.wanted === null) this.hello(link)
+    // What is behind the link knows nothing of us, whoever there was known before.
+    this.sayWhoWeAre()
     this.tell(link, 'up', '')
     this.reached(link, { id: peer, name: link.name })
   }
 
-  private chat(message: FramedMessage & { type: 'chat' }): void {
+  private chat(message: FramedMessage & { type: 'chat' }, given: GivenByBridge | null): void {
     const room = normaliseRoom(message.room)
     const text = heardText(message.msg)
-    if (room === null || text === '') return
-    const given = readBridgeMember(message.raw)
+    if (room === null || text === '' || isPresence(message)) return
     const own = originOfUuid(message.id)
     this.emit({
       kind: 'words',
@@ -209,6 +217,24 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
         name: heardName(message.username) || heardName(message.from),
         ...{ text, room, kind: 'text' },
       },
+    })
+  }
+
+  /** Tells other bridges, however far off, that we are one; once for all that ask for it in a moment. */
+  private sayWhoWeAre(): void {
+    if (this.isPresenceDue) return
+    this.isPresenceDue = true
+    this.after(PRESENCE_AFTER_MS, () => {
+      this.isPresenceDue = false
+      const id = this.freshId()
+      this.known.add(id, this.nowMs)
+      this.flood(
+        encodeFrame({
+          ...{ id, type: 'chat', from: this.options.id, username: this.name },
+          ...{ room: BRIDGES_ROOM, msg: 'is a bridge', ttl: TTL_FIRST, ts: this.timestamp() },
+          ...bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge),
+        }),
+      )
     })
   }
 
