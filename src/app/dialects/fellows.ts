@@ -52,10 +52,9 @@ export function fellowAddresses({ mesh }: Machines, fellowship: Fellowship): { i
   const neighbours = [...fellowship.neighbours()].filter(({ dialects }) => dialects.size > 0)
   return [
     ...neighbours.map(({ key, address }) => ({ id: bridgeId(key), address })),
-    ...(mesh === undefined ? [] : meshFellows(mesh)).map(({ id, address }) => ({
-      id: id.slice(MESH_ID_PREFIX.length),
-      address,
-    })),
+    ...(mesh === undefined ? [] : meshFellows(mesh)).flatMap(({ id, address: { host }, port }) =>
+      port === null ? [] : [{ id: id.slice(MESH_ID_PREFIX.length), address: { host, port } }],
+    ),
   ]
 }
 
