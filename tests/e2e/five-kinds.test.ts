@@ -192,6 +192,16 @@ describe('all five kinds', () => {
       ['tracker', ''],
     ])
 
+    // Once they are linked, each is told of the other as what it is, and in no other way.
+    for (const each of both) {
+      const ups = new Set<string>()
+      for (const line of each.lines) {
+        if (line.event === 'peer' && line.state === 'up') ups.add(line.id)
+        else if (line.event === 'peer') ups.delete(line.id)
+      }
+      expect([...ups].filter((id) => id.startsWith('mesh:hearsay_'))).toEqual([])
+    }
+
     await one.kill()
     await two.until((line) => line.event === 'peer' && line.state === 'down' && line.id === one.id)
     const left = parties.filter(({ name }) => name !== 'Ulla' && name !== 'Lou')
@@ -257,7 +267,6 @@ describe('all five kinds', () => {
     const talking = setInterval(() => talkers[said % 3]!.say(`word ${said++}`), 200)
     const two = await stage.hearsay(['--username', 'Olga', '--dialect', dialects(where), '--connect', one.address])
     await two.peerUp(one.id)
-    await two.until((line) => line.event === 'peer' && line.dialect === 'mesh' && line.id.startsWith('mesh:hearsay_'))
     await mia.peer!.when(() => mia.peer!.of('peer').length === 2, 'the second')
     await tim.peer!.when(() => JSON.stringify(tim.peer!.of('peers').at(-1)).includes(String(two.port)), 'the second')
     await Bun.sleep(8_000)

@@ -153,7 +153,8 @@ class Conversation {
 
   /** Nothing more will be typed: what was asked for is still done. */
   inputEnded(): void {
-    void this.sent.then(() => this.leave())
+    const { sent } = this
+    void sent.then(() => (sent === this.sent ? this.leave() : this.inputEnded()))
   }
 
   leave(): void {
