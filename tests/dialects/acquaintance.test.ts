@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { fellowAddresses, fellowsOn } from '../../src/app/dialects/fellows.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
+import { encodeFrame } from '../../src/dialects/framed/frames.ts'
 import { FramedMachine } from '../../src/dialects/framed/machine.ts'
 import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
 import { TrackerMachine } from '../../src/dialects/tracker/machine.ts'
@@ -43,6 +44,23 @@ describe('bridges come to know of each other', () => {
     world.time.pass(1_000)
     expect([...late.machine.fellows].sort()).toEqual([1, 2, 3, 4].map(idOf))
     expect([...nodes[0]!.machine.fellows]).toContain(idOf(5))
+  })
+
+  test('in framed, once a second at most, whoever makes bridges up', () => {
+    const world = new MachineWorld()
+    const { machine, host } = framed(world, 1)
+    const liar = world.call(host)
+    liar.say(encodeFrame({ id: 'h', type: 'hello', from: '127.0.0.1:9', username: 'liar' }))
+    for (let i = 0; i < 300; i++) {
+      const hearsay = { id: idOf(i).repeat(2), bridge: idOf(1_000 + i), from: 'framed' }
+      const common = { type: 'chat', from: '127.0.0.1:9', username: 'liar', room: 'general', msg: 'hi', ttl: 0 }
+      liar.say(encodeFrame({ ...common, id: `${i}`, hearsay }))
+      world.time.pass(10)
+    }
+    expect(machine.fellows.size).toBe(64)
+    const said = new TextDecoder().decode(liar.heard()).split('is a bridge').length - 1
+    expect(said).toBeGreaterThan(1)
+    expect(said).toBeLessThanOrEqual(4)
   })
 
   test('in the mesh, in a moment, whoever came first', () => {

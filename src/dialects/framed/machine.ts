@@ -19,8 +19,9 @@ const SEEN_MS = 120_000
 const SEEN_MAX = 16_384
 const LINKS_MAX = 64
 const HELLO_MS_MAX = 10_000
-/** How soon others hear that we are a bridge, and at most how often. */
+/** How soon others hear that we are a bridge, and at most how often: whoever makes up new ones gets no flood of it. */
 const PRESENCE_AFTER_MS = 100
+const PRESENCE_EVERY_MS = 1_000
 
 export interface FramedOptions {
   /** What we are called there: `HOST:PORT` of our listener. */
@@ -50,6 +51,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private readonly known = new Generations(SEEN_MS, SEEN_MAX)
   private readonly presence: Presence
   private isPresenceDue = false
+  private presentAtMs = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly options: FramedOptions,
@@ -224,8 +226,9 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private sayWhoWeAre(): void {
     if (this.isPresenceDue) return
     this.isPresenceDue = true
-    this.after(PRESENCE_AFTER_MS, () => {
+    this.after(Math.max(PRESENCE_AFTER_MS, this.presentAtMs + PRESENCE_EVERY_MS - this.nowMs), () => {
       this.isPresenceDue = false
+      this.presentAtMs = this.nowMs
       const id = this.freshId()
       this.known.add(id, this.nowMs)
       this.flood(
