@@ -50,6 +50,8 @@ interface SideState extends Side {
   readonly bucket: TokenBucket
   /** Ids of the other bridges known to be there. */
   fellows: Set<string>
+  /** Those who say that they are in such a network, which may be another one. */
+  perhaps: ReadonlySet<string>
   /** Those who are known not to be there. */
   absent: ReadonlySet<string>
   /** How often each was waited for in vain with words of one network, since it last said such words here. */
@@ -99,8 +101,8 @@ export class Bridge {
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
-    const nobody = { fellows: new Set<string>(), absent: new Set<string>(), misses: new Map(), turn: null }
-    this.sides.set(key, { key, network, bucket, ...nobody, waitsUntilMs: new Map() })
+    const nobody = { fellows: new Set<string>(), perhaps: new Set<string>(), absent: new Set<string>(), turn: null }
+    this.sides.set(key, { key, network, bucket, ...nobody, misses: new Map(), waitsUntilMs: new Map() })
     return true
   }
 
@@ -108,15 +110,22 @@ export class Bridge {
     this.sides.delete(key)
   }
 
-  /** The other bridges that are there now, and some that are not. Who puts words there is added by itself. */
-  fellows(key: string, ids: Iterable<string>, absent: Iterable<string> = [], nowMs = Number.NEGATIVE_INFINITY): void {
+  /** The other bridges that are there now, some that are not, and some that may be. Who puts words there is added by itself. */
+  fellows(
+    key: string,
+    ids: Iterable<string>,
+    absent: Iterable<string> = [],
+    perhaps: Iterable<string> = [],
+    nowMs = Number.NEGATIVE_INFINITY,
+  ): void {
     const side = this.sides.get(key)
     if (side === undefined) return
     const before = this.candidates()
     side.fellows = new Set([...ids].filter((id) => id !== this.own).slice(0, FELLOWS_MAX))
     side.absent = new Set([...absent].slice(0, FELLOWS_MAX))
+    side.perhaps = new Set([...perhaps].slice(0, FELLOWS_MAX))
     // Who comes anew may bridge now what it did not before.
-    for (const id of side.fellows) if (!before.has(id)) this.expect(id, nowMs)
+    for (const id of [...side.fellows, ...side.perhaps]) if (!before.has(id)) this.expect(id, nowMs)
   }
 
   /** Others may be there whom nobody knows before they speak. */
@@ -263,20 +272,22 @@ export class Bridge {
    * A tracker's peers are ports and no more: anybody of our kind may be there, until he is waited for in vain. And in the framed network a bridge
    * may be too far off to have been heard of.
    */
-  private mayBeOn({ fellows, absent, network }: SideState, id: string): boolean {
-    if (fellows.has(id)) return true
+  private mayBeOn({ fellows, perhaps, absent, network }: SideState, id: string): boolean {
+    if (fellows.has(id) || perhaps.has(id)) return true
     if (absent.has(id)) return false
     return network === 'tracker' || (network === 'framed' && this.isBridge(id))
   }
 
   /** Whoever is in a network of another kind than ours is one. */
   private isBridge(id: string): boolean {
-    return [...this.sides.values()].some(({ network, fellows }) => network !== 'native' && fellows.has(id))
+    return [...this.sides.values()].some(
+      ({ network, fellows, perhaps }) => network !== 'native' && (fellows.has(id) || perhaps.has(id)),
+    )
   }
 
   /** All who may be bridges, as far as they are known on any side. */
   private candidates(): Set<string> {
-    return new Set([...this.sides.values()].flatMap(({ fellows }) => [...fellows]))
+    return new Set([...this.sides.values()].flatMap(({ fellows, perhaps }) => [...fellows, ...perhaps]))
   }
 
   private expect(id: string, nowMs: number): void {

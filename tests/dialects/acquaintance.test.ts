@@ -71,8 +71,8 @@ describe('bridges come to know of each other', () => {
       const young = mesh(world, port)
       world.time.pass(500)
       const fellowship = { members: () => [], neighbours: () => [] }
-      const known = fellowsOn({ mesh: young.machine }, fellowship).find(([side]) => side === 'mesh')
-      expect(known?.[1]).toContain(idOf(2))
+      const known = fellowsOn({ mesh: young.machine }, fellowship).find(({ side }) => side === 'mesh')
+      expect(known?.there).toContain(idOf(2))
       expect(fellowAddresses({ mesh: young.machine }, fellowship)).toContainEqual({ id: idOf(2), address: at(2) })
       expect(old.machine.roster.peers.has(`hearsay_${idOf(port)}`)).toBe(true)
     }

@@ -112,6 +112,19 @@ describe('a bridge', () => {
     expect(said(between)).toEqual([])
   })
 
+  test('says what comes round where it may be another network, and not where its bridge is known to be', () => {
+    const between = bridge('bbbb')
+    between.fellows('framed', [], [], ['aaaa'])
+    const round = (text: string) => words(text, { from: 'framed', bridge: 'aaaa' })
+    between.heard('native', round('another network'), 0)
+    between.wake(20_000)
+    expect(said(between)).toContain('framed: ann (framed)')
+    between.fellows('framed', ['aaaa'])
+    between.heard('native', round('the same one'), 30_000)
+    between.wake(50_000)
+    expect(said(between)).not.toContain('framed: ann (framed)')
+  })
+
   test('does not wait for ever for one who never says anything', () => {
     const between = bridge('bbbb')
     for (const side of ['tracker', 'mesh']) between.fellows(side, ['aaaa'])

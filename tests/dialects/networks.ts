@@ -254,7 +254,7 @@ export class Networks {
         const there = alive.filter((other) => other.sides.has(key)).map(({ id }) => id)
         const known = this.asMet ? there.filter((other) => met.has(`${key} ${other}`)) : there
         const ids = this.anonymous.includes(this.nets.get(key)!.network) ? [] : known
-        bridge.fellows(sideOf(key), ids, [], this.time.nowMs)
+        bridge.fellows(sideOf(key), ids, [], [], this.time.nowMs)
       }
     }
   }

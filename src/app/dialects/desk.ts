@@ -265,7 +265,9 @@ export class DialectDesk implements Outside {
       const addresses = fellowAddresses(machines, host)
       for (const { id, address } of addresses) this.introduce(id, address)
       this.endLines(addresses.map(({ address }) => address))
-      for (const [side, ids, absent] of fellowsOn(machines, host)) bridge.fellows(side, ids, absent, nowMs)
+      for (const { side, there, absent, perhaps } of fellowsOn(machines, host)) {
+        bridge.fellows(side, there, absent, perhaps, nowMs)
+      }
     }
     if (machines.tracker !== undefined) bridge.unsure('tracker', machines.tracker.turn(nowMs))
   }

@@ -17,34 +17,36 @@ export interface Fellowship {
   }>
 }
 
-/** Who else can be known to bridge each network: by an id that tells it, or by listening where one of our neighbours does. */
-export function fellowsOn(
-  machines: Machines,
-  fellowship: Fellowship,
-): [side: string, ids: string[], absent: string[]][] {
+/** What is known of who else bridges a network: some are there, some are not, and some are in such a one, which may be another. */
+export interface Fellows {
+  readonly side: string
+  readonly there: readonly string[]
+  readonly absent: readonly string[]
+  readonly perhaps: readonly string[]
+}
+
+/** Who else can be known to bridge each network: by having said so there, by an id that tells it, or by listening where one of our neighbours does. */
+export function fellowsOn(machines: Machines, fellowship: Fellowship): Fellows[] {
   const neighbours = [...fellowship.neighbours()]
-  const native = [...fellowship.members()].map(bridgeId)
-  const fellows: [string, string[], string[]][] = [
-    ['native', [...new Set([...native, ...neighbours.map(({ key }) => bridgeId(key))])], []],
-  ]
-  const without = (dialect: DialectName): string[] =>
-    neighbours.filter((each) => !isOn(dialect)(each)).map(({ key }) => bridgeId(key))
+  const native = [...fellowship.members(), ...neighbours.map(({ key }) => key)].map(bridgeId)
+  const of = (dialect: DialectName, there: readonly Iterable<string>[]): Fellows => {
+    const told = new Map(neighbours.map((each) => [bridgeId(each.key), each.dialects.has(dialect)]))
+    const withIt = (isIt: boolean): string[] => [...told].flatMap(([id, is]) => (is === isIt ? [id] : []))
+    // A tracker's network is on one machine, and its peers on one list: whoever is not at a port of it is not there.
+    const perhaps = dialect === 'tracker' ? [] : withIt(true)
+    return { side: dialect, there: unite(...there), absent: withIt(false), perhaps }
+  }
   const { framed, mesh, tracker } = machines
-  const told = (dialect: DialectName): string[] => neighbours.filter(isOn(dialect)).map(({ key }) => bridgeId(key))
-  // Whether theirs is the same network shows in whether they say what we hear in it: the bridge waits for who does.
-  if (framed !== undefined) fellows.push(['framed', unite(told('framed'), framed.fellows), without('framed')])
-  if (mesh !== undefined) {
-    const there = meshFellows(mesh).map(({ id }) => id.slice(MESH_ID_PREFIX.length))
-    fellows.push(['mesh', unite(told('mesh'), there), []])
-  }
-  if (tracker !== undefined) {
-    // All peers of a tracker are on its host, and are told apart by port alone.
-    const there = fellowAddresses(machines, fellowship)
-      .filter(({ address }) => isHere(address.host) && tracker.peers.has(address.port))
-      .map(({ id }) => id)
-    fellows.push(['tracker', unite(there, tracker.fellows), without('tracker')])
-  }
-  return fellows
+  const atTracker = fellowAddresses(machines, fellowship)
+    .filter(({ address }) => isHere(address.host) && tracker?.peers.has(address.port))
+    .map(({ id }) => id)
+  const inMesh = mesh === undefined ? [] : meshFellows(mesh).map(({ id }) => id.slice(MESH_ID_PREFIX.length))
+  return [
+    { side: 'native', there: unite(native), absent: [], perhaps: [] },
+    ...(framed === undefined ? [] : [of('framed', [framed.fellows])]),
+    ...(mesh === undefined ? [] : [of('mesh', [inMesh])]),
+    ...(tracker === undefined ? [] : [of('tracker', [atTracker, tracker.fellows])]),
+  ]
 }
 
 /** Where other bridges listen, as far as that is known for certain: our neighbours of our own kind, and those met in the mesh. */
