@@ -1,11 +1,12 @@
 import { dirname, join, resolve } from 'node:path'
+import type { DialectName } from '../base/dialects.ts'
 import type { AcceptPolicy } from '../core/transfer/offers.ts'
 import { readConfigFile } from './config-file.ts'
 import { ExitStatus } from './exit.ts'
 import { downloadsFolder } from './files/downloads.ts'
 import type { StartFault } from './options.ts'
 import { readVariables } from './options-environment.ts'
-import type { Given } from './options-values.ts'
+import { doublyPlaced, type Given } from './options-values.ts'
 import { configFolder, dataFolder, type Environment } from './paths.ts'
 import type { Settings } from './settings.ts'
 
@@ -46,7 +47,15 @@ export async function gatherSettings(asked: Asked, environment: Environment): Pr
     downloadsOf(environment),
   )
   if (folder === null && !settings.ephemeral) return noHome()
+  const twice = doublyPlaced(settings.dialects)
+  if (twice !== null) return twoPlaces(twice)
   return { ok: true, settings, configFile, configFound: file?.found ?? false }
+}
+
+function twoPlaces(dialect: DialectName): StartFault {
+  const what = dialect === 'mesh' ? 'one group of the mesh' : "one tracker's network"
+  const message = `dialect: ${dialect}@ is given with two addresses, and a hearsay takes part in ${what}: leave one out, or start another hearsay for it`
+  return { ok: false, code: 'dialect-twice', message, exit: ExitStatus.badConfiguration }
 }
 
 /** Why nothing can be kept on a machine that tells of no home. */

@@ -1,4 +1,4 @@
-import { type Address, makeAddress, parseAddress } from '../base/address.ts'
+import { type Address, formatAddress, makeAddress, parseAddress } from '../base/address.ts'
 import { DIALECTS, type DialectName, isDialect } from '../base/dialects.ts'
 import { ipScope, isMulticastIp, parseIp } from '../base/ip.ts'
 import { normaliseRoom } from '../base/room-name.ts'
@@ -131,6 +131,18 @@ const DIALECT_ADDRESSES: Readonly<Record<DialectName, Check<Address>>> = {
   mesh: groupCheck,
   tracker: trackerCheck,
   line: addressCheck,
+}
+
+/** There is one group of a mesh, and one tracker of a network: whoever gives two would be in one of them only. */
+const ONE_ADDRESS: readonly DialectName[] = ['mesh', 'tracker']
+
+/** The dialect of which two places are asked for, and one can be had; null where there is none. The same place twice is one. */
+export function doublyPlaced(asked: readonly DialectAsked[]): DialectName | null {
+  const placesOf = (dialect: DialectName): Set<string> =>
+    new Set(
+      asked.flatMap((each) => (each.dialect === dialect && each.address !== null ? [formatAddress(each.address)] : [])),
+    )
+  return ONE_ADDRESS.find((dialect) => placesOf(dialect).size > 1) ?? null
 }
 
 /** One entry, which may hold several: `mesh,framed@127.0.0.1:5001`. */

@@ -1,9 +1,7 @@
-import { utf8 } from '../base/bytes.ts'
-import { bareName, type DialectName, isMarked, markName, NATIVE_MARK } from '../base/dialects.ts'
+import { type DialectName, markName, NATIVE_MARK } from '../base/dialects.ts'
 import { TimerQueue } from '../base/timers.ts'
 import { TokenBucket } from '../core/gossip/token-bucket.ts'
-import { sha256 } from '../crypto/hash.ts'
-import { Echoes } from './echoes.ts'
+import { Echoes, isSuspect, type Utterance } from './echoes.ts'
 import type { Words } from './words.ts'
 
 /** One network that is bridged: the native one, that of a dialect, or one link of a dialect whose links are networks of their own. */
@@ -36,34 +34,38 @@ const WORD_EVERY_MS = 20
 const SIDES_MAX = 72
 /** Words waiting for their turn; beyond, they are said at once, for to say twice is better than not at all. */
 const HELD_MAX = 4_096
+/** People of whom something waits, or waited lately: beyond, those whose time is over are forgotten. As many wait as words may be held. */
+const WAITERS_MAX = 256
 /** In vain so often, and one is not waited for until it says something there. */
 const MISSES_MAX = 3
+/** Who has come so lately is not on everybody's list, and cannot say what it has not heard: a tracker's peers look every five seconds. */
+const COMING_MS = 10_000
 /** Other bridges remembered on a side. */
 const FELLOWS_MAX = 256
-/**
- * Where nobody can be known before he speaks, and nothing tells one message from another, one's first words wait: by then another bridge may
- * have said them. Less than others wait for whom they know.
- */
-const PROBATION_MS_MIN = 100
-const PROBATION_MS_MAX = 1_000
-/** So many words of one's own there, and whoever else is there has heard that there are two. */
-const PROBATION_WORDS = 3
+/** Where others may be who are not known: what each waits for whom goes before, and the last of many: well under what one waits whom one knows. */
+const TURN_MS = 350
+const TURN_MS_MAX = 700
 
 interface SideState extends Side {
   readonly bucket: TokenBucket
   /** Ids of the other bridges known to be there. */
   fellows: Set<string>
+  /** Those who say that they are in such a network, which may be another one. */
+  perhaps: ReadonlySet<string>
   /** Those who are known not to be there. */
   absent: ReadonlySet<string>
   /** How often each was waited for in vain with words of one network, since it last said such words here. */
   readonly misses: Map<string, number>
-  /** Said here by us, as a bridge. */
-  said: number
+  /** Our place among those who may be bridges and are not known; null where there are none. */
+  turn: Turn | null
+  /** Until when words of somebody wait: what he says later waits as long, so that order stays. */
+  readonly waitsUntilMs: Map<string, number>
 }
 
-/** On which sides words have been heard or said. */
-interface Seen {
-  readonly sides: Set<string>
+/** A place among so many, from 0: the same to all of them. */
+export interface Turn {
+  readonly place: number
+  readonly of: number
 }
 
 /**
@@ -71,30 +73,36 @@ interface Seen {
  * and time in, words out, `wake` due at `nextWakeMs`.
  *
  * Several bridges between the same networks: words are known by their origin, which stays with them on their way. Of bridges that know of each
- * other on both sides the author's own says them, else the one with the lowest id; the next waits, and says them if nobody has. What comes round
- * to a network of the kind it came from waits too, in case it is that very one. And where a network keeps no ids, words under a marked
- * name are taken for an echo of equal words of a moment ago.
+ * other on both sides the author's own says them, else the one with the lowest id; the next waits, and says them if nobody has. Where there may
+ * be some that are not known, they take turns by a place that all of them see alike. What comes round to a network of the kind it came from waits
+ * too, in case it is that very one. And where a network keeps no ids, words are known by what they say and how they came.
  */
 export class Bridge {
   /** What was too much, since the last look. */
   dropped = 0
   private readonly sides = new Map<string, SideState>()
-  private young = new Map<string, Seen>()
-  private old = new Map<string, Seen>()
+  private young = new Map<string, Utterance>()
+  private old = new Map<string, Utterance>()
   private turnedAtMs = 0
   private held = 0
+  /** Since when others are known. */
+  private readonly comers = new Map<string, number>()
   private readonly echoes = new Echoes()
-  private readonly timers = new TimerQueue<() => void>()
+  private readonly timers = new TimerQueue<(nowMs: number) => void>()
   private outputs: BridgeOutput[] = []
 
-  /** `own`: what we are called as a bridge. */
-  constructor(private readonly own: string) {}
+  /** `own`: what we are called as a bridge. `readyMs`: by when whoever else is there may be expected to be known. */
+  constructor(
+    private readonly own: string,
+    private readonly readyMs = 0,
+  ) {}
 
   /** False where there are too many. */
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
-    this.sides.set(key, { key, network, bucket, fellows: new Set(), absent: new Set(), misses: new Map(), said: 0 })
+    const nobody = { fellows: new Set<string>(), perhaps: new Set<string>(), absent: new Set<string>(), turn: null }
+    this.sides.set(key, { key, network, bucket, ...nobody, misses: new Map(), waitsUntilMs: new Map() })
     return true
   }
 
@@ -102,12 +110,28 @@ export class Bridge {
     this.sides.delete(key)
   }
 
-  /** The other bridges that are there now, and some that are not. Who puts words there is added by itself. */
-  fellows(key: string, ids: Iterable<string>, absent: Iterable<string> = []): void {
+  /** The other bridges that are there now, some that are not, and some that may be. Who puts words there is added by itself. */
+  fellows(
+    key: string,
+    ids: Iterable<string>,
+    absent: Iterable<string> = [],
+    perhaps: Iterable<string> = [],
+    nowMs = Number.NEGATIVE_INFINITY,
+  ): void {
     const side = this.sides.get(key)
     if (side === undefined) return
+    const before = this.candidates()
     side.fellows = new Set([...ids].filter((id) => id !== this.own).slice(0, FELLOWS_MAX))
     side.absent = new Set([...absent].slice(0, FELLOWS_MAX))
+    side.perhaps = new Set([...perhaps].slice(0, FELLOWS_MAX))
+    // Who comes anew may bridge now what it did not before.
+    for (const id of [...side.fellows, ...side.perhaps]) if (!before.has(id)) this.expect(id, nowMs)
+  }
+
+  /** Others may be there whom nobody knows before they speak. */
+  unsure(key: string, turn: Turn | null): void {
+    const side = this.sides.get(key)
+    if (side !== undefined) side.turn = turn
   }
 
   heard(key: string, words: Words, nowMs: number): void {
@@ -115,26 +139,27 @@ export class Bridge {
     if (side === undefined) return
     if (words.bridge !== null && words.bridge !== this.own && side.fellows.size < FELLOWS_MAX)
       this.speaks(side, words.bridge, words.from)
-    const known = this.seen(words.origin, nowMs)
-    if (known !== null) {
-      known.sides.add(key)
-      return
-    }
+    const way = `${key} ${words.bridge ?? ''}`
+    const known = this.known(words, way, nowMs)
+    if (known !== null) return this.again(known, side, way, words, nowMs)
     if (!side.bucket.take(nowMs)) {
       this.dropped++
       return
     }
-    const isSuspect = words.isExact ? words.bridge !== null && words.from === 'line' : isMarked(words.name)
-    const about = `${bareName(words.name)}\n${words.text}`
-    if (isSuspect && this.echoes.absorb(key, about, nowMs)) return
-    this.echoes.add(about, nowMs)
-    const seen: Seen = { sides: new Set([key]) }
-    this.remember(words.origin, seen)
-    for (const target of this.sides.values()) if (target !== side) this.pass(side, target, words, seen, nowMs)
+    if (words.isExact || !isSuspect(words)) return this.first(side, way, words, nowMs)
+    // What it is an echo of may come by another way, and later.
+    this.held++
+    this.timers.set(nowMs + HOLD_MS, (atMs) => {
+      this.held--
+      const original = this.known(words, way, atMs)
+      if (!this.sides.has(key)) return
+      if (original !== null) this.again(original, side, way, words, atMs)
+      else this.first(side, way, words, atMs, nowMs)
+    })
   }
 
   wake(nowMs: number): void {
-    for (let due = this.timers.takeDue(nowMs); due !== null; due = this.timers.takeDue(nowMs)) due()
+    for (let due = this.timers.takeDue(nowMs); due !== null; due = this.timers.takeDue(nowMs)) due(nowMs)
   }
 
   nextWakeMs(): number | null {
@@ -147,61 +172,131 @@ export class Bridge {
     return outputs
   }
 
-  private pass(side: SideState, target: SideState, words: Words, seen: Seen, nowMs: number): void {
-    const comesRound = words.bridge !== null && words.from === target.network ? 1 : 0
-    const before = this.before(side, target, words)
-    const waitMs = Math.min(TURNS_MAX, before.length + comesRound) * HOLD_MS || this.probationMs(target, words)
-    const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
-    if (waitMs === 0 || this.held >= HELD_MAX) {
-      seen.sides.add(target.key)
-      target.said++
-      this.outputs.push(output)
-      return
-    }
-    this.held++
-    this.timers.set(nowMs + waitMs, () => {
-      this.held--
-      if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
-      seen.sides.add(target.key)
-      for (const id of before) this.missed(id, side, target)
-      target.said++
-      this.outputs.push(output)
-    })
+  private known(words: Words, way: string, nowMs: number): Utterance | null {
+    const sinceMs = this.comers.get(words.bridge ?? '') ?? Number.NEGATIVE_INFINITY
+    return this.seen(words.origin, nowMs) ?? this.echoes.find(words, way, nowMs, sinceMs)
   }
 
-  /** How long a beginner waits where he cannot know who else is there: hardly any two as long, and each always as long, so that order stays. */
-  private probationMs({ network, said }: SideState, { author }: Words): number {
-    if (network !== 'tracker' || said >= PROBATION_WORDS || author === this.own) return 0
-    const lot = sha256(utf8(this.own))[0]! / 256
-    return PROBATION_MS_MIN + Math.floor(lot * (PROBATION_MS_MAX - PROBATION_MS_MIN))
+  private again(known: Utterance, side: SideState, way: string, words: Words, nowMs: number): void {
+    known.sides.add(side.key)
+    known.ways.add(way)
+    this.young.set(words.origin, known)
+    // Whoever has it from its author need not wait for who passes it on.
+    if (words.bridge !== null) return
+    for (const key of [...known.waiting.keys()]) {
+      const target = this.sides.get(key)
+      if (target !== undefined && target !== side) this.pass(side, target, words, known, nowMs)
+    }
+  }
+
+  private first(side: SideState, way: string, words: Words, nowMs: number, heardMs = nowMs): void {
+    const said = { from: words.from, sides: new Set([side.key]), ways: new Set([way]), atMs: nowMs, waiting: new Map() }
+    this.echoes.add(words, said, nowMs)
+    this.young.set(words.origin, said)
+    if (heardMs >= this.readyMs || words.author === this.own) return this.passToAll(side, words, said, nowMs)
+    // Who was there before us has passed it on already, on ways that did not lead to us yet.
+    const isNews = (target: SideState): boolean => ![...side.fellows].some((id) => target.fellows.has(id))
+    this.timers.set(Math.max(nowMs, this.readyMs), (atMs) => this.passToAll(side, words, said, atMs, isNews))
+  }
+
+  private passToAll(
+    side: SideState,
+    words: Words,
+    said: Utterance,
+    nowMs: number,
+    isNews: (target: SideState) => boolean = () => true,
+  ): void {
+    for (const target of this.sides.values()) {
+      if (!said.sides.has(target.key) && isNews(target)) this.pass(side, target, words, said, nowMs)
+    }
+  }
+
+  /** Says it on one side, now or when it is our turn; if it waits there already, then no later than it was to. */
+  private pass(side: SideState, target: SideState, words: Words, seen: Utterance, nowMs: number): void {
+    // Whoever is there as well has heard it there.
+    if (words.from === target.network && words.bridge !== null && target.fellows.has(words.bridge)) return
+    const before = this.before(side, target, words)
+    const slots = this.slots(target, words, before)
+    const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
+    const who = `${side.key} ${words.name}`
+    const waitMs = slots * HOLD_MS + this.turnMs(target, words)
+    const dueMs = Math.max(nowMs + waitMs, target.waitsUntilMs.get(who) ?? 0)
+    const waiting = seen.waiting.get(target.key)
+    if (waiting !== undefined && waiting.atMs <= dueMs) return
+    if (waiting === undefined) this.held++
+    else this.timers.cancel(waiting)
+    const say = (): void => {
+      this.held--
+      seen.waiting.delete(target.key)
+      if (target.waitsUntilMs.get(who) === dueMs) target.waitsUntilMs.delete(who)
+      if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
+      seen.sides.add(target.key)
+      if (dueMs > nowMs) for (const id of before) this.missed(id, words, target, dueMs)
+      this.outputs.push(output)
+    }
+    if (dueMs <= nowMs || this.held > HELD_MAX) return say()
+    if (target.waitsUntilMs.size >= WAITERS_MAX) forgetPast(target.waitsUntilMs, nowMs)
+    target.waitsUntilMs.set(who, dueMs)
+    seen.waiting.set(target.key, this.timers.set(dueMs, say))
+  }
+
+  /** How many others are given the time to say it first. */
+  private slots({ network, fellows }: SideState, { bridge, from }: Words, before: readonly string[]): number {
+    if (bridge === null) return Math.min(TURNS_MAX, before.length)
+    const others = [...fellows].filter((id) => id !== bridge)
+    // Whoever put it where we heard it may itself be waiting, for us among others; and some may have it from its author.
+    const ofBridge = before.includes(bridge) ? 1 + [...others, this.own].filter((id) => id < bridge).length : 0
+    const ofFirsts = others.length === 0 ? 0 : others.length + 1
+    const first = Math.min(TURNS_MAX, Math.max(ofBridge, ofFirsts))
+    // In case it is the very network that it came from.
+    const comesRound = from === network ? 1 : 0
+    return first + Math.min(TURNS_MAX, before.filter((id) => id !== bridge).length) + comesRound
+  }
+
+  private turnMs({ turn }: SideState, { author }: Words): number {
+    if (turn === null || author === this.own) return 0
+    return turn.place * Math.min(TURN_MS, TURN_MS_MAX / Math.max(1, turn.of - 1))
   }
 
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */
-  private before(side: SideState, target: SideState, { author, bridge }: Words): string[] {
+  private before(side: SideState, target: SideState, { author, bridge, from }: Words): string[] {
     if (author === this.own) return []
-    const known = new Set([...side.fellows, ...this.bridges()])
-    return [...known].filter((id) => {
+    return [...this.candidates()].filter((id) => {
       const isBoth = this.mayBeOn(side, id) && this.mayBeOn(target, id)
-      if (!isBoth || (target.misses.get(`${id} ${side.network}`) ?? 0) >= MISSES_MAX) return false
+      if (!isBoth || (target.misses.get(`${id} ${from}`) ?? 0) >= MISSES_MAX) return false
       return id === author || id === bridge || id < this.own
     })
   }
 
   /**
-   * A tracker's peers are ports and no more, and of `framed` one knows those next to one: whoever bridges another network of ours may be there
-   * too, until it is waited for in vain.
+   * A tracker's peers are ports and no more: anybody of our kind may be there, until he is waited for in vain. And in the framed network a bridge
+   * may be too far off to have been heard of.
    */
-  private mayBeOn({ fellows, absent, network }: SideState, id: string): boolean {
-    if (fellows.has(id)) return true
-    const isKnowable = network !== 'tracker' && network !== 'framed'
-    if (isKnowable || absent.has(id)) return false
-    return this.bridges().has(id)
+  private mayBeOn({ fellows, perhaps, absent, network }: SideState, id: string): boolean {
+    if (fellows.has(id) || perhaps.has(id)) return true
+    if (absent.has(id)) return false
+    return network === 'tracker' || (network === 'framed' && this.isBridge(id))
   }
 
   /** Whoever is in a network of another kind than ours is one. */
-  private bridges(): Set<string> {
-    const all = [...this.sides.values()].filter(({ network }) => network !== 'native')
-    return new Set(all.flatMap(({ fellows }) => [...fellows]))
+  private isBridge(id: string): boolean {
+    return [...this.sides.values()].some(
+      ({ network, fellows, perhaps }) => network !== 'native' && (fellows.has(id) || perhaps.has(id)),
+    )
+  }
+
+  /** All who may be bridges, as far as they are known on any side. */
+  private candidates(): Set<string> {
+    return new Set([...this.sides.values()].flatMap(({ fellows, perhaps }) => [...fellows, ...perhaps]))
+  }
+
+  private expect(id: string, nowMs: number): void {
+    this.comers.delete(id)
+    this.comers.set(id, nowMs)
+    if (this.comers.size > FELLOWS_MAX) this.comers.delete(this.comers.keys().next().value!)
+    for (const { misses } of this.sides.values()) {
+      for (const key of misses.keys()) if (key.startsWith(`${id} `)) misses.delete(key)
+    }
   }
 
   private speaks(side: SideState, id: string, from: string): void {
@@ -210,8 +305,9 @@ export class Bridge {
   }
 
   /** One who was waited for did not say it: perhaps its network is another one, or it is gone. */
-  private missed(id: string, { network }: SideState, { misses }: SideState): void {
-    const key = `${id} ${network}`
+  private missed(id: string, { from }: Words, { misses }: SideState, nowMs: number): void {
+    if (nowMs - (this.comers.get(id) ?? Number.NEGATIVE_INFINITY) < COMING_MS) return
+    const key = `${id} ${from}`
     misses.set(key, (misses.get(key) ?? 0) + 1)
     if (misses.size > FELLOWS_MAX) misses.delete(misses.keys().next().value!)
   }
@@ -224,7 +320,7 @@ export class Bridge {
     return { ...words, name: markName(words.name, words.from === 'native' ? NATIVE_MARK : words.from) }
   }
 
-  private seen(origin: string, nowMs: number): Seen | null {
+  private seen(origin: string, nowMs: number): Utterance | null {
     if (nowMs - this.turnedAtMs >= SEEN_MS || this.young.size >= SEEN_MAX) {
       this.old = this.young
       this.young = new Map()
@@ -232,8 +328,8 @@ export class Bridge {
     }
     return this.young.get(origin) ?? this.old.get(origin) ?? null
   }
+}
 
-  private remember(origin: string, seen: Seen): void {
-    this.young.set(origin, seen)
-  }
+function forgetPast(untilMs: Map<string, number>, nowMs: number): void {
+  for (const [who, atMs] of untilMs) if (atMs <= nowMs) untilMs.delete(who)
 }

@@ -1,5 +1,5 @@
 import { isDialect } from '../base/dialects.ts'
-import { BRIDGE_ID_DIGITS, isOrigin, type Words } from './words.ts'
+import { BRIDGE_ID, BRIDGE_ID_DIGITS, isOrigin, type Words } from './words.ts'
 
 /** Somebody else's JSON, read with suspicion: one object, every member looked at before it is believed. */
 export type JsonObject = { readonly [member: string]: unknown }
@@ -54,19 +54,32 @@ export function wholeOf(object: JsonObject, member: string, max: number): number
 /** What one bridge tells another beside the words: a member that the original programs skip. */
 const MEMBER = 'hearsay'
 
-/** How words are signed for other bridges; `own`: who puts them there. */
-export function bridgeMember(words: Pick<Words, 'origin' | 'from'>, own: string): JsonObject {
-  return { [MEMBER]: { id: words.origin, bridge: own, from: words.from } }
+/** How words are signed for other bridges; `own`: who puts them there; `port`: where it listens, in a network of ports. */
+export function bridgeMember(
+  words: Pick<Words, 'origin' | 'from'>,
+  own: string,
+  port: number | null = null,
+): JsonObject {
+  return { [MEMBER]: { id: words.origin, bridge: own, from: words.from, ...(port === null ? {} : { port }) } }
+}
+
+/** What a bridge tells of words that it has put somewhere. */
+export interface GivenByBridge {
+  readonly id: string
+  readonly bridge: string
+  readonly from: Words['from']
+  /** Null where it tells none. */
+  readonly port: number | null
 }
 
 /** What a message tells of the bridge that put it there; null where it was none. */
-export function readBridgeMember(object: JsonObject): { id: string; bridge: string; from: Words['from'] } | null {
+export function readBridgeMember(object: JsonObject): GivenByBridge | null {
   const member = Object.hasOwn(object, MEMBER) ? object[MEMBER] : undefined
   if (!isObject(member)) return null
   const id = textOf(member, 'id', 32)
   const bridge = textOf(member, 'bridge', BRIDGE_ID_DIGITS)
   const from = textOf(member, 'from', 16)
-  if (id === null || !isOrigin(id) || bridge === null || !/^[0-9a-f]{16}$/.test(bridge) || from === null) return null
+  if (id === null || !isOrigin(id) || bridge === null || !BRIDGE_ID.test(bridge) || from === null) return null
   if (from !== 'native' && !isDialect(from)) return null
-  return { id, bridge, from }
+  return { id, bridge, from, port: wholeOf(member, 'port', 65_535) || null }
 }

@@ -1,5 +1,7 @@
+import { type Address, formatAddress } from '../base/address.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
 import type { DialectOutput } from './outputs.ts'
+import { KeptAddresses, pauseMs, type Wanted } from './redial.ts'
 
 /** What the machines of all dialects share: the time of the input being handled, timers, and where outputs go. */
 export class DialectMachine {
@@ -36,5 +38,99 @@ export class DialectMachine {
 
   protected trouble(code: string, message: string, user = false): void {
     this.emit({ kind: 'trouble', code, message, user })
+  }
+}
+
+/** A connection of a machine that dials addresses it is given. */
+export interface DiallingLink {
+  /** What it was dialled for; null: it came in. */
+  readonly wanted: Wanted | null
+}
+
+/** What machines share whose peers are dialled by their address, and dialled again whenever a link ends. */
+export abstract class DiallingMachine<L extends DiallingLink> extends DialectMachine {
+  abstract readonly dialect: string
+  readonly links = new Map<number, L>()
+  private readonly dials = new Map<number, Wanted>()
+  private readonly kept = new KeptAddresses()
+  private nextAttempt = 1
+
+  /** Dials, and goes on trying; `kept`: it is dialled already, `full`: it is one too many. Answered by `dialled`. */
+  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
+    this.nowMs = nowMs
+    const wanted = this.kept.add(address)
+    if (wanted === null) return 'full'
+    if (wanted === 'kept') return 'kept'
+    this.dial(wanted)
+    return 'dialling'
+  }
+
+  /** Hangs up on a peer, by its id, and dials it no more; false where there is none. */
+  disconnect(id: string, nowMs: number): boolean {
+    this.nowMs = nowMs
+    const links = [...this.links.values()].filter((link) => this.idOf(link) === id)
+    for (const link of links) this.hangUp(link)
+    return links.length > 0
+  }
+
+  /** Dials an address no more, and hangs up on who is there; false where it was not dialled. */
+  letGo(address: Address, nowMs: number): boolean {
+    this.nowMs = nowMs
+    if (!this.kept.remove(address)) return false
+    const key = formatAddress(address)
+    for (const link of this.links.values()) {
+      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
+    }
+    return true
+  }
+
+  dialFailed(attempt: number, reason: string, nowMs: number): void {
+    this.nowMs = nowMs
+    const wanted = this.takeDial(attempt)
+    if (wanted !== null) this.retry(wanted, reason)
+  }
+
+  /** What its peers are told apart by; null while that is not known. */
+  protected abstract idOf(link: L): string | null
+
+  /** Ends a link as its protocol does. */
+  protected abstract goodbye(link: L): void
+
+  /** What an attempt was for, which is over with it; null where it was none of ours. */
+  protected takeDial(attempt: number | null): Wanted | null {
+    const wanted = attempt === null ? undefined : this.dials.get(attempt)
+    if (attempt !== null) this.dials.delete(attempt)
+    return wanted ?? null
+  }
+
+  /** Somebody is there at last. */
+  protected reached({ wanted }: L, peer: { readonly id: string; readonly name: string }): void {
+    if (wanted === null) return
+    wanted.failures = 0
+    this.emit({ kind: 'dialled', address: wanted.address, peer, reason: '', isNew: true })
+  }
+
+  protected retry(wanted: Wanted, reason: string): void {
+    if (!this.kept.has(wanted)) return
+    wanted.failures++
+    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
+    if (wanted.failures === 1) {
+      const message = `${this.dialect} ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
+      this.trouble(`${this.dialect}-dial`, message)
+    }
+    this.after(pauseMs(wanted.failures - 1), () => {
+      if (this.kept.has(wanted)) this.dial(wanted)
+    })
+  }
+
+  private hangUp(link: L): void {
+    if (link.wanted !== null) this.kept.remove(link.wanted.address)
+    this.goodbye(link)
+  }
+
+  private dial(wanted: Wanted): void {
+    const attempt = this.nextAttempt++
+    this.dials.set(attempt, wanted)
+    this.emit({ kind: 'dial', attempt, address: wanted.address })
   }
 }

@@ -28,6 +28,7 @@ export interface Words {
 const WORDS_BYTES_MAX = 8 * 1024
 /** How many hexadecimal digits of a node's key it is called by as a bridge. */
 export const BRIDGE_ID_DIGITS = 16
+export const BRIDGE_ID = /^[0-9a-f]{16}$/
 
 const ORIGIN = /^[0-9a-f]{32}$/
 const UUID = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})$/

@@ -60,20 +60,45 @@ describe('a bridge', () => {
     expect(said(between)).toEqual(['mesh: ann (tracker)'])
   })
 
-  test('waits a moment with its first words where nobody can be known before he speaks, and not with its user’s own', () => {
+  test('takes turns where others may be whom nobody knows, but not with its user’s own words', () => {
     const between = bridge()
+    between.unsure('tracker', { place: 2, of: 3 })
     between.heard('native', words('ours', { from: 'native', author: 'bbbb' }), 0)
     expect(said(between)).toContain('tracker: ann')
     between.heard('mesh', words('hi', { from: 'mesh' }), 1_000)
     expect(said(between)).not.toContain('tracker: ann (mesh)')
-    between.heard('tracker', words('hi', { from: 'mesh', bridge: 'cccc' }), 1_200)
+    between.heard('tracker', words('hi', { from: 'mesh', bridge: 'cccc' }), 1_600)
     between.wake(5_000)
     expect(said(between)).toEqual([])
-    for (const text of ['1', '2', '3']) between.heard('mesh', words(text, { from: 'mesh' }), 6_000)
-    between.wake(7_000)
+    between.heard('mesh', words('one', { from: 'mesh' }), 6_000)
+    between.unsure('tracker', null)
+    between.heard('mesh', words('two', { from: 'mesh' }), 6_100)
     said(between)
-    between.heard('mesh', words('4', { from: 'mesh' }), 8_000)
+    between.wake(6_699)
+    expect(said(between)).toEqual([])
+    between.wake(6_700)
+    expect(said(between)).toHaveLength(2)
+    between.heard('mesh', words('three', { from: 'mesh' }), 9_000)
     expect(said(between)).toContain('tracker: ann (mesh)')
+  })
+
+  test('lets whoever of our kind may be on a tracker’s list go first, until he has not said it three times, and again when he comes anew', () => {
+    const between = bridge('bbbb')
+    between.fellows('native', ['aaaa'])
+    const hear = (text: string, at: number): string[] => {
+      between.heard('native', words(text, { from: 'native', author: 'nora' }), at)
+      const now = said(between).filter((each) => each.startsWith('tracker'))
+      between.wake(at + HOLD_MS)
+      said(between)
+      return now
+    }
+    for (const at of [1, 2, 3]) expect(hear(`${at} in vain`, at * 10_000)).toEqual([])
+    expect(hear('at once', 40_000)).toHaveLength(1)
+    between.fellows('native', [])
+    between.fellows('native', ['aaaa'])
+    expect(hear('again', 50_000)).toEqual([])
+    between.fellows('tracker', [], ['aaaa'])
+    expect(hear('not there', 60_000)).toHaveLength(1)
   })
 
   test('lets one whom it knows from the one side go first on a tracker’s, where nobody is known', () => {
@@ -85,6 +110,19 @@ describe('a bridge', () => {
     between.heard('mesh', words('one', { bridge: 'aaaa' }), 500)
     between.wake(HOLD_MS)
     expect(said(between)).toEqual([])
+  })
+
+  test('says what comes round where it may be another network, and not where its bridge is known to be', () => {
+    const between = bridge('bbbb')
+    between.fellows('framed', [], [], ['aaaa'])
+    const round = (text: string) => words(text, { from: 'framed', bridge: 'aaaa' })
+    between.heard('native', round('another network'), 0)
+    between.wake(20_000)
+    expect(said(between)).toContain('framed: ann (framed)')
+    between.fellows('framed', ['aaaa'])
+    between.heard('native', round('the same one'), 30_000)
+    between.wake(50_000)
+    expect(said(between)).not.toContain('framed: ann (framed)')
   })
 
   test('does not wait for ever for one who never says anything', () => {
@@ -131,9 +169,40 @@ describe('a bridge', () => {
     between.heard('line 1', echo('e1'), 100)
     expect(said(between)).toEqual([])
     between.heard('line 1', echo('e2'), 200)
+    expect(said(between)).toEqual([])
     between.wake(2_000)
-    // To four sides, and what waited to be said on the tracker's the first time.
-    expect(said(between).length).toBe(5)
+    expect(said(between).length).toBe(4)
+  })
+
+  test('waits for what words under a marked name are an echo of, which may come later by a longer way', () => {
+    const between = bridge()
+    const echo = words('hi', { origin: 'e1', from: 'line', isExact: false, name: 'nora (hearsay)' })
+    between.heard('line 1', echo, 0)
+    between.heard('native', words('hi', { from: 'native', author: 'nora', name: 'nora' }), 700)
+    expect(said(between)).toHaveLength(4)
+    between.wake(5_000)
+    expect(said(between)).toEqual([])
+  })
+
+  test('knows words without an id by what they say, where another bridge has counted them otherwise', () => {
+    const between = bridge('bbbb')
+    between.fellows('mesh', ['aaaa'])
+    between.fellows('framed', [], ['aaaa'])
+    const direct = (origin: string) => words('ok', { origin, from: 'tracker' })
+    const copy = (origin: string) => words('ok', { origin, from: 'tracker', bridge: 'aaaa' })
+    between.heard('tracker', direct('once'), 0)
+    said(between)
+    between.heard('mesh', copy('twice'), 100)
+    between.wake(HOLD_MS)
+    expect(said(between)).toEqual([])
+    // Said again, and the copy comes first.
+    between.heard('mesh', copy('thrice'), 3_000)
+    expect(said(between)).toContain('native: ann')
+    between.heard('tracker', direct('the second time'), 3_100)
+    between.wake(3_000 + 2 * HOLD_MS)
+    expect(said(between)).toEqual([])
+    between.heard('tracker', direct('the third time'), 4_700)
+    expect(said(between)).toContain('native: ann')
   })
 
   test('drops what no room could read', () => {
@@ -152,12 +221,12 @@ interface Said {
 }
 
 /** Somebody says something now and then, for two minutes. */
-function talk(networks: Networks, seed: number): Said[] {
+function talk(networks: Networks, seed: number, fromMs = 0): Said[] {
   const rng = seededRng(seed + 1_000_000)
   const all: Said[] = []
   for (let i = 0; i < 60; i++) {
     const by = networks.parties[rng.below(networks.parties.length)]!
-    const said = { text: `${by.name} ${i}`, by, atMs: rng.below(120_000) }
+    const said = { text: `${by.name} ${i}`, by, atMs: fromMs + rng.below(120_000) }
     networks.time.at(said.atMs, () => networks.say(by, said.text))
     all.push(said)
   }
@@ -188,22 +257,6 @@ describe('all five kinds at once', () => {
   test.each([1, 2, 3])('around %d bridges, each sees each message once', (bridges) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const networks = allKinds(seed, bridges)
-      const all = talk(networks, seed)
-      networks.time.pass(180_000)
-      expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })
-    }
-  })
-
-  test('bridges that know each other by the mesh alone say nothing twice', () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const networks = new Networks(seed, ['tracker', 'framed'])
-      networks.network('native 1', 'native', ['nora'])
-      networks.network('native 2', 'native', ['nils'])
-      networks.network('mesh', 'mesh', ['mia'])
-      networks.network('tracker', 'tracker', ['tom', 'tim'])
-      networks.network('framed', 'framed', ['fred'])
-      networks.hearsay('a000', ['native 1', 'framed', 'mesh', 'tracker'])
-      networks.hearsay('b000', ['native 2', 'framed', 'mesh', 'tracker'])
       const all = talk(networks, seed)
       networks.time.pass(180_000)
       expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })
@@ -254,3 +307,62 @@ describe('all five kinds at once', () => {
     for (const name of native.names) if (name !== 'nils') expect(name).toMatch(/ \((framed|mesh|tracker|line)\)$/)
   })
 })
+
+const KINDS = ['native', 'framed', 'mesh', 'tracker'] as const
+/** Every choice of two of them or more. */
+const SHARED = Array.from({ length: 16 }, (_, chosen) => KINDS.filter((_, i) => (chosen >> i) % 2 === 1)).filter(
+  (kinds) => kinds.length >= 2,
+)
+
+/** Bridges that share these networks and nothing else, each with people of its own, and nobody tells them of each other. */
+function strangers(seed: number, kinds: readonly (typeof KINDS)[number][], starts: readonly number[]): Networks {
+  const networks = new Networks(seed, [], true)
+  for (const kind of kinds) networks.network(kind, kind, [`${kind} one`, `${kind} two`])
+  const rng = seededRng(seed)
+  for (const [i, startMs] of starts.entries()) {
+    const own = kinds.includes('native') ? `line ${i}` : `native ${i}`
+    networks.network(own, kinds.includes('native') ? 'line' : 'native', [`own ${i}`])
+    networks.hearsay(`${String.fromCharCode(97 + rng.below(26))}${i}00`, [...kinds, own], startMs)
+  }
+  return networks
+}
+
+describe.each(SHARED.map((kinds) => [kinds.join(' and '), kinds] as const))(
+  'bridges that only share %s',
+  (_, kinds) => {
+    test.each([2, 3])('%d that begin together: whoever speaks first, everybody sees it once', (bridges) => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const networks = strangers(seed, kinds, Array(bridges).fill(0))
+        const all = talk(networks, seed, 1_500)
+        networks.time.pass(180_000)
+        expect({ seed, wrong: wrongCounts(networks, all) }).toEqual({ seed, wrong: [] })
+      }
+    })
+
+    test('one that comes while people talk: nobody sees anything twice', () => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const networks = strangers(seed, kinds, [0, 1 + ((seed * 1_733) % 60_000)])
+        const all = talk(networks, seed, 1_500)
+        networks.time.pass(180_000)
+        const twice = all.filter(({ text, by }) => networks.counts(text, by).some((count) => count > 1))
+        expect({ seed, twice: twice.map(({ text, atMs }) => [text, atMs]) }).toEqual({ seed, twice: [] })
+      }
+    })
+
+    test('what is said again is seen as often, also by those whose bridge came in between', () => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const networks = strangers(seed, kinds, [0, 18_000])
+        const [by] = networks.parties.slice(-2 * 2 - 2).filter(({ net }) => net === kinds.at(-1))
+        const rng = seededRng(seed)
+        const times = [5_000, 12_000, 17_000, 26_000, 33_000, 41_000].map((atMs) => atMs + rng.below(3_000))
+        for (const atMs of times) networks.time.at(atMs, () => networks.say(by!, 'ok'))
+        networks.time.pass(100_000)
+        const others = networks.parties.filter((party) => party !== by && kinds.some((kind) => kind === party.net))
+        const wrong = others
+          .map(({ name, seen }) => [name, seen.get('ok')])
+          .filter(([, count]) => count !== times.length)
+        expect({ seed, wrong }).toEqual({ seed, wrong: [] })
+      }
+    })
+  },
+)

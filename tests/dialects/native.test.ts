@@ -78,6 +78,15 @@ describe('words of strangers among our own', () => {
     expect(once.isFirst(telling({}))).toBe(true)
   })
 
+  test('are not told where they are what one of us has said, and went round', () => {
+    const once = new RelayedOnce()
+    const own = telling({ id: Uint8Array.fromHex('77'.repeat(32)) })
+    expect(once.isFirst(own)).toBe(true)
+    expect(once.isFirst(relayed({ origin: '77'.repeat(16) }))).toBe(false)
+    expect(once.isFirst(relayed({ origin: '78'.repeat(16) }))).toBe(true)
+    expect(once.isFirst(own)).toBe(true)
+  })
+
   test('nobody of our own kind looks like one of them', () => {
     const people = new People()
     expect(people.meet(AUTHOR, 'bob (tracker)').name).toBe('bob [tracker]')

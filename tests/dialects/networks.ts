@@ -1,6 +1,7 @@
 import { bareName, type DialectName } from '../../src/base/dialects.ts'
 import { type Rng, seededRng } from '../../src/base/rng.ts'
 import { Bridge } from '../../src/dialects/bridge.ts'
+import { Repeats } from '../../src/dialects/tracker/repeats.ts'
 import { hashedOrigin, type Words } from '../../src/dialects/words.ts'
 import { VirtualTime } from '../sim/time.ts'
 
@@ -8,8 +9,14 @@ type Network = DialectName | 'native'
 
 /** How long words take at most within a network. */
 const DELAY_MS_MAX = 300
-/** After how long everybody knows that somebody is gone. */
-const NOTICE_MS = 200
+/** After how long everybody knows that somebody is gone, and has heard the last of what he said. */
+const NOTICE_MS = 500
+/** How long bridges that start listen first, as in the program. */
+const SETTLE_MS = 1_000
+/** How often a tracker's peers look who else is there. */
+const LOOK_EVERY_MS = 5_000
+/** How long after a tracker's peer was told something by a bridge it would have introduced itself, were it one. */
+const INTRODUCED_MS = 2_000
 
 /** A network as its members know it: some keep ids and show nothing twice, others show whatever comes. */
 interface Net {
@@ -31,6 +38,14 @@ interface Hearsay {
   readonly id: string
   readonly bridge: Bridge
   readonly sides: ReadonlySet<string>
+  /** What a tracker knows it by. */
+  readonly port: number
+  readonly startMs: number
+  /** Whom it knows to be a bridge on which network, and since when. */
+  readonly met: Map<string, number>
+  readonly repeats: Repeats
+  /** When it last said something on a tracker's network. */
+  told: number[]
   /** It has a name of its own in every network, and sees nothing itself here. */
   isDead: boolean
   timer: (() => void) | null
@@ -49,10 +64,14 @@ export class Networks {
   private readonly rng: Rng
   private said = 0
 
-  /** `anonymous`: networks in which nobody knows of a bridge before it speaks. */
+  /**
+   * `anonymous`: networks in which nobody knows of a bridge before it speaks. `asMet`: bridges come to know of each other as they do in each
+   * network, by and by, and a tracker's peers by their lists; else everybody knows everybody in the others at once.
+   */
   constructor(
     seed: number,
     private readonly anonymous: readonly Network[] = ['line'],
+    private readonly asMet = false,
   ) {
     this.rng = seededRng(seed)
   }
@@ -70,13 +89,49 @@ export class Networks {
   }
 
   /** A node that bridges those networks. */
-  hearsay(id: string, keys: readonly string[]): Hearsay {
-    const bridge = new Bridge(id)
+  hearsay(id: string, keys: readonly string[], startMs = 0): Hearsay {
+    const bridge = new Bridge(id, this.asMet ? startMs + SETTLE_MS : 0)
     for (const key of keys) bridge.open({ key: sideOf(key), network: this.nets.get(key)!.network })
-    const hearsay = { id, bridge, sides: new Set(keys), isDead: false, timer: null, ids: new Set<string>() }
+    const hearsay: Hearsay = {
+      ...{ id, bridge, sides: new Set(keys), isDead: startMs > 0, timer: null, ids: new Set<string>() },
+      ...{ port: 40_000 + this.rng.below(20_000), startMs, met: new Map(), repeats: new Repeats(), told: [] },
+    }
     this.hearsays.push(hearsay)
-    this.acquaint()
+    if (startMs > 0)
+      this.time.at(startMs, () => {
+        hearsay.isDead = false
+        this.begin(hearsay)
+      })
+    else this.begin(hearsay)
     return hearsay
+  }
+
+  private begin(hearsay: Hearsay): void {
+    if (!this.asMet) return this.acquaint()
+    for (const other of this.hearsays) {
+      if (other === hearsay || other.isDead) continue
+      for (const key of hearsay.sides) {
+        const { network } = this.nets.get(key)!
+        if (!other.sides.has(key) || network === 'tracker' || network === 'line') continue
+        for (const [one, two] of [[hearsay, other] as const, [other, hearsay] as const]) {
+          this.later(() => this.meet(one, two, key))
+        }
+      }
+    }
+  }
+
+  /** One has come to know of the other in a network. Where both are on a tracker's list, it introduces itself there. */
+  private meet(one: Hearsay, two: Hearsay, key: string): void {
+    const name = `${key} ${two.id}`
+    if (one.isDead || one.met.has(name)) return
+    one.met.set(name, this.time.nowMs)
+    for (const each of one.sides) {
+      if (this.nets.get(each)!.network !== 'tracker' || !two.sides.has(each) || one.met.has(`${each} ${two.id}`))
+        continue
+      one.met.set(`${each} ${two.id}`, this.time.nowMs)
+      this.later(() => this.meet(two, one, each))
+    }
+    this.acquaint()
   }
 
   kill(hearsay: Hearsay): void {
@@ -101,10 +156,23 @@ export class Networks {
   }
 
   private spread(net: Net, words: Words, author: Party | null, by: Hearsay | null): void {
-    for (const party of net.members) if (party !== author) this.later(() => this.sees(net, party, words))
-    for (const hearsay of this.hearsays) {
-      if (hearsay !== by && hearsay.sides.has(net.key)) this.later(() => this.hears(net, hearsay, words))
+    for (const party of net.members) {
+      if (party !== author && (by === null || this.isListed(net, by, party.name)))
+        this.later(() => this.sees(net, party, words))
     }
+    for (const hearsay of this.hearsays) {
+      if (hearsay === by || hearsay.isDead || !hearsay.sides.has(net.key)) continue
+      if (this.isListed(net, hearsay, by?.id ?? author!.name, by)) this.later(() => this.hears(net, hearsay, words))
+    }
+  }
+
+  /** Whether one of a tracker's peers has a bridge on its list: at its next look, or as soon as the bridge has introduced itself. */
+  private isListed(net: Net, hearsay: Hearsay, whose: string, by: Hearsay | null = null): boolean {
+    if (net.network !== 'tracker' || !this.asMet || hearsay.startMs === 0) return true
+    if (by !== null && (by.met.has(`${net.key} ${hearsay.id}`) || by.startMs > hearsay.startMs)) return true
+    const seed = Uint8Array.fromHex(hashedOrigin(whose, hearsay.id))
+    const lookMs = ((seed[0]! * 256 + seed[1]!) / 65_536) * LOOK_EVERY_MS
+    return this.time.nowMs >= hearsay.startMs + lookMs
   }
 
   private sees(net: Net, party: Party, words: Words): void {
@@ -116,12 +184,40 @@ export class Networks {
 
   private hears(net: Net, hearsay: Hearsay, words: Words): void {
     if (hearsay.isDead) return
-    hearsay.bridge.heard(sideOf(net.key), this.asHeard(net, words), this.time.nowMs)
+    this.unsure(net, hearsay)
+    const fellow = this.hearsays.find(({ id }) => id === words.bridge)
+    if (this.asMet && fellow !== undefined && net.network === 'tracker') this.meet(hearsay, fellow, net.key)
+    hearsay.bridge.heard(sideOf(net.key), this.asHeard(net, hearsay, words), this.time.nowMs)
     this.settle(hearsay)
   }
 
-  /** A line carries nothing but a name and a text. */
-  private asHeard(net: Net, words: Words): Words {
+  /** Where on the lists of its trackers' networks it stands, while nobody there can tell who else is a bridge. */
+  private unsure(_: Net, hearsay: Hearsay): void {
+    if (!this.asMet) return
+    for (const key of hearsay.sides) {
+      const net = this.nets.get(key)!
+      if (net.network !== 'tracker') continue
+      const others = this.hearsays.filter(
+        (other) =>
+          other !== hearsay && !other.isDead && other.sides.has(key) && this.isListed(net, other, hearsay.id, hearsay),
+      )
+      const isTold = (sinceMs: number): boolean =>
+        hearsay.told.some((atMs) => atMs > sinceMs + LOOK_EVERY_MS && this.time.nowMs - atMs >= INTRODUCED_MS)
+      const strangers = others.filter(({ id, startMs }) => !hearsay.met.has(`${key} ${id}`) && !isTold(startMs))
+      const isSettled = strangers.length === 0 && (net.members.length === 0 || isTold(hearsay.startMs - LOOK_EVERY_MS))
+      const ports = [...net.members.map(({ name }) => portOf(name)), hearsay.port, ...others.map(({ port }) => port)]
+      const place = ports.filter((port) => port < hearsay.port).length
+      hearsay.bridge.unsure(sideOf(key), isSettled ? null : { place, of: ports.length })
+    }
+  }
+
+  /** A line carries nothing but a name and a text, and a tracker's network no id. */
+  private asHeard(net: Net, hearsay: Hearsay, words: Words): Words {
+    if (net.network === 'tracker' && this.asMet && words.bridge === null) {
+      const { name, text } = words
+      const again = hearsay.repeats.count(`${name}\n${text}`, this.time.nowMs)
+      return { ...words, origin: hashedOrigin('tracker', name, text, ...again) }
+    }
     if (net.network !== 'line') return words
     const origin = hashedOrigin('line', String(++this.said))
     return { ...words, origin, from: 'line', isExact: false, bridge: null, author: null }
@@ -132,6 +228,7 @@ export class Networks {
     for (const { side, heardOn, words } of bridge.takeOutputs()) {
       this.copies++
       const net = this.nets.get([...hearsay.sides].find((key) => sideOf(key) === side)!)!
+      if (net.network === 'tracker') hearsay.told.push(this.time.nowMs)
       const from = net.network === 'native' ? (heardOn as Network) : words.from
       // Native readers put the mark on themselves, from the network it was heard on.
       const name = net.network === 'native' ? `${bareName(words.name)} (${heardOn})` : words.name
@@ -152,10 +249,12 @@ export class Networks {
   /** Bridges that share a network know of each other there; a line has nobody else on it. */
   private acquaint(): void {
     const alive = this.hearsays.filter(({ isDead }) => !isDead)
-    for (const { bridge, sides } of alive) {
+    for (const { bridge, sides, met } of alive) {
       for (const key of sides) {
         const there = alive.filter((other) => other.sides.has(key)).map(({ id }) => id)
-        bridge.fellows(sideOf(key), this.anonymous.includes(this.nets.get(key)!.network) ? [] : there)
+        const known = this.asMet ? there.filter((other) => met.has(`${key} ${other}`)) : there
+        const ids = this.anonymous.includes(this.nets.get(key)!.network) ? [] : known
+        bridge.fellows(sideOf(key), ids, [], [], this.time.nowMs)
       }
     }
   }
@@ -168,4 +267,9 @@ export class Networks {
 /** A network that there are several of (`native 2`) is one side to whoever is in it. */
 function sideOf(key: string): string {
   return key.startsWith('line') ? key : key.split(' ')[0]!
+}
+
+/** Where an original listens: the same in every run. */
+function portOf(name: string): number {
+  return 40_000 + (Number.parseInt(hashedOrigin(name).slice(0, 4), 16) % 20_000)
 }

@@ -3,6 +3,7 @@ import { parseConfig } from '../../src/app/config-toml.ts'
 import { agentOf, bridgedBy } from '../../src/app/dialects/agent.ts'
 import { parseArguments } from '../../src/app/options.ts'
 import { readVariables } from '../../src/app/options-environment.ts'
+import { doublyPlaced } from '../../src/app/options-values.ts'
 
 const look = { version: '1', colour: false, columns: 80 }
 
@@ -43,6 +44,14 @@ describe('--dialect', () => {
     '',
   ])('%j is refused, and told what would do', async (text) => {
     expect(await dialects('--dialect', text)).toContain('framed, mesh, tracker, line or all')
+  })
+
+  test('one address, where there can be no more: two are not one of them, unasked', () => {
+    const at = (port: number) => ({ host: '127.0.0.1', port })
+    const tracker = (port: number | null) => ({ dialect: 'tracker', address: port === null ? null : at(port) }) as const
+    expect(doublyPlaced([tracker(1), tracker(2)])).toBe('tracker')
+    expect(doublyPlaced([tracker(1), tracker(null), tracker(1)])).toBeNull()
+    expect(doublyPlaced([1, 2].map((port) => ({ dialect: 'framed', address: at(port) })))).toBeNull()
   })
 
   test('works in the file and as a variable', () => {

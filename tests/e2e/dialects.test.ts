@@ -2,8 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MessageEvent } from '../../src/app/events.ts'
-import type { Program } from './program.ts'
-import { freePort, temporaryHome } from './program.ts'
+import { freePort, Program, temporaryHome } from './program.ts'
 import { Stage } from './stage.ts'
 
 /** The compiled program among the programs it descends from. */
@@ -157,7 +156,32 @@ describe('line', () => {
   })
 })
 
+describe('a line between two hearsays', () => {
+  test('that are linked anyway is ended, and nobody hears anything twice', async () => {
+    const us = await stage.hearsay(['--username', 'Ulla', '--dialect', 'line'])
+    const args = ['--username', 'Olga', '--dialect', `line@${us.address}`, '--connect', us.address]
+    const other = await stage.hearsay(args)
+    await other.peerUp(us.id)
+    await other.until((line) => line.event === 'notice' && line.code === 'line-fellow')
+    await us.until((line) => line.event === 'peer' && line.dialect === 'line' && line.state === 'down')
+    await us.say('from Ulla')
+    await other.hears('from Ulla')
+    await other.say('from Olga')
+    await us.hears('from Olga')
+    await us.say('the last')
+    await other.hears('the last')
+    for (const each of [us, other]) expect(each.texts().toSorted()).toEqual(['from Olga', 'from Ulla', 'the last'])
+  })
+})
+
 describe('tracker', () => {
+  test('two of them are not one of them, unasked', async () => {
+    const two = new Program(['--dialect', 'tracker@127.0.0.1:5001,tracker@127.0.0.1:5002'])
+    expect(await two.exited).toBe(4)
+    expect(two.stderr).toContain('tracker@ is given with two addresses')
+    await two.close()
+  })
+
   test('with an original tracker: it is registered, hears and is heard', async () => {
     const trackerPort = await freePort()
     await stage.original('tracker', ['--serve', '--tracker-port', trackerPort])

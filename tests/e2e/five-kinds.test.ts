@@ -192,6 +192,16 @@ describe('all five kinds', () => {
       ['tracker', ''],
     ])
 
+    // Once they are linked, each is told of the other as what it is, and in no other way.
+    for (const each of both) {
+      const ups = new Set<string>()
+      for (const line of each.lines) {
+        if (line.event === 'peer' && line.state === 'up') ups.add(line.id)
+        else if (line.event === 'peer') ups.delete(line.id)
+      }
+      expect([...ups].filter((id) => id.startsWith('mesh:hearsay_'))).toEqual([])
+    }
+
     await one.kill()
     await two.until((line) => line.event === 'peer' && line.state === 'down' && line.id === one.id)
     const left = parties.filter(({ name }) => name !== 'Ulla' && name !== 'Lou')
@@ -210,5 +220,70 @@ describe('all five kinds', () => {
     const parties = [native('Ulla', one), native('Olga', two), await framedPeer('Fred', both)]
     parties.push(await meshPeer('Mia', where, both), await trackerPeer('Tom', where, both))
     await everybodyHearsEverybodyOnce(parties, 'one')
+  })
+
+  test('around two hearsays that only share framed and the tracker, neither near the other: from the first word on, once each', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const only = ['--dialect', `framed,tracker@127.0.0.1:${where.tracker}`]
+    const one = await stage.hearsay(['--username', 'Ulla', ...only])
+    const two = await stage.hearsay(['--username', 'Olga', ...only])
+    const both = [one, two]
+    const tom = await trackerPeer('Tom', where, both)
+    // The only way between them leads through Fred.
+    const parties = [native('Ulla', one), native('Olga', two), tom, await framedPeer('Fred', both)]
+    await everybodyHearsEverybodyOnce(parties.toReversed(), 'one')
+  })
+
+  test('around two hearsays that only share a tracker, and meet later: still once each, and from then on as well', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const only = ['--no-lan', '--dialect', `tracker@127.0.0.1:${where.tracker}`]
+    const one = await stage.hearsay(['--username', 'Ulla', ...only])
+    const two = await stage.hearsay(['--username', 'Olga', ...only])
+    const nora = await stage.hearsay(['--username', 'Nora', '--no-lan', '--connect', one.address])
+    const nils = await stage.hearsay(['--username', 'Nils', '--no-lan', '--connect', two.address])
+    await nora.peerUp(one.id)
+    await nils.peerUp(two.id)
+    const tom = await trackerPeer('Tom', where, [one, two])
+    const parties = [native('Ulla', one), native('Olga', two), native('Nora', nora), native('Nils', nils), tom]
+    await everybodyHearsEverybodyOnce(parties, 'one')
+    // By a third: they are in one room now, and no neighbours.
+    expect(await nora.do({ do: 'connect', address: nils.address })).toMatchObject({ ok: true })
+    await everybodyHearsEverybodyOnce(parties.toReversed(), 'two')
+    expect(await one.do({ do: 'connect', address: two.address })).toMatchObject({ ok: true })
+    await everybodyHearsEverybodyOnce(parties, 'three')
+  })
+
+  test('a second hearsay comes while everybody talks: nobody sees anything twice, and soon everybody everything', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const one = await stage.hearsay(['--username', 'Ulla', '--dialect', dialects(where)])
+    const tim = await trackerPeer('Tim', where, [one])
+    const mia = await meshPeer('Mia', where, [one])
+    const fred = await framedPeer('Fred', [one])
+    const talkers = [tim, mia, fred]
+    let said = 0
+    const talking = setInterval(() => talkers[said % 3]!.say(`word ${said++}`), 200)
+    const two = await stage.hearsay(['--username', 'Olga', '--dialect', dialects(where), '--connect', one.address])
+    await two.peerUp(one.id)
+    await mia.peer!.when(() => mia.peer!.of('peer').length === 2, 'the second')
+    await tim.peer!.when(() => JSON.stringify(tim.peer!.of('peers').at(-1)).includes(String(two.port)), 'the second')
+    await Bun.sleep(8_000)
+    clearInterval(talking)
+    const parties = [native('Ulla', one), native('Olga', two), tim, mia, fred]
+    await everybodyHearsEverybodyOnce(parties, 'one')
+    const twice = parties.flatMap(({ name, seen }) =>
+      Array.from({ length: said }, (_, i) => `word ${i}`).flatMap((text) =>
+        seen(text) > 1 ? [`${name}: ${text}`] : [],
+      ),
+    )
+    expect(twice).toEqual([])
+    const missed = talkers.flatMap(({ name, seen }, who) =>
+      Array.from({ length: said }, (_, i) => i).flatMap((i) =>
+        i % 3 !== who && seen(`word ${i}`) === 0 ? [`${name}: ${i}`] : [],
+      ),
+    )
+    expect(missed).toEqual([])
   })
 })

@@ -133,8 +133,14 @@ describe('with the older program', () => {
     writeFileSync(join(us.folder, 'cat.png'), bytes)
     us.type('/send cat.png')
     us.type('that was a cat')
+    us.type('a fat cat')
     const file = await lou.until('file', { name: 'cat.png', size: 200_000, whole: true })
-    await lou.until('message', { text: 'that was a cat' })
+    await lou.until('message', { text: 'a fat cat' })
+    // What was typed behind it comes behind it.
+    const order = lou.reports.flatMap(({ event, name, text }) =>
+      event === 'file' ? [name] : event === 'message' ? [text] : [],
+    )
+    expect(order).toEqual(['hi Lou', 'cat.png', 'that was a cat', 'a fat cat'])
     expect(lou.of('bad-header')).toEqual([])
     writeFileSync(join(us.folder, 'dog.png'), bytes)
     lou.do({ do: 'file', path: join(us.folder, 'dog.png') })
@@ -168,6 +174,7 @@ describe('whose standard input ends', () => {
     await ann.shows('Listening')
     const ben = run('connect', '127.0.0.1', String(port), '--name', 'Ben')
     writeFileSync(join(ben.folder, 'cat.png'), content(200_000))
+    ben.type('/send nowhere.png')
     ben.type('/send cat.png')
     ben.ends()
     await ann.shows('sends cat.png (200000 bytes)')

@@ -158,7 +158,7 @@ def hear():
         last[sender] = sequence
         samples = struct.unpack("<320h", datagram[56:])
         rms = math.sqrt(sum(each * each for each in samples) / SAMPLES)
-        report("sound", room=room, sender=sender, sequence=sequence, rms=round(rms, 1), peak=max(map(abs, samples)))
+        report("sound", at=time.time() * 1000, room=room, sender=sender, sequence=sequence, rms=round(rms, 1), peak=max(map(abs, samples)))
 
 
 def speak(samples):
@@ -172,12 +172,18 @@ def speak(samples):
 
 
 def tone(frames, hertz=1000, amplitude=10000):
-    start = time.monotonic()
-    for frame in range(frames):
-        first = frame * SAMPLES
-        speak([round(amplitude * math.sin(2 * math.pi * hertz * (first + i) / RATE)) for i in range(SAMPLES)])
-        time.sleep(max(0, start + (frame + 1) * 0.02 - time.monotonic()))
-    report("toned", late=round(time.monotonic() - start - frames * 0.02, 3))
+    """By the clock: a frame that is late does not make the next ones late. Reports when it began, and how late each frame left."""
+    sine = [
+        [round(amplitude * math.sin(2 * math.pi * hertz * (frame * SAMPLES + i) / RATE)) for i in range(SAMPLES)]
+        for frame in range(frames)
+    ]
+    began, start, late = time.time(), time.monotonic(), []
+    for frame, samples in enumerate(sine):
+        due = start + frame * 0.02
+        time.sleep(max(0, due - time.monotonic()))
+        speak(samples)
+        late.append(round(1000 * (time.monotonic() - due), 1))
+    report("toned", began=began * 1000, late=late)
 
 
 def keep_alive():

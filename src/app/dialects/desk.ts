@@ -5,7 +5,7 @@ import { Bridge } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
-import { heardName, type Words } from '../../dialects/words.ts'
+import type { Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
@@ -16,16 +16,19 @@ import type { FilesChat } from '../files/files-chat.ts'
 import type { DialectAsked } from '../options-values.ts'
 import type { ForeignVoice } from '../voice/foreign.ts'
 import { withLineFiles } from './both-files.ts'
-import { type Fellowship, fellowsOn, isNeighbour } from './fellows.ts'
+import { type Fellowship, fellowAddresses, fellowsOn, isHere, isSamePlace } from './fellows.ts'
 import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
-import { AskedLinks, strangerName } from './links.ts'
+import { AskedLinks } from './links.ts'
 import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
+import { Strangers } from './strangers.ts'
 
+/** How long is listened before the first words are passed on: by then others that bridge the same networks are known. */
+const LISTEN_FIRST_MS = 1_000
 /** How often it is looked who else bridges the same networks, at most. */
 const FELLOWS_EVERY_MS = 500
 /** How often the log says that somebody is too loud. */
@@ -65,7 +68,7 @@ export class DialectDesk implements Outside {
   /** The way to the network for the node: with a door that tells callers apart. */
   readonly tcp: Tcp
   private readonly sockets = new Map<DialectName, Sockets>()
-  private readonly known = new Map<string, { view: PeerView; telling: PeerTelling; dialect: DialectName }>()
+  private strangers: Strangers | null = null
   private bridge: Bridge | null = null
   private host: DeskHost | null = null
   private machines: Machines = {}
@@ -77,8 +80,6 @@ export class DialectDesk implements Outside {
   private isStopped = false
   private framedVoice: FramedPresence | null = null
   private files: LineFiles | null = null
-  /** Of those who have none. */
-  private room = ''
   private readonly links = new AskedLinks({
     machines: () => this.machines,
     peers: () => this.peers(),
@@ -108,10 +109,10 @@ export class DialectDesk implements Outside {
   /** `asked` beside what is let in: where we listen, and the room of those who have none. */
   begin(host: DeskHost, asked: Omit<MachinesAsked, 'asked' | 'bridge' | 'name' | 'framedVoice'>): void {
     this.host = host
-    this.room = asked.room
     const bridge = bridgeId(host.key)
-    this.bridge = new Bridge(bridge)
+    this.bridge = new Bridge(bridge, this.options.clock.nowMs() + LISTEN_FIRST_MS)
     this.bridge.open({ key: 'native', network: 'native' })
+    this.strangers = new Strangers(host, () => this.machines, asked.room, this.options.log)
     const framedVoice = this.hearVoice(host, asked.local)
     this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name(), framedVoice })
     if (this.machines.framed !== undefined) this.framedVoice = framedVoice
@@ -133,6 +134,13 @@ export class DialectDesk implements Outside {
       this.pass('native', telling.self && words.author !== null ? { ...words, name: this.host!.name() } : words)
   }
 
+  neighboursChanged(): void {
+    if (this.host === null) return
+    this.fellowsAtMs = Number.NEGATIVE_INFINITY
+    this.strangers?.show()
+    this.lookForFellows()
+  }
+
   renamed(name: string): void {
     for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.renamed(name, nowMs))
   }
@@ -145,13 +153,8 @@ export class DialectDesk implements Outside {
     return this.files === null ? own : withLineFiles(own, this.files)
   }
 
-  /** But for our neighbours, whom the mesh or the tracker knows as well. */
   peers(): PeerView[] {
-    const { host } = this
-    const all = [...this.known.values()]
-    if (host === null) return []
-    const strangers = all.filter(({ dialect, telling }) => !isNeighbour({ ...telling, dialect }, host))
-    return strangers.map(({ dialect, telling, view }) => ({ ...view, name: this.nameNow(dialect, telling) }))
+    return this.strangers?.views() ?? []
   }
 
   connect(dialect: DialectName, address: Address): Promise<Outcome<{ peer: Person }>> {
@@ -184,14 +187,6 @@ export class DialectDesk implements Outside {
     this.files?.stop()
   }
 
-  /** Those of `line` say how they are called only when they speak, and of `mesh` they may change it. */
-  private nameNow(dialect: DialectName, { id, link, name }: PeerTelling): string {
-    const { line, mesh } = this.machines
-    if (dialect === 'line') return strangerName(dialect, { id, name: line?.links.get(link ?? 0)?.name ?? name })
-    const known = dialect === 'mesh' ? mesh?.roster.peers.get(id)?.name : undefined
-    return strangerName(dialect, { id, name: known === undefined ? name : heardName(known) })
-  }
-
   private told(dialect: DialectName, telling: DialectTelling): void {
     switch (telling.kind) {
       case 'words':
@@ -220,6 +215,7 @@ export class DialectDesk implements Outside {
         this.sockets.get('framed')?.run((_, nowMs) => this.machines.framed?.voiceState(room, udp, nowMs))
       },
       isOurs: (bridge) => [...host.members()].some((key) => bridgeId(key) === bridge),
+      crowded: (message) => host.emit({ event: 'notice', code: 'voice-crowd', message }),
     })
   }
 
@@ -261,11 +257,38 @@ export class DialectDesk implements Outside {
 
   /** Who else bridges what changes as people come and go. */
   private lookForFellows(): void {
-    const { clock } = this.options
-    const { bridge, host } = this
-    if (bridge === null || host === null || clock.nowMs() - this.fellowsAtMs < FELLOWS_EVERY_MS) return
-    this.fellowsAtMs = clock.nowMs()
-    for (const [side, ids, absent] of fellowsOn(this.machines, host)) bridge.fellows(side, ids, absent)
+    const nowMs = this.options.clock.nowMs()
+    const { bridge, host, machines } = this
+    if (bridge === null || host === null) return
+    if (nowMs - this.fellowsAtMs >= FELLOWS_EVERY_MS) {
+      this.fellowsAtMs = nowMs
+      const addresses = fellowAddresses(machines, host)
+      for (const { id, address } of addresses) this.introduce(id, address)
+      this.endLines(addresses.map(({ address }) => address))
+      for (const { side, there, absent, perhaps } of fellowsOn(machines, host)) {
+        bridge.fellows(side, there, absent, perhaps, nowMs)
+      }
+    }
+    if (machines.tracker !== undefined) bridge.unsure('tracker', machines.tracker.turn(nowMs))
+  }
+
+  /** Whoever is known from elsewhere to be at a port on the tracker's list hears from us, whose list we may not be on yet. */
+  private introduce(id: string, address: Address): void {
+    if (!isHere(address.host)) return
+    this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.introduce(id, address.port, nowMs))
+  }
+
+  /** A line to somebody who hears everything from us anyway would bring it all once more, with nothing to tell that it is the same. */
+  private endLines(fellows: readonly Address[]): void {
+    const { line } = this.machines
+    if (line === undefined) return
+    for (const { wanted } of line.links.values()) {
+      if (wanted === null || !fellows.some((each) => isSamePlace(each, wanted.address))) continue
+      this.sockets.get('line')!.run((_, nowMs) => line.letGo(wanted.address, nowMs))
+      const where = `line@${formatAddress(wanted.address)}`
+      const message = `${where} is a hearsay that you share other networks with: the line is ended, or all would be said twice.`
+      this.host!.emit({ event: 'notice', code: 'line-fellow', message })
+    }
   }
 
   private tellLoud(): void {
@@ -278,28 +301,14 @@ export class DialectDesk implements Outside {
   }
 
   private peer(dialect: DialectName, telling: PeerTelling): void {
-    const { state, address, dialled, link, reason } = telling
-    const id = `${dialect}:${telling.id}`
+    const { state, link } = telling
     if (dialect === 'line' && state === 'up') this.bridge!.open({ key: `line ${link}`, network: 'line' })
     // Who comes later than we have not heard it.
     if (dialect === 'framed' && state === 'up') this.options.clock.defer(() => this.framedVoice?.again())
     if (dialect === 'line' && state === 'down') this.bridge!.close(`line ${link}`)
-    const via = dialect === 'mesh' ? 'lan' : dialect === 'tracker' ? 'tracker' : dialled ? 'dialled' : 'accepted'
-    const where = {
-      name: strangerName(dialect, telling),
-      address: formatAddress(address),
-      via,
-      dialled,
-      dialect,
-      verified: false,
-    } as const
-    const room = dialect === 'line' || dialect === 'tracker' ? { room: this.room } : {}
-    const view: PeerView = { id, ...where, ...room, rttMs: null }
-    if (state === 'up') this.known.set(id, { view, telling, dialect })
-    else this.known.delete(id)
+    this.strangers?.told(dialect, telling)
     this.fellowsAtMs = Number.NEGATIVE_INFINITY
-    this.options.log('peer', `${id} at ${where.address} is ${state}${reason === '' ? '' : `: ${reason}`}`)
-    this.host!.emit({ event: 'peer', state, id, ...where, ...(state === 'down' ? { reason } : {}) })
+    this.options.clock.defer(() => this.lookForFellows())
   }
 
   /** Who asked is answered; of an address given at the start people are told when it goes wrong. */

@@ -1,6 +1,7 @@
 import type { Address } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
 import { ipScope, parseIp } from '../../base/ip.ts'
+import type { MeshPeer } from '../../dialects/mesh/roster.ts'
 import { type Machines, MESH_ID_PREFIX } from './machines.ts'
 import { bridgeId } from './native-words.ts'
 
@@ -16,36 +17,58 @@ export interface Fellowship {
   }>
 }
 
-/** Who else can be known to bridge each network: by an id that tells it, or by listening where one of our neighbours does. */
-export function fellowsOn(
-  machines: Machines,
-  fellowship: Fellowship,
-): [side: string, ids: string[], absent: string[]][] {
+/** What is known of who else bridges a network: some are there, some are not, and some are in such a one, which may be another. */
+export interface Fellows {
+  readonly side: string
+  readonly there: readonly string[]
+  readonly absent: readonly string[]
+  readonly perhaps: readonly string[]
+}
+
+/** Who else can be known to bridge each network: by having said so there, by an id that tells it, or by listening where one of our neighbours does. */
+export function fellowsOn(machines: Machines, fellowship: Fellowship): Fellows[] {
   const neighbours = [...fellowship.neighbours()]
-  const native = [...fellowship.members()].map(bridgeId)
-  const fellows: [string, string[], string[]][] = [
-    ['native', [...new Set([...native, ...neighbours.map(({ key }) => bridgeId(key))])], []],
-  ]
-  const without = (dialect: DialectName): string[] =>
-    neighbours.filter((each) => !isOn(dialect)(each)).map(({ key }) => bridgeId(key))
+  const native = [...fellowship.members(), ...neighbours.map(({ key }) => key)].map(bridgeId)
+  const of = (dialect: DialectName, there: readonly Iterable<string>[]): Fellows => {
+    const told = new Map(neighbours.map((each) => [bridgeId(each.key), each.dialects.has(dialect)]))
+    const withIt = (isIt: boolean): string[] => [...told].flatMap(([id, is]) => (is === isIt ? [id] : []))
+    // A tracker's network is on one machine, and its peers on one list: whoever is not at a port of it is not there.
+    const perhaps = dialect === 'tracker' ? [] : withIt(true)
+    return { side: dialect, there: unite(...there), absent: withIt(false), perhaps }
+  }
   const { framed, mesh, tracker } = machines
-  // Whether theirs is the same network shows in whether they say what we hear in it: the bridge waits for who does.
-  if (framed !== undefined)
-    fellows.push(['framed', neighbours.filter(isOn('framed')).map(({ key }) => bridgeId(key)), without('framed')])
-  if (mesh !== undefined) {
-    const linked = [...mesh.roster.peers.values()].filter(
-      ({ id, link }) => link !== null && id.startsWith(MESH_ID_PREFIX),
-    )
-    fellows.push(['mesh', linked.map(({ id }) => id.slice(MESH_ID_PREFIX.length)), []])
-  }
-  if (tracker !== undefined) {
-    // All peers of a tracker are on its host, and are told apart by port alone.
-    const there = neighbours
-      .filter(isOn('tracker'))
-      .filter(({ address }) => isHere(address.host) && tracker.peers.has(address.port))
-    fellows.push(['tracker', there.map(({ key }) => bridgeId(key)), without('tracker')])
-  }
-  return fellows
+  const atTracker = fellowAddresses(machines, fellowship)
+    .filter(({ address }) => isHere(address.host) && tracker?.peers.has(address.port))
+    .map(({ id }) => id)
+  const inMesh = mesh === undefined ? [] : meshFellows(mesh).map(({ id }) => id.slice(MESH_ID_PREFIX.length))
+  return [
+    { side: 'native', there: unite(native), absent: [], perhaps: [] },
+    ...(framed === undefined ? [] : [of('framed', [framed.fellows])]),
+    ...(mesh === undefined ? [] : [of('mesh', [inMesh])]),
+    ...(tracker === undefined ? [] : [of('tracker', [atTracker, tracker.fellows])]),
+  ]
+}
+
+/** Where other bridges listen, as far as that is known for certain: our neighbours of our own kind, and those met in the mesh. */
+export function fellowAddresses({ mesh }: Machines, fellowship: Fellowship): { id: string; address: Address }[] {
+  const neighbours = [...fellowship.neighbours()].filter(({ dialects }) => dialects.size > 0)
+  return [
+    ...neighbours.map(({ key, address }) => ({ id: bridgeId(key), address })),
+    ...(mesh === undefined ? [] : meshFellows(mesh)).flatMap(({ id, address: { host }, port }) =>
+      port === null ? [] : [{ id: id.slice(MESH_ID_PREFIX.length), address: { host, port } }],
+    ),
+  ]
+}
+
+/** Those who have announced themselves, and have not hung up since. */
+function meshFellows({ roster }: NonNullable<Machines['mesh']>): MeshPeer[] {
+  return [...roster.peers.values()].filter(
+    ({ id, link, failures }) => id.startsWith(MESH_ID_PREFIX) && (link !== null || failures === 0),
+  )
+}
+
+function unite(...all: readonly Iterable<string>[]): string[] {
+  return [...new Set(all.flatMap((each) => [...each]))]
 }
 
 /** Whether a peer of a dialect is one of our neighbours, met there too; `id`: as its dialect tells peers apart. */
@@ -58,7 +81,7 @@ export function isNeighbour(
     return there.some((each) => isHere(each.address.host) && each.address.port === address.port)
   if (dialect !== 'mesh') return false
   // Anybody may call himself that, but not at its address.
-  const isAt = ({ host }: Address): boolean => host === address.host || (isHere(host) && isHere(address.host))
+  const isAt = ({ host }: Address): boolean => isSameHost(host, address.host)
   return there.some((each) => id === `${MESH_ID_PREFIX}${bridgeId(each.key)}` && isAt(each.address))
 }
 
@@ -66,7 +89,17 @@ function isOn(dialect: DialectName): (neighbour: { readonly dialects: ReadonlySe
   return ({ dialects }) => dialects.has(dialect)
 }
 
-function isHere(host: string): boolean {
+/** An address of this machine alone. */
+export function isHere(host: string): boolean {
   const ip = parseIp(host)
   return ip !== null && ipScope(ip) === 'loopback'
+}
+
+/** Whether two addresses lead to the same listener. */
+export function isSamePlace(one: Address, two: Address): boolean {
+  return one.port === two.port && isSameHost(one.host, two.host)
+}
+
+function isSameHost(one: string, two: string): boolean {
+  return one === two || (isHere(one) && isHere(two))
 }

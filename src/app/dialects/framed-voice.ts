@@ -3,11 +3,14 @@ import { markName } from '../../base/dialects.ts'
 import { parseIp } from '../../base/ip.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import type { VoiceEars } from '../../dialects/framed/machine.ts'
+import { BRIDGED_MAX } from '../../wire/voice-bridged.ts'
 import type { Person } from '../events.ts'
 import type { ForeignSpeaker, ForeignVoice } from '../voice/foreign.ts'
 
-/** What the voice process mixes at a time; of those beyond nothing is heard. */
+/** What the voice process mixes at a time; of those beyond nothing is heard: each is a decoder's work and a frame sent every 20 ms. */
 const SPEAKERS_MAX = 32
+/** Whom we pass on to others of our own kind: as many as one datagram tells them of. */
+const PASSED_MAX = BRIDGED_MAX
 /** What the voice process is told of them has this bound. */
 const ID_CHARS_MAX = 64
 
@@ -24,11 +27,15 @@ export interface FramedVoiceOptions {
   tell(room: string, udpPort: number | null): void
   /** Whether a bridge, by its id, is in our rooms: then its user is heard as one of ours. */
   isOurs(bridge: string): boolean
+  /** Somebody is not heard, or not by everybody. */
+  crowded(message: string): void
 }
 
 /** Who is in voice among the originals of the framed network, and that we are. */
 export class FramedPresence implements VoiceEars, ForeignVoice {
   private readonly speakers = new Map<string, Speaker>()
+  /** What has been told of there being too many. */
+  private readonly crowd = new Set<string>()
   private changed: Parameters<ForeignVoice['watch']>[0] = () => {}
   private here: { readonly room: string; readonly port: number } | null = null
 
@@ -40,15 +47,17 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
 
   joined(there: string, name: string, room: string, udp: Address, bridge: string | null): void {
     const folded = normaliseRoom(room)
-    const isOver = this.speakers.size >= SPEAKERS_MAX && !this.speakers.has(there)
     // A name would have to be looked up, by whoever a stranger names.
-    if (folded === null || isOver || there === '' || there.length > ID_CHARS_MAX || parseIp(udp.host) === null) return
+    if (folded === null || there === '' || there.length > ID_CHARS_MAX || parseIp(udp.host) === null) return
+    const isNew = !this.speakers.has(there)
+    if (isNew && this.speakers.size >= SPEAKERS_MAX) return this.tellCrowd('heard', SPEAKERS_MAX)
     const before = this.speakers.get(there)
     if (before !== undefined && before.room !== folded) this.left(there, null)
     const marked = markName(name === '' ? there : name, 'framed')
     const { host, port } = udp
     const speaker = { id: `framed:${there}`, name: marked, there, host, port, room: folded, bridge }
     this.speakers.set(there, speaker)
+    if (isNew && this.present(folded).length > PASSED_MAX) this.tellCrowd('passed on', PASSED_MAX)
     if (!this.isOurs(speaker)) this.changed(folded, { what: 'joined', person: personOf(speaker) })
   }
 
@@ -56,6 +65,7 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
     const speaker = this.speakers.get(there)
     if (speaker === undefined || (room !== null && normaliseRoom(room) !== speaker.room)) return
     this.speakers.delete(there)
+    if (this.speakers.size <= PASSED_MAX) this.crowd.clear()
     if (!this.isOurs(speaker)) this.changed(speaker.room, { what: 'left', person: personOf(speaker) })
   }
 
@@ -77,6 +87,17 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
 
   watch(changed: Parameters<ForeignVoice['watch']>[0]): void {
     this.changed = changed
+  }
+
+  /** Once for as long as it lasts. */
+  private tellCrowd(fate: 'heard' | 'passed on', most: number): void {
+    if (this.crowd.has(fate)) return
+    this.crowd.add(fate)
+    const what =
+      fate === 'heard'
+        ? `Of the framed network ${most} people can be in voice here at a time: whoever else joins there is not heard.`
+        : `More than ${most} people of the framed network are in voice: you hear them all, others of this room only the first ${most}.`
+    this.options.crowded(what)
   }
 
   private isOurs({ bridge }: Speaker): boolean {

@@ -10,6 +10,8 @@ import type { ForeignVoice } from '../voice/foreign.ts'
 export interface Outside {
   /** Everything that is said in our rooms, as the node tells it. */
   heard(telling: EventTelling): void
+  /** Somebody of our own kind is linked with us now, or no longer. */
+  neighboursChanged(): void
   /** We go by another name. */
   renamed(name: string): void
   peers(): PeerView[]

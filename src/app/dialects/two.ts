@@ -98,6 +98,8 @@ class Conversation {
   private timer: (() => void) | null = null
   private sending: string | null = null
   private sent: Promise<unknown> = Promise.resolve()
+  /** What was typed while a file was being opened: it comes behind the file. */
+  private behind: (() => void)[] | null = null
   private said = 0
   private other = 'The other'
   private isLeaving = false
@@ -122,6 +124,7 @@ class Conversation {
   }
 
   typed(line: string): void {
+    if (this.behind !== null) return void this.behind.push(() => this.typed(line))
     const [command = '', ...rest] = line.trim().split(' ')
     const argument = rest.join(' ').trim()
     if (line.trim() === '' || this.isLeaving) return
@@ -150,7 +153,8 @@ class Conversation {
 
   /** Nothing more will be typed: what was asked for is still done. */
   inputEnded(): void {
-    void this.sent.then(() => this.leave())
+    const { sent } = this
+    void sent.then(() => (sent === this.sent ? this.leave() : this.inputEnded()))
   }
 
   leave(): void {
@@ -167,8 +171,13 @@ class Conversation {
     if (path === '') return this.say('/send <path>: the file is missing.')
     if (this.sending !== null) return this.say(`${this.sending} is still being sent.`)
     this.sending = path
+    this.behind = []
     const problem = await sendFile(path, {
-      begin: (name, size) => this.run((nowMs) => this.machine.sendFile(LINK, name, size, nowMs)),
+      begin: (name, size) => {
+        const sent = this.run((nowMs) => this.machine.sendFile(LINK, name, size, nowMs))
+        this.goOn()
+        return sent
+      },
       wanted: () => new Promise((resolve) => this.wanted.push(resolve)),
       write: (bytes) => this.write(bytes),
       done: () => this.run((nowMs) => this.machine.fileChunk(LINK, null, nowMs)),
@@ -177,6 +186,14 @@ class Conversation {
     })
     this.sending = null
     if (problem !== null) this.say(problem)
+    this.goOn()
+  }
+
+  /** The file has its place, or gets none. */
+  private goOn(): void {
+    const { behind } = this
+    this.behind = null
+    for (const each of behind ?? []) each()
   }
 
   /** Waits while the other side is slow. */

@@ -3,15 +3,15 @@ import { toHex } from '../../base/bytes.ts'
 import { Generations } from '../../base/generations.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
-import { bridgeMember, readBridgeMember } from '../json.ts'
-import { DialectMachine } from '../machine.ts'
+import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
+import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
-import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { formatLocal } from '../timestamps.ts'
 import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Words } from '../words.ts'
 import { encodeFrame } from './frames.ts'
 import { FramedLink } from './link.ts'
 import { addressOfId, type FramedMessage, readFramed, TTL_FIRST } from './messages.ts'
+import { BRIDGES_ROOM, isPresence, Presence } from './presence.ts'
 
 /** As long as the originals remember. */
 const SEEN_MS = 120_000
@@ -19,6 +19,9 @@ const SEEN_MS = 120_000
 const SEEN_MAX = 16_384
 const LINKS_MAX = 64
 const HELLO_MS_MAX = 10_000
+/** How soon others hear that we are a bridge, and at most how often: whoever makes up new ones gets no flood of it. */
+const PRESENCE_AFTER_MS = 100
+const PRESENCE_EVERY_MS = 1_000
 
 export interface FramedOptions {
   /** What we are called there: `HOST:PORT` of our listener. */
@@ -42,14 +45,13 @@ export interface VoiceEars {
 }
 
 /** A node among the originals' gossip: says hello, floods what it has not seen, and says what it is given. */
-export class FramedMachine extends DialectMachine implements Diallable {
+export class FramedMachine extends DiallingMachine<FramedLink> implements Diallable {
   readonly dialect = 'framed'
-  readonly links = new Map<number, FramedLink>()
   private name: string
-  private readonly dials = new Map<number, Wanted>()
-  private readonly kept = new KeptAddresses()
   private readonly known = new Generations(SEEN_MS, SEEN_MAX)
-  private nextAttempt = 1
+  private readonly presence: Presence
+  private isPresenceDue = false
+  private presentAtMs = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly options: FramedOptions,
@@ -57,6 +59,7 @@ export class FramedMachine extends DialectMachine implements Diallable {
   ) {
     super()
     this.name = options.name
+    this.presence = new Presence(options.bridge)
   }
 
   start(nowMs: number): void {
@@ -64,36 +67,9 @@ export class FramedMachine extends DialectMachine implements Diallable {
     for (const address of this.options.connect) this.connect(address, nowMs)
   }
 
-  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
-    this.nowMs = nowMs
-    const wanted = this.kept.add(address)
-    if (wanted === null) return 'full'
-    if (wanted === 'kept') return 'kept'
-    this.dial(wanted)
-    return 'dialling'
-  }
-
-  disconnect(id: string, nowMs: number): boolean {
-    this.nowMs = nowMs
-    const links = [...this.links.values()].filter((link) => link.peer === id)
-    for (const link of links) this.hangUp(link)
-    return links.length > 0
-  }
-
-  letGo(address: Address, nowMs: number): boolean {
-    this.nowMs = nowMs
-    if (!this.kept.remove(address)) return false
-    const key = formatAddress(address)
-    for (const link of this.links.values()) {
-      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
-    }
-    return true
-  }
-
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
     this.nowMs = nowMs
-    const wanted = attempt === null ? null : (this.dials.get(attempt) ?? null)
-    if (attempt !== null) this.dials.delete(attempt)
+    const wanted = this.takeDial(attempt)
     if (this.links.size >= LINKS_MAX) {
       this.trouble('framed-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} framed peers are enough.`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
@@ -130,13 +106,6 @@ export class FramedMachine extends DialectMachine implements Diallable {
     this.nowMs = nowMs
     const link = this.links.get(id)
     if (link !== undefined) this.forget(link, reason)
-  }
-
-  dialFailed(attempt: number, reason: string, nowMs: number): void {
-    this.nowMs = nowMs
-    const wanted = this.dials.get(attempt)
-    this.dials.delete(attempt)
-    if (wanted !== undefined) this.retry(wanted, reason)
   }
 
   listened(): void {}
@@ -179,10 +148,23 @@ export class FramedMachine extends DialectMachine implements Diallable {
     this.name = name
   }
 
+  /** Other bridges there, near or far, as far as they have been heard of. */
+  get fellows(): ReadonlySet<string> {
+    return this.presence.fellows
+  }
+
   /** Nor for leaving: the originals just hang up. */
   leave(nowMs: number): void {
     this.nowMs = nowMs
-    for (const link of this.links.values()) this.emit({ kind: 'hang-up', link: link.id, abort: false })
+    for (const link of this.links.values()) this.goodbye(link)
+  }
+
+  protected idOf({ peer }: FramedLink): string | null {
+    return peer
+  }
+
+  protected goodbye({ id }: FramedLink): void {
+    this.emit({ kind: 'hang-up', link: id, abort: false })
   }
 
   private message(link: FramedLink, message: FramedMessage): void {
@@ -191,15 +173,11 @@ export class FramedMachine extends DialectMachine implements Diallable {
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
     link.isFlooding = false
     if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
-    if (message.type === 'chat') this.chat(message)
+    const given = readBridgeMember(message.raw)
+    if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
+    if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
-      this.voice?.joined(
-        message.from,
-        heardName(message.username),
-        message.room,
-        message.udp,
-        readBridgeMember(message.raw)?.bridge ?? null,
-      )
+      this.voice?.joined(message.from, heardName(message.username), message.room, message.udp, given?.bridge ?? null)
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
     if (message.ttl > 0) this.flood(encodeFrame({ ...message.raw, ttl: message.ttl - 1 }), link)
   }
@@ -218,18 +196,16 @@ export class FramedMachine extends DialectMachine implements Diallable {
     link.peer = peer
     link.name = heardName(username)
     if (link.wanted === null) this.hello(link)
-    else link.wanted.failures = 0
+    // What is behind the link knows nothing of us, whoever there was known before.
+    this.sayWhoWeAre()
     this.tell(link, 'up', '')
-    if (link.wanted === null) return
-    const { name, wanted } = link
-    this.emit({ kind: 'dialled', address: wanted.address, peer: { id: peer, name }, reason: '', isNew: true })
+    this.reached(link, { id: peer, name: link.name })
   }
 
-  private chat(message: FramedMessage & { type: 'chat' }): void {
+  private chat(message: FramedMessage & { type: 'chat' }, given: GivenByBridge | null): void {
     const room = normaliseRoom(message.room)
     const text = heardText(message.msg)
-    if (room === null || text === '') return
-    const given = readBridgeMember(message.raw)
+    if (room === null || text === '' || isPresence(message)) return
     const own = originOfUuid(message.id)
     this.emit({
       kind: 'words',
@@ -243,6 +219,25 @@ export class FramedMachine extends DialectMachine implements Diallable {
         name: heardName(message.username) || heardName(message.from),
         ...{ text, room, kind: 'text' },
       },
+    })
+  }
+
+  /** Tells other bridges, however far off, that we are one; once for all that ask for it in a moment. */
+  private sayWhoWeAre(): void {
+    if (this.isPresenceDue) return
+    this.isPresenceDue = true
+    this.after(Math.max(PRESENCE_AFTER_MS, this.presentAtMs + PRESENCE_EVERY_MS - this.nowMs), () => {
+      this.isPresenceDue = false
+      this.presentAtMs = this.nowMs
+      const id = this.freshId()
+      this.known.add(id, this.nowMs)
+      this.flood(
+        encodeFrame({
+          ...{ id, type: 'chat', from: this.options.id, username: this.name },
+          ...{ room: BRIDGES_ROOM, msg: 'is a bridge', ttl: TTL_FIRST, ts: this.timestamp() },
+          ...bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge),
+        }),
+      )
     })
   }
 
@@ -279,30 +274,6 @@ export class FramedMachine extends DialectMachine implements Diallable {
       if (!stillThere) this.voice?.left(link.peer, null)
     }
     if (link.wanted !== null) this.retry(link.wanted, reason)
-  }
-
-  private hangUp(link: FramedLink): void {
-    if (link.wanted !== null) this.kept.remove(link.wanted.address)
-    this.emit({ kind: 'hang-up', link: link.id, abort: false })
-  }
-
-  private retry(wanted: Wanted, reason: string): void {
-    if (!this.kept.has(wanted)) return
-    wanted.failures++
-    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
-    if (wanted.failures === 1) {
-      const message = `framed ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('framed-dial', message)
-    }
-    this.after(pauseMs(wanted.failures - 1), () => {
-      if (this.kept.has(wanted)) this.dial(wanted)
-    })
-  }
-
-  private dial(wanted: Wanted): void {
-    const attempt = this.nextAttempt++
-    this.dials.set(attempt, wanted)
-    this.emit({ kind: 'dial', attempt, address: wanted.address })
   }
 
   private tell(link: FramedLink, state: 'up' | 'down', reason: string): void {

@@ -1,9 +1,8 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { joinBytes } from '../../base/bytes.ts'
 import { isMarked } from '../../base/dialects.ts'
-import { DialectMachine } from '../machine.ts'
+import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
-import { KeptAddresses, pauseMs, type Wanted } from '../redial.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
 import { LineLink } from './link.ts'
 import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
@@ -27,13 +26,9 @@ export interface LineOptions {
 }
 
 /** The two-person program, once for every connection: lines under a name, and files between them. */
-export class LineMachine extends DialectMachine implements Diallable {
+export class LineMachine extends DiallingMachine<LineLink> implements Diallable {
   readonly dialect = 'line'
-  readonly links = new Map<number, LineLink>()
   private name: string
-  private readonly dials = new Map<number, Wanted>()
-  private readonly kept = new KeptAddresses()
-  private nextAttempt = 1
 
   constructor(private readonly options: LineOptions) {
     super()
@@ -45,52 +40,17 @@ export class LineMachine extends DialectMachine implements Diallable {
     for (const address of this.options.connect) this.connect(address, nowMs)
   }
 
-  connect(address: Address, nowMs: number): 'dialling' | 'kept' | 'full' {
-    this.nowMs = nowMs
-    const wanted = this.kept.add(address)
-    if (wanted === null) return 'full'
-    if (wanted === 'kept') return 'kept'
-    this.dial(wanted)
-    return 'dialling'
-  }
-
-  disconnect(id: string, nowMs: number): boolean {
-    this.nowMs = nowMs
-    const links = [...this.links.values()].filter((link) => String(link.id) === id)
-    for (const link of links) this.hangUp(link)
-    return links.length > 0
-  }
-
-  letGo(address: Address, nowMs: number): boolean {
-    this.nowMs = nowMs
-    if (!this.kept.remove(address)) return false
-    const key = formatAddress(address)
-    for (const link of this.links.values()) {
-      if (link.wanted !== null && formatAddress(link.wanted.address) === key) this.hangUp(link)
-    }
-    return true
-  }
-
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
     this.nowMs = nowMs
-    const wanted = attempt === null ? null : (this.dials.get(attempt) ?? null)
-    if (attempt !== null) this.dials.delete(attempt)
+    const wanted = this.takeDial(attempt)
     if (this.links.size >= LINKS_MAX) {
       this.trouble('line-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} line peers are enough.`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
-    if (wanted !== null) wanted.failures = 0
     const link = new LineLink(id, remote, wanted)
     this.links.set(id, link)
     this.tell(link, 'up', '')
-    if (wanted !== null)
-      this.emit({
-        kind: 'dialled',
-        address: wanted.address,
-        peer: { id: String(id), name: '' },
-        reason: '',
-        isNew: true,
-      })
+    this.reached(link, { id: String(id), name: '' })
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -117,13 +77,6 @@ export class LineMachine extends DialectMachine implements Diallable {
     const rest = link.fileLeft === null ? link.lines.takeRest() : new Uint8Array()
     if (rest.length > 0) this.line(link, rest)
     this.forget(link, reason)
-  }
-
-  dialFailed(attempt: number, reason: string, nowMs: number): void {
-    this.nowMs = nowMs
-    const wanted = this.dials.get(attempt)
-    this.dials.delete(attempt)
-    if (wanted !== undefined) this.retry(wanted, reason)
   }
 
   listened(): void {}
@@ -188,10 +141,14 @@ export class LineMachine extends DialectMachine implements Diallable {
     link.timer = outbox.dueMs === null ? null : this.after(outbox.dueMs - this.nowMs, () => this.pump(link))
   }
 
-  private goodbye(link: LineLink): void {
+  protected goodbye(link: LineLink): void {
     const rest = link.outbox.rest()
     if (rest !== null) this.emit({ kind: 'send', link: link.id, bytes: joinBytes([rest, encodeLeft(this.name)]) })
     this.emit({ kind: 'hang-up', link: link.id, abort: false })
+  }
+
+  protected idOf({ id }: LineLink): string {
+    return String(id)
   }
 
   private line(link: LineLink, line: Uint8Array): void {
@@ -255,30 +212,6 @@ export class LineMachine extends DialectMachine implements Diallable {
     this.cancel(link.timer)
     this.tell(link, 'down', reason)
     if (link.wanted !== null) this.retry(link.wanted, reason)
-  }
-
-  private hangUp(link: LineLink): void {
-    if (link.wanted !== null) this.kept.remove(link.wanted.address)
-    this.goodbye(link)
-  }
-
-  private retry(wanted: Wanted, reason: string): void {
-    if (!this.kept.has(wanted)) return
-    wanted.failures++
-    this.emit({ kind: 'dialled', address: wanted.address, peer: null, reason, isNew: wanted.failures === 1 })
-    if (wanted.failures === 1) {
-      const message = `line ${formatAddress(wanted.address)} ${reason}. It is tried again with growing pauses.`
-      this.trouble('line-dial', message)
-    }
-    this.after(pauseMs(wanted.failures - 1), () => {
-      if (this.kept.has(wanted)) this.dial(wanted)
-    })
-  }
-
-  private dial(wanted: Wanted): void {
-    const attempt = this.nextAttempt++
-    this.dials.set(attempt, wanted)
-    this.emit({ kind: 'dial', attempt, address: wanted.address })
   }
 
   private nameOf({ remote }: LineLink): string {

@@ -2,6 +2,7 @@ import { type Address, formatAddress } from '../../base/address.ts'
 import { toHex } from '../../base/bytes.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
+import type { Timer } from '../../base/timers.ts'
 import { bridgeMember, readBridgeMember } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
@@ -13,6 +14,8 @@ import { encodeAnnouncement, encodeMeshLine, type MeshMessage, readAnnouncement,
 import { type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
 
 const ANNOUNCE_EVERY_MS = 5_000
+/** How soon who is new hears of us. */
+const GREET_AFTER_MS = 50
 /** Two in the minute after which one is due, and four before the originals give a connection up. */
 const HEARTBEAT_EVERY_MS = 30_000
 /** Longer than the originals are: who says nothing for so long is gone without having said so. */
@@ -44,6 +47,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
   private announced = 0
   private readonly dials = new Map<number, MeshPeer>()
   private nextAttempt = 1
+  private greeting: Timer<() => void> | null = null
 
   constructor(private readonly options: MeshOptions) {
     super()
@@ -73,9 +77,11 @@ export class MeshMachine extends DialectMachine implements Dialect {
       if (gone?.link === null) this.roster.peers.delete(said.peerId)
       return
     }
+    const isNew = !this.roster.peers.has(said.peerId)
     const peer = this.roster.heard(said, host, nowMs, this.options.wallMs())
     if (peer === null) return
     if (said.type === 'ping') this.announce('pong')
+    else if (isNew) this.greet()
     this.dialIfDue(peer)
   }
 
@@ -210,6 +216,15 @@ export class MeshMachine extends DialectMachine implements Dialect {
     peer.link = link.id
     peer.failures = 0
     this.tell(link, peer, 'up', '')
+  }
+
+  /** Whoever has come should not wait seconds to know of us, nor several hear of us for each of them. */
+  private greet(): void {
+    if (this.greeting !== null) return
+    this.greeting = this.after(GREET_AFTER_MS, () => {
+      this.greeting = null
+      this.announce('announce')
+    })
   }
 
   private announceAgain(): void {

@@ -14,6 +14,8 @@ export interface MeshPeer {
   readonly id: string
   name: string
   address: Address
+  /** Where it says it listens, on the host it is at; null before it has announced itself. */
+  port: number | null
   heardAtMs: number
   /** The connection with it; null while there is none. */
   link: number | null
@@ -31,8 +33,13 @@ export class Roster {
   heard(said: Announcement, host: string, nowMs: number, wallMs: number): MeshPeer | null {
     if (said.atMs !== null && wallMs - said.atMs > TIMESTAMP_AGE_MS_MAX) return null
     const known = this.peers.get(said.peerId)
-    if (known === undefined) return this.meet(said.peerId, said.username, { host, port: said.port }, nowMs)
+    if (known === undefined) {
+      const peer = this.meet(said.peerId, said.username, { host, port: said.port }, nowMs)
+      if (peer !== null) peer.port = said.port
+      return peer
+    }
     known.heardAtMs = nowMs
+    if (host === known.address.host) known.port = said.port
     // One that is linked is where the link is, whatever others announce in its name.
     if (known.link === null) {
       known.address = { host, port: said.port }
@@ -46,7 +53,7 @@ export class Roster {
     const known = this.peers.get(id)
     if (known !== undefined) return known
     if (this.peers.size >= PEERS_MAX || this.ofHost(address.host) >= PEERS_PER_HOST_MAX) return null
-    const at = { heardAtMs: nowMs, link: null, isDialling: false, failures: 0, restsUntilMs: 0 }
+    const at = { port: null, heardAtMs: nowMs, link: null, isDialling: false, failures: 0, restsUntilMs: 0 }
     const peer: MeshPeer = { id, name, address, ...at }
     this.peers.set(id, peer)
     return peer

@@ -2,13 +2,16 @@ import { type Address, formatAddress } from '../../base/address.ts'
 import { joinBytes, utf8 } from '../../base/bytes.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
-import { bridgeMember, readBridgeMember } from '../json.ts'
+import type { Turn } from '../bridge.ts'
+import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
+import { Acquaintances } from './acquaintances.ts'
 import { type Call, Calls } from './calls.ts'
 import { Election, type ElectionStep } from './election.ts'
 import {
+  encodeIntroduction,
   encodePeerMap,
   encodeTracker,
   encodeWords,
@@ -63,10 +66,12 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   private readonly election = new Election()
   private readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
   private readonly repeats = new Repeats()
+  private readonly acquaintances: Acquaintances
   private isFlooding = false
 
   constructor(private readonly options: TrackerOptions) {
     super()
+    this.acquaintances = new Acquaintances(options.port, options.bridge)
     this.calls = new Calls((attempt, address) => this.emit({ kind: 'dial', attempt, address }))
   }
 
@@ -154,12 +159,29 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     const text = words.kind === 'action' ? `* ${words.text}` : words.text
     const more = (part: number): object => {
       const origin = part === 0 ? words.origin : hashedOrigin('part', words.origin, String(part))
-      return bridgeMember({ ...words, origin }, this.options.bridge)
+      return bridgeMember({ ...words, origin }, this.options.bridge, this.options.port)
     }
+    for (const port of this.peers.keys()) this.acquaintances.told(port, nowMs)
     this.toAll(encodeWords(words.name, text, more))
   }
 
   renamed(): void {}
+
+  /** The bridges that are known to be there. */
+  get fellows(): ReadonlySet<string> {
+    return this.acquaintances.ids
+  }
+
+  /** Our place among those of whom it is not known whether they are bridges; null where it is known of all. */
+  turn(nowMs: number): Turn | null {
+    return this.acquaintances.turn(this.peers.keys(), nowMs)
+  }
+
+  /** The bridge is known from elsewhere to be the peer with that port. It may not have us on its list yet, and so hears from us. */
+  introduce(bridge: string, port: number, nowMs: number): void {
+    this.nowMs = nowMs
+    if (this.peers.has(port) && this.acquaintances.meet(port, bridge)) this.sayWhoWeAre(port)
+  }
 
   leave(nowMs: number): void {
     this.nowMs = nowMs
@@ -253,6 +275,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   private request(link: number, request: TrackerRequest): void {
     if (request.kind === 'message') return this.words(request.username, request.message, readBridgeMember(request.raw))
+    if (request.kind === 'bridge') return this.met(request.port, request.bridge)
     if (request.kind === 'election') {
       this.emit({ kind: 'send', link, bytes: utf8('ok') })
       if (!this.isServing) this.hold(this.election.begin(this.options.port, this.peers.keys(), this.nowMs))
@@ -271,7 +294,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     return encodePeerMap([...first, ...this.peers.keys()])
   }
 
-  private words(username: string, message: string, given: ReturnType<typeof readBridgeMember>): void {
+  private words(username: string, message: string, given: GivenByBridge | null): void {
     const text = heardText(message)
     if (text === '') return
     if (!this.bucket.take(this.nowMs)) {
@@ -280,6 +303,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
       return
     }
     this.isFlooding = false
+    if (given !== null && given.port !== null) this.meet(given.port, given.bridge)
     const name = heardName(username)
     const again = this.repeats.count(`${name}\n${text}`, this.options.wallMs())
     const origin = given?.id ?? hashedOrigin('tracker', name, text, ...again)
@@ -288,6 +312,21 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     const { room } = this.options
     const words: Words = { origin, from, isExact: given !== null, bridge, author: null, name, text, kind, room }
     this.emit({ kind: 'words', link: null, words })
+  }
+
+  private met(port: number, bridge: string): void {
+    if (this.bucket.take(this.nowMs)) this.meet(port, bridge)
+  }
+
+  /** Who tells us is there, whether or not we have looked at the list since it came. */
+  private meet(port: number, bridge: string): void {
+    if (port === this.options.port || bridge === this.options.bridge) return
+    this.know(port)
+    if (this.peers.has(port) && this.acquaintances.meet(port, bridge)) this.sayWhoWeAre(port)
+  }
+
+  private sayWhoWeAre(port: number): void {
+    this.calls.message(this.host, port, encodeIntroduction(this.options.port, this.options.bridge))
   }
 
   private toAll(messages: readonly Uint8Array[]): void {
@@ -314,6 +353,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   private lose(port: number, reason: string): void {
     this.peers.delete(port)
+    this.acquaintances.forget(port)
     this.calls.forget(port)
     this.tell(port, 'down', reason)
   }

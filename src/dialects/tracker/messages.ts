@@ -1,7 +1,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import { decodeUtf8 } from '../../base/text.ts'
 import { isObject, type JsonObject, parseObject, textOf } from '../json.ts'
-import { cutUtf8 } from '../words.ts'
+import { BRIDGE_ID, cutUtf8 } from '../words.ts'
 
 /** The originals read once, and so much. */
 export const MESSAGE_BYTES_MAX = 1_024
@@ -17,6 +17,8 @@ export type TrackerRequest =
   | { readonly kind: 'get_peers' }
   | { readonly kind: 'populate'; readonly ports: readonly number[] }
   | { readonly kind: 'election' }
+  /** Of our own, and only said to who is known to be one of us: the bridge of that id is the peer with that port. */
+  | { readonly kind: 'bridge'; readonly port: number; readonly bridge: string }
   | { readonly kind: 'message'; readonly username: string; readonly message: string; readonly raw: JsonObject }
 
 /** `incomplete`: more may come. Null: it is none, and never will be. */
@@ -33,6 +35,11 @@ export function readTrackerRequest(bytes: Uint8Array): TrackerRequest | 'incompl
     case 'populate': {
       const ports = portsOf(raw['peers'])
       return ports === null ? null : { kind: 'populate', ports }
+    }
+    case 'hearsay': {
+      const port = portOf(raw['port'])
+      const bridge = textOf(raw, 'bridge', 64) ?? ''
+      return port === null || !BRIDGE_ID.test(bridge) ? null : { kind: 'bridge', port, bridge }
     }
   }
   if (textOf(raw, 'type', 32) === 'election') return { kind: 'election' }
@@ -58,6 +65,10 @@ export function encodePeerMap(ports: Iterable<number>): Uint8Array {
     map[String(port)] = port
   }
   return encodeTracker(map)
+}
+
+export function encodeIntroduction(port: number, bridge: string): Uint8Array {
+  return encodeTracker({ action: 'hearsay', bridge, port })
 }
 
 export function encodeTracker(object: object): Uint8Array {

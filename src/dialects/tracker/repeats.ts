@@ -1,11 +1,14 @@
-/** What is said in the same spell by the same people is told apart by how often it was said. */
-const SPELL_MS = 600_000
+/**
+ * What is said in the same spell by the same people is told apart by how often it was said. Short: whoever came within it counts otherwise, and
+ * so takes the second for the first; whoever hears it a moment later, in the next, only does not know it by its id.
+ */
+const SPELL_MS = 2_000
 /** Texts counted in a spell; beyond, counting begins anew. */
 const COUNTED_MAX = 8_192
 
 /**
  * Tells a message that is said again from the same one heard by two bridges, in a network that gives messages no ids: to both it is the same
- * text, in the same ten minutes, for the same time. Where the two count differently (one was started later) it is told twice.
+ * text, in the same two seconds, for the same time. Where that differs the bridge knows it by what it says.
  */
 export class Repeats {
   private readonly counts = new Map<string, number>()

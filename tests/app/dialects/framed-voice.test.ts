@@ -6,15 +6,18 @@ const UDP = { host: '127.0.0.1', port: 6_001 }
 describe('who is in voice in the framed network', () => {
   let told: string[]
   let news: string[]
+  let notices: string[]
   let presence: FramedPresence
 
   beforeEach(() => {
     told = []
     news = []
+    notices = []
     presence = new FramedPresence({
       own: '127.0.0.1:5000',
       tell: (room, port) => told.push(`${room} ${port}`),
       isOurs: (bridge) => bridge === 'ffff',
+      crowded: (message) => notices.push(message),
     })
     presence.watch((room, { what, person }) => news.push(`${person.name} ${what} ${room}`))
   })
@@ -32,6 +35,25 @@ describe('who is in voice in the framed network', () => {
       '127.0.0.1:5002 (framed) joined dev',
       'Ann (framed) left general',
     ])
+  })
+
+  test('is told once where there are so many that not all are passed on, or heard', () => {
+    const join = (from: number, to: number): void => {
+      for (let i = from; i < to; i++) presence.joined(`127.0.0.1:${5_000 + i}`, `n${i}`, 'general', UDP, null)
+    }
+    join(1, 17)
+    expect(notices).toEqual([])
+    join(17, 33)
+    expect(notices).toEqual([
+      'More than 16 people of the framed network are in voice: you hear them all, others of this room only the first 16.',
+    ])
+    join(33, 40)
+    expect(presence.present('general')).toHaveLength(32)
+    expect(notices).toHaveLength(2)
+    expect(notices[1]).toStartWith('Of the framed network 32 people can be in voice here at a time')
+    for (let i = 1; i < 33; i++) presence.left(`127.0.0.1:${5_000 + i}`, null)
+    join(1, 18)
+    expect(notices).toHaveLength(3)
   })
 
   test('is in one room at a time', () => {
