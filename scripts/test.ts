@@ -5,6 +5,7 @@
  * to programs come after all that, with nothing beside them.
  * The last line is `N passed, N failed`, read from the summaries of `bun test`.
  */
+import { writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Counts, readCounts, sumOf } from './counts.ts'
@@ -73,6 +74,16 @@ interface Shown {
 
 const AS_IT_COMES: Shown = { keep: everything, out: toOut, err: toErr }
 
+/** Also where Linux shares the processor between sessions first (sched(7), autogroup): priorities count only within one of those. */
+function putBehind(pid: number, priority: number): void {
+  setPriority(pid, priority)
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(priority))
+  } catch {
+    // Not Linux, or one without those groups.
+  }
+}
+
 async function step(name: string, command: readonly string[], shown: Shown, priority?: number): Promise<Ended> {
   const child = Bun.spawn([...command], {
     cwd: ROOT,
@@ -84,7 +95,7 @@ async function step(name: string, command: readonly string[], shown: Shown, prio
     detached: true,
   })
   running.add(child)
-  if (priority !== undefined) setPriority(child.pid, priority)
+  if (priority !== undefined) putBehind(child.pid, priority)
   let overdue = false
   const cap = setTimeout(() => {
     overdue = true
