@@ -49,9 +49,8 @@ export class Holding {
     return new Holding(builder.finish(), shape, source, pages)
   }
 
-  /** In `memory` where that is given and the source likes it. */
-  read(first: number, count: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault> {
-    return this.bytes.read(this.shape.leafStart(first), this.shape.runBytes(first, count), memory)
+  read(first: number, count: number): Promise<Uint8Array | FilesFault> {
+    return this.bytes.read(this.shape.leafStart(first), this.shape.runBytes(first, count))
   }
 
   /** Null where the bytes are not what they were, or cannot be read. */
