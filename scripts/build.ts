@@ -56,7 +56,8 @@ async function compile(outfile: string, target: Target | undefined): Promise<num
   mkdirSync(dirname(outfile), { recursive: true })
   try {
     await Bun.build({
-      entrypoints: [join(ROOT, 'src/main.ts')],
+      // A thread begins from a file of its own; the first is the program.
+      entrypoints: [join(ROOT, 'src/main.ts'), join(ROOT, 'src/adapters/disk-worker.ts')],
       compile: {
         outfile: partial,
         ...(target && { target: target.bunTarget }),

@@ -1,13 +1,16 @@
 /**
  * The whole check of the project, under one deadline: scripts/check, scripts/build, then `bun test` with the arguments given.
- * Without arguments the simulations, which keep two cores busy for minutes and measure no time but their own, run beside the tests of single
- * parts and behind them in priority; those that start programs and listen to them come after that, with nothing beside them.
+ * Without arguments the simulations, which keep two cores busy for minutes and measure no time but their own, run beside all the others and
+ * behind them in priority: first beside the tests of single parts, then beside those of programs, which mostly wait for each other. Those that listen
+ * to programs come after all that, with nothing beside them.
  * The last line is `N passed, N failed`, read from the summaries of `bun test`.
  */
+import { writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Counts, readCounts, sumOf } from './counts.ts'
 import { QuietResults } from './quiet.ts'
+import { argumentsOf, TEST_PARTS } from './test-parts.ts'
 
 /** For the whole; several times what it takes on two cores, and well under the hour that a runner may allow. */
 const CAP_MS = 40 * 60_000
@@ -18,10 +21,6 @@ const GRACE_MS = 5_000
 
 /** Shown of a run that did not come to its end: enough to see in which test it was. */
 const LAST_LINES = 10
-
-/** The folder of the tests that run aside, and those of the ones that run alone. */
-const SIMULATIONS = 'tests/sim'
-const PROGRAMS = ['tests/e2e', 'tests/voice']
 
 const ROOT = resolve(import.meta.dir, '..')
 const deadline = Date.now() + CAP_MS
@@ -75,6 +74,16 @@ interface Shown {
 
 const AS_IT_COMES: Shown = { keep: everything, out: toOut, err: toErr }
 
+/** Also where Linux shares the processor between sessions first (sched(7), autogroup): priorities count only within one of those. */
+function putBehind(pid: number, priority: number): void {
+  setPriority(pid, priority)
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(priority))
+  } catch {
+    // Not Linux, or one without those groups.
+  }
+}
+
 async function step(name: string, command: readonly string[], shown: Shown, priority?: number): Promise<Ended> {
   const child = Bun.spawn([...command], {
     cwd: ROOT,
@@ -86,7 +95,7 @@ async function step(name: string, command: readonly string[], shown: Shown, prio
     detached: true,
   })
   running.add(child)
-  if (priority !== undefined) setPriority(child.pid, priority)
+  if (priority !== undefined) putBehind(child.pid, priority)
   let overdue = false
   const cap = setTimeout(() => {
     overdue = true
@@ -115,21 +124,25 @@ interface Tested {
   readonly counts: Counts
 }
 
-/** With `aside`, what it has to say is said in one piece when it has ended. */
-async function tests(name: string, args: readonly string[], aside = false): Promise<Tested> {
+/** With `aside` it is behind the others in priority. With `held`, what it has to say is said in one piece when it has ended. */
+async function tests(
+  name: string,
+  args: readonly string[],
+  { aside = false, held = aside }: { aside?: boolean; held?: boolean } = {},
+): Promise<Tested> {
   const quiet = new QuietResults()
-  const held: string[] = []
-  const hold: Write = (text) => void held.push(text)
+  const lines: string[] = []
+  const hold: Write = (text) => void lines.push(text)
   const keep: Keep = (line) => quiet.push(line)
-  const shown: Shown = aside ? { keep, out: hold, err: hold } : { keep, out: toOut, err: toErr }
-  const priority = aside ? constants.priority.PRIORITY_BELOW_NORMAL : undefined
+  const shown: Shown = held ? { keep, out: hold, err: hold } : { keep, out: toOut, err: toErr }
+  const priority = aside ? constants.priority.PRIORITY_LOW : undefined
   const { status, output } = await step(
     name,
     [process.execPath, 'test', '--timeout', String(HANGING_MS), ...args],
     shown,
     priority,
   )
-  if (aside) toErr(held.join(''))
+  if (held) toErr(lines.join(''))
   const counts = readCounts(output)
   if (!counts.complete) {
     const last = output.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
@@ -139,9 +152,13 @@ async function tests(name: string, args: readonly string[], aside = false): Prom
 }
 
 async function allTests(): Promise<Tested[]> {
-  const elsewhere = [SIMULATIONS, ...PROGRAMS].flatMap((folder) => ['--path-ignore-patterns', `${folder}/**`])
-  const first = await Promise.all([tests('bun test', elsewhere), tests(`bun test ${SIMULATIONS}`, [SIMULATIONS], true)])
-  return [...first, await tests(`bun test ${PROGRAMS.join(' ')}`, PROGRAMS)]
+  const part = (name: keyof typeof TEST_PARTS, how?: { aside?: boolean; held?: boolean }): Promise<Tested> =>
+    tests(`bun test of ${name}`, argumentsOf(TEST_PARTS[name]), how)
+  const simulating = Promise.all([part('storms', { aside: true }), part('simulations', { aside: true })])
+  const units = await part('units')
+  const programs = await Promise.all([part('programs'), part('networks', { held: true })])
+  const simulations = await simulating
+  return [units, ...programs, ...simulations, await part('heard')]
 }
 
 async function main(): Promise<number> {

@@ -16,6 +16,7 @@ interface Attached {
 
 /** One Bun socket as a `Connection`: keeps what the kernel did not take, and says `closed` exactly once. */
 class BunConnection implements Connection {
+  readonly copies = true
   events: ConnectionEvents | null = null
   private left: Uint8Array | null = null
   private ending = false

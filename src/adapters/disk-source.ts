@@ -8,6 +8,7 @@ import { CONTENT_BYTES_MAX } from '../wire/content.ts'
 import { encodeManifest, MANIFEST_ENTRIES_MAX, MANIFEST_PATH_BYTES_MAX, type ManifestEntry } from '../wire/manifest.ts'
 import { diskFault } from './disk-fault.ts'
 import { DiskHandles, readFully } from './disk-handles.ts'
+import { diskThread } from './disk-thread.ts'
 
 /** A pipe without a writer would be waited for; Windows has no such flag. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
@@ -126,13 +127,6 @@ class DiskSource implements Source {
     this.handles.close()
   }
 
-  /** Looked at after every read: who is sent something else takes us for a liar, for good. */
-  private async isUnchanged(entry: number, handle: FileHandle): Promise<boolean> {
-    const { size, mtimeMs } = await handle.stat()
-    const found = this.files[entry]!
-    return size === found.size && mtimeMs === found.changedMs
-  }
-
   private async readPart(entry: number, at: number, into: Uint8Array): Promise<FilesFault | null> {
     const found = this.files[entry]!
     // Opened again, it would never be closed.
@@ -140,8 +134,11 @@ class DiskSource implements Source {
       return { ok: false, code: 'missing', message: `${found.path} is not given any more.`, cause: null }
     try {
       return await this.handles.use(entry, async (handle) => {
-        const length = await readFully(handle, into, at)
-        if (length === into.length && (await this.isUnchanged(entry, handle))) return null
+        const { read, size, mtimeMs } = isShared(into)
+          ? await diskThread.read(handle.fd, at, into)
+          : await readHere(handle, at, into)
+        // Looked at after every read: who is sent something else takes us for a liar, for good.
+        if (read === into.length && size === found.size && mtimeMs === found.changedMs) return null
         const message = `${basename(found.path)} has been changed since it was offered. Send it again.`
         return { ok: false, code: 'changed', message, cause: null }
       })
@@ -149,6 +146,16 @@ class DiskSource implements Source {
       return diskFault(`${basename(found.path)} cannot be read`, error)
     }
   }
+}
+
+function isShared(bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> {
+  return bytes.buffer instanceof SharedArrayBuffer
+}
+
+async function readHere(handle: FileHandle, at: number, into: Uint8Array) {
+  const read = await readFully(handle, into, at)
+  const { size, mtimeMs } = await handle.stat()
+  return { read, size, mtimeMs }
 }
 
 async function openFound({ path, flags }: Found): Promise<FileHandle> {

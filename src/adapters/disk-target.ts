@@ -11,6 +11,7 @@ import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
 import { releaseState } from './disk-owner.ts'
+import { diskThread } from './disk-thread.ts'
 
 export const PART_SUFFIX = '.part'
 export const STATE_SUFFIX = '.part.hearsay'
@@ -88,6 +89,19 @@ export class DiskTarget implements Target {
         await this.handles.use(part.entry, (handle) => writeFully(handle, bytes.subarray(part.from, part.to), part.at))
       }
     })
+  }
+
+  async store(at: number, bytes: Uint8Array, hashes: Uint8Array): Promise<FilesFault | 'wrong' | null> {
+    let isRight = false
+    const isFile = this.entries === null
+    const fault = await this.attempt('cannot be written', async () => {
+      isRight = isFile
+        ? await this.handles.use(0, ({ fd }) => diskThread.store(bytes, hashes, { fd, at }))
+        : await diskThread.store(bytes, hashes, null)
+    })
+    if (fault !== null || !isRight) return fault ?? 'wrong'
+    // Of a folder, a leaf may be part of thousands of files.
+    return isFile ? null : await this.write(at, bytes)
   }
 
   record(from: number, bytes: Uint8Array): Promise<FilesFault | null> {

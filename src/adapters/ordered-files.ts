@@ -3,6 +3,7 @@ import type { ResumeHeader } from '../core/transfer/resume.ts'
 import type { Files, FilesFault, Target } from '../ports/files.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { diskSource } from './disk-source.ts'
+import { diskThread } from './disk-thread.ts'
 
 /** Writes all of it; null when it has been taken, else what was thrown. The bytes may be changed only after that. */
 export type WriteOut = (bytes: Uint8Array) => Promise<unknown>
@@ -58,6 +59,14 @@ class OrderedTarget implements Target {
     this.held.set(at, bytes.slice())
     if (!this.isHanding) this.handing = this.handOn()
     return null
+  }
+
+  async store(at: number, bytes: Uint8Array, hashes: Uint8Array): Promise<FilesFault | 'wrong' | null> {
+    try {
+      return (await diskThread.store(bytes, hashes, null)) ? await this.write(at, bytes) : 'wrong'
+    } catch (error) {
+      return diskFault(`${this.header.name} cannot be checked`, error)
+    }
   }
 
   async finish(): Promise<{ readonly ok: true; readonly path: string } | FilesFault> {

@@ -46,11 +46,15 @@ export class ReceiptLink {
     this.byFeed.set(feed, holders)
     if (this.byFeed.size > FEEDS_MAX) this.forget(this.byFeed.keys().next().value!)
     let isNew = false
-    for (const tag of this.members(entry)) {
-      if (!holders.has(tag) && !this.makeRoom(feed)) continue
-      const before = holders.size
-      if (holders.learn(tag, entry.next - entry.span, entry.next, nowMs)) isNew = true
-      this.holdings += holders.size - before
+    const from = entry.next - entry.span
+    for (const run of entry.runs) {
+      for (let number = run.from; number < run.to; number++) {
+        const tag = this.theirs.tagOf(number)
+        if (!holders.has(tag) && !this.makeRoom(feed)) continue
+        const before = holders.size
+        if (holders.learn(tag, from, entry.next, nowMs)) isNew = true
+        this.holdings += holders.size - before
+      }
     }
     return isNew
   }
@@ -67,8 +71,9 @@ export class ReceiptLink {
     let members = 0
     for (const { handle, from, next, tags } of news) {
       for (let at = 0; at < tags.length; ) {
-        const unnamed = tags.slice(at, at + PIECE).filter((tag) => !this.ours.has(tag)).length
-        const piece = tags.slice(at, at + PIECE)
+        const piece = tags.length <= PIECE ? tags : tags.slice(at, at + PIECE)
+        let unnamed = 0
+        for (const tag of piece) if (!this.ours.has(tag)) unnamed++
         const isFull =
           names + unnamed > RECEIPT_NAMES_MAX ||
           members + piece.length > RECEIPT_MEMBERS_MAX ||
@@ -104,6 +109,7 @@ export class ReceiptLink {
 const PIECE = 1_024
 
 function runsOf(numbers: readonly number[]): MemberRun[] {
+  if (numbers.length === 1) return [{ from: numbers[0]!, to: numbers[0]! + 1 }]
   const runs: { from: number; to: number }[] = []
   for (const number of numbers.toSorted((a, b) => a - b)) {
     const last = runs.at(-1)

@@ -195,19 +195,17 @@ export class Receipts implements PresenceWatcher {
   }
 
   private take(feed: Feed, course: Course, target: LinkState): PartHolders[] {
-    const others: ReceiptLink[] = []
-    for (const [link, told] of this.told) if (link !== target) others.push(told)
     if (course.toldTo !== target.id) {
       // An author who has been away knows of nothing.
       const isAuthor = target.peerKey === feed.authorKey
       const sinceMs = isAuthor ? Number.NEGATIVE_INFINITY : this.context.nowMs - RETOLD_MS
       course.toldTo = target.id
       course.own.tellAgain(sinceMs)
-      for (const told of others) told.of(feed)?.tellAgain(sinceMs)
+      for (const [link, told] of this.told) if (link !== target) told.of(feed)?.tellAgain(sinceMs)
     }
     const parts = course.own.takeUntold()
-    for (const told of others) {
-      const holders = told.of(feed)
+    for (const [link, told] of this.told) {
+      const holders = link === target ? undefined : told.of(feed)
       if (holders?.hasUntold) parts.push(...holders.takeUntold(RECEIPT_SPAN_MAX))
     }
     return parts

@@ -24,6 +24,8 @@ const ACCEPTED_MAX = 64
 const ACCEPTED_EACH_MAX = 8
 /** Short frames that share a record, perhaps with one long one. */
 const SMALL_BYTES = 4 * 1024
+/** Of longer records the memory is used again: it costs as much as sealing them. */
+const SPARE_BYTES_MIN = 64 * 1024
 
 export type TransfersOutput =
   | { readonly kind: 'dial'; readonly attempt: number; readonly address: Address }
@@ -48,6 +50,8 @@ export class Transfers {
   private nextAttempt = 1
   private checkAtMs: number | null = null
   private readonly record = new ByteWriter(SMALL_BYTES + PAGE_BYTES_MAX)
+  /** What a record was sealed in that has left. */
+  private spare: ArrayBufferLike | null = null
 
   constructor(
     private readonly identity: NodeIdentity,
@@ -167,7 +171,16 @@ export class Transfers {
       endFrame(record, at, tail.length)
       if (frame.type === 'leaves' || frame.type === 'page' || frame.type === 'have') break
     }
-    return record.length === 0 ? null : link.sealer.sealRecord(record.view(), tail)
+    if (record.length === 0) return null
+    const { spare } = this
+    if (tail.length === 0) return link.sealer.sealRecord(record.view())
+    this.spare = null
+    return link.sealer.sealRecord(record.view(), tail, spare)
+  }
+
+  /** What `pull` has answered is needed no more, and its memory serves for another record. */
+  giveBack({ buffer }: Uint8Array): void {
+    if (buffer.byteLength >= SPARE_BYTES_MIN) this.spare = buffer
   }
 
   wake(nowMs: number): void {

@@ -36,8 +36,8 @@ export interface Source {
   /** Links, pipes and what cannot be read inside a folder are left out: so many. */
   readonly left: number
   /**
-   * So many bytes from `at`, all of them, the caller's own; in `memory` where that is given and the disk likes it. `changed`: what stands there is
-   * not what it was when this was opened.
+   * So many bytes from `at`, all of them, the caller's own; in `memory` where that is given and the disk likes it: it does so best where that is
+   * shared between threads. `changed`: what stands there is not what it was when this was opened.
    */
   read(at: number, length: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault>
   close(): void
@@ -57,6 +57,11 @@ export interface Target {
   pages(countMax: number): Promise<readonly { readonly number: number; readonly bytes: Uint8Array }[]>
   /** Null when it is written: in the system's hands, though perhaps not on the disk yet. */
   write(at: number, bytes: Uint8Array): Promise<FilesFault | null>
+  /**
+   * The same of whole leaves that came from somebody, once each has been found to have its hash (32 bytes, one after the other); else `wrong`, and
+   * nothing is written. The bytes may be used again when it has answered.
+   */
+  store(at: number, bytes: Uint8Array, hashes: Uint8Array): Promise<FilesFault | 'wrong' | null>
   /** Bytes of the bitmap from `from` on. */
   record(from: number, bytes: Uint8Array): Promise<FilesFault | null>
   keepPage(number: number, bytes: Uint8Array): Promise<FilesFault | null>

@@ -26,6 +26,8 @@ export interface ConnectionEvents {
 
 export interface Connection {
   readonly remote: Address
+  /** What `write` has answered true to has been copied: the memory is the caller's again. */
+  readonly copies?: true
   /**
    * Takes all of `bytes`, always; answers false when the kernel took only a part. The rest is kept by the port and
    * the caller must write nothing more until `drain`. Ownership of `bytes` passes to the port.

@@ -6,6 +6,8 @@ const NONE: Outcome<{ file: FileState }> = { ok: false, code: 'no-such-file', me
 /** Files with nobody behind them: whatever is asked is noted, and there is one. */
 export class FakeFiles implements FilesChat {
   readonly files: FileState[] = []
+  /** Those whose content is on its way already, by the number of their offer. */
+  readonly onItsWay = new Set<string>()
 
   constructor(private readonly asked: string[]) {}
 
@@ -23,7 +25,9 @@ export class FakeFiles implements FilesChat {
   }
 
   async accept(file: string): Promise<Outcome<{ file: FileState }>> {
-    return this.answer(`accept ${file}`)
+    if (!this.onItsWay.has(file)) return this.answer(`accept ${file}`)
+    this.asked.push(`accept ${file}`)
+    return { ok: false, code: 'on-its-way', message: 'The same is on its way already.' }
   }
 
   async decline(file: string): Promise<Outcome<{ file: FileState }>> {

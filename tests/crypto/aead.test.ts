@@ -136,6 +136,18 @@ describe('records', () => {
     }
   })
 
+  test('are the same in memory of an earlier one, and in fresh memory where that is too small', () => {
+    const [long, short] = [filled(262_144, 1), filled(9, 2)]
+    const memory = new CipherState(key()).sealRecord(short, filled(262_144, 3)).buffer
+    for (const room of [memory, new ArrayBuffer(100_000)]) {
+      const record = new CipherState(key()).sealRecord(short, long, room)
+      expect(record).toEqual(new CipherState(key()).sealRecord(short, long))
+      expect(record.buffer === room).toBe(room === memory)
+    }
+    const shorter = new CipherState(key()).sealRecord(short, short, memory)
+    expect(shorter).toEqual(new CipherState(key()).sealRecord(short, short))
+  })
+
   test('change their key every 2^20, alike on both sides, while the counter goes on', async () => {
     const [send, receive] = pair(REKEY_RECORDS - 2)
     const stale = new CipherState(key(), REKEY_RECORDS)

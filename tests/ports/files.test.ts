@@ -16,6 +16,7 @@ import { diskFiles } from '../../src/adapters/disk-files.ts'
 import { type PlannedEntry, planFolder } from '../../src/core/transfer/folder.ts'
 import type { ResumeHeader } from '../../src/core/transfer/resume.ts'
 import { Shape } from '../../src/core/transfer/shape.ts'
+import { leafHashes } from '../../src/core/transfer/tree.ts'
 import type { Files, FilesFault, Target } from '../../src/ports/files.ts'
 import { encodeManifest } from '../../src/wire/manifest.ts'
 import { MemoryFiles } from './memory-files.ts'
@@ -107,6 +108,19 @@ for (const [name, make] of [
       expect(await bench.files.unfinished(bench.folder)).toEqual([])
     })
 
+    test('what came from somebody is written once its hashes are right, and not at all where one is not', async () => {
+      const whole = bytes(200_000)
+      const hashes = leafHashes(whole)
+      const target = await create(whole.length)
+      const forged = whole.slice()
+      forged[150_000]! ^= 1
+      expect(await target.store(0, forged, hashes)).toBe('wrong')
+      expect(await target.store(65_536, whole.slice(65_536), hashes.slice(32))).toBeNull()
+      expect(await target.store(0, whole.slice(0, 65_536), hashes.slice(0, 32))).toBeNull()
+      const end = opened(await target.finish())
+      expect(bench.get(end.path)).toEqual(whole)
+    })
+
     test('a name that is taken before or meanwhile is left alone', async () => {
       bench.put(`${bench.folder}/x.bin`, bytes(5))
       const target = await create(3)
@@ -153,7 +167,9 @@ for (const [name, make] of [
       target.close()
       const [begun] = await bench.files.unfinished(bench.folder)
       const again = opened(await bench.files.resume(bench.folder, begun!, (_, read) => planFolder(read, size)))
-      await again.write(65_536, content.slice(65_536))
+      const rest = content.slice(65_536)
+      expect(await again.store(65_536, rest, new Uint8Array(32))).toBe('wrong')
+      expect(await again.store(65_536, rest, leafHashes(rest))).toBeNull()
       const end = opened(await again.finish())
       expect(bench.get(`${end.path}/a/one`)).toEqual(new Uint8Array())
       expect(bench.get(`${end.path}/b`)).toEqual(bytes(70_000))
@@ -166,6 +182,8 @@ for (const [name, make] of [
       const file = opened(await bench.files.source(`${bench.folder}/out/b`))
       expect([file.name, file.size, file.manifest.length]).toEqual(['b', 100, 0])
       expect(await file.read(10, 20)).toEqual(bytes(100).slice(10, 30))
+      const shared = new Uint8Array(new SharedArrayBuffer(64))
+      expect(await file.read(10, 20, shared)).toEqual(bytes(100).slice(10, 30))
       const folder = opened(await bench.files.source(`${bench.folder}/out`))
       expect(planFolder(folder.manifest, folder.size)?.map(({ path }) => path.join('/'))).toEqual(['a/c', 'b'])
       const at = folder.manifest.length
@@ -178,6 +196,8 @@ for (const [name, make] of [
       const file = opened(await bench.files.source(`${bench.folder}/b`))
       bench.put(`${bench.folder}/b`, bytes(101))
       expect(await file.read(0, 100)).toMatchObject({ ok: false, code: 'changed' })
+      const shared = new Uint8Array(new SharedArrayBuffer(100))
+      expect(await file.read(0, 100, shared)).toMatchObject({ ok: false, code: 'changed' })
     })
   })
 }

@@ -1,8 +1,9 @@
-import { EMPTY } from '../../src/base/bytes.ts'
+import { EMPTY, equalBytes } from '../../src/base/bytes.ts'
 import { type PlannedEntry, partsOf } from '../../src/core/transfer/folder.ts'
 import { numbered } from '../../src/core/transfer/names.ts'
 import type { ResumeHeader } from '../../src/core/transfer/resume.ts'
 import { Shape } from '../../src/core/transfer/shape.ts'
+import { leafHashes } from '../../src/core/transfer/tree.ts'
 import type { Files, FilesFault, Source, Target } from '../../src/ports/files.ts'
 import { encodeManifest, type ManifestEntry } from '../../src/wire/manifest.ts'
 
@@ -104,6 +105,12 @@ export class MemoryFiles implements Files {
           .slice(0, countMax)
           .map(([number, bytes]) => ({ number, bytes: bytes.slice() })),
       write: async (at, bytes) => {
+        const full = write(bytes.length)
+        if (full === null) content.set(bytes, at)
+        return full
+      },
+      store: async (at, bytes, hashes) => {
+        if (!equalBytes(leafHashes(bytes), hashes)) return 'wrong'
         const full = write(bytes.length)
         if (full === null) content.set(bytes, at)
         return full

@@ -115,7 +115,7 @@ export class SimNode {
     const clock = new VirtualClock(world.time, this.options.skewMs, (run) => process.enter(run))
     const identity = {
       signing: signingKeyFromSeed(this.seed),
-      agreement: agreementKeyFromSigningSeed(this.seed),
+      agreement: world.agreements.share(agreementKeyFromSigningSeed(this.seed)),
       linkStatic: agreementKeyFromSecret(chance.bytes(32)),
     }
     const node = new Node(

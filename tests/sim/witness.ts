@@ -170,7 +170,8 @@ export function holdersOf({ author, holders, place }: Said, nodes: readonly SimN
   if (place === null) return holders
   const { feed: key, number } = place
   for (const node of nodes) {
-    const feed = node !== author && node.isRunning ? node.node['feeds'].all.get(key) : undefined
+    if (node === author || !node.isRunning || holders.has(node)) continue
+    const feed = node.node['feeds'].all.get(key)
     if (feed === undefined || feed.room === null) continue
     if (feed.held?.has(number) ?? (feed.log.base <= number && number < feed.log.next)) holders.add(node)
   }

@@ -3,6 +3,7 @@ import { type Rng, seededRng } from '../../src/base/rng.ts'
 import type { Verifier } from '../../src/crypto/sign.ts'
 import { CONTROL_BYTES_MAX } from '../../src/node/link-state.ts'
 import { CALM, Network, type NetworkOptions } from './network.ts'
+import { SharedAgreements } from './shared-agreements.ts'
 import { sharedVerifier } from './shared-verifier.ts'
 import { SimNode, type SimNodeOptions } from './sim-node.ts'
 import { VirtualTime } from './time.ts'
@@ -16,6 +17,7 @@ export class World {
   readonly witness = new Witness()
   readonly network: Network
   readonly nodes: SimNode[] = []
+  readonly agreements = new SharedAgreements()
   readonly verifier: (key: Uint8Array) => Verifier | null = sharedVerifier()
 
   constructor(

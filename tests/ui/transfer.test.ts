@@ -97,15 +97,51 @@ describe('receiving once', () => {
   })
 
   test('turns from an old offer that its giver has no more to the one before', async () => {
-    const { chat, over } = receiving(null)
+    for (const trouble of ['gone', 'absent'] as const) {
+      const { chat, over } = receiving(null)
+      chat.admit('general', BOB)
+      chat.emit({ ...offer, id: 'newer', number: 2, at: 2_000_000 })
+      chat.emit({ ...offer, id: 'older', number: 1, at: 1_000_000 })
+      await asked(chat, 'accept 2')
+      chat.emit({ ...offer, id: 'newer', number: 2, state: 'waiting', trouble, reason: 'It is gone.' })
+      await asked(chat, 'accept 1')
+      chat.emit({ ...offer, id: 'older', number: 1, state: 'done', done: 3_000_000, path: '/older' })
+      chat.emit({ event: 'member', room: 'general', state: 'left', hops: 1, ...BOB })
+      expect(await over).toBe(0)
+    }
+  })
+
+  test('goes on with what an earlier run began, as soon as its giver, who reads it just then, has it', async () => {
+    const { chat, errors, over } = receiving(null)
     chat.admit('general', BOB)
-    chat.emit({ ...offer, id: 'newer', number: 2, at: 2_000_000 })
-    chat.emit({ ...offer, id: 'older', number: 1, at: 1_000_000 })
-    await asked(chat, 'accept 2')
-    chat.emit({ ...offer, id: 'newer', number: 2, state: 'waiting', trouble: 'gone', reason: 'It is gone.' })
-    await asked(chat, 'accept 1')
-    chat.emit({ ...offer, id: 'older', number: 1, state: 'done', done: 3_000_000, path: '/older' })
+    const begun: FileEvent = { ...offer, id: 'begun', number: 7, state: 'accepted', done: 1_000_000 }
+    const asleep: FileEvent = { ...begun, state: 'waiting', trouble: 'absent', reason: 'It is not there (yet).' }
+    chat.emit(begun)
+    await errors.until((text) => text.includes('33%'))
+    chat.emit(asleep)
+    await errors.until((text) => text.includes('it goes on when it is sent again'))
+    // The same, offered anew; the desk knows that it is on its way, and asks for it.
+    chat.files.onItsWay.add('8')
+    chat.emit({ ...offer, id: 'anew', number: 8, at: 9_000_000 })
+    await asked(chat, 'accept 8')
+    chat.emit({ ...begun, state: 'progress', done: 2_000_000 })
+    chat.emit({ ...begun, state: 'done', done: 3_000_000, path: '/home/alice/photo.jpg' })
+    chat.emit({ event: 'member', room: 'general', state: 'left', hops: 1, ...BOB })
     expect(await over).toBe(0)
+    expect(chat.asked.filter((what) => /^(cancel|accept|decline)/.test(what))).toEqual(['accept 8'])
+  })
+
+  test('takes another offer while what an earlier run began is not there, and keeps what came of that', async () => {
+    const { chat, over, paths } = receiving(null, receive, false)
+    chat.admit('general', BOB)
+    chat.emit({ ...offer, id: 'begun', number: 7, state: 'accepted', done: 0 })
+    chat.emit({ ...offer, id: 'begun', number: 7, state: 'waiting', trouble: 'absent', reason: 'No.' })
+    chat.emit({ ...offer, id: 'other', number: 8, name: 'plan.pdf', at: 9_000_000 })
+    await asked(chat, 'accept 8')
+    chat.emit({ ...offer, id: 'other', number: 8, name: 'plan.pdf', state: 'done', done: 3_000_000, path: '/plan.pdf' })
+    expect(await over).toBe(0)
+    expect(paths.text).toBe('/plan.pdf\n')
+    expect(chat.asked.filter((what) => /^(cancel|decline)/.test(what))).toEqual([])
   })
 
   test('ends with a sentence where it cannot go on, and says that what came is kept', async () => {

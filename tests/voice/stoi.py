@@ -7,8 +7,8 @@ Speech", IEEE Transactions on Audio, Speech, and Language Processing 19(7), 2011
     stoi.py REFERENCE.wav DEGRADED.wav      prints what it finds as one line of JSON
     stoi.py -                               reads jobs as a list in JSON from standard input, prints a list
 
-A job: {"reference": path, "degraded": path, "maxDelayMs": 1000, "pieceS": 0}. What is degraded may begin earlier or later than the
-reference by maxDelayMs, and is moved to where the two are most alike (cross-correlation). With pieceS above 0 each piece of so many
+A job: {"reference": path, "degraded": path, "expectedDelayMs": 0, "maxDelayMs": 1000, "pieceS": 0}. What is degraded may come earlier or
+later than is expected by maxDelayMs, and is moved to where the two are most alike (cross-correlation). With pieceS above 0 each piece of so many
 seconds is moved by itself, from there by no more than a second, as is right where a jitter buffer changes its delay in pauses. What of the reference has nothing against it
 counts as silence. Answer: {"stoi": ..., "delayMs": of the whole, "delaysMs": of each piece}.
 """
@@ -110,9 +110,9 @@ def best_delay(wanted, degraded, expected, spread):
     return found, product[at] / (np.linalg.norm(wanted) * np.linalg.norm(other) + TINY)
 
 
-def aligned(reference, degraded, spread, piece):
+def aligned(reference, degraded, expected, spread, piece):
     """`degraded` as it stands against all of `reference`; the delay of the whole, and those of the pieces."""
-    whole, _ = best_delay(reference, degraded, 0, spread)
+    whole, _ = best_delay(reference, degraded, expected, spread)
     if piece <= 0:
         return facing(degraded, whole, reference.size), whole, []
     # What is left at the end belongs to the last piece.
@@ -140,9 +140,10 @@ def read(path):
 
 def run(job):
     reference, degraded = read(job["reference"]), read(job["degraded"])
+    expected = round(job.get("expectedDelayMs", 0) * RATE_HZ / 1000)
     spread = round(job.get("maxDelayMs", 1000) * RATE_HZ / 1000)
     piece = round(job.get("pieceS", 0) * RATE_HZ)
-    heard, delay, delays = aligned(reference, degraded, spread, piece)
+    heard, delay, delays = aligned(reference, degraded, expected, spread, piece)
     in_ms = 1000 / RATE_HZ
     return {
         "stoi": stoi(reference, heard),

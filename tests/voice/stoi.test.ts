@@ -70,6 +70,21 @@ describe.skipIf(!stoiTests)('STOI', () => {
   )
 
   test(
+    'a sound is looked for where it is expected, with its beginning, and not where another like it is',
+    async () => {
+      const { reference } = knownPair(0)
+      const rateHz = RATE_HZ
+      const degraded = lateBy(reference, 4 * reference.length - 321)
+      degraded.set(reference.map((sample) => 2 * sample))
+      const expectedDelayMs = 16_000
+      const [found] = await stoiOf([{ reference, degraded, rateHz, expectedDelayMs }])
+      expect(found!.delayMs).toBeCloseTo(expectedDelayMs - 32.1, 1)
+      expect(found!.stoi).toBeGreaterThan(0.999)
+    },
+    START_MS_MAX,
+  )
+
+  test(
     'where the delay changes on the way, only pieces can be aligned',
     async () => {
       const { reference } = knownPair(0)

@@ -8,7 +8,8 @@ export interface StoiPair {
   readonly reference: Float32Array
   readonly degraded: Float32Array
   readonly rateHz: number
-  /** 1,000 where it is left out. */
+  /** By how much what is degraded should lag behind, 0 where it is left out; and by how much more or less it may, 1,000 likewise. */
+  readonly expectedDelayMs?: number
   readonly maxDelayMs?: number
   /** Above 0: pieces of so many seconds are aligned each by itself. */
   readonly pieceS?: number

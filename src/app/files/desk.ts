@@ -3,7 +3,7 @@ import { RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { FilesFault } from '../../ports/files.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
-import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
+import type { DeskOptions, DeskOutcome, FileTrouble, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
 import { summary } from './job.ts'
 import { Jobs } from './jobs.ts'
@@ -16,6 +16,20 @@ import type { TransferDriver } from './transfer-driver.ts'
 const ROUND_EVERY_MS = 1_000
 /** Remembered of those who say that they have what we offer. */
 const TAKERS_MAX = 256
+
+interface Refused {
+  readonly trouble: FileTrouble
+  /** As the end of a sentence. */
+  readonly what: string
+}
+
+const VANISHED: Refused = { trouble: 'gone', what: 'is gone' }
+const REFUSED: ReadonlyMap<number, Refused> = new Map([
+  // Whoever has just started to give it again has it as soon as he has read it, and then offers it anew.
+  [RefusalCode.unknown, { trouble: 'absent', what: 'is not there (yet)' }],
+  [RefusalCode.changed, { trouble: 'changed', what: 'has been changed' }],
+  [RefusalCode.withdrawn, { trouble: 'withdrawn', what: 'is gone' }],
+])
 
 /** Everything people and commands do with files: what is offered, taken and given in one run. */
 export class Desk implements ShelfOwner {
@@ -205,8 +219,7 @@ export class Desk implements ShelfOwner {
 
   refused(root: string, key: string, code: number): void {
     if (code === RefusalCode.notForYou || code === RefusalCode.busy) return
-    const what = code === RefusalCode.changed ? 'has been changed' : 'is gone'
-    const trouble = code === RefusalCode.changed ? 'changed' : code === RefusalCode.withdrawn ? 'withdrawn' : 'gone'
+    const { trouble, what } = REFUSED.get(code) ?? VANISHED
     for (const job of this.jobs.ofRoot(root)) {
       if (key !== job.entry.from || !this.jobs.fetching.includes(job)) continue
       const reason = `${job.entry.name} ${what} where it came from. It goes on if others have it; /cancel gives it up.`

@@ -49,8 +49,9 @@ export class Holding {
     return new Holding(builder.finish(), shape, source, pages)
   }
 
-  read(first: number, count: number): Promise<Uint8Array | FilesFault> {
-    return this.bytes.read(this.shape.leafStart(first), this.shape.runBytes(first, count))
+  /** In `memory` where that is given and the source likes it. */
+  read(first: number, count: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault> {
+    return this.bytes.read(this.shape.leafStart(first), this.shape.runBytes(first, count), memory)
   }
 
   /** Null where the bytes are not what they were, or cannot be read. */

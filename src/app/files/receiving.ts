@@ -41,9 +41,9 @@ export class Receiving {
 
   /** True when it is written, false when it is not what it should be; null when the disk did not take it. */
   async store(first: number, bytes: Uint8Array, hashes: Uint8Array): Promise<boolean | null> {
-    if (!equalBytes(leafHashes(bytes), hashes)) return false
-    const written = this.target.write(this.download.shape.leafStart(first), bytes)
-    const fault = (await this.claim(first, count(bytes))) ?? (await written)
+    const stored = this.target.store(this.download.shape.leafStart(first), bytes, hashes)
+    const fault = (await this.claim(first, count(bytes))) ?? (await stored)
+    if (fault === 'wrong') return false
     if (fault === null) return true
     this.failed(fault)
     return null

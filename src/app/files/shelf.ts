@@ -6,6 +6,7 @@ import { HASH_BYTES, LEAF_BYTES } from '../../wire/content.ts'
 import type { FileOffer } from '../../wire/file-offer.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { Holding } from './holding.ts'
+import { ReadMemory } from './read-memory.ts'
 import { Receiving } from './receiving.ts'
 import { Staging } from './staging.ts'
 import type { WorkOutput } from './transfer-driver.ts'
@@ -48,6 +49,7 @@ interface Given {
 export class Shelf {
   private readonly given = new Map<string, Given>()
   private readonly received = new Map<string, Received>()
+  private readonly memory = new ReadMemory()
 
   constructor(
     private readonly run: <T>(act: (transfers: Transfers, nowMs: number) => T) => T,
@@ -150,6 +152,8 @@ export class Shelf {
         return void this.store(output)
       case 'read':
         return void this.read(output)
+      case 'spent':
+        return this.memory.giveBack(output.ticket)
       case 'keep-page': {
         const received = this.received.get(output.root)
         const number = received?.download.shape.pageNumber(output.level, output.index) ?? 0
@@ -204,7 +208,9 @@ export class Shelf {
 
   private async read({ wanted }: ReadOutput): Promise<void> {
     const bytes =
-      'first' in wanted ? await this.readLeaves(wanted.root, wanted.first, wanted.count) : await this.readPage(wanted)
+      'first' in wanted
+        ? await this.readLeaves(wanted.root, wanted.first, wanted.count, wanted.ticket)
+        : await this.readPage(wanted)
     const isRead = bytes instanceof Uint8Array
     if (!isRead) this.lost(wanted.root, bytes)
     else if ('first' in wanted) this.owner.gave(wanted.root, bytes.length)
@@ -212,11 +218,17 @@ export class Shelf {
       if (isRead) exchange.read(wanted.ticket, bytes, nowMs)
       else exchange.unread(wanted.ticket, bytes?.code === 'changed' ? RefusalCode.changed : RefusalCode.vanished)
     })
+    if (!isRead) this.memory.giveBack(wanted.ticket)
   }
 
-  private async readLeaves(root: string, first: number, count: number): Promise<Uint8Array | FilesFault | null> {
+  private async readLeaves(
+    root: string,
+    first: number,
+    count: number,
+    ticket: number,
+  ): Promise<Uint8Array | FilesFault | null> {
     const holding = this.given.get(root)?.holding
-    if (holding !== undefined) return await holding.read(first, count)
+    if (holding !== undefined) return await holding.read(first, count, this.memory.lend(ticket))
     const received = this.received.get(root)
     if (received === undefined) return null
     const { shape } = received.download

@@ -141,7 +141,9 @@ export class TransferDriver {
     while (!this.blocked.has(link)) {
       const bytes = this.transfers.pull(link, this.clock.nowMs())
       if (bytes === null) return
-      if (connection !== undefined && !connection.write(bytes)) this.blocked.add(link)
+      if (connection === undefined) continue
+      if (!connection.write(bytes)) this.blocked.add(link)
+      else if (connection.copies === true) this.transfers.giveBack(bytes)
     }
   }
 

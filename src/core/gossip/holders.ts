@@ -60,6 +60,7 @@ export class Holders {
   /** Takes what is to be told, those with the same part together; of long parts the newest `spanMax` events. */
   takeUntold(spanMax: number): PartHolders[] {
     if (this.untold.size === 0) return []
+    if (this.untold.size === 1) return [this.takeOnly(spanMax)]
     const groups = new Map<string, Part & { tags: string[] }>()
     for (const tag of this.untold) {
       const { from: first, next } = this.byTag.get(tag)!
@@ -71,6 +72,14 @@ export class Holders {
     }
     this.untold.clear()
     return [...groups.values()]
+  }
+
+  /** As nearly always. */
+  private takeOnly(spanMax: number): PartHolders {
+    const tag: string = this.untold.values().next().value!
+    const { from, next } = this.byTag.get(tag)!
+    this.untold.clear()
+    return { from: Math.max(from, next - spanMax), next, tags: [tag] }
   }
 
   list(): IterableIterator<[string, Part]> {

@@ -12,6 +12,8 @@ type Store = DownloadOutput & { kind: 'store' }
 export type ExchangeOutput =
   | (Store & { readonly root: string })
   | { readonly kind: 'read'; readonly wanted: ReadWanted }
+  /** What was read under this ticket has been taken with its frame, or is wanted no more: its memory is the reader's again. */
+  | { readonly kind: 'spent'; readonly ticket: number }
   | {
       readonly kind: 'keep-page'
       readonly root: string
@@ -64,6 +66,7 @@ export class Exchange {
   }
 
   takeOutputs(): ExchangeOutput[] {
+    for (const ticket of this.uploads.takeSpent()) this.outputs.push({ kind: 'spent', ticket })
     for (const wanted of this.uploads.takeReads()) this.outputs.push({ kind: 'read', wanted })
     const { outputs } = this
     this.outputs = []

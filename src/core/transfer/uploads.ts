@@ -62,6 +62,7 @@ interface MapPart {
 }
 
 interface Ready {
+  readonly ticket: number
   readonly frame: TransferFrame
   readonly leaves: number
   readonly atMs: number
@@ -92,6 +93,7 @@ export class Uploads {
   private readonly contents = new Map<string, Served>()
   private readonly readings = new Map<number, Reading>()
   private nextTicket = 1
+  private spent: number[] = []
   /** Links with something to send. */
   readonly dirty = new Set<number>()
 
@@ -112,6 +114,7 @@ export class Uploads {
   }
 
   linkDown(link: number): void {
+    for (const { ticket } of this.askers.get(link)?.ready ?? []) this.spent.push(ticket)
     this.askers.delete(link)
     this.dirty.delete(link)
   }
@@ -198,23 +201,30 @@ export class Uploads {
     return wanted
   }
 
+  /** Tickets whose bytes have been taken with their frame, or are wanted no more. */
+  takeSpent(): number[] {
+    const { spent } = this
+    if (spent.length > 0) this.spent = []
+    return spent
+  }
+
   read(ticket: number, bytes: Uint8Array, nowMs: number): void {
     const reading = this.readings.get(ticket)
     if (reading === undefined) return
     this.readings.delete(ticket)
     const { link, handle, wanted } = reading
     const asker = this.askers.get(link)
-    if (asker === undefined) return
     const leaves = 'first' in wanted ? wanted.count : 0
-    if (asker.sessions.get(handle) !== reading.session) {
-      this.free(asker, leaves)
+    if (asker?.sessions.get(handle) !== reading.session) {
+      if (asker !== undefined) this.free(asker, leaves)
+      this.spent.push(ticket)
       return
     }
     const frame: TransferFrame =
       'first' in wanted
         ? { type: 'leaves', handle, first: wanted.first, bytes }
         : { type: 'page', handle, level: wanted.level, index: wanted.index, bytes }
-    asker.ready.push({ frame, leaves, atMs: nowMs })
+    asker.ready.push({ ticket, frame, leaves, atMs: nowMs })
     this.dirty.add(link)
   }
 
@@ -238,6 +248,7 @@ export class Uploads {
     }
     for (let next = asker.ready.shift(); next !== undefined; next = asker.ready.shift()) {
       this.free(asker, next.leaves)
+      this.spent.push(next.ticket)
       if (!asker.sessions.has(next.frame.handle)) continue
       if (next.leaves > 0) {
         const isPrompt = nowMs - next.atMs < PROMPT_MS

@@ -22,6 +22,16 @@ const PACKETS_FIRST = 25
 /** What the arrival's own clock, and the tick of the one who pulls, are uncertain by. */
 const DELAY_MS_MIN = 4
 const LATE_SHARE_MAX = 0.03
+/** Stalls before are those of programs that start, on both sides: that two of them come does not say that more will. */
+const PACKETS_BEGINNING = 100
+/**
+ * Packets that come together, behind one that is so late, were held up by the same stall. Until there is all to compare them with that is ever
+ * remembered, all of them count little more than that one: else one stall of 0.3 s (15 packets) would have people talk at that distance for seconds.
+ */
+const HELD_UP_MS_MIN = 40
+const TOGETHER_MS = 10
+const HELD_UP_SHARE = 0.1
+const PACKETS_REMEMBERED = 500
 /**
  * Shares are of so many packets at least: of the first few the late ones say more of programs that start than of the network, and one of 50 would
  * be taken for one of 50 for good.
@@ -58,6 +68,7 @@ export class ArrivalDelays {
   private fastestBefore = Number.POSITIVE_INFINITY
   private inWindow = 0
   private lastMs = 0
+  private lastLateness = 0
   private asked = DELAY_MS_FIRST
 
   /** Transit of the fastest packet of late; meaningless, but to take differences from. Infinite before the first. */
@@ -74,11 +85,12 @@ export class ArrivalDelays {
   heard(nowMs: number, madeMs: number): number {
     const transit = nowMs - madeMs
     if (Math.abs(transit - this.baseMs) > RESTART_MS) this.restart()
+    const isHeldUp = this.lastLateness >= HELD_UP_MS_MIN && nowMs - this.lastMs < TOGETHER_MS
     this.moveBase(nowMs, transit)
     const lateness = transit - this.baseMs
-    this.count(lateness)
-    this.stalls.heard(lateness)
-    this.packets++
+    this.count(lateness, isHeldUp && this.packets < PACKETS_REMEMBERED ? HELD_UP_SHARE : 1)
+    this.lastLateness = lateness
+    if (this.packets++ >= PACKETS_BEGINNING) this.stalls.heard(lateness)
     if (this.packets >= PACKETS_FIRST) {
       this.ask()
     }
@@ -93,10 +105,10 @@ export class ArrivalDelays {
   }
 
   /** A frame that was known to be missing came after all, by another packet, so late: a delay of so much makes use of it. */
-  count(lateness: number): void {
+  count(lateness: number, share = 1): void {
     const bin = Math.min(BINS - 1, Math.max(0, Math.floor(lateness / BIN_MS)))
-    this.bins[bin] = this.bins[bin]! + this.weight
-    this.total += this.weight
+    this.bins[bin] = this.bins[bin]! + this.weight * share
+    this.total += this.weight * share
     this.weight /= FORGETTING
     if (this.weight > 1e12) this.rescale()
   }

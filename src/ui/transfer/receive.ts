@@ -36,6 +36,8 @@ class Receive extends Transfer {
   private readonly taken = new Map<string, FileEvent>()
   /** Begun by an earlier run that was ended, and going on: taken by whoever receives it again. */
   private readonly unfinished = new Map<string, FileEvent>()
+  /** Those of them that have been gone on with. */
+  private readonly resumed = new Set<string>()
   private readonly done = new Set<string>()
   /** Those that their giver does not have any more. */
   private readonly stale = new Set<string>()
@@ -64,7 +66,7 @@ class Receive extends Transfer {
     const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
     const isBegun = isUnderWay && this.options.paths !== null
     if (state !== 'offered' && !isBegun) return
-    if (this.open.size + this.unfinished.size === 0) this.firstSeenMs = this.nowMs()
+    if (this.meanable.length === 0) this.firstSeenMs = this.nowMs()
     if (isBegun) this.unfinished.set(id, event)
     else this.open.set(id, event)
   }
@@ -79,22 +81,25 @@ class Receive extends Transfer {
     // However long somebody thinks about it.
     if (this.isAsking) return this.moved()
     if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS) return this.succeed()
-    if (
-      this.first === null &&
-      (this.open.size + this.unfinished.size === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)
-    ) {
-      return this.line.show('Waiting for an offer …')
+    if (this.first === null && (this.meanable.length === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)) {
+      return this.isWaiting ? undefined : this.line.show('Waiting for an offer …')
     }
     void this.choose()
   }
 
   protected inVain(seconds: number): string {
-    if (this.taken.size === 0) return `Nothing has been offered in ${seconds} s.`
+    if (this.taken.size + this.resumed.size === 0) return `Nothing has been offered in ${seconds} s.`
     return `Nothing has moved for ${seconds} s. ${this.kept()}`
   }
 
   protected async leave(isDone: boolean): Promise<void> {
-    if (!isDone && this.taken.size > this.done.size && this.options.paths !== null) this.line.tell(this.kept())
+    const isBegun = this.taken.size > this.done.size || this.resumed.size > 0
+    if (!isDone && isBegun && this.options.paths !== null) this.line.tell(this.kept())
+  }
+
+  /** What may be taken, or gone on with: all but what sleeps. */
+  private get meanable(): FileEvent[] {
+    return [...this.open.values(), ...this.unfinished.values()].filter(({ trouble }) => trouble !== 'absent')
   }
 
   private get isWhole(): boolean {
@@ -111,8 +116,7 @@ class Receive extends Transfer {
   /** Takes the newest that is offered by somebody who is there, and what belongs to it. */
   private async choose(): Promise<void> {
     if (this.isAsking) return
-    const all = [...this.open.values(), ...this.unfinished.values()]
-    for (const event of all.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
+    for (const event of this.meanable.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
       if (this.isOver || !this.isMeant(event)) continue
       this.open.delete(event.id)
       if (this.unfinished.delete(event.id)) this.goOn(event)
@@ -159,6 +163,13 @@ class Receive extends Transfer {
   /** Nobody is asked: that was done when it was begun. */
   private goOn(event: FileEvent): void {
     this.moved()
+    this.resumed.add(event.id)
+    // Its giver has offered it anew, and is being asked.
+    if (event.trouble === 'absent') {
+      this.unfinished.set(event.id, event)
+      if (this.taken.size === 0) this.first = null
+      return
+    }
     this.first ??= event
     this.taken.set(event.id, event)
     this.under(event)
@@ -183,6 +194,7 @@ class Receive extends Transfer {
     if (state === 'done') return this.arrived(event)
     if (state === 'failed') return this.fail(`${cleanLine(reason)} ${done > 0 ? this.kept() : ''}`.trim())
     if (state === 'waiting') {
+      if (trouble === 'absent') return this.missed(event)
       if (trouble === 'withdrawn' || trouble === 'gone' || trouble === 'changed') return this.lost(event)
       if (trouble === 'full' || trouble === 'disk') return this.fail(`${cleanLine(reason)} ${this.kept()}`)
       if (!this.isWaiting) this.line.tell(reason)
@@ -194,21 +206,43 @@ class Receive extends Transfer {
   private arrived(event: FileEvent): void {
     const { id, path = '' } = event
     this.done.add(id)
+    this.resumed.delete(id)
     this.lastDoneMs = this.nowMs()
     const { paths } = this.options
     this.line.tell(`${fileText(event)} of ${cleanLine(event.from.name)} is here, verified.`)
     paths?.write(`${path}\n`)
   }
 
+  /**
+   * Its giver does not have it, or not yet: whoever has just started to send it again reads it first. What an earlier run began sleeps until somebody has it,
+   * and another offer may be meant.
+   */
+  private missed(event: FileEvent): void {
+    const { id, done, from } = event
+    const isResumed = this.resumed.has(id)
+    if (!isResumed && done === 0) return this.turnFrom(event)
+    const reason = `${cleanLine(from.name)} does not have ${fileText(event)} now: it goes on when it is sent again.`
+    if (!this.isWaiting) this.line.tell(reason)
+    this.isWaiting = true
+    this.line.show(reason)
+    if (!isResumed) return
+    this.taken.delete(id)
+    this.unfinished.set(id, event)
+    if (this.taken.size === 0) this.first = null
+  }
+
+  /** An old offer: the one before it may be meant. */
+  private turnFrom({ id, number }: FileEvent): void {
+    this.stale.add(id)
+    this.taken.delete(id)
+    if (this.taken.size === 0) this.first = null
+    void this.chat.files.cancel(String(number))
+  }
+
   /** Its giver does not have it any more. Before anything came it was an old offer: the next one is meant. */
   private lost(event: FileEvent): void {
     const { id, done, from, trouble } = event
-    if (done === 0 && trouble === 'gone') {
-      this.stale.add(id)
-      this.taken.delete(id)
-      if (this.taken.size === 0) this.first = null
-      return void this.chat.files.cancel(String(event.number))
-    }
+    if (done === 0 && trouble === 'gone' && !this.resumed.has(id)) return this.turnFrom(event)
     const who = cleanLine(from.name)
     const why = trouble === 'changed' ? 'has been changed where it came from' : `has been taken back by ${who}`
     this.fail(`${fileText(event)} ${why}. ${this.kept()}`)

@@ -71,6 +71,36 @@ describe('who gives', () => {
     expect(pull().filter(({ type }) => type === 'page')).toEqual([])
   })
 
+  test('says of everything that was read when it is needed no more, once: taken, closed meanwhile, or its link gone', () => {
+    const { shape, uploads, pull } = holder(4, true)
+    const again = (link: number) => {
+      uploads.open(link, 1, ROOT, shape.size)
+      uploads.ask(link, 1, 0, PIECE_LEAVES)
+      return uploads.takeReads().map(({ ticket }) => ticket)
+    }
+    const run = new Uint8Array(LEAF_BYTES)
+    const taken = again(LINK)
+    for (const ticket of taken) uploads.read(ticket, run, 0)
+    expect(uploads.takeSpent()).toEqual([])
+    expect(pull().filter(({ type }) => type === 'leaves')).toHaveLength(taken.length)
+    expect(uploads.takeSpent()).toEqual(taken)
+
+    const [ready, late, ...others] = uploads.takeReads().map(({ ticket }) => ticket)
+    uploads.read(ready!, run, 0)
+    uploads.close(LINK, 1)
+    for (const ticket of [late!, ...others]) uploads.read(ticket, run, 0)
+    expect(pull()).toEqual([])
+    expect(uploads.takeSpent().sort()).toEqual([ready!, late!, ...others].sort())
+
+    uploads.linkUp(2, 'ben')
+    const [waits, comes, ...rest] = again(2)
+    uploads.read(waits!, run, 0)
+    uploads.linkDown(2)
+    for (const ticket of [comes!, ...rest]) uploads.read(ticket, run, 0)
+    expect(uploads.takeSpent()).toEqual([waits!, comes!, ...rest])
+    expect(uploads.takeSpent()).toEqual([])
+  })
+
   test('makes a map of pieces only when the link takes it, and then as it is', () => {
     const { shape, pieces, uploads, pull, gain } = holder(MAP_PART_BYTES_MAX * 8 * 3)
     gain(5)

@@ -72,6 +72,28 @@ describe('the delay asked for', () => {
     expect(before).toBeLessThan(10)
   })
 
+  test('is not raised for seconds by one stall of a third of a second, while little else is known', () => {
+    for (const at of [10, 30, 60, 120, 200, 400]) {
+      const delays = new ArrivalDelays()
+      let most = 0
+      for (let i = 0; i < 1_200; i++) {
+        const lateness = i < at ? 0 : Math.max(0, 310 - 20 * (i - at))
+        delays.heard(1_000 + i * 20 + lateness, i * 20)
+        if (i > at + 25) most = Math.max(most, delays.targetMs)
+      }
+      expect(most, `a stall at packet ${at}`).toBeLessThan(30)
+    }
+  })
+
+  test('is raised by stalls that come again and again, however long they are', () => {
+    expect(after(many(1_000, (i) => Math.max(0, 310 - 20 * (i % 150)))).targetMs).toBeGreaterThan(150)
+  })
+
+  test('takes nothing for a rule of the first two seconds’ stalls, when programs start', () => {
+    const beginning = many(150, (i) => (i === 5 ? 40 : i === 20 ? 60 : i === 45 ? 70 : 0))
+    expect(after(beginning).targetMs).toBeLessThan(30)
+  })
+
   test('is a little longer for one packet in three hundred, and not much longer for one in a hundred', () => {
     expect(after(many(2_000, (i) => (i % 300 === 0 ? 20 : 0))).targetMs).toBeGreaterThanOrEqual(20)
     expect(after(many(2_000, (i) => (i % 100 === 0 ? 150 : 0))).targetMs).toBeLessThan(20)
