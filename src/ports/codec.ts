@@ -59,7 +59,10 @@ export interface VoiceEncoder {
    * is silence. Throws a RangeError for other lengths, and for less room than `PAYLOAD_ROOM_MIN`.
    */
   encode(frame: Float32Array, into: Uint8Array): number
-  /** As if nothing had been encoded yet; the settings stay. */
+  /**
+   * As if nothing had been encoded yet; the settings stay. For what follows a silence: whoever did not hear what was before it decodes that as
+   * well as those who did.
+   */
   reset(): void
   /** Gives its memory back. Nothing may be asked of it any more, but to close it again. */
   close(): void
@@ -70,8 +73,6 @@ export interface VoiceEncoder {
  * cannot be the sound of an honest encoder count as not to be decoded.
  */
 export interface VoiceDecoder extends SpeechDecoder {
-  /** As if nothing had been decoded yet. */
-  reset(): void
   /** As of the encoder. */
   close(): void
 }

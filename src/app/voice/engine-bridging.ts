@@ -60,7 +60,8 @@ class Outgoing {
   }
 
   /** 20 ms of theirs; writes a payload where there is one to send, and answers its length, else 0. */
-  push({ time, ends }: SpurtMark, samples: Int16Array, into: Uint8Array): number {
+  push({ time, begins, ends }: SpurtMark, samples: Int16Array, into: Uint8Array): number {
+    if (begins) this.encoder.reset()
     const ours = this.resampler.push(
       Float32Array.from(samples, (each) => each / 32_768),
       samples.length,

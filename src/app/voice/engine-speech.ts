@@ -109,7 +109,10 @@ export class Speech {
     if (settings.automaticGain) this.gainControl.process(frame, this.speech)
     else amplify(frame, settings.gainDb)
     this.speech = this.listen(frame)
+    const wasOpen = gate.open
     const { count, ends } = gate.push(frame, this.speech)
+    // Else listeners who came since, or whose way opened since, decode the first words as what they were not encoded as.
+    if (count > 0 && !wasOpen) this.encoder.reset()
     for (let i = 0; i < count; i++) {
       const isNewest = i === count - 1
       this.out.said(gate.frame(i), nowMs)

@@ -10,4 +10,6 @@ export interface SpeechDecoder {
   recover(opus: Uint8Array, into: Float32Array, samples: number): boolean
   /** Sound that goes on from the last, for what is missing. */
   conceal(into: Float32Array, samples: number): boolean
+  /** As if nothing had been decoded yet: what comes next was encoded so. */
+  reset(): void
 }

@@ -11,7 +11,8 @@ import { smoothStep } from './time-scale.ts'
  *
  * A talk spurt begins once its first frame has been held back for the delay asked for. Then each frame is played in its turn. One that is not there
  * when later ones are is lost: it is recovered from the packet after it, or else concealed. Where nothing is there the network stalls:
- * sound is made up, but the frames that were due keep their turn, so the delay grows by just the stall and no word is lost.
+ * sound is made up, but the frames that were due keep their turn, so the delay grows by just the stall and no word is lost. What is made up
+ * is what was heard last, said again, and the decoder is not told: a short stall is over without a trace of it in what follows.
  * `Steering` brings the delay back to what is asked for, and follows the sender's clock, by leaving out or putting in single periods of
  * the sound; between spurts it is set anew.
  *
@@ -20,6 +21,8 @@ import { smoothStep } from './time-scale.ts'
 
 /** Sound is made up for so long, then there is silence until something comes: concealment by then has faded (RFC 6716 section 4.4). */
 const STALL_TICKS_MAX = 12
+/** Of which so much is what was heard last, said again; more of it sounds like a machine, and the decoder's own fades. */
+const REPEATED_TICKS_MAX = 3
 /** What a stall may add to the delay asked for; older frames are dropped. A quarter of a second more is caught up in two. */
 const BEHIND_MS_MAX = 250
 /** And the most it ever is. */
@@ -29,6 +32,7 @@ const DECODES_MAX = 5
 /** What a search for a period reads at most, with a tick left over. */
 const AHEAD_SAMPLES = 1_200
 const FADE_IN_SAMPLES = 240
+const FRAME_TICKS_MAX = 2
 
 export interface PlayoutCounts {
   /** Ticks that were pulled while the speaker spoke, by what was in them. */
@@ -61,8 +65,12 @@ export class SpeakerPlayout {
   /** The spurt's last frame was played, or it broke off: after so many samples there is silence. */
   private samplesLeft = Number.POSITIVE_INFINITY
   private ended = false
-  /** Ticks made up since the last frame that was there. */
+  /** Samples made up since the last frame that was there, and ticks of that; and how many of these the decoder made, and so knows of. */
+  private madeUp = 0
   private stalled = 0
+  private concealed = 0
+  /** The last spurt was not over, but broke off: its sender has not begun anew. */
+  private isBroken = false
 
   constructor(private readonly decoder: SpeechDecoder) {}
 
@@ -99,7 +107,8 @@ export class SpeakerPlayout {
       this.steering.needed(delayMs, (this.queue.length * TICK_MS) / TICK_SAMPLES)
       this.step(nowMs)
     }
-    if (!this.isOver) this.steer()
+    // While nothing is there, nothing is left out.
+    if (!this.isOver && this.madeUp === 0) this.steer()
     this.queue.take(out)
     this.samplesLeft -= TICK_SAMPLES
     if (this.samplesLeft <= 0) this.stop()
@@ -121,7 +130,9 @@ export class SpeakerPlayout {
     this.talking = true
     packets.idle = false
     this.ended = false
-    this.stalled = 0
+    this.resume()
+    if (first.begins || !this.isBroken) this.decoder.reset()
+    this.isBroken = false
     this.steering.begin()
     return true
   }
@@ -145,17 +156,20 @@ export class SpeakerPlayout {
     if (this.isOver) return this.pad()
     const next = this.catchUp(nowMs)
     if (next !== null && (next.time === packets.due || next.time - packets.due <= this.stalled)) this.play(next)
-    else if (this.ended || next?.begins === true || this.stalled >= STALL_TICKS_MAX) this.finish()
-    else if (next?.recovers === true && next.time - packets.due - this.stalled <= next.ticks) this.recover(next)
-    else this.conceal()
+    else if (this.ended || next?.begins === true || this.stalled >= STALL_TICKS_MAX) {
+      this.isBroken = !this.ended && next?.begins !== true
+      this.finish()
+    } else if (next?.recovers === true && next.time - packets.due - this.stalled <= next.ticks) this.recover(next)
+    else if (next !== null || !this.repeat()) this.conceal()
   }
 
   private play(frame: StoredFrame): void {
     const { packets, scratch } = this
     const samples = frame.ticks * TICK_SAMPLES
+    const leapt = this.tellLost(frame, frame.time)
     packets.due = frame.time + frame.ticks
     this.ended = frame.ends
-    this.stalled = 0
+    this.resume()
     const decoded = this.decoder.decode(frame.bytes.subarray(0, frame.length), scratch, samples)
     packets.store.take(frame)
     if (decoded) this.counts.played += frame.ticks
@@ -164,22 +178,60 @@ export class SpeakerPlayout {
       this.counts.concealed += frame.ticks
       if (!this.decoder.conceal(scratch, samples)) scratch.fill(0)
     }
+    if (leapt) this.queue.join(scratch)
     this.append(samples)
   }
 
   private recover(next: StoredFrame): void {
     const { packets, scratch } = this
     const samples = next.ticks * TICK_SAMPLES
+    const leapt = this.tellLost(next, next.time - next.ticks)
     if (!this.decoder.recover(next.bytes.subarray(0, next.length), scratch, samples)) return this.conceal()
+    if (leapt) this.queue.join(scratch)
     this.counts.recovered += next.ticks
     packets.due = next.time
-    this.stalled = 0
+    this.resume()
     this.append(samples)
   }
 
+  /** The decoder is to know of frames in whose place sound was said again, and which are lost: those after them lean on them. False where there are none. */
+  private tellLost({ time, ticks, recovers, bytes, length }: StoredFrame, until: number): boolean {
+    const missing = Math.min(until - this.packets.due - this.concealed, FRAME_TICKS_MAX)
+    if (this.madeUp === 0 || missing <= 0) return false
+    const samples = missing * TICK_SAMPLES
+    const isKnown =
+      recovers &&
+      until === time &&
+      missing === ticks &&
+      this.decoder.recover(bytes.subarray(0, length), this.scratch, samples)
+    if (!isKnown) this.decoder.conceal(this.scratch, samples)
+    return true
+  }
+
+  private resume(): void {
+    this.madeUp = 0
+    this.stalled = 0
+    this.concealed = 0
+  }
+
+  private wait(samples: number): void {
+    const before = this.stalled
+    this.madeUp += samples
+    this.stalled = Math.floor(this.madeUp / TICK_SAMPLES)
+    this.counts.concealed += this.stalled - before
+  }
+
+  /** False where the sound is none that can be said again, or has been often enough. */
+  private repeat(): boolean {
+    if (this.concealed > 0 || this.stalled >= REPEATED_TICKS_MAX) return false
+    const samples = this.queue.repeat(TICK_SAMPLES)
+    this.wait(samples)
+    return samples > 0
+  }
+
   private conceal(): void {
-    this.counts.concealed++
-    this.stalled++
+    this.concealed++
+    this.wait(TICK_SAMPLES)
     if (!this.decoder.conceal(this.scratch, TICK_SAMPLES)) this.scratch.fill(0)
     this.append(TICK_SAMPLES)
   }

@@ -1,4 +1,14 @@
-import { crossfade, findLag, LAG_MAX, LAG_MIN, type Similarity } from './time-scale.ts'
+import {
+  crossfade,
+  findLag,
+  findPeriod,
+  LAG_MAX,
+  LAG_MIN,
+  likenessOf,
+  PERIOD_REACH,
+  type Similarity,
+  smoothStep,
+} from './time-scale.ts'
 
 /**
  * Decoded sound on its way out: what is still to be played, and before it the last of what was, which is needed to make sound longer. One piece
@@ -6,13 +16,21 @@ import { crossfade, findLag, LAG_MAX, LAG_MIN, type Similarity } from './time-sc
  */
 
 /** What was played and is kept. */
-const PAST_SAMPLES = LAG_MAX
+const PAST_SAMPLES = PERIOD_REACH
 /** 120 ms: five frames, and room for what is put in between. */
 export const QUEUE_SAMPLES_MAX = 5_760
 const MEMORY_SAMPLES = 4 * QUEUE_SAMPLES_MAX
 
 /** How alike two pieces must be to be joined while somebody speaks. */
 const LIKENESS_MIN = 0.85
+/** And how alike what is said again and what came before it. */
+const REPEATED_LIKENESS_MIN = 0.7
+/** Over which the two are brought together: 2.5 ms. */
+const SEAM_SAMPLES = 120
+/** And the slopes of the two: 1 ms. Noise has steeper ones, and none that go on. */
+const BEND_SAMPLES = 48
+const SLOPE_MAX = 0.007
+const JOINED_SAMPLES = 240
 
 export class SoundQueue {
   private readonly memory = new Float32Array(MEMORY_SAMPLES)
@@ -78,6 +96,32 @@ export class SoundQueue {
     return lag
   }
 
+  /**
+   * Goes on as the sound has been: appends `least` samples, or up to `LAG_MAX` more, of whole periods, so that what is appended next continues it
+   * as if nothing were between. Answers how many; 0 where it is not like itself, or no room is left. As G.711's appendix I does,
+   * but without its delay.
+   */
+  repeat(least: number): number {
+    if (this.end + least + LAG_MAX > MEMORY_SAMPLES) this.moveTogether()
+    const { found } = this
+    findPeriod(this.memory, this.end, found)
+    const samples = Math.ceil(least / found.lag) * found.lag
+    if (found.likeness < REPEATED_LIKENESS_MIN || this.length + samples > QUEUE_SAMPLES_MAX) return 0
+    this.goOn(found.lag, samples)
+    this.end += samples
+    return samples
+  }
+
+  /** Makes the first 5 ms of `sound`, which does not continue what was appended last, come out of how that would go on. */
+  join(sound: Float32Array): void {
+    if (this.end + JOINED_SAMPLES > MEMORY_SAMPLES) this.moveTogether()
+    const { found, memory, end } = this
+    findPeriod(memory, end, found)
+    this.goOn(found.lag, JOINED_SAMPLES)
+    const likeness = likenessOf(memory, end, sound, 0, JOINED_SAMPLES)
+    crossfade(memory, end, sound, 0, sound, 0, JOINED_SAMPLES, likeness)
+  }
+
   /** Forgets what is to be played, and the past with it. */
   clear(): void {
     this.start = PAST_SAMPLES
@@ -85,9 +129,27 @@ export class SoundQueue {
     this.memory.fill(0, 0, PAST_SAMPLES)
   }
 
+  /** Writes `samples` behind the end: the last period, each time beginning where it ended before, not where it began before. */
+  private goOn(lag: number, samples: number): void {
+    const { memory, end } = this
+    const step = memory[end - 1]! - memory[end - 1 - lag]!
+    const bend = step - memory[end - 2]! + memory[end - 2 - lag]!
+    const slope = Math.max(-SLOPE_MAX, Math.min(SLOPE_MAX, bend))
+    for (let i = 0; i < samples; i++) {
+      const at = i % lag
+      memory[end + i] = memory[end - lag + at]! + seam(at + 1, step, slope)
+    }
+  }
+
   private moveTogether(): void {
     this.memory.copyWithin(0, this.start - PAST_SAMPLES, this.end)
     this.end -= this.start - PAST_SAMPLES
     this.start = PAST_SAMPLES
   }
+}
+
+/** What is left of a step and a bend at the first sample, so many samples after it (cubic Hermite splines). */
+function seam(at: number, step: number, slope: number): number {
+  const bent = at < BEND_SAMPLES ? slope * at * (1 - at / BEND_SAMPLES) ** 2 : 0
+  return at < SEAM_SAMPLES ? step * (1 - smoothStep(at / SEAM_SAMPLES)) + bent : 0
 }

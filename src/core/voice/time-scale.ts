@@ -11,6 +11,8 @@ export const LAG_MIN = 120
 export const LAG_MAX = 600
 /** The first pass looks at every fourth sample. */
 const STEP = 4
+/** Of lags that are as good the shorter ones are found again in the longer; a clear gain alone takes the longer. */
+const LIKENESS_GAIN = 0.005
 /** -50 dBFS: nobody hears what is done to it. */
 const QUIET_POWER = 1e-5
 
@@ -21,6 +23,7 @@ export interface Similarity {
   likeness: number
 }
 
+/** Room for either search. */
 const coarse = new Float32Array((2 * LAG_MAX) / STEP)
 
 /**
@@ -31,29 +34,22 @@ const coarse = new Float32Array((2 * LAG_MAX) / STEP)
 export function findLag(samples: Float32Array, at: number, around: boolean, lagMax: number, found: Similarity): void {
   const points = (2 * lagMax) / STEP
   const from = around ? at - lagMax : at
-  let power = 0
-  for (let i = 0; i < points; i++) {
-    const first = from + i * STEP
-    const mean = (samples[first]! + samples[first + 1]! + samples[first + 2]! + samples[first + 3]!) / STEP
-    coarse[i] = mean
-    power += mean * mean
-  }
+  const power = decimate(samples, from, points)
   found.lag = lagMax
   found.likeness = 1
   if (power <= QUIET_POWER * points) return
   let best = -2
   let bestLag = LAG_MIN / STEP
   for (let lag = LAG_MIN / STEP; 2 * lag <= points; lag++) {
-    const likeness = correlate(coarse, around ? points / 2 - lag : 0, lag, 1)
-    // Of lags that are as good the shorter ones are found again in the longer; a clear gain alone takes the longer.
-    if (likeness <= best + 0.005) continue
+    const likeness = correlate(coarse, around ? points / 2 - lag : 0, lag, lag, 1)
+    if (likeness <= best + LIKENESS_GAIN) continue
     best = likeness
     bestLag = lag
   }
   best = -2
   for (let lag = bestLag * STEP - STEP + 1; lag < bestLag * STEP + STEP; lag++) {
     if (lag < LAG_MIN || lag > lagMax) continue
-    const likeness = correlate(samples, around ? at - lag : at, lag, 2)
+    const likeness = correlate(samples, around ? at - lag : at, lag, lag, 2)
     if (likeness <= best) continue
     best = likeness
     found.lag = lag
@@ -61,14 +57,71 @@ export function findLag(samples: Float32Array, at: number, around: boolean, lagM
   found.likeness = best
 }
 
-/** How alike `samples[at, at + lag)` and the `lag` samples after it are, by every `step`th of them. */
-function correlate(samples: Float32Array, at: number, lag: number, step: number): number {
+/** Samples that are compared with those a lag before them. */
+const PERIOD_SAMPLES = 480
+/** What `findPeriod` reads. */
+export const PERIOD_REACH = PERIOD_SAMPLES + LAG_MAX
+
+/** The lag, from `LAG_MIN` to `LAG_MAX`, at which the last 10 ms before `end` are most like what came before. Reads `PERIOD_REACH` samples. */
+export function findPeriod(samples: Float32Array, end: number, found: Similarity): void {
+  const points = PERIOD_REACH / STEP
+  const from = end - PERIOD_REACH
+  const power = decimate(samples, from, points)
+  found.lag = PERIOD_SAMPLES
+  found.likeness = 1
+  if (power <= QUIET_POWER * points) return
+  const last = points - PERIOD_SAMPLES / STEP
+  let best = -2
+  let bestLag = LAG_MIN / STEP
+  for (let lag = LAG_MIN / STEP; lag <= LAG_MAX / STEP; lag++) {
+    const likeness = correlate(coarse, last - lag, lag, PERIOD_SAMPLES / STEP, 1)
+    if (likeness <= best + LIKENESS_GAIN) continue
+    best = likeness
+    bestLag = lag
+  }
+  best = -2
+  for (let lag = bestLag * STEP - STEP + 1; lag < bestLag * STEP + STEP; lag++) {
+    if (lag < LAG_MIN || lag > LAG_MAX) continue
+    const likeness = correlate(samples, end - PERIOD_SAMPLES - lag, lag, PERIOD_SAMPLES, 2)
+    if (likeness <= best) continue
+    best = likeness
+    found.lag = lag
+  }
+  found.likeness = best
+}
+
+/** Means of four samples each into `coarse`; answers their power. */
+function decimate(samples: Float32Array, from: number, points: number): number {
+  let power = 0
+  for (let i = 0; i < points; i++) {
+    const first = from + i * STEP
+    const mean = (samples[first]! + samples[first + 1]! + samples[first + 2]! + samples[first + 3]!) / STEP
+    coarse[i] = mean
+    power += mean * mean
+  }
+  return power
+}
+
+/** How alike `length` samples from `at` on are and those that come `lag` later, by every `step`th of them. */
+function correlate(samples: Float32Array, at: number, lag: number, length: number, step: number): number {
+  return likenessOf(samples, at, samples, at + lag, length, step)
+}
+
+/** Normalised correlation of `length` samples of each, by every `step`th of them: -1 to 1. */
+export function likenessOf(
+  one: Float32Array,
+  oneAt: number,
+  other: Float32Array,
+  otherAt: number,
+  length: number,
+  step = 1,
+): number {
   let product = 0
   let first = 1e-9
   let second = 1e-9
-  for (let i = 0; i < lag; i += step) {
-    const a = samples[at + i]!
-    const b = samples[at + lag + i]!
+  for (let i = 0; i < length; i += step) {
+    const a = one[oneAt + i]!
+    const b = other[otherAt + i]!
     product += a * b
     first += a * a
     second += b * b

@@ -50,6 +50,8 @@ export class KnownDecoder implements SpeechDecoder {
   /** Times of the frames that were decoded, in the order they were played. */
   readonly played: number[] = []
   calls = 0
+  /** How often it began anew. */
+  resets = 0
   private cursor = -1
 
   constructor(private readonly signal: Signal) {}
@@ -67,6 +69,11 @@ export class KnownDecoder implements SpeechDecoder {
 
   conceal(into: Float32Array, samples: number): boolean {
     return this.write(Math.max(0, this.cursor), into, samples)
+  }
+
+  reset(): void {
+    this.resets++
+    this.cursor = -1
   }
 
   private write(from: number, into: Float32Array, samples: number): boolean {
