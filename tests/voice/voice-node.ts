@@ -10,7 +10,6 @@ import type {
 import type { MemberStatistics } from '../../src/app/voice/reports.ts'
 import { VoiceSupervisor } from '../../src/app/voice/supervisor.ts'
 import type { Address } from '../../src/base/address.ts'
-import type { UdpRelay } from './udp-relay.ts'
 
 /** The program in source; what is measured may be the compiled one instead. */
 const SOURCE = [process.execPath, resolve(import.meta.dir, '../../src/main.ts')]
@@ -34,8 +33,16 @@ const SETTINGS: VoiceSettings = {
 
 type Told<Name extends VoiceReport['tell']> = Extract<VoiceReport, { tell: Name }>
 
+/** What stands between two, with an end for each: the first side's is 0. */
+export interface Between {
+  endpoint(side: 0 | 1): Address
+  expect(side: 0 | 1, address: Address): void
+}
+
 export interface VoiceNodeOptions {
   readonly command?: readonly string[]
+  /** The address of its socket; loopback by default. */
+  readonly host?: string
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** WAV files in place of devices. */
   readonly files?: { readonly input: string | null; readonly output: string | null }
@@ -49,6 +56,7 @@ export class VoiceNode {
   audio = stream()
   settings: VoiceSettings
   private port = 0
+  private readonly host: string
   private readonly control = new Map<VoiceNode, VoiceStream>()
   private readonly supervisor: VoiceSupervisor
   private readonly waiters = new Set<() => void>()
@@ -59,6 +67,7 @@ export class VoiceNode {
   ) {
     const { command = SOURCE, environment = process.env, settings = {} } = options
     this.settings = { ...SETTINGS, ...settings }
+    this.host = options.host ?? '127.0.0.1'
     this.supervisor = new VoiceSupervisor({
       command,
       environment,
@@ -86,12 +95,12 @@ export class VoiceNode {
 
   async begin(): Promise<void> {
     const { settings, tag, audio } = this
-    this.send({ do: 'begin', room: 'general', host: '127.0.0.1', port: 0, tag, audio, settings })
+    this.send({ do: 'begin', room: 'general', host: this.host, port: 0, tag, audio, settings })
     this.port = (await this.until('begun')).port
   }
 
   get endpoint(): Address {
-    return { host: '127.0.0.1', port: this.port }
+    return { host: this.host, port: this.port }
   }
 
   /** Both are told of each other. */
@@ -101,7 +110,7 @@ export class VoiceNode {
   }
 
   /** Likewise, where the only way between them is through a relay, of which this is the first side. */
-  meetThrough(relay: UdpRelay, other: VoiceNode): void {
+  meetThrough(relay: Between, other: VoiceNode): void {
     relay.expect(0, this.endpoint)
     relay.expect(1, other.endpoint)
     this.send({ do: 'member', member: this.knows(other, relay.endpoint(0)) })

@@ -7,8 +7,12 @@ import { FrameStore, STORE_TICKS, type StoredFrame } from './frame-store.ts'
  * player's to say (`due`); what comes after its turn is dropped, but tells how long to hold packets back (`delays`).
  */
 export const TICK_MS = 10
-/** Packets in a row whose times fit nothing: the sender's clock is believed then, and what was held is dropped. */
+/**
+ * Packets in a row whose times fit nothing: the sender's clock is believed then, and what was held is dropped. But not where they come all at
+ * once: a way that was given up has let go of what it held, and what it held was said long ago.
+ */
 const STRAYS_MAX = 3
+const STRAYS_MS_MIN = 25
 /** Where a speaker is heard for the first time in a while, packets that were overtaken by so much are still taken. */
 const OVERTAKEN_TICKS = 16
 
@@ -35,6 +39,8 @@ export class JitterBuffer {
   idle = true
   private latest = -1
   private strays = 0
+  /** When the first of them came. */
+  private strayMs = 0
   /** Which frames came, by time: also those that were played or late. */
   private readonly seen = new Float64Array(STORE_TICKS).fill(-1)
 
@@ -42,7 +48,7 @@ export class JitterBuffer {
   receive(audio: AudioPayload, nowMs: number): void {
     this.counts.received++
     const time = this.unwrap(audio.time)
-    if (!this.fits(time, audio.begins)) return
+    if (!this.fits(time, audio.begins, nowMs)) return
     this.latest = Math.max(this.latest, time)
     if (audio.heldBack) this.delays.heardHeldBack(nowMs, time * TICK_MS)
     else this.delays.heard(nowMs, time * TICK_MS)
@@ -108,14 +114,14 @@ export class JitterBuffer {
   }
 
   /** Whether there is room for that time beside what is held; makes it where the speaker had been silent, or insists. */
-  private fits(time: number, begins: boolean): boolean {
+  private fits(time: number, begins: boolean, nowMs: number): boolean {
     const ahead = time - this.due
     if (this.latest >= 0 && ahead < STORE_TICKS && ahead > -STORE_TICKS) {
       this.strays = 0
       return true
     }
     const silent = this.idle && this.store.count === 0 && ahead > 0
-    if (this.latest >= 0 && !silent && !begins && ++this.strays < STRAYS_MAX) {
+    if (this.latest >= 0 && !silent && !begins && !this.insists(nowMs)) {
       this.counts.stray++
       return false
     }
@@ -124,5 +130,10 @@ export class JitterBuffer {
     this.latest = time
     this.due = time - OVERTAKEN_TICKS
     return true
+  }
+
+  private insists(nowMs: number): boolean {
+    if (this.strays++ === 0) this.strayMs = nowMs
+    return this.strays >= STRAYS_MAX && nowMs - this.strayMs >= STRAYS_MS_MIN
   }
 }

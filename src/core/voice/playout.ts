@@ -102,6 +102,7 @@ export class SpeakerPlayout {
       out.fill(0)
       return false
     }
+    if (this.queue.length >= TICK_SAMPLES) this.expect(nowMs)
     for (let i = 0; i < DECODES_MAX && this.queue.length < TICK_SAMPLES; i++) {
       const delayMs = this.packets.delayAt(nowMs, this.packets.due + this.stalled)
       this.steering.needed(delayMs, (this.queue.length * TICK_MS) / TICK_SAMPLES)
@@ -257,6 +258,14 @@ export class SpeakerPlayout {
       steering.fresh = false
     }
     this.queue.append(scratch, samples)
+  }
+
+  /** When the next frame is needed: what is queued lasts until then. */
+  private expect(nowMs: number): void {
+    const { packets, queue, stalled } = this
+    const ticks = Math.floor(queue.length / TICK_SAMPLES)
+    const delayMs = packets.delayAt(nowMs + ticks * TICK_MS, packets.due + stalled)
+    this.steering.enough(delayMs, (queue.length * TICK_MS) / TICK_SAMPLES - ticks * TICK_MS)
   }
 
   private steer(): void {

@@ -13,9 +13,9 @@ const BINS = STALL_MS_MAX / BIN_MS
 /** Half a minute of talk (1,500 packets) is remembered well, two minutes hardly. */
 const REMEMBERED_PACKETS = 1_500
 const FORGETTING = 1 - 1 / REMEMBERED_PACKETS
-/** Of the time that is remembered, the gaps may be a two-thousandth: with those of stalls that are new it stays below a thousandth. */
+/** Of the time that is remembered, the gaps may be three ten-thousandths: with those of stalls that are new it stays below half a thousandth. */
 const FRAME_MS = 20
-const GAPS_MS_MAX = 0.0005 * REMEMBERED_PACKETS * FRAME_MS
+const GAPS_MS_MAX = 0.0003 * REMEMBERED_PACKETS * FRAME_MS
 /** So many, of which the older count less: two within half a minute. */
 const RECURRING_MIN = 1.3
 

@@ -32,6 +32,9 @@ export class Steering {
   private least = Number.POSITIVE_INFINITY
   /** What was queued when the least was seen. */
   private aheadMs = 0
+  /** The same of the frame that is needed next, while so much is decoded ahead that none is needed now. */
+  private nextMs = Number.POSITIVE_INFINITY
+  private nextAheadMs = 0
   private pulls = 0
   /** Milliseconds to be left out; below zero, to be put in. */
   private debtMs = 0
@@ -45,8 +48,7 @@ export class Steering {
 
   begin(): void {
     this.fresh = true
-    this.least = Number.POSITIVE_INFINITY
-    this.pulls = 0
+    this.forget()
     this.debtMs = 0
     this.sinceCorrection = 0
     this.waiting = 0
@@ -60,15 +62,24 @@ export class Steering {
     this.aheadMs = aheadMs
   }
 
+  /** None is needed now: what is decoded lasts until the next one is. */
+  enough(delayMs: number, aheadMs: number): void {
+    if (delayMs > this.nextMs) return
+    this.nextMs = delayMs
+    this.nextAheadMs = aheadMs
+  }
+
   /** Once a pull: how many samples to leave out now at most; below zero, to put in at least; 0 for none. */
   correction(targetMs: number): number {
     this.sinceCorrection++
     if (++this.pulls >= BLOCK_PULLS) this.settle(targetMs)
+    const between = this.debtMs > HURRY_MS ? PULLS_BETWEEN_IN_HURRY : PULLS_BETWEEN
+    const isTime = this.sinceCorrection >= between
+    if (isTime) this.relieve(targetMs)
     const samples = Math.floor(this.debtMs * SAMPLES_PER_MS)
     if (samples >= 0 && samples < CORRECTION_SAMPLES_MIN) return 0
     this.waiting++
-    const between = this.debtMs > HURRY_MS ? PULLS_BETWEEN_IN_HURRY : PULLS_BETWEEN
-    return this.sinceCorrection < between ? 0 : samples
+    return isTime ? samples : 0
   }
 
   /** So many samples were left out (put in, below zero). */
@@ -77,22 +88,41 @@ export class Steering {
     const ms = samples / SAMPLES_PER_MS
     // What was put in beyond the need is seen, and left out again, when there is a new measure of it.
     this.debtMs = this.debtMs < 0 ? Math.min(0, this.debtMs - ms) : this.debtMs - ms
-    this.least = Number.POSITIVE_INFINITY
-    this.pulls = 0
+    this.forget()
     this.sinceCorrection = 0
     this.waiting = 0
   }
 
   private settle(targetMs: number): void {
+    // Where a period to leave out is looked for in vain, all of the block was decoded ahead. It is measured all the same: else a debt too small
+    // for any period would be looked for without end, however great it has become.
+    if (this.least === Number.POSITIVE_INFINITY) this.needed(this.nextMs, this.nextAheadMs)
+    if (this.least === Number.POSITIVE_INFINITY) return
+    this.debtMs = this.excess(targetMs)
+    if (this.debtMs === 0) this.waiting = 0
+    this.forget()
+  }
+
+  /** A stall makes the delay longer by itself, and what is asked for changes: no more of a debt is paid than there still is. */
+  private relieve(targetMs: number): void {
+    if (this.least === Number.POSITIVE_INFINITY) return
+    const excess = this.excess(targetMs)
+    this.debtMs =
+      this.debtMs > 0 ? Math.min(this.debtMs, Math.max(0, excess)) : Math.max(this.debtMs, Math.min(0, excess))
+  }
+
+  /** By the least delay seen: milliseconds to leave out; below zero, to put in; 0 where it is as it should be. */
+  private excess(targetMs: number): number {
     const excess = this.least - targetMs
-    // Where so much is decoded ahead that nothing was needed, that is told in the next block.
-    if (excess === Number.POSITIVE_INFINITY) return
     const isLacking = excess < -LACK_MS
     const rungs = Math.floor((isLacking ? excess : excess + LACK_MS) / TICK_MS)
-    const debtMs = rungs * TICK_MS + this.aheadMs
-    this.debtMs = rungs < 0 || debtMs > SLACK_MS ? debtMs : 0
-    if (this.debtMs === 0) this.waiting = 0
+    const excessMs = rungs * TICK_MS + this.aheadMs
+    return rungs < 0 || excessMs > SLACK_MS ? excessMs : 0
+  }
+
+  private forget(): void {
     this.least = Number.POSITIVE_INFINITY
+    this.nextMs = Number.POSITIVE_INFINITY
     this.pulls = 0
   }
 }

@@ -44,8 +44,9 @@ export function listen(name: string, trips: readonly Trip[], given: Listening = 
   for (let pull = 0; pull * 10 < endMs; pull++) {
     const nowMs = pull * 10 + (given.pullLateMs?.(pull) ?? 0)
     for (; next < arrivals.length && arrivals[next]!.arrivesMs <= nowMs; next++) {
-      const { time, arrivesMs } = arrivals[next]!
-      playout.receive(audioAt(time, { recovers: given.recovers ?? false, begins: time === 0 }), arrivesMs)
+      const { time, arrivesMs, marks } = arrivals[next]!
+      const usual = { recovers: given.recovers ?? false, begins: time === 0 }
+      playout.receive(audioAt(time, marks ?? usual), arrivesMs)
     }
     if (pull * 10 <= fromMs) before = { ...playout.counts }
     const sounding = playout.pull(nowMs, out)

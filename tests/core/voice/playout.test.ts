@@ -186,6 +186,14 @@ describe('packets nobody needs', () => {
     expect(bench.decoder.played.length).toBeGreaterThan(70 + 45)
   })
 
+  test('are dropped where a way that was given up lets go of what it held: all at once, and said long ago', () => {
+    const bench = new Bench().talk(0, 100, () => ({ ends: false }))
+    for (let i = 0; i < 10; i++) bench.send(2 * i - 400 + TIME_TICKS)
+    bench.talk(200, 50, () => ({ begins: false }))
+    expect(bench.playout.arrivals).toMatchObject({ stray: 10, late: 0 })
+    expect(bench.playout.counts).toMatchObject({ played: 300, concealed: 0 })
+  })
+
   test('of somebody who is halted are not played, and their next spurt is', () => {
     const bench = new Bench().talk(0, 20, () => ({ ends: false }))
     bench.playout.halt()

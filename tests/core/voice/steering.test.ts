@@ -42,6 +42,42 @@ describe('the delay of a speaker', () => {
     expect(asked).toBe(0)
   })
 
+  test('is measured also while all is decoded ahead, and a piece to leave out is looked for in vain', () => {
+    const steering = new Steering()
+    // 5 ms too long, which no period fits.
+    for (let pull = 0; pull < 25; pull++) {
+      steering.needed(8, 5)
+      steering.correction(8)
+    }
+    expect(steering.correction(8)).toBe(5 * 48)
+    let asked = 0
+    for (let pull = 0; pull < 60; pull++) {
+      steering.enough(108 + (pull % 2) * 10, 5)
+      asked = steering.correction(8)
+    }
+    expect(asked).toBe(105 * 48)
+    expect(steering.delayMs).toBe(113)
+  })
+
+  test('is not made longer any more once a stall has done so, nor shorter once more is asked for', () => {
+    const [lacking, exceeding] = [new Steering(), new Steering()]
+    for (let pull = 0; pull < 25; pull++) {
+      lacking.needed(8, 0)
+      exceeding.needed(108, 0)
+      if (pull < 24) lacking.correction(100)
+      if (pull < 24) exceeding.correction(8)
+    }
+    expect(lacking.correction(100)).toBe(-100 * 48)
+    expect(exceeding.correction(8)).toBe(100 * 48)
+    for (const steering of [lacking, exceeding]) steering.corrected(steering === lacking ? -480 : 480)
+    for (let pull = 0; pull < 12; pull++) {
+      lacking.needed(108, 0)
+      exceeding.needed(98, 0)
+      expect(lacking.correction(100)).toBe(0)
+      expect(exceeding.correction(98)).toBe(0)
+    }
+  })
+
   test('is corrected by no more than was asked for, a tenth of the time at most', () => {
     const steering = new Steering()
     let [left, corrections] = [60, 0]

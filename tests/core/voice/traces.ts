@@ -1,11 +1,14 @@
 import { type Rng, seededRng } from '../../../src/base/rng.ts'
+import type { AudioPayload } from '../../../src/wire/voice-audio.ts'
 
-/** One packet's way through a network that was made up from a seed: when it arrives, or never. */
+/** One packet's way through a network: when it arrives, or never. */
 export interface Trip {
   /** In ticks of 10 ms of the sender. */
   readonly time: number
   /** By the receiver's clock; infinite where it is lost. */
   readonly arrivesMs: number
+  /** Where they are known; else those of packets of 20 ms in one spurt. */
+  readonly marks?: Partial<AudioPayload>
 }
 
 export interface NetworkShape {
