@@ -167,7 +167,7 @@ export class SpeakerPlayout {
   private play(frame: StoredFrame): void {
     const { packets, scratch } = this
     const samples = frame.ticks * TICK_SAMPLES
-    const leapt = this.tellLost(frame, frame.time)
+    const leapt = this.tellLost(frame.time)
     packets.due = frame.time + frame.ticks
     this.ended = frame.ends
     this.resume()
@@ -186,7 +186,7 @@ export class SpeakerPlayout {
   private recover(next: StoredFrame): void {
     const { packets, scratch } = this
     const samples = next.ticks * TICK_SAMPLES
-    const leapt = this.tellLost(next, next.time - next.ticks)
+    const leapt = this.tellLost(next.time - next.ticks)
     if (!this.decoder.recover(next.bytes.subarray(0, next.length), scratch, samples)) return this.conceal()
     if (leapt) this.queue.join(scratch)
     this.counts.recovered += next.ticks
@@ -195,17 +195,11 @@ export class SpeakerPlayout {
     this.append(samples)
   }
 
-  /** The decoder is to know of frames in whose place sound was said again, and which are lost: those after them lean on them. False where there are none. */
-  private tellLost({ time, ticks, recovers, bytes, length }: StoredFrame, until: number): boolean {
-    const missing = Math.min(until - this.packets.due - this.concealed, FRAME_TICKS_MAX)
+  /** The decoder is to know of what is lost before `time`, in whose place sound was said again: what comes next leans on it. True where it did not. */
+  private tellLost(time: number): boolean {
+    const missing = Math.min(time - this.packets.due - this.concealed, FRAME_TICKS_MAX)
     if (this.madeUp === 0 || missing <= 0) return false
-    const samples = missing * TICK_SAMPLES
-    const isKnown =
-      recovers &&
-      until === time &&
-      missing === ticks &&
-      this.decoder.recover(bytes.subarray(0, length), this.scratch, samples)
-    if (!isKnown) this.decoder.conceal(this.scratch, samples)
+    this.decoder.conceal(this.scratch, missing * TICK_SAMPLES)
     return true
   }
 

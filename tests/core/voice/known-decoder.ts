@@ -50,7 +50,8 @@ export class KnownDecoder implements SpeechDecoder {
   /** Times of the frames that were decoded, in the order they were played. */
   readonly played: number[] = []
   calls = 0
-  /** How often it began anew. */
+  /** How often sound was made up by it, and how often it began anew. */
+  conceals = 0
   resets = 0
   private cursor = -1
 
@@ -68,6 +69,7 @@ export class KnownDecoder implements SpeechDecoder {
   }
 
   conceal(into: Float32Array, samples: number): boolean {
+    this.conceals++
     return this.write(Math.max(0, this.cursor), into, samples)
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import type { SpeakerPlayout } from '../../../src/core/voice/playout.ts'
 import { roughness, voiced } from './known-decoder.ts'
 import { fixedDelayFor, type Heard, listen } from './listening.ts'
 import { recorded, recordedNames } from './recorded.ts'
@@ -14,6 +15,7 @@ const CLEAN = roughness(voiced(), 480_000)
 const PART_PACKETS = 500
 /** And what follows. */
 const CALM_MS = 12_000
+const FOLLOWS_PULLS = 100
 const names = recordedNames()
 
 interface Moment {
@@ -91,10 +93,10 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
   narrow: { concealedPercent: 2.01, delayMs: 290, delayMsMax: 447, late: 0, skipped: 0 },
   radio: { concealedPercent: 1.63, delayMs: 56, delayMsMax: 193, late: 0, skipped: 0 },
   sentences: { concealedPercent: 0.05, delayMs: 14.9, delayMsMax: 54, late: 0, skipped: 0 },
-  'short-frames': { concealedPercent: 0.2, delayMs: 57.5, delayMsMax: 73, late: 0, skipped: 0 },
+  'short-frames': { concealedPercent: 0.2, delayMs: 57.5, delayMsMax: 83, late: 0, skipped: 0 },
   'slow-microphone': { concealedPercent: 0.12, delayMs: 43, delayMsMax: 87, late: 0, skipped: 0 },
   stopped: { concealedPercent: 0.76, delayMs: 43, delayMsMax: 324, late: 0, skipped: 4 },
-  'two-queues': { concealedPercent: 0.47, delayMs: 102, delayMsMax: 123, late: 4, skipped: 0 },
+  'two-queues': { concealedPercent: 0.47, delayMs: 102, delayMsMax: 123, late: 7, skipped: 0 },
   upload: { concealedPercent: 1.32, delayMs: 130, delayMsMax: 247, late: 0, skipped: 0 },
 }
 
@@ -246,10 +248,14 @@ test('whatever else befalls packets that came so: in order, each once, no click,
       )
       if (changed.length === 0) return
       const trips = [...changed, ...calmAfter(changed)]
-      const heard = listen(name, trips, { pullLateMs: () => phaseMs })
+      const asked: number[] = []
+      const everyPull = ({ targetMs }: SpeakerPlayout): unknown => asked.push(targetMs)
+      const heard = listen(name, trips, { pullLateMs: () => phaseMs, everyPull })
       check(name, trips, heard)
-      const { delayMs, targetMs } = heard.playout
-      if (delayMs > targetMs + 30) throw new Error(`${delayMs} ms behind, where ${targetMs} are asked for`)
+      const { delayMs } = heard.playout
+      // What is asked for no more is left out within a second.
+      const targetMs = Math.max(...asked.slice(-FOLLOWS_PULLS))
+      if (delayMs > targetMs + 30) throw new Error(`${delayMs} ms behind, where ${targetMs} were asked for`)
     }),
     { seed: SEED, numRuns: 20, includeErrorInReport: true },
   )

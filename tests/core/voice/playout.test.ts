@@ -3,17 +3,22 @@ import fc from 'fast-check'
 import { STORE_TICKS } from '../../../src/core/voice/frame-store.ts'
 import { SpeakerPlayout } from '../../../src/core/voice/playout.ts'
 import { type AudioPayload, TIME_TICKS } from '../../../src/wire/voice-audio.ts'
-import { audioAt, ClickMeter, KnownDecoder, packetAt, roughness, voiced } from './known-decoder.ts'
+import { audioAt, ClickMeter, KnownDecoder, packetAt, roughness, type Signal, voiced } from './known-decoder.ts'
 
 /** One speaker and one listener, ten milliseconds at a time. */
 class Bench {
-  readonly decoder = new KnownDecoder(voiced())
-  readonly playout = new SpeakerPlayout(this.decoder)
+  readonly decoder: KnownDecoder
+  readonly playout: SpeakerPlayout
   readonly meter = new ClickMeter()
   readonly out = new Float32Array(480)
   tick = 0
   /** Whether each tick sounded. */
   readonly sounded: boolean[] = []
+
+  constructor(signal: Signal = voiced()) {
+    this.decoder = new KnownDecoder(signal)
+    this.playout = new SpeakerPlayout(this.decoder)
+  }
 
   send(time: number, given: Partial<AudioPayload> = {}): this {
     this.playout.receive(audioAt(time, given), this.tick * 10)
@@ -55,6 +60,17 @@ describe('talk spurts', () => {
     expect(bench.sounded.filter((sounding) => !sounding).length).toBeGreaterThan(5 * 190)
     expect(bench.silent).toBe(true)
     expect(bench.meter.largest).toBeLessThan(1.6 * roughness(voiced()))
+    expect(bench.decoder.resets).toBe(5)
+  })
+
+  test('are decoded without what was before them, also where their first packet is lost; what broke off goes on', () => {
+    const bench = new Bench().talk(0, 50).pull(30)
+    bench.talk(200, 50, (i) => (i === 0 ? null : {})).pull(30)
+    expect(bench.decoder.resets).toBe(2)
+    bench.talk(400, 50, () => ({ ends: false })).pull(30)
+    expect(bench.decoder.resets).toBe(3)
+    bench.talk(600, 50, () => ({ begins: false })).pull(30)
+    expect(bench.decoder.resets).toBe(3)
   })
 
   test('whose last packets are lost fade within an eighth of a second, and the next begins anew', () => {
@@ -154,6 +170,31 @@ describe('what is missing', () => {
     expect(bench.playout.arrivals.late + bench.playout.counts.skipped).toBe(0)
     expect(bench.decoder.played).toHaveLength(305)
     expect(bench.playout.delayMs).toBeLessThan(before + 30)
+  })
+
+  for (const stallTicks of [2, 3, 4]) {
+    test(`for ${stallTicks} ticks is what was heard last, said again: neither the tone nor the decoder is any other for it`, () => {
+      const bench = new Bench((sample) => 0.4 * Math.sin((2 * Math.PI * sample) / 48))
+      bench.talk(0, 100, () => ({ ends: false })).pull(stallTicks)
+      for (let i = 0; i < 60; i++) {
+        bench.send(200 + 2 * i).pull(2)
+        const power = bench.out.reduce((sum, each) => sum + each * each, 0) / bench.out.length
+        expect(power).toBeCloseTo(0.08, 4)
+      }
+      expect(bench.playout.counts.concealed).toBeGreaterThan(0)
+      expect(bench.playout.counts.concealed).toBeLessThanOrEqual(stallTicks)
+      expect(bench.decoder.conceals).toBe(0)
+      expect(bench.decoder.played).toHaveLength(160)
+    })
+  }
+
+  test('and turns out to be lost while it was waited for is told to the decoder, and what follows joins without a click', () => {
+    const bench = new Bench().talk(0, 100, () => ({ ends: false })).pull(4)
+    for (let i = 1; i < 100; i++) bench.send(200 + 2 * i, { ends: i === 99 }).pull(2)
+    bench.pull(10)
+    expect(bench.decoder.conceals).toBeGreaterThan(0)
+    expect(bench.decoder.played).toHaveLength(199)
+    expect(bench.meter.largest).toBeLessThan(1.6 * roughness(voiced()))
   })
 
   test('and comes more than a quarter of a second too late is left out', () => {

@@ -109,6 +109,49 @@ describe('sound that is made shorter or longer', () => {
     expect(power(out) / 0.03).toBeLessThan(1.1)
   })
 
+  test('may go on as it has been, at any pitch, and be joined by what comes next without a click', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 85, max: 390 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.boolean(),
+        (hertz, times, leaps) => {
+          const signal = voiced(hertz)
+          const queue = new SoundQueue()
+          const meter = new ClickMeter()
+          queue.append(sound(signal, 0, 1_920), 1_920)
+          let length = 1_920
+          for (let i = 0; i < times; i++) {
+            const repeated = queue.repeat(TICK)
+            expect(repeated).toBeGreaterThanOrEqual(TICK)
+            expect(repeated).toBeLessThan(TICK + LAG_MAX)
+            length += repeated
+          }
+          const next = sound(signal, leaps ? 1_920 + 700 : 1_920, 960)
+          if (leaps) queue.join(next)
+          queue.append(next, 960)
+          expect(queue.length).toBe(length + 960)
+          const out = new Float32Array(length + 960)
+          queue.take(out)
+          meter.hear(out)
+          expect(meter.largest).toBeLessThan(1.6 * roughness(signal))
+          expect(Math.max(...out.map(Math.abs))).toBeLessThan(1.2 * Math.max(...sound(signal, 0, 4_800).map(Math.abs)))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('does not go on as it has been where it is not like itself, nor beyond the room there is', () => {
+    const queue = new SoundQueue()
+    queue.append(sound(noise(0.3), 0, 1_920), 1_920)
+    expect(queue.repeat(TICK)).toBe(0)
+    expect(queue.length).toBe(1_920)
+    queue.append(sound(voiced(), 0, 1_920), 1_920)
+    while (queue.repeat(TICK) > 0) expect(queue.length).toBeLessThanOrEqual(QUEUE_SAMPLES_MAX)
+    expect(queue.length).toBeGreaterThan(QUEUE_SAMPLES_MAX - TICK - LAG_MAX)
+  })
+
   test('may always be where it is nearly silent', () => {
     const { done } = played(noise(0.001), 50, (queue) => queue.shorten(LAG_MAX, false))
     expect(done).toEqual([LAG_MAX, LAG_MAX, LAG_MAX, LAG_MAX, LAG_MAX])
