@@ -58,7 +58,7 @@ export class Node {
     private readonly options: NodeOptions,
     instant: Instant,
   ) {
-    this.context = new NodeContext(options.identity, options.randomBytes, options.rng)
+    this.context = new NodeContext(options.identity, options.randomBytes, options.rng, options)
     this.at(instant)
     this.hello = { name: options.name, tcpPort: 0, udpPort: 0, agent: options.agent }
     const { context } = this
