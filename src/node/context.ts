@@ -47,10 +47,10 @@ export class NodeContext implements Instant {
 
   /** What a handshake takes: with a secret that is drawn for it. */
   linkKeys(): LinkKeys {
-    const { verifier, agreementKey } = this.work
+    const { identityVerifier, agreementKey } = this.work
     const keys = { identity: this.identity.signing, staticKey: this.identity.linkStatic }
     this.proof ??= proofOf(keys)
-    return { ...keys, ephemeralSecret: this.randomBytes(32), proof: this.proof, verifier, agreementKey }
+    return { ...keys, ephemeralSecret: this.randomBytes(32), proof: this.proof, identityVerifier, agreementKey }
   }
 
   emit(output: NodeOutput): void {

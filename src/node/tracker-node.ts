@@ -40,7 +40,7 @@ export class TrackerNode implements Machine {
     private readonly options: TrackerNodeOptions,
     instant: Instant,
   ) {
-    this.context = new NodeContext(options.identity, options.randomBytes, options.rng, options)
+    this.context = new NodeContext(options.identity, options.randomBytes, options.rng)
     this.at(instant)
     this.links = new Links(this.context, {
       hello: () => this.hello(),

@@ -126,6 +126,7 @@ export class SimNode {
         randomBytes: (n) => chance.bytes(n),
         rng: seededRng(chance.bytes(16)),
         verifier: world.verifier,
+        identityVerifier: world.verifier,
         agreementKey: world.agreementKey,
         ...(this.options.broadcast === undefined ? {} : { broadcast: this.options.broadcast() }),
         ...(this.options.isKeeping === true ? { isKeeping: true } : {}),

@@ -26,7 +26,7 @@ export interface LinkKeys extends LinkWork {
 
 /** For simulations that do once for all their nodes what each would do alike; the real thing when absent. */
 export interface LinkWork {
-  readonly verifier?: ((identity: Uint8Array) => Verifier | null) | undefined
+  readonly identityVerifier?: ((identity: Uint8Array) => Verifier | null) | undefined
   readonly agreementKey?: ((secret: Uint8Array) => AgreementKey) | undefined
 }
 
@@ -122,7 +122,7 @@ export class Handshake {
     const isFirst = !this.initiator && this.written === 0
     if (isFirst) return { state: 'more', send: this.message(this.proof(), true) }
     const peerStatic = this.noise.remoteStaticKey!
-    const peer = provenIdentity(payload, peerStatic, this.keys.verifier ?? verifier)
+    const peer = provenIdentity(payload, peerStatic, this.keys.identityVerifier ?? verifier)
     if (peer === null) return fault('identity-unproved', 'did not prove its identity')
     const send = this.initiator ? this.message(this.proof(), false) : EMPTY
     const ciphers = this.noise.split()

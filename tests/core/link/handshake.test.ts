@@ -60,7 +60,7 @@ describe('the handshake', () => {
       ...keys(seed),
       staticKey: agreements.share(keys(seed).staticKey),
       proof: proofOf(keys(seed)),
-      verifier: (identity) => (verifies ? verifier(identity) : { verify: () => false }),
+      identityVerifier: (identity) => (verifies ? verifier(identity) : { verify: () => false }),
       agreementKey: (secret) => agreements.share(agreementKeyFromSecret(secret)),
     })
     const a = new Handshake(true, shared(1))
