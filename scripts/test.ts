@@ -1,8 +1,8 @@
 /**
  * The whole check of the project, under one deadline: scripts/check, scripts/build, then `bun test` with the arguments given.
- * Without arguments the simulations, which keep two cores busy for minutes and measure no time but their own, run beside all the others and
- * behind them in priority: first beside the tests of single parts, then beside those of programs, which mostly wait for each other. Those that listen
- * to programs come after all that, with nothing beside them.
+ * Without arguments the simulations, which keep two cores busy for minutes, take nothing that is built and measure no time but their own, run
+ * beside all the others and behind them in priority: first beside the check and the build, then beside the tests of single parts, then beside those
+ * of programs, which mostly wait for each other. Those that listen to programs come after all that, with nothing beside them.
  * The last line is `N passed, N failed`, read from the summaries of `bun test`.
  */
 import { writeFileSync } from 'node:fs'
@@ -151,23 +151,35 @@ async function tests(
   return { status, counts }
 }
 
-async function allTests(): Promise<Tested[]> {
-  const part = (name: keyof typeof TEST_PARTS, how?: { aside?: boolean; held?: boolean }): Promise<Tested> =>
-    tests(`bun test of ${name}`, argumentsOf(TEST_PARTS[name]), how)
-  const simulating = Promise.all([part('storms', { aside: true }), part('simulations', { aside: true })])
+function part(name: keyof typeof TEST_PARTS, how?: { aside?: boolean; held?: boolean }): Promise<Tested> {
+  return tests(`bun test of ${name}`, argumentsOf(TEST_PARTS[name]), how)
+}
+
+function allSimulations(): Promise<Tested[]> {
+  return Promise.all([part('storms', { aside: true }), part('simulations', { aside: true })])
+}
+
+async function allTests(simulating: Promise<Tested[]>): Promise<Tested[]> {
   const units = await part('units')
   const programs = await Promise.all([part('programs'), part('networks', { held: true })])
   const simulations = await simulating
   return [units, ...programs, ...simulations, await part('heard')]
 }
 
+function endAll(): void {
+  for (const step of running) end(step, 'SIGKILL')
+}
+
 async function main(): Promise<number> {
+  const args = process.argv.slice(2)
+  const simulating = args.length > 0 ? null : allSimulations()
   for (const name of ['check', 'build']) {
     const { status } = await step(`scripts/${name}`, [join(ROOT, 'scripts', name)], AS_IT_COMES)
-    if (status !== 0) return status
+    if (status === 0) continue
+    endAll()
+    return status
   }
-  const args = process.argv.slice(2)
-  const all = args.length > 0 ? [await tests('bun test', args)] : await allTests()
+  const all = simulating === null ? [await tests('bun test', args)] : await allTests(simulating)
   const counts = sumOf(all.map((tested) => tested.counts))
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
@@ -178,7 +190,7 @@ async function main(): Promise<number> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    for (const step of running) end(step, 'SIGKILL')
+    endAll()
     process.exit(130)
   })
 }

@@ -18,6 +18,8 @@ export interface HandshakeOptions {
   readonly staticKey?: AgreementKey
   /** 32 random bytes for this handshake only: used twice they give away what they protect. */
   readonly ephemeralSecret?: Uint8Array
+  /** Makes a key of it; `agreementKeyFromSecret` when absent. */
+  readonly agreementKey?: ((secret: Uint8Array) => AgreementKey) | undefined
   /** The other's X25519 static key, where the pattern says that it is known beforehand. */
   readonly remoteStatic?: Uint8Array
   /** Pre-shared keys of 32 bytes in the order of the pattern's `psk` tokens (section 9). */
@@ -39,7 +41,8 @@ export class HandshakeState {
 
   constructor(private readonly options: HandshakeOptions) {
     const { pattern, initiator, prologue, staticKey, ephemeralSecret, remoteStatic, presharedKeys } = options
-    this.ephemeral = ephemeralSecret === undefined ? null : agreementKeyFromSecret(ephemeralSecret)
+    const agreementKey = options.agreementKey ?? agreementKeyFromSecret
+    this.ephemeral = ephemeralSecret === undefined ? null : agreementKey(ephemeralSecret)
     this.remoteStatic = remoteStatic === undefined ? null : new Uint8Array(remoteStatic)
     this.presharedKeys = presharedKeys ?? []
     this.symmetric = new SymmetricState(`Noise_${pattern.name}_25519_AESGCM_SHA256`)

@@ -1,6 +1,7 @@
 import { toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
+import { type LinkKeys, type LinkWork, proofOf } from '../core/link/handshake.ts'
 import type { AgreementKey } from '../crypto/agree.ts'
 import type { SigningKey } from '../crypto/sign.ts'
 import type { LinkState } from './link-state.ts'
@@ -31,6 +32,7 @@ export class NodeContext implements Instant {
   /** Our public key in hexadecimal. */
   readonly ownKey: string
   private pending: NodeOutput[] = []
+  private proof: Uint8Array | null = null
 
   constructor(
     readonly identity: NodeIdentity,
@@ -38,8 +40,17 @@ export class NodeContext implements Instant {
     readonly randomBytes: RandomBytes,
     /** For jitter: fast, and need not be secret. */
     readonly rng: Rng,
+    private readonly work: LinkWork = {},
   ) {
     this.ownKey = toHex(identity.signing.publicKey)
+  }
+
+  /** What a handshake takes: with a secret that is drawn for it. */
+  linkKeys(): LinkKeys {
+    const { identityVerifier, agreementKey } = this.work
+    const keys = { identity: this.identity.signing, staticKey: this.identity.linkStatic }
+    this.proof ??= proofOf(keys)
+    return { ...keys, ephemeralSecret: this.randomBytes(32), proof: this.proof, identityVerifier, agreementKey }
   }
 
   emit(output: NodeOutput): void {

@@ -91,13 +91,7 @@ export class Links {
 
   private add(link: LinkState): LinkState {
     this.all.set(link.id, link)
-    const { signing, linkStatic } = this.context.identity
-    const ephemeralSecret = this.context.randomBytes(32)
-    link.handshake = new Handshake(link.via === 'dialled', {
-      identity: signing,
-      staticKey: linkStatic,
-      ephemeralSecret,
-    })
+    link.handshake = new Handshake(link.via === 'dialled', this.context.linkKeys())
     link.queueRaw(link.handshake.start())
     this.context.dirty.add(link)
     link.deadline = this.context.after(HANDSHAKE_MS_MAX, () => {

@@ -1,11 +1,12 @@
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import type { Broadcast } from '../core/gossip/broadcast.ts'
 import type { Membership } from '../core/gossip/membership.ts'
+import type { LinkWork } from '../core/link/handshake.ts'
 import type { Verifier } from '../crypto/sign.ts'
 import type { NodeIdentity } from './context.ts'
 
 /** What a node is made of, and what its maker may choose. */
-export interface NodeOptions {
+export interface NodeOptions extends LinkWork {
   readonly identity: NodeIdentity
   readonly name: string
   readonly agent: string

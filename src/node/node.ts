@@ -58,7 +58,7 @@ export class Node {
     private readonly options: NodeOptions,
     instant: Instant,
   ) {
-    this.context = new NodeContext(options.identity, options.randomBytes, options.rng)
+    this.context = new NodeContext(options.identity, options.randomBytes, options.rng, options)
     this.at(instant)
     this.hello = { name: options.name, tcpPort: 0, udpPort: 0, agent: options.agent }
     const { context } = this
@@ -387,9 +387,9 @@ export class Node {
     if (this.peering.frame(link, type, bytes, start, end)) return
     // A peer that we are no neighbour of any more may not know it yet.
     if (this.links.neighbours.get(link.peerKey) !== link) return
-    const body = (): ByteReader => new ByteReader(bytes, start, end)
-    if (this.passing.frame(link, type, body()) || this.circuits.frame(link, type, body())) return
-    if (this.replication.receipts.frame(link, type, body())) return
+    const body = new ByteReader(bytes, start, end)
+    if (this.passing.frame(link, type, body) || this.circuits.frame(link, type, body)) return
+    if (this.replication.receipts.frame(link, type, body)) return
     this.replication.frame(link, type, bytes, start, end)
   }
 

@@ -55,11 +55,18 @@ export class PassingOn {
     if (this.links.neighbours.size === 0) return false
     const author = this.context.identity.signing.publicKey
     const sealed = sealPassing({ author, room, time, kind, body }, this.context.identity.signing)
-    const id = sha256(sealed.subarray(0, sealed.length - 64))
-    this.seen.add(toHex(id), this.context.nowMs)
+    const id = toHex(sha256(sealed.subarray(0, sealed.length - 64)))
+    this.seen.add(id, this.context.nowMs)
     this.flood(sealed, 0, null, 0)
-    const prefix = toHex(id.subarray(0, PREFIX_BYTES))
-    const shelved = { prefix, authorKey: this.context.ownKey, roomKey: toHex(room), time, hops: 0, sealed, through: '' }
+    const shelved = {
+      prefix: prefixOf(id),
+      authorKey: this.context.ownKey,
+      roomKey: toHex(room),
+      time,
+      hops: 0,
+      sealed,
+      through: '',
+    }
     if (kind === PassingKind.presence) this.shelf.put({ ...shelved, bornAtMs: this.context.nowMs })
     return true
   }
@@ -101,16 +108,16 @@ export class PassingOn {
   private received(link: LinkState, body: ByteReader, ageMs: number): void {
     const passing = readPassing(body)
     if (passing === null) return this.links.fault(link, 'sent a broken passing event')
-    const id = toHex(passing.id)
     if (ageMs >= PRESENCE_LASTS_MS) return
-    const authorKey = toHex(passing.author)
-    const roomKey = toHex(passing.room)
+    const id = toHex(passing.id)
     const isPresence = passing.kind === PassingKind.presence
     const arrival = { ageMs, through: link.peerKey }
     if (this.seen.has(id, this.context.nowMs)) {
-      if (isPresence) this.rejuvenate(link, passing, authorKey, arrival)
+      if (isPresence) this.rejuvenate(link, passing, id, arrival)
       return
     }
+    const authorKey = toHex(passing.author)
+    const roomKey = toHex(passing.room)
     // What has been overtaken by something newer of the same author is nobody's news any more.
     if (isPresence && this.shelf.supersedes(authorKey, roomKey, passing.time)) return
     const check = this.feeds.verifierOf(passing.author, authorKey)
@@ -119,25 +126,30 @@ export class PassingOn {
     }
     // Only now: a copy with a broken signature must not keep the true one out.
     if (!this.seen.add(id, this.context.nowMs)) return
-    if (isPresence) this.keep(passing, authorKey, roomKey, arrival)
+    if (isPresence) this.keep(passing, prefixOf(id), authorKey, roomKey, arrival)
     this.flood(passing.sealed, passing.hops, link, ageMs)
     if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey, arrival)
   }
 
   /** Nobody signs an age: of two copies the younger tells the truth, or an old one that comes first would have people seem to leave. */
-  private rejuvenate(link: LinkState, passing: ReceivedPassing, authorKey: string, arrival: Arrival): void {
-    const prefix = toHex(passing.id.subarray(0, PREFIX_BYTES))
-    const known = this.shelf.get(prefix)
+  private rejuvenate(link: LinkState, passing: ReceivedPassing, id: string, arrival: Arrival): void {
+    const known = this.shelf.get(prefixOf(id))
     const bornAtMs = this.context.nowMs - arrival.ageMs
     if (known === null || bornAtMs < known.bornAtMs + YOUNGER_MS) return
     this.shelf.put({ ...known, bornAtMs })
     this.flood(passing.sealed, passing.hops, link, arrival.ageMs)
+    const authorKey = toHex(passing.author)
     if (authorKey !== this.context.ownKey) this.arrived(passing, authorKey, arrival)
   }
 
-  private keep(passing: ReceivedPassing, authorKey: string, roomKey: string, { ageMs, through }: Arrival): void {
-    const { time, hops, id } = passing
-    const prefix = toHex(id.subarray(0, PREFIX_BYTES))
+  private keep(
+    passing: ReceivedPassing,
+    prefix: string,
+    authorKey: string,
+    roomKey: string,
+    { ageMs, through }: Arrival,
+  ): void {
+    const { time, hops } = passing
     // The frame's bytes are part of a record that holds more.
     const sealed = passing.sealed.slice()
     this.shelf.put({ prefix, authorKey, roomKey, time, hops, sealed, through, bornAtMs: this.context.nowMs - ageMs })
@@ -154,4 +166,9 @@ export class PassingOn {
       if (from === null || link.budget.passingOut.take(nowMs)) this.links.sendFrame(link, bytes)
     }
   }
+}
+
+/** Of an id in hexadecimal. */
+function prefixOf(id: string): string {
+  return id.slice(0, 2 * PREFIX_BYTES)
 }

@@ -56,6 +56,8 @@ function candidates({ log, forks }: Feed, first: number): Uint8Array[] {
 
 /** Ed25519 signs the same in the same way, so this tells bundles apart without looking into them. */
 function isSameSignature(ours: Uint8Array, theirs: Uint8Array): boolean {
-  for (let back = 1; back <= SIGNATURE_BYTES; back++) if (ours.at(-back) !== theirs.at(-back)) return false
+  for (let back = 1; back <= SIGNATURE_BYTES; back++) {
+    if (ours[ours.length - back] !== theirs[theirs.length - back]) return false
+  }
   return true
 }

@@ -23,7 +23,10 @@ export type Caller =
 
 /** What is said first on a link for what `magic` stands for. */
 export function greetingOf(magic: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array([...magic, PROTOCOL_VERSION])
+  const greeting = new Uint8Array(magic.length + 1)
+  greeting.set(magic)
+  greeting[magic.length] = PROTOCOL_VERSION
+  return greeting
 }
 
 /** Decides from the first bytes, as soon as they can tell; asks for at most `GREETING_BYTES`. `greeting`: the one that is expected. */

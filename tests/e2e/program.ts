@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AppEvent, MessageEvent } from '../../src/app/events.ts'
+import { endOf, readToEnd } from '../output-end.ts'
 
 /** The compiled program, driven as a bot drives it: JSON lines through pipes. */
 
@@ -60,6 +61,8 @@ export class Program {
   private ended = false
   private nextRef = 1
   private errors = ''
+  private readonly linesRead: Promise<void>
+  private readonly errorsRead: Promise<void>
 
   constructor(args: readonly string[], options: RunOptions = {}) {
     this.home = options.home ?? temporaryHome()
@@ -70,8 +73,8 @@ export class Program {
       stdout: 'pipe',
       stderr: 'pipe',
     })
-    void this.readLines()
-    void this.readErrors()
+    this.errorsRead = this.readErrors()
+    this.linesRead = this.readLines()
   }
 
   /** Starts and waits until it listens. */
@@ -175,16 +178,17 @@ export class Program {
   /** End of input; answers the exit status. */
   async quit(): Promise<number> {
     this.child.stdin.end()
-    return this.child.exited
+    return this.exited
   }
 
   kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' = 'SIGKILL'): Promise<number> {
     this.child.kill(signal)
-    return this.child.exited
+    return this.exited
   }
 
+  /** Resolves when all is read of what it said. */
   get exited(): Promise<number> {
-    return this.child.exited
+    return endOf(this.child.exited, this.linesRead, this.errorsRead)
   }
 
   /** For the end of a test, whatever state it is in. */
@@ -207,6 +211,7 @@ export class Program {
       for (const part of parts) this.lines.push(JSON.parse(part))
       for (const check of [...this.waiters]) check()
     }
+    await readToEnd(this.errorsRead)
     this.ended = true
     for (const check of [...this.waiters]) check()
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { endOf } from '../output-end.ts'
 import { Emulator } from '../ui/screen/emulator.ts'
 import { EXECUTABLE } from './program.ts'
 
@@ -8,10 +9,13 @@ const PATIENCE_MS = 15_000
 /** The compiled program's full screen in a pseudo-terminal, and what a person sees there. */
 export class ScreenTerminal {
   readonly emulator: Emulator
+  /** Resolves when all is read of what it wrote. */
+  readonly exited: Promise<number>
   raw = ''
   private readonly decoder = new TextDecoder()
   private readonly watchers = new Set<() => void>()
   private readonly child: Bun.Subprocess
+  private isOver = false
 
   constructor(
     args: readonly string[],
@@ -23,6 +27,7 @@ export class ScreenTerminal {
     }: { columns?: number; rows?: number; env?: Readonly<Record<string, string>> } = {},
   ) {
     this.emulator = new Emulator(columns, rows)
+    const output = Promise.withResolvers<void>()
     this.child = Bun.spawn([EXECUTABLE, ...args], {
       cwd: home,
       env: { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TERM: 'xterm-256color', TZ: 'UTC', ...env },
@@ -36,19 +41,18 @@ export class ScreenTerminal {
           if (this.raw.includes('\x1b[?1049h')) this.emulator.write(text)
           for (const watch of [...this.watchers]) watch()
         },
+        exit: () => output.resolve(),
       },
     })
-    void this.child.exited.then(() => {
+    this.exited = endOf(this.child.exited, output.promise)
+    void this.exited.then(() => {
+      this.isOver = true
       for (const watch of [...this.watchers]) watch()
     })
   }
 
   get pid(): number {
     return this.child.pid
-  }
-
-  get exited(): Promise<number> {
-    return this.child.exited
   }
 
   get rows(): string[] {
@@ -76,8 +80,7 @@ export class ScreenTerminal {
     const timer = setTimeout(() => reject(new Error(`never came:\n${this.rows.join('\n')}`)), PATIENCE_MS)
     const watch = (): void => {
       if (holds()) resolve()
-      else if (this.child.exitCode !== null)
-        reject(new Error(`ended with ${this.child.exitCode}:\n${this.rows.join('\n')}`))
+      else if (this.isOver) reject(new Error(`ended with ${this.child.exitCode}:\n${this.rows.join('\n')}`))
     }
     this.watchers.add(watch)
     try {

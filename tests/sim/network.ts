@@ -110,8 +110,11 @@ export class Network {
 
   /** Latency of one segment from here to there, jitter included. */
   latencyMs(from: Host, to: Host): number {
-    const base = this.baseLatencyMs(from, to)
-    return base * (1 + this.options.jitter * this.rng.float())
+    return this.withJitter(this.baseLatencyMs(from, to))
+  }
+
+  withJitter(baseMs: number): number {
+    return baseMs * (1 + this.options.jitter * this.rng.float())
   }
 
   baseLatencyMs(from: Host, to: Host): number {
@@ -126,6 +129,7 @@ export class Network {
 
   /** Bytes a millisecond from one host to the other and back; infinite unless it was throttled. */
   bandwidth(from: Host, to: Host): number {
+    if (this.pairBandwidth.size === 0) return Number.POSITIVE_INFINITY
     return this.pairBandwidth.get(pairKey(from, to)) ?? Number.POSITIVE_INFINITY
   }
 

@@ -38,6 +38,8 @@ export class Pipe {
   /** Since when the segment at the head cannot get through, and whether for a process that does not read; null while it can. */
   private stalled: { readonly sinceMs: number; readonly unread: boolean } | null = null
   private readonly bufferBytes: number
+  /** Without jitter; that of the pair, asked once. */
+  private baseMs: number | null = null
   private sentAtMs = 0
 
   constructor(
@@ -132,8 +134,9 @@ export class Pipe {
     }
     const departMs = Math.max(time.nowMs, this.sentAtMs) + bytes.length / network.bandwidth(from.host, to.host)
     this.sentAtMs = departMs
-    let atMs = departMs + network.latencyMs(from.host, to.host)
-    let rtoMs = RTO_FIRST_MS + 2 * network.baseLatencyMs(from.host, to.host)
+    this.baseMs ??= network.baseLatencyMs(from.host, to.host)
+    let atMs = departMs + network.withJitter(this.baseMs)
+    let rtoMs = RTO_FIRST_MS + 2 * this.baseMs
     for (let i = 0; i < LOSSES_MAX && options.loss > 0 && rng.float() < options.loss; i++) {
       atMs += rtoMs
       rtoMs *= 2

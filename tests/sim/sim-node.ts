@@ -4,7 +4,7 @@ import { toHex, utf8 } from '../../src/base/bytes.ts'
 import { type Rng, seededRng } from '../../src/base/rng.ts'
 import type { Broadcast } from '../../src/core/gossip/broadcast.ts'
 import { HyParView } from '../../src/core/gossip/hyparview.ts'
-import { agreementKeyFromSecret, agreementKeyFromSigningSeed } from '../../src/crypto/agree.ts'
+import { agreementKeyFromSigningSeed } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
 import type { HeldFeed, LoadedBundle } from '../../src/node/keeping.ts'
 import { Node } from '../../src/node/node.ts'
@@ -116,7 +116,7 @@ export class SimNode {
     const identity = {
       signing: signingKeyFromSeed(this.seed),
       agreement: world.agreements.share(agreementKeyFromSigningSeed(this.seed)),
-      linkStatic: agreementKeyFromSecret(chance.bytes(32)),
+      linkStatic: world.agreementKey(chance.bytes(32)),
     }
     const node = new Node(
       {
@@ -126,6 +126,8 @@ export class SimNode {
         randomBytes: (n) => chance.bytes(n),
         rng: seededRng(chance.bytes(16)),
         verifier: world.verifier,
+        identityVerifier: world.verifier,
+        agreementKey: world.agreementKey,
         ...(this.options.broadcast === undefined ? {} : { broadcast: this.options.broadcast() }),
         ...(this.options.isKeeping === true ? { isKeeping: true } : {}),
         ...(this.options.isChoosing === true ? { membership: hyparview } : {}),

@@ -12,7 +12,7 @@ setDefaultTimeout(2 * REAL_MS_MAX)
  * `storm` and in the witness.
  */
 const SEEDS = 50
-const SEEDS_PER_PROCESS = 5
+const SEEDS_PER_PROCESS = 13
 
 type Line = StormResult & { readonly failure?: string; readonly seconds: number }
 
@@ -27,7 +27,10 @@ async function runSeeds(seeds: readonly number[]): Promise<Line[]> {
   return lines.map((line) => JSON.parse(line))
 }
 
-/** Each process is given a few seeds and then another one takes over: a world leaves garbage that is slow to go. */
+/**
+ * Each process is given some seeds and then another one takes over: a world leaves garbage that is slow to go, and a new process takes three
+ * seconds of processor time to make all of the program fast.
+ */
 async function inParallel(seeds: readonly number[]): Promise<Line[]> {
   const waiting = [...seeds]
   const lines: Line[] = []
@@ -38,8 +41,15 @@ async function inParallel(seeds: readonly number[]): Promise<Line[]> {
   return lines
 }
 
+/** Each runs once, for both tests. */
+let all: Promise<Line[]> | undefined
+function allStorms(): Promise<Line[]> {
+  all ??= inParallel(seedsOf('storm', SEEDS))
+  return all
+}
+
 test('whatever a torn network does, each message is shown once to each member of its room, in one order', async () => {
-  const lines = await inParallel(seedsOf('storm', SEEDS))
+  const lines = await allStorms()
   const failures = lines.filter((line) => line.failure !== undefined)
   expect(failures.map((line) => `${again(import.meta.path, line.seed)}\n${line.failure}`)).toEqual([])
   const most = Math.max(...lines.map((line) => line.seconds))
@@ -57,6 +67,7 @@ test('a seed replays its run to the last telling, in this process and in another
   const first = storm(seed!, options)
   expect(storm(seed!, options)).toEqual(first)
   expect(storm(seed! + 1, options).hash).not.toBe(first.hash)
-  const [here, there] = await Promise.all([runSeeds([seed!]), runSeeds([seed!])])
-  expect(here[0]!.hash).toBe(there[0]!.hash)
+  const [among, [alone]] = await Promise.all([allStorms(), runSeeds([seed!])])
+  const { seconds: _, ...replayed } = alone!
+  expect(among.find((line) => line.seed === seed)).toMatchObject(replayed)
 })

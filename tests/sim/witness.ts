@@ -166,10 +166,12 @@ function placeOf({ author, room, to }: Said, { number }: EventTelling): Said['pl
 }
 
 /** Others who have it, shown or not yet, or had it in a former life. */
-export function holdersOf({ author, holders, place }: Said, nodes: readonly SimNode[]): ReadonlySet<SimNode> {
+export function holdersOf({ author, holders, place, room }: Said, nodes: readonly SimNode[]): ReadonlySet<SimNode> {
   if (place === null) return holders
   const { feed: key, number } = place
   for (const node of nodes) {
+    // In a room that it is not in it holds nothing for itself.
+    if (room !== null && !node.rooms.has(room)) continue
     if (node === author || !node.isRunning || holders.has(node)) continue
     const feed = node.node['feeds'].all.get(key)
     if (feed === undefined || feed.room === null) continue

@@ -1,5 +1,6 @@
 import { utf8 } from '../../src/base/bytes.ts'
 import { type Rng, seededRng } from '../../src/base/rng.ts'
+import { type AgreementKey, agreementKeyFromSecret } from '../../src/crypto/agree.ts'
 import type { Verifier } from '../../src/crypto/sign.ts'
 import { CONTROL_BYTES_MAX } from '../../src/node/link-state.ts'
 import { CALM, Network, type NetworkOptions } from './network.ts'
@@ -18,6 +19,7 @@ export class World {
   readonly network: Network
   readonly nodes: SimNode[] = []
   readonly agreements = new SharedAgreements()
+  readonly agreementKey = (secret: Uint8Array): AgreementKey => this.agreements.share(agreementKeyFromSecret(secret))
   readonly verifier: (key: Uint8Array) => Verifier | null = sharedVerifier()
 
   constructor(

@@ -1,14 +1,19 @@
+import { endOf } from '../output-end.ts'
+
 /** A process at a pseudo-terminal of the test's own. */
 export class AtTerminal {
   /** What it has written, escape sequences taken out, from the last `until` on. */
   seen = ''
+  /** Resolves when all is read of what it wrote. */
   readonly exited: Promise<number>
   private readonly child: Bun.Subprocess
+  private isOver = false
   private readonly decoder = new TextDecoder()
   private wake: () => void = () => {}
 
   constructor(command: readonly string[], environment: Record<string, string>) {
     let raw = ''
+    const output = Promise.withResolvers<void>()
     this.child = Bun.spawn([...command], {
       env: environment,
       terminal: {
@@ -22,16 +27,20 @@ export class AtTerminal {
           raw = raw.slice(cut)
           this.wake()
         },
+        exit: () => output.resolve(),
       },
     })
-    this.exited = this.child.exited
-    void this.exited.then(() => this.wake())
+    this.exited = endOf(this.child.exited, output.promise)
+    void this.exited.then(() => {
+      this.isOver = true
+      this.wake()
+    })
   }
 
   /** Waits until it has written `text`, and forgets what it wrote up to there; answers with that. */
   async until(text: string): Promise<string> {
     while (!this.seen.includes(text)) {
-      if (this.child.exitCode !== null) throw new Error(`ended before writing ${JSON.stringify(text)}: ${this.seen}`)
+      if (this.isOver) throw new Error(`ended before writing ${JSON.stringify(text)}: ${this.seen}`)
       await new Promise<void>((resolve) => {
         this.wake = resolve
       })

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { endOf } from '../output-end.ts'
 import { Screen } from './screen.ts'
 
 export const ENTRY = resolve(import.meta.dir, 'front-end-entry.ts')
@@ -10,6 +11,7 @@ export class TerminalProcess {
   private readonly decoder = new TextDecoder()
   private readonly waiters = new Set<() => void>()
   private readonly child: Bun.Subprocess
+  private readonly output = Promise.withResolvers<void>()
 
   constructor(
     options: { args?: readonly string[]; env?: Record<string, string>; columns?: number; rows?: number } = {},
@@ -28,6 +30,7 @@ export class TerminalProcess {
           for (const wake of this.waiters) wake()
           this.waiters.clear()
         },
+        exit: () => this.output.resolve(),
       },
     })
   }
@@ -64,8 +67,9 @@ export class TerminalProcess {
     this.child.terminal?.close()
   }
 
+  /** Resolves when all is read of what it wrote. */
   get exited(): Promise<number> {
-    return this.child.exited
+    return endOf(this.child.exited, this.output.promise)
   }
 
   /** For the end of a test that has failed on its way. */

@@ -62,13 +62,17 @@ export class Holders {
     if (this.untold.size === 0) return []
     if (this.untold.size === 1) return [this.takeOnly(spanMax)]
     const groups = new Map<string, Part & { tags: string[] }>()
+    let last: (Part & { tags: string[] }) | null = null
     for (const tag of this.untold) {
       const { from: first, next } = this.byTag.get(tag)!
       const from = Math.max(first, next - spanMax)
-      const key = `${from} ${next}`
-      const group = groups.get(key) ?? { from, next, tags: [] }
-      groups.set(key, group)
-      group.tags.push(tag)
+      // Most hold the same, and making a key costs more than all the rest.
+      if (last === null || last.from !== from || last.next !== next) {
+        const key: string = `${from} ${next}`
+        last = groups.get(key) ?? { from, next, tags: [] }
+        groups.set(key, last)
+      }
+      last.tags.push(tag)
     }
     this.untold.clear()
     return [...groups.values()]

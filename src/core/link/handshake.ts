@@ -4,7 +4,7 @@ import type { AgreementKey } from '../../crypto/agree.ts'
 import { sha256Of } from '../../crypto/hash.ts'
 import { HandshakeState } from '../../crypto/noise.ts'
 import { XX } from '../../crypto/noise-pattern.ts'
-import { type SigningKey, verifier } from '../../crypto/sign.ts'
+import { type SigningKey, type Verifier, verifier } from '../../crypto/sign.ts'
 import { beginFrame, endFrame, FrameType, readU32 } from '../../wire/frame.ts'
 import { FRAME_BYTES_MAX_UNAUTHENTICATED } from '../../wire/limits.ts'
 import { GREETING_BYTES, greetingOf, MAGIC, PROTOCOL_VERSION, recogniseCaller } from '../../wire/magic.ts'
@@ -14,12 +14,20 @@ import { GREETING_BYTES, greetingOf, MAGIC, PROTOCOL_VERSION, recogniseCaller } 
  * with the greeting as prologue. Messages two and three carry the sender's Ed25519 identity and its signature over the
  * X25519 static key, which ties the key that Noise proves to the name people know. Pure: bytes in, bytes out.
  */
-export interface LinkKeys {
+export interface LinkKeys extends LinkWork {
   readonly identity: SigningKey
   /** This process's X25519 static key: new at each start, so a peer can tell a restart from a second link. */
   readonly staticKey: AgreementKey
   /** 32 random bytes, for this handshake only. */
   readonly ephemeralSecret: Uint8Array
+  /** `proofOf` these keys, where that is known: the same in each handshake. */
+  readonly proof?: Uint8Array
+}
+
+/** For simulations that do once for all their nodes what each would do alike; the real thing when absent. */
+export interface LinkWork {
+  readonly identityVerifier?: ((identity: Uint8Array) => Verifier | null) | undefined
+  readonly agreementKey?: ((secret: Uint8Array) => AgreementKey) | undefined
 }
 
 export interface Established {
@@ -65,6 +73,7 @@ export class Handshake {
       prologue: this.greeting,
       staticKey: keys.staticKey,
       ephemeralSecret: keys.ephemeralSecret,
+      agreementKey: keys.agreementKey,
     })
   }
 
@@ -113,7 +122,7 @@ export class Handshake {
     const isFirst = !this.initiator && this.written === 0
     if (isFirst) return { state: 'more', send: this.message(this.proof(), true) }
     const peerStatic = this.noise.remoteStaticKey!
-    const peer = provenIdentity(payload, peerStatic)
+    const peer = provenIdentity(payload, peerStatic, this.keys.identityVerifier ?? verifier)
     if (peer === null) return fault('identity-unproved', 'did not prove its identity')
     const send = this.initiator ? this.message(this.proof(), false) : EMPTY
     const ciphers = this.noise.split()
@@ -122,8 +131,7 @@ export class Handshake {
   }
 
   private proof(): Uint8Array {
-    const { identity, staticKey } = this.keys
-    return concat(identity.publicKey, identity.sign(sha256Of(PROOF_DOMAIN, staticKey.publicKey)))
+    return this.keys.proof ?? proofOf(this.keys)
   }
 
   private message(payload: Uint8Array, withGreeting: boolean): Uint8Array {
@@ -137,10 +145,19 @@ export class Handshake {
   }
 }
 
-function provenIdentity(payload: Uint8Array, staticKey: Uint8Array): Uint8Array | null {
+/** That an identity stands behind a static key: the identity, and its signature over that key. */
+export function proofOf({ identity, staticKey }: Pick<LinkKeys, 'identity' | 'staticKey'>): Uint8Array {
+  return concat(identity.publicKey, identity.sign(sha256Of(PROOF_DOMAIN, staticKey.publicKey)))
+}
+
+function provenIdentity(
+  payload: Uint8Array,
+  staticKey: Uint8Array,
+  verifierOf: (identity: Uint8Array) => Verifier | null,
+): Uint8Array | null {
   if (payload.length !== PROOF_BYTES) return null
   const identity = payload.slice(0, 32)
-  const proved = verifier(identity)?.verify(sha256Of(PROOF_DOMAIN, staticKey), payload.subarray(32)) ?? false
+  const proved = verifierOf(identity)?.verify(sha256Of(PROOF_DOMAIN, staticKey), payload.subarray(32)) ?? false
   return proved ? identity : null
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { readToEnd } from '../../output-end.ts'
 import { cpuMsOf } from '../kernel.ts'
 import type { Command, NodeConfig, Report } from './kit.ts'
 
@@ -44,14 +45,18 @@ export class NodeProcess {
       held = lines.pop() ?? ''
       for (const line of lines) this.heard(line)
     })
+    const closed = new Promise((resolve) => this.child.on('close', resolve))
     this.exited = new Promise((resolve) => {
-      const ended = (why: string): void => {
+      const ended = async (why: string, read: Promise<unknown>): Promise<void> => {
+        const wasToEnd = this.quitting
         this.isGone = true
-        if (!this.quitting) this.fail(`node ${config.id} ${why}: ${lineThatTells(this.log)}`)
         resolve()
+        if (wasToEnd) return
+        await readToEnd(read)
+        this.fail(`node ${config.id} ${why}: ${lineThatTells(this.log)}`)
       }
-      this.child.on('exit', (code, signal) => ended(`ended with ${code ?? signal}`))
-      this.child.on('error', (error) => ended(`could not be started (${error.message})`))
+      this.child.on('exit', (code, signal) => void ended(`ended with ${code ?? signal}`, closed))
+      this.child.on('error', ({ message }) => void ended(`could not be started (${message})`, Promise.resolve()))
     })
   }
 

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { utf8 } from '../../../src/base/bytes.ts'
-import { Handshake, type HandshakeStep, type LinkKeys } from '../../../src/core/link/handshake.ts'
+import { Handshake, type HandshakeStep, type LinkKeys, proofOf } from '../../../src/core/link/handshake.ts'
 import { agreementKeyFromSecret } from '../../../src/crypto/agree.ts'
 import { sha256Of } from '../../../src/crypto/hash.ts'
 import { HandshakeState } from '../../../src/crypto/noise.ts'
 import { XX } from '../../../src/crypto/noise-pattern.ts'
-import { signingKeyFromSeed } from '../../../src/crypto/sign.ts'
+import { signingKeyFromSeed, verifier } from '../../../src/crypto/sign.ts'
 import { FRAME_BYTES_MAX_UNAUTHENTICATED } from '../../../src/wire/limits.ts'
 import { GREETING, MAGIC } from '../../../src/wire/magic.ts'
+import { SharedAgreements } from '../../sim/shared-agreements.ts'
 
 function keys(seed: number): LinkKeys {
   return {
@@ -51,6 +52,30 @@ describe('the handshake', () => {
     expect(third.link.peerStatic).toEqual(keys(2).staticKey.publicKey)
     expect(third.link.hash).toEqual(last.link.hash)
     expect(last.link.receive.openRecord(third.link.send.sealRecord(utf8('hello')).subarray(4))).toEqual(utf8('hello'))
+  })
+
+  test('says the same where its work is done elsewhere, and refuses the same', () => {
+    const agreements = new SharedAgreements()
+    const shared = (seed: number, verifies = true): LinkKeys => ({
+      ...keys(seed),
+      staticKey: agreements.share(keys(seed).staticKey),
+      proof: proofOf(keys(seed)),
+      identityVerifier: (identity) => (verifies ? verifier(identity) : { verify: () => false }),
+      agreementKey: (secret) => agreements.share(agreementKeyFromSecret(secret)),
+    })
+    const a = new Handshake(true, shared(1))
+    const b = new Handshake(false, shared(2))
+    const first = a.start()
+    const second = b.receive(first)
+    const third = a.receive(second.send)
+    expect([first, second.send, third.send]).toEqual(messages())
+    expect(code(b.receive(third.send))).toBe('established')
+    const doubting = new Handshake(true, shared(1, false))
+    doubting.start()
+    expect(code(doubting.receive(second.send))).toBe('identity-unproved')
+    const impostor = new Handshake(false, { ...shared(2), proof: proofOf(keys(3)) })
+    const refusing = new Handshake(true, shared(1))
+    expect(code(refusing.receive(impostor.receive(refusing.start()).send))).toBe('identity-unproved')
   })
 
   test('does not mind how its bytes are cut into pieces, nor what follows them', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { resolve } from 'node:path'
+import { endOf } from '../../output-end.ts'
 import { Emulator } from './emulator.ts'
 
 /** The screen as a process, over a chat with nobody behind it. */
@@ -9,13 +10,20 @@ class Person {
   plain = ''
   private readonly decoder = new TextDecoder()
   private readonly watchers = new Set<() => void>()
+  private readonly output = Promise.withResolvers<void>()
   private readonly child = Bun.spawn([process.execPath, resolve(import.meta.dir, 'screen-entry.ts')], {
     env: { ...process.env, TERM: 'xterm-256color', TZ: 'UTC', NO_COLOR: '' },
-    terminal: { cols: 80, rows: 24, data: (_, bytes) => this.hear(this.decoder.decode(bytes, { stream: true })) },
+    terminal: {
+      cols: 80,
+      rows: 24,
+      data: (_, bytes) => this.hear(this.decoder.decode(bytes, { stream: true })),
+      exit: () => this.output.resolve(),
+    },
   })
 
+  /** Resolves when all is read of what it wrote. */
   get exited(): Promise<number> {
-    return this.child.exited
+    return endOf(this.child.exited, this.output.promise)
   }
 
   type(keys: string): void {
