@@ -1,5 +1,6 @@
 import type { Socket } from 'bun'
 import type { Address } from '../base/address.ts'
+import { release } from '../base/bytes.ts'
 import { plainHost } from '../base/ip.ts'
 import type { Connection, ConnectionEvents, Tcp, TcpFault } from '../ports/tcp.ts'
 import { tcpFault } from './tcp-fault.ts'
@@ -30,7 +31,10 @@ class BunConnection implements Connection {
   write(bytes: Uint8Array): boolean {
     if (this.over || this.ending) return true
     const taken = Math.max(0, this.socket.write(bytes))
-    if (taken >= bytes.length) return true
+    if (taken >= bytes.length) {
+      release(bytes)
+      return true
+    }
     this.left = bytes.subarray(taken)
     return false
   }
@@ -40,8 +44,12 @@ class BunConnection implements Connection {
     if (this.over) return
     if (this.left !== null) {
       const taken = Math.max(0, this.socket.write(this.left))
-      this.left = taken < this.left.length ? this.left.subarray(taken) : null
-      if (this.left !== null) return
+      if (taken < this.left.length) {
+        this.left = this.left.subarray(taken)
+        return
+      }
+      release(this.left)
+      this.left = null
     }
     if (this.ending) this.finish()
     else this.events?.drain()

@@ -234,3 +234,17 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return joined
 }
+
+/** Less than this is not worth the call. */
+const RELEASED_BYTES_MIN = 64 * 1024
+
+/**
+ * Gives the memory that `bytes` are in back to the system now, all of it and not when garbage is collected next; for those who own all of it and
+ * have no more use for it. Every view of it is empty from then on. What is short is left as it is. A task of the runtime's that reads or writes it must be
+ * over.
+ */
+export function release(bytes: Uint8Array): void {
+  if (bytes.length < RELEASED_BYTES_MIN) return
+  const { buffer } = bytes
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+}

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { EMPTY } from '../base/bytes.ts'
+import { EMPTY, release } from '../base/bytes.ts'
 import { bare } from './bare.ts'
 
 /**
@@ -119,7 +119,9 @@ export class CipherState {
     const sealed = new Uint8Array(new ArrayBuffer(start + length + TAG_BYTES), start - room)
     sealed.set(cipher.update(plaintext), room)
     for (let at = 0; at < rest.length; at += PART_BYTES) {
-      sealed.set(cipher.update(rest.subarray(at, at + PART_BYTES)), room + plaintext.length + at)
+      const part = cipher.update(rest.subarray(at, at + PART_BYTES))
+      sealed.set(part, room + plaintext.length + at)
+      release(part)
     }
     cipher.final()
     sealed.set(cipher.getAuthTag(), room + length)

@@ -33,6 +33,10 @@ export class TransferLink {
   idleSinceMs: number | null
   /** Since when a record has been on its way that has not ended. */
   partialSinceMs: number | null = null
+  /** What has come and waits for its turn, the first `inboxAt` bytes of it done. */
+  readonly inbox: Uint8Array[] = []
+  inboxAt = 0
+  inboxBytes = 0
   readonly frames = new TokenBucket(FRAMES_PER_S_MAX, 1000 / FRAMES_PER_S_MAX)
   private readonly raw: Uint8Array[] = []
 

@@ -1,5 +1,5 @@
 import type { Address } from '../base/address.ts'
-import { ByteReader, ByteWriter, EMPTY, equalBytes, toHex } from '../base/bytes.ts'
+import { ByteReader, ByteWriter, EMPTY, equalBytes, release, toHex } from '../base/bytes.ts'
 import type { RandomBytes, Rng } from '../base/rng.ts'
 import { Handshake } from '../core/link/handshake.ts'
 import { Exchange, type ExchangeOutput } from '../core/transfer/exchange.ts'
@@ -19,9 +19,13 @@ const SILENT_MS_MAX = 300_000
 /** One record: 256 KiB at 9 KB/s. Who is slower is sent shorter ones. */
 const RECORD_MS_MAX = 30_000
 const CHECK_EVERY_MS = 2_000
-/** Links that others have made: each costs what `Uploads` reads ahead for it, 512 KiB. */
+/** Links that others have made: each costs what `Uploads` reads ahead for it, 512 KiB, and its inbox. */
 const ACCEPTED_MAX = 64
 const ACCEPTED_EACH_MAX = 8
+/** Of records this long one is opened, and one sealed, before others have their turn: some 300 µs with all that follows. */
+const LONG_BYTES = 32 * 1024
+/** Come over one link and not opened yet; of more, what is there is opened at once, turn or no turn. */
+const INBOX_BYTES_MAX = 1024 * 1024
 /** Short frames that share a record, perhaps with one long one. */
 const SMALL_BYTES = 4 * 1024
 
@@ -43,6 +47,8 @@ export class Transfers {
   private readonly links = new Map<number, TransferLink>()
   private readonly dials = new Map<number, { readonly key: string; readonly isCall: boolean }>()
   private readonly raw = new Set<number>()
+  /** Links of which something has come that waits for its turn. */
+  private readonly waiting = new Set<number>()
   private outputs: TransfersOutput[] = []
   private nextId = 1
   private nextAttempt = 1
@@ -135,18 +141,46 @@ export class Transfers {
     if (dial !== undefined) this.outputs.push({ kind: 'unlinked', key: dial.key, reason })
   }
 
-  /** The buffer is the machine's from here on. */
+  /** The buffer is the machine's from here on. What is long waits for `proceed`. */
   received(id: number, bytes: Uint8Array, nowMs: number): void {
     const link = this.links.get(id)
     if (link === undefined) return
     link.heardAtMs = nowMs
-    if (link.phase === 'handshake') this.shake(link, bytes, nowMs)
-    else this.read(link, bytes, nowMs)
+    if (link.phase === 'handshake') return this.shake(link, bytes, nowMs)
+    this.exchange.heard(id, nowMs)
+    link.inbox.push(bytes)
+    link.inboxBytes += bytes.length
+    this.waiting.add(id)
+    if (bytes.length < LONG_BYTES && link.inbox.length === 1) this.readAll(link, 0, nowMs)
+    else this.readAll(link, INBOX_BYTES_MAX, nowMs)
+  }
+
+  /** Something that has come waits to be looked at. */
+  get hasWaiting(): boolean {
+    return this.waiting.size > 0
+  }
+
+  /** Looks at what has come up to the end of one long record, the links by turns. */
+  proceed(nowMs: number): void {
+    for (const id of this.waiting) {
+      const link = this.links.get(id)
+      this.waiting.delete(id)
+      if (link === undefined) continue
+      this.readOn(link, nowMs)
+      return
+    }
   }
 
   closed(id: number, reason: string, nowMs: number): void {
     const link = this.links.get(id)
-    if (link !== undefined) this.remove(link, reason, nowMs)
+    if (link === undefined) return
+    this.readAll(link, 0, nowMs)
+    if (link.phase !== 'closed') this.remove(link, reason, nowMs)
+  }
+
+  /** Whether these bytes, of `pull`, are as much as is to leave before others have their turn. */
+  isLong(bytes: Uint8Array): boolean {
+    return bytes.length >= LONG_BYTES
   }
 
   /** The next bytes for a link's connection, the caller's to keep; null when there is nothing more. */
@@ -167,7 +201,10 @@ export class Transfers {
       endFrame(record, at, tail.length)
       if (frame.type === 'leaves' || frame.type === 'page' || frame.type === 'have') break
     }
-    return record.length === 0 ? null : link.sealer.sealRecord(record.view(), tail)
+    if (record.length === 0) return null
+    const sealed = link.sealer.sealRecord(record.view(), tail)
+    release(tail)
+    return sealed
   }
 
   wake(nowMs: number): void {
@@ -211,7 +248,7 @@ export class Transfers {
     this.exchange.linkUp(link.id, key)
     this.outputs.push({ kind: 'linked', key, link: link.id })
     this.takeOver(link, nowMs)
-    if (step.link.rest.length > 0) this.read(link, step.link.rest, nowMs)
+    if (step.link.rest.length > 0) this.received(link.id, step.link.rest, nowMs)
   }
 
   /** Of a link that goes through others and one that does not, the second stays. */
@@ -223,8 +260,30 @@ export class Transfers {
     }
   }
 
-  private read(link: TransferLink, bytes: Uint8Array, nowMs: number): void {
-    this.exchange.heard(link.id, nowMs)
+  /** Until no more than so many bytes wait. */
+  private readAll(link: TransferLink, bytesMax: number, nowMs: number): void {
+    while (link.phase === 'open' && link.inboxBytes > bytesMax) this.readOn(link, nowMs)
+  }
+
+  /** To the end of the next long record, or of what came with one event. */
+  private readOn(link: TransferLink, nowMs: number): void {
+    const first = link.inbox[0]
+    if (first === undefined || link.phase !== 'open') return
+    const used = this.read(link, first.subarray(link.inboxAt), nowMs)
+    link.inboxAt += used
+    link.inboxBytes -= used
+    if (link.inboxAt === first.length) {
+      link.inbox.shift()
+      link.inboxAt = 0
+      // Every record has been opened to a memory of its own. What came through others may be part of what is somebody else's.
+      if (first.length === first.buffer.byteLength) release(first)
+    }
+    if (link.inbox.length > 0 && link.phase === 'open') this.waiting.add(link.id)
+    else this.waiting.delete(link.id)
+  }
+
+  /** Up to the first long record; answers how many bytes that was. */
+  private read(link: TransferLink, bytes: Uint8Array, nowMs: number): number {
     const reader = link.reader!
     const isOpen = () => link.phase === 'open'
     const fault = reader.receive(bytes, (record) => {
@@ -235,11 +294,12 @@ export class Transfers {
         isOpen,
       )
       if (!fits) this.fault(link, 'sent a frame that does not fit its record', nowMs)
-      return isOpen()
+      return isOpen() && record.length < LONG_BYTES
     })
     if (fault !== null) this.fault(link, fault, nowMs)
     if (!reader.partial) link.partialSinceMs = null
     else link.partialSinceMs ??= nowMs
+    return reader.usedBytes
   }
 
   private frame(link: TransferLink, type: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
@@ -264,6 +324,7 @@ export class Transfers {
     link.phase = 'closed'
     this.links.delete(link.id)
     this.raw.delete(link.id)
+    this.waiting.delete(link.id)
     if (wasOpen) this.exchange.linkDown(link.id, nowMs)
     const key = wasOpen ? link.peerKey : link.expected
     if (key !== null) this.outputs.push({ kind: 'unlinked', key, reason })

@@ -36,7 +36,7 @@ export interface Source {
   /** Links, pipes and what cannot be read inside a folder are left out: so many. */
   readonly left: number
   /**
-   * So many bytes from `at`, all of them, the caller's own; in `memory` where that is given and the disk likes it. `changed`: what stands there is
+   * So many bytes from `at`, all of them, the caller's own and alone in their memory; in `memory` where that is given and the disk likes it. `changed`: what stands there is
    * not what it was when this was opened.
    */
   read(at: number, length: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault>

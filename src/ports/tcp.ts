@@ -28,7 +28,7 @@ export interface Connection {
   readonly remote: Address
   /**
    * Takes all of `bytes`, always; answers false when the kernel took only a part. The rest is kept by the port and
-   * the caller must write nothing more until `drain`. Ownership of `bytes` passes to the port.
+   * the caller must write nothing more until `drain`. Ownership of `bytes` passes to the port, which may release their memory.
    */
   write(bytes: Uint8Array): boolean
   /** Sends what was taken, then closes. `closed` follows; what the other side said before it noticed may still come first. */

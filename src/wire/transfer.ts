@@ -133,7 +133,10 @@ export function writeTransferHead(out: ByteWriter, frame: TransferFrame): void {
   }
 }
 
-/** Null when broken, or of a type that is none of these. Bytes are views of the reader's. */
+/**
+ * Null when broken, or of a type that is none of these. Short bytes are views of the reader's; leaves and pages are in memory that nothing else is in that
+ * anybody keeps: theirs of whom they are for, to keep or to release.
+ */
 export function readTransfer(type: number, body: ByteReader): TransferFrame | null {
   const handle = body.varint()
   if (handle < 1 || handle > HANDLE_MAX) return null
@@ -173,16 +176,22 @@ function readRest(type: number, handle: number, body: ByteReader): TransferFrame
       const first = body.varint()
       const bytes = body.take(body.left)
       const fits = bytes.length > 0 && bytes.length <= RUN_LEAVES_MAX * LEAF_BYTES && first < LEAVES_MAX
-      return fits ? { type: 'leaves', handle, first, bytes } : null
+      return fits ? { type: 'leaves', handle, first, bytes: isMostOf(body, bytes) ? bytes : bytes.slice() } : null
     }
     case TransferType.page: {
       const place = readPlace(body)
       const bytes = body.take(body.left)
-      return bytes.length > 0 && bytes.length <= PAGE_BYTES_MAX ? { type: 'page', handle, ...place, bytes } : null
+      const fits = bytes.length > 0 && bytes.length <= PAGE_BYTES_MAX
+      return fits ? { type: 'page', handle, ...place, bytes: bytes.slice() } : null
     }
     default:
       return null
   }
+}
+
+/** What ends its record and is more than half of it: one frame at most, and all others that are kept are copied. */
+function isMostOf({ bytes: record, at }: ByteReader, bytes: Uint8Array): boolean {
+  return at === record.length && 2 * bytes.length > record.length
 }
 
 function readPlace(body: ByteReader): { level: number; index: number } {

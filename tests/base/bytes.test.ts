@@ -7,6 +7,7 @@ import {
   EMPTY,
   equalBytes,
   joinBytes,
+  release,
   toHex,
   utf8,
   VARINT_BYTES_MAX,
@@ -217,5 +218,25 @@ describe('comparing', () => {
       }),
     )
     expect(utf8('é')).toEqual(Uint8Array.of(0xc3, 0xa9))
+  })
+})
+
+describe('memory that is released', () => {
+  test('is gone at once, with every view of it, where it is long', () => {
+    const memory = new Uint8Array(100_000)
+    const view = memory.subarray(10, 90_000)
+    release(view)
+    expect([memory.length, view.length]).toEqual([0, 0])
+    // Twice changes nothing.
+    release(view)
+  })
+
+  test('stays where it is short, and where other threads have it too', () => {
+    const short = new Uint8Array(1_000).fill(7)
+    release(short)
+    expect(short).toEqual(new Uint8Array(1_000).fill(7))
+    const shared = new Uint8Array(new SharedArrayBuffer(100_000))
+    release(shared)
+    expect(shared.length).toBe(100_000)
   })
 })

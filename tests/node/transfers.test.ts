@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { ByteWriter, toHex } from '../../src/base/bytes.ts'
+import { ByteWriter, joinBytes, toHex } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import { agreementKeyFromSecret } from '../../src/crypto/agree.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
 import { FRAMES_PER_S_MAX } from '../../src/node/transfer-link.ts'
 import { Transfers, type TransfersOutput } from '../../src/node/transfers.ts'
+import { LEAF_BYTES } from '../../src/wire/content.ts'
 import { beginFrame, endFrame } from '../../src/wire/frame.ts'
 import { GREETING } from '../../src/wire/magic.ts'
 import { TRANSFER_RECORD_BYTES_MAX } from '../../src/wire/transfer.ts'
@@ -31,6 +32,7 @@ function carry(one: Transfers, oneLink: number, other: Transfers, otherLink: num
     ] as const) {
       for (let bytes = from.pull(link, nowMs); bytes !== null; bytes = from.pull(link, nowMs)) {
         to.received(toLink, bytes, nowMs)
+        while (to.hasWaiting) to.proceed(nowMs)
         moved = true
       }
       outputs.push(...from.takeOutputs())
@@ -248,5 +250,104 @@ describe('on a link for files', () => {
       other.received(otherLink, sealer.sealRecord(out.view()), 0)
       expect(closes(other.takeOutputs())).toHaveLength(ends ? 1 : 0)
     }
+  })
+})
+
+describe('what is long', () => {
+  const LEAVES = 12
+  const content = new Content(LEAVES * LEAF_BYTES)
+
+  /** One that fetches a content, and what the other has sealed for it: records of leaves, one after the other. */
+  function answered() {
+    const pair = linked()
+    const { one, other, oneLink, otherLink } = pair
+    other.exchange.serve(content.root, { shape: content.shape, here: null, pieces: null, allows: () => true })
+    one.exchange.fetch(content.root, content.bytes.length, () => true)
+    one.exchange.tryAt(content.root, oneLink)
+    const records: Uint8Array[] = []
+    let asked = carry(one, oneLink, other, otherLink)
+    while (asked.length > 0) {
+      for (const output of asked) {
+        if (output.kind !== 'read') continue
+        const { wanted } = output
+        const page = content.pages.get(0)!
+        other.exchange.read(
+          wanted.ticket,
+          ('first' in wanted ? content.run(wanted.first, wanted.count) : page).slice(),
+          0,
+        )
+      }
+      for (let bytes = other.pull(otherLink, 0); bytes !== null; bytes = other.pull(otherLink, 0)) {
+        if (other.isLong(bytes)) records.push(bytes)
+        else one.received(oneLink, bytes, 0)
+      }
+      for (let bytes = one.pull(oneLink, 0); bytes !== null; bytes = one.pull(oneLink, 0))
+        other.received(otherLink, bytes, 0)
+      asked = other.takeOutputs()
+    }
+    one.takeOutputs()
+    return { ...pair, records }
+  }
+
+  const stores = (outputs: readonly TransfersOutput[]) => outputs.filter(({ kind }) => kind === 'store').length
+
+  test('is opened a record at a time, and what is said behind it after that', () => {
+    const { one, oneLink, records } = answered()
+    expect(records.length).toBeGreaterThan(1)
+    one.received(oneLink, joinBytes(records), 0)
+    for (let opened = 0; opened < records.length; opened++) {
+      expect(stores(one.takeOutputs())).toBe(0)
+      expect(one.hasWaiting).toBe(true)
+      one.proceed(0)
+      expect(stores(one.takeOutputs())).toBe(1)
+    }
+    expect(one.hasWaiting).toBe(false)
+  })
+
+  test('is opened at once where more of it waits than a mebibyte, and where the link has ended', () => {
+    const ended = answered()
+    ended.one.received(ended.oneLink, joinBytes(ended.records), 0)
+    ended.one.closed(ended.oneLink, 'closed the connection', 0)
+    expect(stores(ended.one.takeOutputs())).toBe(ended.records.length)
+    const flooded = answered()
+    const sealer = Reflect.get(Reflect.get(flooded.other, 'links').get(flooded.otherLink), 'sealer')
+    flooded.one.received(flooded.oneLink, joinBytes(flooded.records), 0)
+    const out = new ByteWriter()
+    const at = beginFrame(out, 0x5e)
+    out.bytes(new Uint8Array(200_000))
+    endFrame(out, at)
+    for (let i = 0; i < 20; i++) flooded.one.received(flooded.oneLink, sealer.sealRecord(out.view()), 0)
+    const waiting = Reflect.get(flooded.one, 'links').get(flooded.oneLink).inboxBytes
+    expect(waiting).toBeGreaterThan(0)
+    expect(waiting).toBeLessThanOrEqual(1024 * 1024)
+    expect(stores(flooded.one.takeOutputs())).toBe(flooded.records.length)
+  })
+
+  test('is opened by turns where it comes over several links', () => {
+    const [one, two, three] = [machine(1), machine(2), machine(3)]
+    const through = [two, three].map((other, i) => {
+      one.dial(keyOf(i + 2), HOST)
+      const [dial] = one.takeOutputs()
+      const link = one.dialled(dial?.kind === 'dial' ? dial.attempt : 0, HOST, 0)!
+      const theirs = other.accepted(HOST, 0)!
+      carry(one, link, other, theirs)
+      return { link, sealer: Reflect.get(Reflect.get(other, 'links').get(theirs), 'sealer') }
+    })
+    const out = new ByteWriter()
+    const at = beginFrame(out, 0x5e)
+    out.bytes(new Uint8Array(200_000))
+    endFrame(out, at)
+    for (const { link, sealer } of through) {
+      one.received(link, joinBytes([sealer.sealRecord(out.view()), sealer.sealRecord(out.view())]), 0)
+    }
+    const left = () => through.map(({ link }) => Reflect.get(one, 'links').get(link).inbox.length)
+    const bytesLeft = () => through.map(({ link }) => Reflect.get(one, 'links').get(link).inboxBytes > 300_000)
+    expect(bytesLeft()).toEqual([true, true])
+    one.proceed(0)
+    one.proceed(0)
+    expect(bytesLeft()).toEqual([false, false])
+    one.proceed(0)
+    one.proceed(0)
+    expect(left()).toEqual([0, 0])
   })
 })

@@ -10,6 +10,7 @@ import {
   PIECE_LEAVES,
 } from '../../src/wire/content.ts'
 import { encodeFileOffer, type FileOffer, OFFER_NAME_BYTES_MAX, readFileOffer } from '../../src/wire/file-offer.ts'
+import { beginFrame, eachFrame, endFrame } from '../../src/wire/frame.ts'
 import { encodeManifest, MANIFEST_BYTES_MAX, type ManifestEntry, readManifest } from '../../src/wire/manifest.ts'
 import {
   GAINED_MAX,
@@ -73,6 +74,37 @@ describe('frames about files', () => {
       fc.property(longs, (frame) => {
         const bytes = written((out) => writeTransfer(out, frame))
         expect(readTransfer(transferType(frame), new ByteReader(bytes))).toEqual(frame)
+      }),
+    )
+  })
+
+  test('those with leaves or a page are in memory that nothing else of their record is in', () => {
+    const several = fc.array(fc.uint8Array({ minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(several, fc.constantFrom('leaves' as const, 'page' as const), (bodies, type) => {
+        const out = new ByteWriter()
+        for (const bytes of bodies) {
+          const place = type === 'leaves' ? { type, first: 0 } : { type, level: 0, index: 0 }
+          const frame: TransferFrame = { ...place, handle: 1, bytes }
+          const at = beginFrame(out, transferType(frame))
+          writeTransfer(out, frame)
+          endFrame(out, at)
+        }
+        const record = out.copy()
+        const memories: ArrayBufferLike[] = []
+        eachFrame(
+          record,
+          (kind, bytes, start, end) => {
+            const frame = readTransfer(kind, new ByteReader(bytes, start, end))
+            if (frame?.type !== type) throw new Error('it was not read back')
+            expect(frame.bytes).toEqual(bodies[memories.length]!)
+            memories.push(frame.bytes.buffer)
+          },
+          () => true,
+        )
+        expect(new Set(memories).size).toBe(bodies.length)
+        // Only what is last may be where it came: whoever releases it takes nothing from the others.
+        expect(memories.slice(0, -1)).not.toContain(record.buffer)
       }),
     )
   })

@@ -9,6 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Files } from '../../ports/files.ts'
 import type { Tcp } from '../../ports/tcp.ts'
 import type { Hearsay } from '../hearsay.ts'
+import { Ballast } from './ballast.ts'
 import { CircuitPort } from './circuit-port.ts'
 import { Desk } from './desk.ts'
 import { FileRoom } from './file-room.ts'
@@ -53,6 +54,7 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   const dataFolder = once === undefined ? start.dataFolder : null
   const log = (message: string): void => start.log('files', message)
   const transfers = new Transfers(identity, randomBytes, rng)
+  const ballast = new Ballast()
   let desk!: Desk
   let circuits!: CircuitPort
   const room = chat.attachFiles((around) => {
@@ -62,7 +64,10 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
     desk = new Desk({
       ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, log },
       watches: once !== undefined,
-      told: (view) => room.tell(view),
+      told: (view) => {
+        ballast.hold()
+        room.tell(view)
+      },
     })
     circuits = new CircuitPort(clock, around.circuits)
     return new FileRoom(around, desk, circuits)

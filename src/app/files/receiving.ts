@@ -39,11 +39,13 @@ export class Receiving {
     }
   }
 
-  /** True when it is written, false when it is not what it should be; null when the disk did not take it. */
+  /** True when it is written, false when it is not what it should be; null when the disk did not take it. Nothing looks at the bytes after that. */
   async store(first: number, bytes: Uint8Array, hashes: Uint8Array): Promise<boolean | null> {
     if (!equalBytes(leafHashes(bytes), hashes)) return false
     const written = this.target.write(this.download.shape.leafStart(first), bytes)
-    const fault = (await this.claim(first, count(bytes))) ?? (await written)
+    // Both are over before it is said that one has failed: the bytes may be gone from then on.
+    const [claimed, stored] = await Promise.all([this.claim(first, count(bytes)), written])
+    const fault = claimed ?? stored
     if (fault === null) return true
     this.failed(fault)
     return null

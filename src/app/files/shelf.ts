@@ -1,4 +1,4 @@
-import { toHex } from '../../base/bytes.ts'
+import { release, toHex } from '../../base/bytes.ts'
 import type { Download } from '../../core/transfer/download.ts'
 import type { Transfers } from '../../node/transfers.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
@@ -185,6 +185,7 @@ export class Shelf {
     if (received === undefined) return
     const count = hashes.length / HASH_BYTES
     const isStored = await received.into.store(first, bytes, hashes)
+    release(bytes)
     // Cancelled and begun anew meanwhile: what went to the file of then is not in the one of now.
     if (this.received.get(root) !== received) return
     this.run(({ exchange }, nowMs) => {

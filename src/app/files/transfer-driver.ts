@@ -30,6 +30,11 @@ export class TransferDriver {
   private cancelTimer: (() => void) | null = null
   private timerAtMs: number | null = null
   private isStopped = false
+  /** As much has left in this turn of the event loop as may, before talk has its own. */
+  private isTurnOver = false
+  private isTurnPlanned = false
+  /** The link whose long record was the last to leave. */
+  private lastLong = 0
 
   constructor(
     readonly transfers: Transfers,
@@ -113,10 +118,22 @@ export class TransferDriver {
   private settle(): void {
     if (this.isStopped) return
     this.carryOut()
-    for (const link of this.transfers.dirty()) this.pump(link)
+    for (const link of this.inTurn(this.transfers.dirty())) this.pump(link)
     // What has left made room to read on.
     this.carryOut()
     this.setTimer()
+    if (this.isTurnOver || this.transfers.hasWaiting) this.planTurn()
+  }
+
+  /** Goes on when others have had their turn: what is to be said, and what was heard, is at hand in between. */
+  private planTurn(): void {
+    if (this.isTurnPlanned) return
+    this.isTurnPlanned = true
+    this.clock.defer(() => {
+      this.isTurnPlanned = false
+      this.isTurnOver = false
+      this.run((transfers, nowMs) => transfers.proceed(nowMs))
+    })
   }
 
   private carryOut(): void {
@@ -136,11 +153,21 @@ export class TransferDriver {
     else connection?.end()
   }
 
+  /** Beginning behind the one whose record was the last to leave. */
+  private inTurn(links: number[]): number[] {
+    const next = links.length < 2 ? 0 : links.indexOf(this.lastLong) + 1
+    return next === 0 ? links : [...links.slice(next), ...links.slice(0, next)]
+  }
+
   private pump(link: number): void {
     const connection = this.connections.get(link)
-    while (!this.blocked.has(link)) {
+    while (!this.blocked.has(link) && !this.isTurnOver) {
       const bytes = this.transfers.pull(link, this.clock.nowMs())
       if (bytes === null) return
+      if (this.transfers.isLong(bytes)) {
+        this.isTurnOver = true
+        this.lastLong = link
+      }
       if (connection !== undefined && !connection.write(bytes)) this.blocked.add(link)
     }
   }

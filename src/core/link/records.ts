@@ -17,6 +17,8 @@ export class RecordReader {
   private held: Uint8Array | null = null
   private heldFilled = 0
   private kept: Uint8Array | null = null
+  /** How many bytes of the last `receive` were looked at: all of them, unless `handle` answered no. */
+  usedBytes = 0
 
   /** `bytesMax`: plaintext of one record. */
   constructor(
@@ -32,10 +34,12 @@ export class RecordReader {
   /**
    * Opens every whole record in what has come so far. `handle` gets the plaintext, its own to keep, and answers whether to go
    * on. Answers null, or what the peer did wrong; that ends it. A length over the limit is refused at the header, unread. A record
-   * that came in one piece is opened where it lies; of any other each byte is copied once, however small the pieces.
+   * that came in one piece is opened where it lies; of any other each byte is copied once, however small the pieces. Who went on after
+   * a no would begin with what stands behind `usedBytes`.
    */
   receive(bytes: Uint8Array, handle: (record: Uint8Array) => boolean): string | null {
     let at = 0
+    this.usedBytes = bytes.length
     while (at < bytes.length) {
       while (this.headerFilled < RECORD_HEADER_BYTES && at < bytes.length)
         this.header[this.headerFilled++] = bytes[at++]!
@@ -50,7 +54,10 @@ export class RecordReader {
       if (sealed === null) return null
       const record = this.cipher.openRecord(sealed)
       if (record === null) return 'sent a record that does not open: damaged, replayed or out of order'
-      if (!handle(record)) return null
+      if (!handle(record)) {
+        this.usedBytes = at
+        return null
+      }
     }
     return null
   }

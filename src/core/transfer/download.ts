@@ -11,7 +11,7 @@ import { Pages } from './tree.ts'
 export type DownloadOutput =
   | { readonly kind: 'ask' | 'cancel'; readonly holder: number; readonly first: number; readonly count: number }
   | { readonly kind: 'ask-page'; readonly holder: number; readonly level: number; readonly index: number }
-  /** To be checked leaf by leaf against `hashes` (32 bytes each), and written where every one of them is right. */
+  /** To be checked leaf by leaf against `hashes` (32 bytes each), and written where every one of them is right. The bytes are alone in their memory. */
   | {
       readonly kind: 'store'
       readonly holder: number
@@ -199,7 +199,7 @@ export class Download {
     this.askAll(nowMs)
   }
 
-  /** One to four leaves. The bytes are the download's from here on. */
+  /** One to four leaves. The bytes are the download's from here on, and alone in their memory. */
   leaves(id: number, first: number, bytes: Uint8Array, nowMs: number): void {
     const holder = this.holders.get(id)
     if (holder === undefined) return
@@ -208,7 +208,7 @@ export class Download {
     let from = first
     for (let leaf = first; leaf <= first + count; leaf++) {
       if (leaf < first + count && this.takes(holder, leaf, nowMs)) continue
-      if (leaf > from) this.store(holder, from, leaf - from, bytes.subarray((from - first) * LEAF_BYTES))
+      if (leaf > from) this.store(holder, from, leaf - from, bytes, (from - first) * LEAF_BYTES)
       from = leaf + 1
     }
     if ((this.unasked.get(id) ?? 0) > UNASKED_MAX) return this.drop(holder, 'lying', nowMs)
@@ -262,7 +262,7 @@ export class Download {
     return !this.here.has(leaf) && !this.storing.has(leaf) && this.pages.leafHash(leaf) !== null
   }
 
-  private store(holder: Holder, first: number, count: number, bytes: Uint8Array): void {
+  private store(holder: Holder, first: number, count: number, frame: Uint8Array, at: number): void {
     const hashes = new Uint8Array(32 * count)
     for (let i = 0; i < count; i++) hashes.set(this.pages.leafHash(first + i)!, 32 * i)
     for (let leaf = first; leaf < first + count; leaf++) {
@@ -271,7 +271,8 @@ export class Download {
       for (const id of [...(this.askers.get(leaf) ?? [])]) this.cancel(this.holders.get(id)!, leaf)
     }
     holder.storing += count
-    const own = bytes.subarray(0, this.shape.runBytes(first, count))
+    const length = this.shape.runBytes(first, count)
+    const own = length === frame.length ? frame : frame.slice(at, at + length)
     this.outputs.push({ kind: 'store', holder: holder.id, first, bytes: own, hashes })
   }
 

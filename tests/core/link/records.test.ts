@@ -125,4 +125,24 @@ describe('records', () => {
     reader.receive(stream, (record) => records.push(record) < 2)
     expect(records.length).toBe(2)
   })
+
+  test('are taken one at a time by who says no after each, and goes on behind it', () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(plaintexts, pieces, (list, lengths) => {
+        const reader = new RecordReader(cipher())
+        const stream = joinBytes(seal(list))
+        const records: Uint8Array[] = []
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const before = records.length
+          const piece = stream.slice(at, at + lengths[turn % lengths.length]!)
+          expect(reader.receive(piece, (record) => records.push(record) === 0)).toBeNull()
+          expect(records.length - before).toBeLessThanOrEqual(1)
+          if (records.length === before) expect(reader.usedBytes).toBe(piece.length)
+          at += reader.usedBytes
+        }
+        expect(records.map(String)).toEqual(list.map(String))
+      }),
+    )
+  })
 })
