@@ -70,6 +70,14 @@ export class FakeChat implements Chat {
     this.emit({ event: 'member', room, state: 'joined', hops: 1, ...person })
   }
 
+  /** Somebody leaves a room. */
+  dismiss(room: string, person: Person): void {
+    const there = this.joined.get(room)
+    const at = there?.findIndex(({ id }) => id === person.id) ?? -1
+    if (at >= 0) there!.splice(at, 1)
+    this.emit({ event: 'member', room, state: 'left', hops: 1, ...person })
+  }
+
   /** Somebody else says something. */
   hear(from: Person, text: string, more: Partial<Extract<AppEvent, { event: 'message' }>> = {}): void {
     this.message(from, more.room ?? 'general', more.kind ?? 'text', text, more.at ?? Date.now())

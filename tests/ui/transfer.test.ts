@@ -30,16 +30,18 @@ const send: SendAsked = {
   },
 }
 
+const performanceMs = (): number => performance.now()
+
 /** One who receives, at a terminal or not, with somebody there who answers so. */
-function receiving(answers: readonly (string | null)[] | null, asked = receive, isTTY = true) {
+function receiving(answers: readonly (string | null)[] | null, asked = receive, isTTY = true, nowMs = performanceMs) {
   const chat = new FakeChat()
-  chat.files.files.push(offer)
+  chat.files.files.push({ ...offer, id: 'answer', state: 'done' })
   const paths = new Collector()
   const errors = Object.assign(new Collector(), { isTTY, columns: 80 })
   const left = [...(answers ?? [])]
   const person: Person | null = answers === null ? null : { line: async () => left.shift() ?? null }
   const signals = signalSource()
-  const over = runReceive({ chat, asked, paths, errors, person, signals })
+  const over = runReceive({ chat, asked, paths, errors, person, signals, nowMs })
   return { chat, paths, errors, signals, over }
 }
 
@@ -94,6 +96,40 @@ describe('receiving once', () => {
     }
     expect(await over).toBe(0)
     expect(chat.asked.filter((what) => what.startsWith('accept')).sort()).toEqual(['accept 3', 'accept 4'])
+  })
+
+  test('is not over while a folder that was offered with it is still being listed, but is when its giver leaves', async () => {
+    for (const leaves of [false, true]) {
+      let ms = 1_000
+      const { chat, paths, over } = receiving(null, receive, false, () => ms)
+      const folder: FileEvent = { ...offer, id: 'folder', number: 2, name: 'tree', at: 1_000_100 }
+      chat.admit('general', BOB)
+      chat.files.files.push(folder)
+      chat.emit(offer)
+      ms += 1_000
+      await asked(chat, 'accept 1')
+      chat.emit({ ...offer, state: 'done', done: 3_000_000, path: '/photo.jpg' })
+      ms += 60_000
+      // It has been looked at a few times whether that is all.
+      const { files } = chat
+      await new Promise<void>((resolve) => {
+        let looks = 0
+        const list = files.list.bind(files)
+        files.list = () => {
+          if (++looks === 3) resolve()
+          return list()
+        }
+      })
+      if (leaves) chat.dismiss('general', BOB)
+      else {
+        chat.emit(folder)
+        await asked(chat, 'accept 2')
+        chat.emit({ ...folder, state: 'done', done: 3_000_000, path: '/tree' })
+        ms += 60_000
+      }
+      expect(await over).toBe(0)
+      expect(paths.text).toBe(leaves ? '/photo.jpg\n' : '/photo.jpg\n/tree\n')
+    }
   })
 
   test('turns from an old offer that its giver has no more to the one before', async () => {

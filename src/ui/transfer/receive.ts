@@ -74,13 +74,13 @@ class Receive extends Transfer {
   protected people(event: AppEvent): void {
     const hasLeft =
       (event.event === 'member' && event.state === 'left') || (event.event === 'peer' && event.state === 'down')
-    if (hasLeft && event.id === this.first?.from.id && this.isWhole) this.succeed()
+    if (hasLeft && event.id === this.first?.from.id && this.isWhole && !this.isMoreToCome) this.succeed()
   }
 
   protected override tick(): void {
     // However long somebody thinks about it.
     if (this.isAsking) return this.moved()
-    if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS) return this.succeed()
+    if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS && !this.isMoreToCome) return this.succeed()
     if (this.first === null && (this.meanable.length === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)) {
       return this.isWaiting ? undefined : this.line.show('Waiting for an offer …')
     }
@@ -106,6 +106,15 @@ class Receive extends Transfer {
     return this.done.size > 0 && this.done.size === this.taken.size && !this.isAsking
   }
 
+  /** Offered together with what is here, by somebody who is still there: a folder of which it is not known yet what is in it. */
+  private get isMoreToCome(): boolean {
+    return this.chat.files.list().some((file) => {
+      const { id, state, self, from } = file
+      const isDecided = this.taken.has(id) || this.stale.has(id)
+      return state === 'offered' && !self && !isDecided && this.isMeant(file) && this.isHere(from.id)
+    })
+  }
+
   /** What came is not lost. */
   private kept(): string {
     return this.options.paths === null
@@ -124,7 +133,7 @@ class Receive extends Transfer {
     }
   }
 
-  private isMeant({ from, state, at = 0 }: FileEvent): boolean {
+  private isMeant({ from, state, at = 0 }: Omit<FileEvent, 'event'>): boolean {
     const { asked } = this.options
     if (this.first !== null) return from.id === this.first.from.id && Math.abs(at - (this.first.at ?? 0)) <= TOGETHER_MS
     if (asked.from !== null && this.chat.whoIs(asked.from)?.id !== from.id) return false
