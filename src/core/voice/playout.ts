@@ -67,8 +67,12 @@ export class SpeakerPlayout {
   private ended = false
   /** Samples made up since the last frame that was there, and ticks of that; and how many of these the decoder made, and so knows of. */
   private madeUp = 0
+  /** All that was ever made up, and played. */
+  private everMadeUp = 0
   private stalled = 0
   private concealed = 0
+  /** The sender repeats what it says, and so knows of loss. */
+  private isLossy = false
   /** The last spurt was not over, but broke off: its sender has not begun anew. */
   private isBroken = false
 
@@ -170,13 +174,14 @@ export class SpeakerPlayout {
     const leapt = this.tellLost(frame.time)
     packets.due = frame.time + frame.ticks
     this.ended = frame.ends
+    if (!frame.begins) this.isLossy = frame.recovers
     this.resume()
     const decoded = this.decoder.decode(frame.bytes.subarray(0, frame.length), scratch, samples)
     packets.store.take(frame)
     if (decoded) this.counts.played += frame.ticks
     else {
       this.counts.undecodable++
-      this.counts.concealed += frame.ticks
+      this.countMadeUp(samples)
       if (!this.decoder.conceal(scratch, samples)) scratch.fill(0)
     }
     if (leapt) this.queue.join(scratch)
@@ -203,23 +208,30 @@ export class SpeakerPlayout {
     return true
   }
 
+  /** What is there goes on; of what was said again, whole periods that were not played yet are not needed. */
   private resume(): void {
+    if (this.concealed === 0) this.everMadeUp -= this.queue.takeBack(this.madeUp)
     this.madeUp = 0
     this.stalled = 0
     this.concealed = 0
   }
 
   private wait(samples: number): void {
-    const before = this.stalled
     this.madeUp += samples
     this.stalled = Math.floor(this.madeUp / TICK_SAMPLES)
-    this.counts.concealed += this.stalled - before
+    this.countMadeUp(samples)
   }
 
-  /** False where the sound is none that can be said again, or has been often enough. */
+  /** In whole ticks, of which none is taken back. */
+  private countMadeUp(samples: number): void {
+    this.everMadeUp += samples
+    this.counts.concealed = Math.max(this.counts.concealed, Math.floor(this.everMadeUp / TICK_SAMPLES))
+  }
+
+  /** False where the sound is none that can be said again, or has been often enough; or where what is missing is not late but lost. */
   private repeat(): boolean {
-    if (this.concealed > 0 || this.stalled >= REPEATED_TICKS_MAX) return false
-    const samples = this.queue.repeat(TICK_SAMPLES)
+    if (this.isLossy || this.concealed > 0 || this.stalled >= REPEATED_TICKS_MAX) return false
+    const samples = this.queue.repeat(TICK_SAMPLES - this.queue.length)
     this.wait(samples)
     return samples > 0
   }

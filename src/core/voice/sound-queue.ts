@@ -112,6 +112,15 @@ export class SoundQueue {
     return samples
   }
 
+  /** Takes whole periods of the last `repeat`s, which are `repeated` samples at the end, back, where they were not played; answers how many samples. */
+  takeBack(repeated: number): number {
+    const { lag } = this.found
+    const left = Math.min(repeated, this.length)
+    const samples = repeated > 0 && lag > 0 ? Math.floor(left / lag) * lag : 0
+    this.end -= samples
+    return samples
+  }
+
   /** Makes the first 5 ms of `sound`, which does not continue what was appended last, come out of how that would go on. */
   join(sound: Float32Array): void {
     if (this.end + JOINED_SAMPLES > MEMORY_SAMPLES) this.moveTogether()

@@ -93,7 +93,7 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
   narrow: { concealedPercent: 2.01, delayMs: 290, delayMsMax: 447, late: 0, skipped: 0 },
   radio: { concealedPercent: 1.63, delayMs: 56, delayMsMax: 193, late: 0, skipped: 0 },
   sentences: { concealedPercent: 0.05, delayMs: 14.9, delayMsMax: 54, late: 0, skipped: 0 },
-  'short-frames': { concealedPercent: 0.2, delayMs: 57.5, delayMsMax: 83, late: 0, skipped: 0 },
+  'short-frames': { concealedPercent: 0.2, delayMs: 57.5, delayMsMax: 73, late: 0, skipped: 0 },
   'slow-microphone': { concealedPercent: 0.12, delayMs: 43, delayMsMax: 87, late: 0, skipped: 0 },
   stopped: { concealedPercent: 0.76, delayMs: 43, delayMsMax: 324, late: 0, skipped: 4 },
   'two-queues': { concealedPercent: 0.47, delayMs: 102, delayMsMax: 123, late: 7, skipped: 0 },

@@ -172,7 +172,7 @@ describe('what is missing', () => {
     expect(bench.playout.delayMs).toBeLessThan(before + 30)
   })
 
-  for (const stallTicks of [2, 3, 4]) {
+  for (const stallTicks of [3, 4]) {
     test(`for ${stallTicks} ticks is what was heard last, said again: neither the tone nor the decoder is any other for it`, () => {
       const bench = new Bench((sample) => 0.4 * Math.sin((2 * Math.PI * sample) / 48))
       bench.talk(0, 100, () => ({ ends: false })).pull(stallTicks)
