@@ -118,11 +118,19 @@ export class DiskTarget implements Target {
     let path = ''
     const fault = await this.attempt('cannot be finished', async () => {
       await this.complete()
+      const part = this.root
       path = await this.moveIntoPlace()
       this.isDone = true
       this.handles.close()
       this.root = path
-      await syncFolder(this.folder)
+      // That takes long. Whoever is ended meanwhile finds a file under both names, and goes on from there; without the part's, it would be whole
+      // and nobody would be told.
+      const isByBoth = this.entries === null && (await isSameFile(part, path).catch(() => false))
+      const syncing = syncFolder(this.folder)
+      if (isByBoth) {
+        await syncing
+        await unlink(part)
+      }
       // A folder's manifest is in the state, and others may still ask for it: open, though its name goes.
       await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
     })
@@ -246,7 +254,7 @@ async function makeFolder(path: string): Promise<void> {
 /** What file systems without hard links (FAT, some network ones) answer to one. */
 const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'])
 
-/** False where the name is taken: a link fails there, unlike a rename. */
+/** False where the name is taken: a link fails there, unlike a rename. Where there are links it has both names then. */
 async function moveFile(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)
@@ -257,7 +265,6 @@ async function moveFile(from: string, to: string): Promise<boolean> {
       return await moveOver(from, to)
     }
   }
-  await unlink(from)
   return true
 }
 

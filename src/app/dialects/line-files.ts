@@ -150,7 +150,9 @@ export class LineFiles {
     const wanted = file.trim().replace(/^#/, '')
     const open = this.all.filter((each) => each.file.state === 'asked')
     if (wanted === '') return open.length === 1 ? open[0]! : null
-    return open.findLast((each) => String(each.number) === wanted || each.file.name === wanted) ?? null
+    return (
+      open.findLast((each) => [String(each.number), `line:${each.number}`, each.file.name].includes(wanted)) ?? null
+    )
   }
 
   private finish(sent: Sent): void {

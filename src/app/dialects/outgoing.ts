@@ -55,5 +55,6 @@ export async function sendFile(path: string, sending: Sending): Promise<string |
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'there is no such file'
   return error instanceof Error ? error.message : String(error)
 }

@@ -136,7 +136,9 @@ class Conversation {
     if (command === '/accept') return this.answer(true)
     if (command === '/decline') return this.answer(false)
     if (/^\/[a-z]+$/.test(command))
-      return this.say(`${command} is no command here: /send <path>, /accept, /decline, /quit.`)
+      return this.say(
+        `${command === '/help' ? '' : `${command} is no command here. `}There are /send <path>, /accept, /decline, /quit.`,
+      )
     const origin = hashedOrigin('two', String(++this.said))
     const { name } = this.asked
     const own = {

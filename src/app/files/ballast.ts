@@ -16,6 +16,10 @@ export class Ballast {
 
   /** Once and for all: taking it costs two collections itself, so it is there before anything comes or goes. */
   hold(): void {
-    this.held ??= new ArrayBuffer(BALLAST_BYTES)
+    try {
+      this.held ??= new ArrayBuffer(BALLAST_BYTES)
+    } catch {
+      // Where so much is not to be had, nothing depends on it.
+    }
   }
 }

@@ -109,8 +109,8 @@ class Receive extends Transfer {
   /** Offered together with what is here, by somebody who is still there: a folder of which it is not known yet what is in it. */
   private get isMoreToCome(): boolean {
     return this.chat.files.list().some((file) => {
-      const { id, state, self, from } = file
-      const isDecided = this.taken.has(id) || this.stale.has(id)
+      const { id, state, self, from, trouble } = file
+      const isDecided = this.taken.has(id) || this.stale.has(id) || trouble === 'absent'
       return state === 'offered' && !self && !isDecided && this.isMeant(file) && this.isHere(from.id)
     })
   }
