@@ -58,10 +58,18 @@ describe('files that line peers send', () => {
     expect([readdirSync(folder), offered]).toEqual([[], []])
     expect(files.accept('7')).toBe(null)
     expect(files.accept('line:7')).toBe(null)
-    expect(files.accept('line:1001')).toMatchObject({ ok: true, file: { number: 1001, state: 'done' } })
+    expect(files.accept('')).toMatchObject({ ok: true, file: { number: 1001, state: 'done' } })
     expect(offered.map((path) => basename(path))).toEqual(['a.txt'])
     expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('one two')
     expect(told.slice(1)).toEqual(['1001 accepted a.txt Lou (line)', '1001 done a.txt Lou (line)'])
+  })
+
+  test('are answered by the id that programs are told', () => {
+    const { files, begin } = setUp(ASK)
+    begin(1, 'a.txt', 6)
+    begin(2, 'b.txt', 6)
+    expect(files.accept('line:1002')).toMatchObject({ ok: true, file: { name: 'b.txt', state: 'accepted' } })
+    expect(files.decline('line:1001')).toMatchObject({ ok: true, file: { name: 'a.txt', state: 'declined' } })
   })
 
   test('may be answered while they come; declined or not answered, they leave nothing behind', () => {
