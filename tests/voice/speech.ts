@@ -26,13 +26,13 @@ function run(command: readonly string[]): void {
   if (exitCode !== 0) throw new Error(`${command[0]} ended with ${exitCode}: ${stderr.toString()}`)
 }
 
-/** The text spoken, at 48 kHz, its peak at half of full scale; some 14 seconds of the sentences above. */
+/** The text spoken, at 48 kHz, its peak at half of full scale; some 14 seconds of the sentences above. The same samples each time (`-R`: the dither too). */
 export function speech(speaker: Speaker, text = SENTENCES.join(' ')): Float32Array {
   const folder = mkdtempSync(join(tmpdir(), 'hearsay-speech-'))
   try {
     const [spoken, resampled] = [join(folder, 'spoken.wav'), join(folder, 'resampled.wav')]
     run(['espeak-ng', '-v', speaker, '-s', '160', '-w', spoken, text])
-    run(['sox', spoken, '-r', String(SAMPLE_RATE_HZ), '-c', '1', '-b', '16', resampled, 'gain', '-n', '-6'])
+    run(['sox', '-R', spoken, '-r', String(SAMPLE_RATE_HZ), '-c', '1', '-b', '16', resampled, 'gain', '-n', '-6'])
     return readWav(resampled).sound
   } finally {
     rmSync(folder, { recursive: true })
