@@ -62,6 +62,8 @@ export class Replication {
   readonly handedOn: HandedOn
   readonly receipts: Receipts
   readonly fellows: Fellows
+  /** When something was last said, heard or passed on, as it was said: on the monotonic clock. */
+  talkedAtMs = Number.NEGATIVE_INFINITY
   private readonly sender: FeedSender
   private readonly catchUp: CatchUp
   private readonly announcements: Announcements
@@ -351,6 +353,7 @@ export class Replication {
     const cost = log.append(held, ids[ids.length - 1]!)
     this.feeds.window.appended(log, cost)
     feed.activeAtMs = this.context.nowMs
+    if (!isLate) this.talkedAtMs = this.context.nowMs
     if (from !== null) this.tree.placed(from, feed, hops, false)
     this.owner.fresh(feed, bundle, ids, hops)
     this.forks.grew(feed, bundle)
