@@ -44,7 +44,7 @@ export interface FilesStart {
   readonly dataFolder: string | null
   /** Where others may dial us, as far as is known. */
   readonly ownAddresses: () => readonly Address[]
-  /** When something was last said, heard or passed on; on the clock's monotonic time. */
+  /** When words were last said, heard or passed on; on the monotonic clock. */
   readonly talkedAtMs: () => number
   readonly log: (code: string, message: string) => void
   readonly once?: Once | undefined

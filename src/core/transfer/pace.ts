@@ -15,7 +15,7 @@ export class Pace {
   private owedMs = 0
   private endedAtMs = 0
 
-  /** `talkedAtMs`: when something was last said, heard or passed on, on the monotonic clock; minus infinity where nothing was. */
+  /** `talkedAtMs`: when words were last said, heard or passed on, on the monotonic clock; minus infinity where none were. */
   constructor(private readonly talkedAtMs: () => number) {}
 
   /** Work went on from then to then, both on the monotonic clock. */
