@@ -41,7 +41,7 @@ export class Node {
   private readonly context: NodeContext
   private readonly links: Links
   private readonly feeds: Feeds
-  private readonly replication: Replication
+  readonly replication: Replication
   private readonly rooms: Rooms
   private readonly presence: PresenceKeeper
   private readonly passing: PassingOn

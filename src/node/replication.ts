@@ -29,6 +29,7 @@ import { type OpenRoom, Reconciling } from './reconciling.ts'
 import { Requests } from './requests.ts'
 import type { Room } from './room-state.ts'
 import { TreeSide } from './tree-side.ts'
+import { isTalk, type Words } from './words.ts'
 
 /** By then a peer has said what it has of the rooms it is in, or will not. */
 const SETTLED_MS_MAX = 10_000
@@ -40,8 +41,8 @@ export interface ReplicationOwner {
   readonly open: ReadonlyMap<string, Room>
   /** A feed has been opened by a peer's naming it. */
   feedNamed(feed: Feed): void
-  /** Events that are new here, in order; each exactly once. */
-  fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): void
+  /** Events that are new here, in order; each exactly once. Answers them in the clear, as far as they can be read; null in a room we are not in. */
+  fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): readonly (Words | null)[] | null
   /** Something of what was missing of a feed that is kept has come: to be kept, and told as far as it is `fresh`. */
   filled(feed: Feed, fetched: Fetched, fresh: RangeSet): void
   /** So many events of a feed are held by nobody we are linked to; 0: what was missing has come. */
@@ -62,6 +63,8 @@ export class Replication {
   readonly handedOn: HandedOn
   readonly receipts: Receipts
   readonly fellows: Fellows
+  /** When words were last said here, heard or passed on while they were new: on the monotonic clock. */
+  talkedAtMs = Number.NEGATIVE_INFINITY
   private readonly sender: FeedSender
   private readonly catchUp: CatchUp
   private readonly announcements: Announcements
@@ -352,7 +355,8 @@ export class Replication {
     this.feeds.window.appended(log, cost)
     feed.activeAtMs = this.context.nowMs
     if (from !== null) this.tree.placed(from, feed, hops, false)
-    this.owner.fresh(feed, bundle, ids, hops)
+    const words = this.owner.fresh(feed, bundle, ids, hops) ?? bundle.events
+    if (!isLate && words.some((each) => each !== null && isTalk(each.kind))) this.talkedAtMs = this.context.nowMs
     this.forks.grew(feed, bundle)
     for (const link of this.links.neighbours.values()) {
       if (link === from) {

@@ -156,9 +156,9 @@ export class Rooms {
     feed.room = this.open.get(key) ?? this.conversations.find(key, feed.log.key.author, feed.authorKey)
   }
 
-  fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): void {
+  fresh(feed: Feed, bundle: Bundle, ids: readonly Uint8Array[], hops: number): readonly (Words | null)[] | null {
     const room = feed.room
-    if (room === null) return
+    if (room === null) return null
     const words = this.publishing ?? bundle.events.map((event) => this.wordsOf(feed, room, event))
     const { previous, heardAtMs } = feed.log.at(feed.log.end - 1)
     if (this.publishing === null) this.keep(feed, bundle, ids, previous, words)
@@ -167,6 +167,7 @@ export class Rooms {
       if (telling !== null) this.tell(room, feed, heardAtMs === LATE ? { ...telling, backlog: true } : telling)
     }
     this.replication().receipts.grew(feed)
+    return words
   }
 
   /** Tells it, or holds it for a moment to be told in order. */

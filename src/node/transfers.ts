@@ -26,6 +26,8 @@ const ACCEPTED_EACH_MAX = 8
 const LONG_BYTES = 32 * 1024
 /** Come over one link and not opened yet; of more, what is there is opened at once, turn or no turn. */
 const INBOX_BYTES_MAX = 1024 * 1024
+/** The same of parts, as they came: a peer may send a byte at a time. A mebibyte comes in as many at 16 KiB each. */
+const INBOX_PARTS_MAX = 64
 /** Short frames that share a record, perhaps with one long one. */
 const SMALL_BYTES = 4 * 1024
 
@@ -152,7 +154,7 @@ export class Transfers {
     link.inboxBytes += bytes.length
     this.waiting.add(id)
     if (bytes.length < LONG_BYTES && link.inbox.length === 1) this.readAll(link, 0, nowMs)
-    else this.readAll(link, INBOX_BYTES_MAX, nowMs)
+    else this.readAll(link, INBOX_BYTES_MAX, nowMs, INBOX_PARTS_MAX)
   }
 
   /** Something that has come waits to be looked at. */
@@ -260,9 +262,11 @@ export class Transfers {
     }
   }
 
-  /** Until no more than so many bytes wait. */
-  private readAll(link: TransferLink, bytesMax: number, nowMs: number): void {
-    while (link.phase === 'open' && link.inboxBytes > bytesMax) this.readOn(link, nowMs)
+  /** Until no more than so many bytes wait, nor more than so many parts. */
+  private readAll(link: TransferLink, bytesMax: number, nowMs: number, partsMax = Number.POSITIVE_INFINITY): void {
+    while (link.phase === 'open' && (link.inboxBytes > bytesMax || link.inbox.length > partsMax)) {
+      this.readOn(link, nowMs)
+    }
   }
 
   /** To the end of the next long record, or of what came with one event. */

@@ -48,6 +48,19 @@ describe('what is said to come late', () => {
     expect(bench.tellings('event').map(({ backlog }) => backlog)).toEqual([true, false, true, false])
   })
 
+  test('is no talk of now, and what is not late is, also for those who are not in the room', () => {
+    for (const bench of [keeper(), new Bench(2)]) {
+      const { author, from } = fed(bench)
+      const made = history(author, 4)
+      expect(bench.node.replication.talkedAtMs).toBe(Number.NEGATIVE_INFINITY)
+      for (const [at, one] of made.entries()) {
+        bench.pass(100)
+        pushWith(from, at === 1 ? 0 : BUNDLE_LATE, one)
+      }
+      expect(bench.node.replication.talkedAtMs).toBe(bench.nowMs - 200)
+    }
+  })
+
   test('is said so to those it is passed on to, by members and by those who are not in the room', () => {
     for (const bench of [keeper(), new Bench(2)]) {
       const { author, from } = fed(bench)

@@ -323,6 +323,26 @@ describe('what is long', () => {
     expect(stores(flooded.one.takeOutputs())).toBe(flooded.records.length)
   })
 
+  test('is opened at once where what follows it comes in more parts than sixty-four', () => {
+    const { one, other, oneLink, otherLink, records } = answered()
+    const sealer = Reflect.get(Reflect.get(other, 'links').get(otherLink), 'sealer')
+    one.received(oneLink, joinBytes(records), 0)
+    const out = new ByteWriter()
+    const at = beginFrame(out, 0x5e)
+    out.bytes(new Uint8Array(5_000))
+    endFrame(out, at)
+    let most = 0
+    for (const byte of sealer.sealRecord(out.view())) {
+      one.received(oneLink, Uint8Array.of(byte), 0)
+      most = Math.max(most, Reflect.get(one, 'links').get(oneLink).inbox.length)
+    }
+    expect(most).toBe(64)
+    expect(stores(one.takeOutputs())).toBe(records.length)
+    while (one.hasWaiting) one.proceed(0)
+    expect(closes(one.takeOutputs())).toEqual([])
+    expect(Reflect.get(one, 'links').get(oneLink).inbox).toEqual([])
+  })
+
   test('is opened by turns where it comes over several links', () => {
     const [one, two, three] = [machine(1), machine(2), machine(3)]
     const through = [two, three].map((other, i) => {

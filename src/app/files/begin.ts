@@ -44,13 +44,15 @@ export interface FilesStart {
   readonly dataFolder: string | null
   /** Where others may dial us, as far as is known. */
   readonly ownAddresses: () => readonly Address[]
+  /** When words were last said, heard or passed on; on the monotonic clock. */
+  readonly talkedAtMs: () => number
   readonly log: (code: string, message: string) => void
   readonly once?: Once | undefined
 }
 
 /** Lets a chat send and take files; goes on with what earlier runs began. */
 export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<void>; stop(): void } {
-  const { identity, randomBytes, rng, clock, tcp, door, policy, folder, ownAddresses, once } = start
+  const { identity, randomBytes, rng, clock, tcp, door, policy, folder, ownAddresses, talkedAtMs, once } = start
   const dataFolder = once === undefined ? start.dataFolder : null
   const log = (message: string): void => start.log('files', message)
   const transfers = new Transfers(identity, randomBytes, rng)
@@ -72,7 +74,7 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
     circuits = new CircuitPort(clock, around.circuits)
     return new FileRoom(around, desk, circuits)
   })
-  const driver = new TransferDriver(transfers, clock, tcp, (output) => shelf.work(output), circuits)
+  const driver = new TransferDriver(transfers, clock, tcp, (output) => shelf.work(output), circuits, talkedAtMs)
   const shelf = new Shelf((act) => driver.run(act), desk)
   desk.attach(driver, shelf)
   door.admit((connection) => driver.accept(connection))

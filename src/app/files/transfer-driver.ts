@@ -1,4 +1,5 @@
 import type { Address } from '../../base/address.ts'
+import { Pace } from '../../core/transfer/pace.ts'
 import type { Transfers, TransfersOutput } from '../../node/transfers.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
@@ -27,6 +28,9 @@ export type WorkOutput = Exclude<TransfersOutput, { kind: 'dial' | 'call' | 'clo
 export class TransferDriver {
   private readonly connections = new Map<number, Connection>()
   private readonly blocked = new Set<number>()
+  private readonly pace: Pace
+  private isWorking = false
+  private cancelRest: (() => void) | null = null
   private cancelTimer: (() => void) | null = null
   private timerAtMs: number | null = null
   private isStopped = false
@@ -43,7 +47,11 @@ export class TransferDriver {
     private readonly work: (output: WorkOutput) => void,
     /** Null where nobody is reached through others. */
     private readonly relay: Relay | null = null,
-  ) {}
+    /** As of `Pace`. */
+    talkedAtMs: () => number = () => Number.NEGATIVE_INFINITY,
+  ) {
+    this.pace = new Pace(talkedAtMs)
+  }
 
   /** For the front door, and for those who come through others. */
   accept(connection: Connection | RelayedConnection): ConnectionEvents {
@@ -54,14 +62,17 @@ export class TransferDriver {
 
   /** Runs something on the machine with the time of now, and carries out what follows. */
   run<T>(act: (transfers: Transfers, nowMs: number) => T): T {
-    const result = act(this.transfers, this.clock.nowMs())
-    this.settle()
-    return result
+    return this.timed((nowMs) => {
+      const result = act(this.transfers, nowMs)
+      this.settle()
+      return result
+    })
   }
 
   stop(): void {
     this.isStopped = true
     this.cancelTimer?.()
+    this.cancelRest?.()
     for (const connection of this.connections.values()) connection.end()
     this.connections.clear()
   }
@@ -104,7 +115,7 @@ export class TransferDriver {
       data: (bytes) => this.run((transfers, nowMs) => transfers.received(link, bytes, nowMs)),
       drain: () => {
         this.blocked.delete(link)
-        this.settle()
+        this.timed(() => this.settle())
       },
       closed: (fault) => {
         this.connections.delete(link)
@@ -129,11 +140,35 @@ export class TransferDriver {
   private planTurn(): void {
     if (this.isTurnPlanned) return
     this.isTurnPlanned = true
-    this.clock.defer(() => {
-      this.isTurnPlanned = false
-      this.isTurnOver = false
-      this.run((transfers, nowMs) => transfers.proceed(nowMs))
-    })
+    this.clock.defer(() => this.rest())
+  }
+
+  /** Before the next turn, as long as talk wants it; what is short goes on meanwhile. */
+  private rest(): void {
+    const nowMs = this.clock.nowMs()
+    const restMs = this.pace.restMs(nowMs)
+    if (restMs === 0) this.turn()
+    else this.cancelRest = this.clock.timer(nowMs + restMs, () => this.turn())
+  }
+
+  private turn(): void {
+    this.cancelRest = null
+    this.isTurnPlanned = false
+    this.isTurnOver = false
+    this.run((transfers, nowMs) => transfers.proceed(nowMs))
+  }
+
+  /** Counts what is done as work, once where it calls for more of it. */
+  private timed<T>(act: (nowMs: number) => T): T {
+    const beganAtMs = this.clock.nowMs()
+    if (this.isWorking) return act(beganAtMs)
+    this.isWorking = true
+    try {
+      return act(beganAtMs)
+    } finally {
+      this.isWorking = false
+      this.pace.worked(beganAtMs, this.clock.nowMs())
+    }
   }
 
   private carryOut(): void {

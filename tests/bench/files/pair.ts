@@ -28,6 +28,8 @@ export interface TalkDelays {
 export interface Beside {
   readonly idle: TalkDelays
   readonly transfer: TalkDelays
+  /** Of the transfers that there was talk beside: what giving way to it costs them. */
+  readonly gigabytesPerS: readonly number[]
 }
 
 /** Two compiled programs, each with a home in `folder`, that talk and send files. */

@@ -127,20 +127,22 @@ async function measureRounds(source: string, folder: string, rounds: number) {
 async function measureTalk(source: string, folder: string, rounds: number): Promise<Beside> {
   const idle: number[] = []
   const transfer: number[] = []
+  const gigabytesPerS: number[] = []
   for (let round = 0; round < rounds; round++) {
     const pair = await Pair.open((name) => mkdtempSync(join(folder, `${name}-`)))
     try {
       // What is said first makes the engine compile.
       await pair.talk('first', () => false, 200)
       idle.push(...(await pair.talk('idle', () => false, 300)))
-      await pair.transfer(source, PLAIN_BYTES, async (isOver) => {
+      const figures = await pair.transfer(source, PLAIN_BYTES, async (isOver) => {
         transfer.push(...(await pair.talk('beside', isOver, TALKED_MAX)))
       })
+      gigabytesPerS.push(figures.gigabytesPerS)
     } finally {
       await pair.close()
     }
   }
-  return { idle: delaysOf(idle), transfer: delaysOf(transfer) }
+  return { idle: delaysOf(idle), transfer: delaysOf(transfer), gigabytesPerS }
 }
 
 const of = (transfers: readonly TransferFigures[], pick: (each: TransferFigures) => number | null): Sample | null =>
@@ -167,8 +169,11 @@ function print({ rawWrite, rawHash, plainMemory, plainFiles, transfers, wormhole
       `  its peak memory, MB       sender ${pick((each) => each.senderPeakMb)}, receiver ${pick((each) => each.receiverPeakMb)}`,
     )
   }
-  for (const [name, { count, medianMs, p99Ms }] of Object.entries(beside)) {
-    const label = name === 'idle' ? 'a line said, nothing beside' : 'a line said, beside it'
+  console.log(`  beside talk, GB/s         ${spread(summarise(beside.gigabytesPerS))}`)
+  for (const [label, { count, medianMs, p99Ms }] of [
+    ['a line said, nothing beside', beside.idle],
+    ['a line said, beside it', beside.transfer],
+  ] as const) {
     console.log(
       `  ${label.padEnd(28)}median ${figure(medianMs)} ms, 99 of 100 within ${figure(p99Ms)} ms (${count} lines)`,
     )

@@ -1,10 +1,13 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { seededRng } from '../../../src/base/rng.ts'
 import { LEAF_BYTES } from '../../../src/wire/content.ts'
 import { Content, type Peer, Swarm } from './swarm.ts'
 
 const MEGABYTE = 1024 * 1024
 const HOUR_MS = 3_600_000
+
+// In virtual time; 100 MB hashed and compared for five are seconds of a machine that has other things to do.
+setDefaultTimeout(60_000)
 
 const same = (peer: Peer): boolean => {
   const { content } = peer
