@@ -171,7 +171,6 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (message.type === 'hello') return this.greeted(link, message.from, message.username)
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    link.isFlooding = false
     if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
     const given = readBridgeMember(message.raw)
     if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
@@ -254,8 +253,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   private flooded(link: FramedLink): void {
-    if (link.isFlooding) return
-    link.isFlooding = true
+    if (!link.flood.isDue(this.nowMs)) return
     this.trouble('framed-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 

@@ -170,7 +170,6 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (link.peer === null) return this.joined(link, message)
     if (message.senderId !== link.peer.id) return this.end(link, `speaks for ${JSON.stringify(message.senderId)} too`)
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    link.isFlooding = false
     if (message.type === 'chat') this.chat(link.peer, message)
     else if (message.type === 'join' && message.username !== '') link.peer.name = message.username
     else if (message.type === 'leave') this.emit({ kind: 'hang-up', link: link.id, abort: false })
@@ -287,8 +286,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
   }
 
   private flooded(link: MeshLink): void {
-    if (link.isFlooding) return
-    link.isFlooding = true
+    if (!link.flood.isDue(this.nowMs)) return
     this.trouble('mesh-flood', `The mesh peer at ${formatAddress(link.remote)} says more than anybody could read.`)
   }
 
