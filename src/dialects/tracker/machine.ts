@@ -335,7 +335,8 @@ export class TrackerMachine extends DialectMachine implements Dialect {
       if (port === this.options.port) continue
       for (const message of messages) {
         if (this.calls.message(this.host, port, message.slice())) continue
-        if (this.slow.isDue(this.nowMs)) this.trouble('tracker-slow', `The tracker peer ${port} does not keep up: something it was told is dropped.`)
+        if (this.slow.isDue(this.nowMs))
+          this.trouble('tracker-slow', `The tracker peer ${port} does not keep up: something it was told is dropped.`)
       }
     }
   }
