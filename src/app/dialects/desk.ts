@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
-import { Bridge } from '../../dialects/bridge.ts'
+import { Bridge, LISTEN_FIRST_MS } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
@@ -27,8 +27,6 @@ import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
 import { Strangers } from './strangers.ts'
 
-/** How long is listened before the first words are passed on: by then others that bridge the same networks are known. */
-const LISTEN_FIRST_MS = 1_000
 /** How often it is looked who else bridges the same networks, at most. */
 const FELLOWS_EVERY_MS = 500
 /** How often the log says that somebody is too loud. */
@@ -191,6 +189,8 @@ export class DialectDesk implements Outside {
     switch (telling.kind) {
       case 'words':
         return this.pass(telling.link === null ? dialect : `${dialect} ${telling.link}`, telling.words)
+      case 'bridge':
+        return this.bridge?.introduced(telling.id, telling.sinceMs)
       case 'peer':
         return this.peer(dialect, telling)
       case 'multicast':

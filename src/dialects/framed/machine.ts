@@ -3,7 +3,7 @@ import { toHex } from '../../base/bytes.ts'
 import { Generations } from '../../base/generations.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
-import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
+import { bridgeMember, type GivenByBridge, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
 import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
 import { formatLocal } from '../timestamps.ts'
@@ -63,7 +63,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   start(nowMs: number): void {
-    this.nowMs = nowMs
+    this.begin(nowMs)
     for (const address of this.options.connect) this.connect(address, nowMs)
   }
 
@@ -174,6 +174,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
     const given = readBridgeMember(message.raw)
     if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
+    this.introduced(readIntroduction(message.raw))
     if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
       this.voice?.joined(message.from, heardName(message.username), message.room, message.udp, given?.bridge ?? null)
@@ -234,7 +235,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
         encodeFrame({
           ...{ id, type: 'chat', from: this.options.id, username: this.name },
           ...{ room: BRIDGES_ROOM, msg: 'is a bridge', ttl: TTL_FIRST, ts: this.timestamp() },
-          ...bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge),
+          // Whole, for those who read no other introduction than one with words.
+          ...introductionMember(this.introduction(this.options.bridge), { id: originOfUuid(id)!, from: 'native' }),
         }),
       )
     })

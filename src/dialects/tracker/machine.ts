@@ -78,7 +78,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   }
 
   start(nowMs: number): void {
-    this.nowMs = nowMs
+    this.begin(nowMs)
     this.look()
   }
 
@@ -277,7 +277,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   private request(link: number, request: TrackerRequest): void {
     if (request.kind === 'message') return this.words(request.username, request.message, readBridgeMember(request.raw))
-    if (request.kind === 'bridge') return this.met(request.port, request.bridge)
+    if (request.kind === 'bridge') return this.met(request)
     if (request.kind === 'election') {
       this.emit({ kind: 'send', link, bytes: utf8('ok') })
       if (!this.isServing) this.hold(this.election.begin(this.options.port, this.peers.keys(), this.nowMs))
@@ -315,8 +315,10 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     this.emit({ kind: 'words', link: null, words })
   }
 
-  private met(port: number, bridge: string): void {
-    if (this.bucket.take(this.nowMs)) this.meet(port, bridge)
+  private met({ port, bridge, since }: TrackerRequest & { readonly kind: 'bridge' }): void {
+    if (!this.bucket.take(this.nowMs)) return
+    this.introduced(since)
+    this.meet(port, bridge)
   }
 
   /** Who tells us is there, whether or not we have looked at the list since it came. */
@@ -327,7 +329,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   }
 
   private sayWhoWeAre(port: number): void {
-    this.calls.message(this.host, port, encodeIntroduction(this.options.port, this.options.bridge))
+    this.calls.message(this.host, port, encodeIntroduction(this.options.port, this.introduction(this.options.bridge)))
   }
 
   private toAll(messages: readonly Uint8Array[]): void {
