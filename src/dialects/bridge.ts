@@ -21,6 +21,8 @@ export interface BridgeOutput {
 
 /** How long a bridge that begins listens before it passes on anything: by then others that bridge the same networks are known. */
 export const LISTEN_FIRST_MS = 1_000
+/** Within so long after its beginning a bridge is linked, and hears what is said. A guess. */
+const LINKED_MS = 300
 /** How long each waits to whom another goes before: a message's way through the slowest of these networks. A guess. */
 export const HOLD_MS = 1_500
 /** So many are waited for at most: anybody there may claim to be a bridge, or a hundred, and would hold up everybody's words. */
@@ -206,13 +208,14 @@ export class Bridge {
     this.echoes.add(words, said, nowMs)
     this.young.set(words.origin, said)
     if (heardMs >= this.readyMs || words.author === this.own) return this.passToAll(side, words, said, nowMs)
-    // Who was there before us has passed it on already, on ways that did not lead to us yet; who is as new as we are waits as we do, unless it
-    // has been heard to say it.
-    const hasSaid = (id: string): boolean =>
-      heardMs >= (this.begun.get(id) ?? Number.NEGATIVE_INFINITY) + LISTEN_FIRST_MS ||
-      [...said.ways].some((each) => each.endsWith(` ${id}`))
-    const isNews = (target: SideState): boolean =>
-      ![...side.fellows].some((id) => target.fellows.has(id) && hasSaid(id))
+    // Who was there before us has it too, and has passed it on, or does so sooner than we, on ways that may not lead to us yet. Who is as new as
+    // we are may have neither, unless it has been heard to say it.
+    const hasIt = (id: string): boolean => {
+      const sinceMs = this.begun.get(id) ?? Number.NEGATIVE_INFINITY
+      const isBefore = sinceMs <= this.readyMs - LISTEN_FIRST_MS && sinceMs <= heardMs - LINKED_MS
+      return isBefore || [...said.ways].some((each) => each.endsWith(` ${id}`))
+    }
+    const isNews = (target: SideState): boolean => ![...side.fellows].some((id) => target.fellows.has(id) && hasIt(id))
     this.timers.set(Math.max(nowMs, this.readyMs), (atMs) => this.passToAll(side, words, said, atMs, isNews))
   }
 

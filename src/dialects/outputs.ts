@@ -71,6 +71,8 @@ export interface BridgeTelling {
   readonly id: string
   /** Since when it says it is one, on our clock: later than it is by the time on the way. */
   readonly sinceMs: number
+  /** Where it says it listens; null where that is not told. */
+  readonly address: Address | null
 }
 
 export interface PeerTelling {
