@@ -60,8 +60,7 @@ class Outgoing {
   }
 
   /** 20 ms of theirs; writes a payload where there is one to send, and answers its length, else 0. */
-  push({ time, begins, ends }: SpurtMark, samples: Int16Array, into: Uint8Array): number {
-    if (begins) this.encoder.reset()
+  push({ time, ends }: SpurtMark, samples: Int16Array, into: Uint8Array): number {
     const ours = this.resampler.push(
       Float32Array.from(samples, (each) => each / 32_768),
       samples.length,
@@ -79,6 +78,7 @@ class Outgoing {
 
   private encode(time: number, ends: boolean, into: Uint8Array): number {
     const { frame, packet, encoder } = this
+    if (this.spurts.beginsAt(time)) encoder.reset()
     const bytes = encoder.encode(frame, packet)
     const audio = this.spurts.frame({
       ...{ time, ticks: TICKS, opus: packet.subarray(0, bytes), level: levelBelowFullScale(frame) },

@@ -70,7 +70,7 @@ export class SpeakerPlayout {
   /** All that was ever made up, and played. */
   private everMadeUp = 0
   private stalled = 0
-  private concealed = 0
+  private concealedTicks = 0
   /** The sender repeats what it says, and so knows of loss. */
   private isLossy = false
   /** The last spurt was not over, but broke off: its sender has not begun anew. */
@@ -202,7 +202,7 @@ export class SpeakerPlayout {
 
   /** The decoder is to know of what is lost before `time`, in whose place sound was said again: what comes next leans on it. True where it did not. */
   private tellLost(time: number): boolean {
-    const missing = Math.min(time - this.packets.due - this.concealed, FRAME_TICKS_MAX)
+    const missing = Math.min(time - this.packets.due - this.concealedTicks, FRAME_TICKS_MAX)
     if (this.madeUp === 0 || missing <= 0) return false
     this.decoder.conceal(this.scratch, missing * TICK_SAMPLES)
     return true
@@ -210,12 +210,13 @@ export class SpeakerPlayout {
 
   /** What is there goes on; of what was said again, whole periods that were not played yet are not needed. */
   private resume(): void {
-    if (this.concealed === 0) this.everMadeUp -= this.queue.takeBack(this.madeUp)
+    if (this.concealedTicks === 0) this.everMadeUp -= this.queue.takeBack(this.madeUp)
     this.madeUp = 0
     this.stalled = 0
-    this.concealed = 0
+    this.concealedTicks = 0
   }
 
+  /** So many samples are made up while what is due is not there; it keeps its turn. */
   private wait(samples: number): void {
     this.madeUp += samples
     this.stalled = Math.floor(this.madeUp / TICK_SAMPLES)
@@ -230,14 +231,14 @@ export class SpeakerPlayout {
 
   /** False where the sound is none that can be said again, or has been often enough; or where what is missing is not late but lost. */
   private repeat(): boolean {
-    if (this.isLossy || this.concealed > 0 || this.stalled >= REPEATED_TICKS_MAX) return false
+    if (this.isLossy || this.concealedTicks > 0 || this.stalled >= REPEATED_TICKS_MAX) return false
     const samples = this.queue.repeat(TICK_SAMPLES - this.queue.length)
     this.wait(samples)
     return samples > 0
   }
 
   private conceal(): void {
-    this.concealed++
+    this.concealedTicks++
     this.wait(TICK_SAMPLES)
     if (!this.decoder.conceal(this.scratch, TICK_SAMPLES)) this.scratch.fill(0)
     this.append(TICK_SAMPLES)

@@ -109,6 +109,7 @@ export class Steering {
     const excess = this.excess(targetMs)
     this.debtMs =
       this.debtMs > 0 ? Math.min(this.debtMs, Math.max(0, excess)) : Math.max(this.debtMs, Math.min(0, excess))
+    if (this.debtMs === 0) this.waiting = 0
   }
 
   /** By the least delay seen: milliseconds to leave out; below zero, to put in; 0 where it is as it should be. */

@@ -45,11 +45,16 @@ export class TalkSpurts {
   /** When the next frame of the spurt would begin; -1 outside of one. */
   private nextTime = -1
 
+  /** Whether a frame made then is the first of a spurt: listeners may have heard nothing of what was before. */
+  beginsAt(time: number): boolean {
+    return time !== this.nextTime
+  }
+
   /** What to send, filled again for the next frame; null where there is nothing. Its Opus packets are the caller's and views of what is kept. */
   frame(frame: EncodedFrame): AudioPayload | null {
     const { payload } = this
     const pause = isOpusPause(frame.opus)
-    const begins = frame.time !== this.nextTime
+    const begins = this.beginsAt(frame.time)
     if (pause && begins) return null
     payload.begins = begins
     payload.ends = frame.ends || pause

@@ -16,7 +16,7 @@ const LIKENESS_GAIN = 0.005
 /** -50 dBFS: nobody hears what is done to it. */
 const QUIET_POWER = 1e-5
 
-/** What `findLag` found, filled again each time. */
+/** What a search found, filled again each time. */
 export interface Similarity {
   lag: number
   /** Normalised correlation, -1 to 1; 1 where it is too quiet to matter. */
@@ -32,29 +32,9 @@ const coarse = new Float32Array((2 * LAG_MAX) / STEP)
  * `2·lagMax` from it.
  */
 export function findLag(samples: Float32Array, at: number, around: boolean, lagMax: number, found: Similarity): void {
-  const points = (2 * lagMax) / STEP
-  const from = around ? at - lagMax : at
-  const power = decimate(samples, from, points)
   found.lag = lagMax
-  found.likeness = 1
-  if (power <= QUIET_POWER * points) return
-  let best = -2
-  let bestLag = LAG_MIN / STEP
-  for (let lag = LAG_MIN / STEP; 2 * lag <= points; lag++) {
-    const likeness = correlate(coarse, around ? points / 2 - lag : 0, lag, lag, 1)
-    if (likeness <= best + LIKENESS_GAIN) continue
-    best = likeness
-    bestLag = lag
-  }
-  best = -2
-  for (let lag = bestLag * STEP - STEP + 1; lag < bestLag * STEP + STEP; lag++) {
-    if (lag < LAG_MIN || lag > lagMax) continue
-    const likeness = correlate(samples, around ? at - lag : at, lag, lag, 2)
-    if (likeness <= best) continue
-    best = likeness
-    found.lag = lag
-  }
-  found.likeness = best
+  const [from, points] = [around ? at - lagMax : at, (2 * lagMax) / STEP]
+  search(samples, { from, points, at, isBefore: around, length: 0, lagMax }, found)
 }
 
 /** Samples that are compared with those a lag before them. */
@@ -64,25 +44,42 @@ export const PERIOD_REACH = PERIOD_SAMPLES + LAG_MAX
 
 /** The lag, from `LAG_MIN` to `LAG_MAX`, at which the last 10 ms before `end` are most like what came before. Reads `PERIOD_REACH` samples. */
 export function findPeriod(samples: Float32Array, end: number, found: Similarity): void {
-  const points = PERIOD_REACH / STEP
-  const from = end - PERIOD_REACH
-  const power = decimate(samples, from, points)
   found.lag = PERIOD_SAMPLES
+  const [at, from, points] = [end - PERIOD_SAMPLES, end - PERIOD_REACH, PERIOD_REACH / STEP]
+  search(samples, { from, points, at, isBefore: true, length: PERIOD_SAMPLES, lagMax: LAG_MAX }, found)
+}
+
+/** Which two neighbouring pieces are compared: the later one begins at `at` where the earlier lies before it (`isBefore`), else a lag after. */
+interface Pieces {
+  /** All that is read: from here on, four times so many samples. */
+  readonly from: number
+  readonly points: number
+  readonly at: number
+  readonly isBefore: boolean
+  /** Of each, in samples; 0 where it is the lag. */
+  readonly length: number
+  readonly lagMax: number
+}
+
+/** Sets the lag at which the pieces are most alike, first among every fourth; where they are too quiet to matter `found.lag` stays as it is. */
+function search(samples: Float32Array, pieces: Pieces, found: Similarity): void {
+  const { from, points, at, isBefore, length, lagMax } = pieces
+  const power = decimate(samples, from, points)
   found.likeness = 1
   if (power <= QUIET_POWER * points) return
-  const last = points - PERIOD_SAMPLES / STEP
+  const coarseAt = (at - from) / STEP
   let best = -2
   let bestLag = LAG_MIN / STEP
-  for (let lag = LAG_MIN / STEP; lag <= LAG_MAX / STEP; lag++) {
-    const likeness = correlate(coarse, last - lag, lag, PERIOD_SAMPLES / STEP, 1)
+  for (let lag = LAG_MIN / STEP; lag <= lagMax / STEP; lag++) {
+    const likeness = correlate(coarse, isBefore ? coarseAt - lag : coarseAt, lag, length / STEP || lag, 1)
     if (likeness <= best + LIKENESS_GAIN) continue
     best = likeness
     bestLag = lag
   }
   best = -2
   for (let lag = bestLag * STEP - STEP + 1; lag < bestLag * STEP + STEP; lag++) {
-    if (lag < LAG_MIN || lag > LAG_MAX) continue
-    const likeness = correlate(samples, end - PERIOD_SAMPLES - lag, lag, PERIOD_SAMPLES, 2)
+    if (lag < LAG_MIN || lag > lagMax) continue
+    const likeness = correlate(samples, isBefore ? at - lag : at, lag, length || lag, 2)
     if (likeness <= best) continue
     best = likeness
     found.lag = lag
