@@ -14,6 +14,7 @@ import { Node } from '../node/node.ts'
 import type { Listener, TcpFault } from '../ports/tcp.ts'
 import { agentOf, bridgedBy } from './dialects/agent.ts'
 import type { DialectDesk } from './dialects/desk.ts'
+import { shutDoor } from './dialects/shut-door.ts'
 import { Driver } from './driver.ts'
 import type { NoticeEvent, ReadyEvent } from './events.ts'
 import { ExitStatus } from './exit.ts'
@@ -79,7 +80,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
   const membership = settings.isStatic ? {} : { membership: chosenNeighbours }
   const name = settings.username ?? ''
   const node = new Node({ identity, name, agent, randomBytes, rng, isKeeping: true, ...membership }, instant)
-  const door = new FrontDoor(outside?.tcp ?? bunTcp)
+  const door = new FrontDoor(outside?.tcp ?? shutDoor(bunTcp, systemClock, log))
   const driver = new Driver(node, systemClock, door.talk, (telling) => chat.hear(telling), isOwnHost)
   const listener = await listen(driver, settings)
   if ('ok' in listener) {

@@ -19,6 +19,10 @@ export interface BridgeOutput {
   readonly words: Words
 }
 
+/** How long a bridge that begins listens before it passes on anything: by then others that bridge the same networks are known. */
+export const LISTEN_FIRST_MS = 1_000
+/** Within so long after its beginning a bridge is linked, and hears what is said. A guess. */
+const LINKED_MS = 300
 /** How long each waits to whom another goes before: a message's way through the slowest of these networks. A guess. */
 export const HOLD_MS = 1_500
 /** So many are waited for at most: anybody there may claim to be a bridge, or a hundred, and would hold up everybody's words. */
@@ -87,6 +91,8 @@ export class Bridge {
   private held = 0
   /** Since when others are known. */
   private readonly comers = new Map<string, number>()
+  /** Since when others are bridges, as far as they have told. */
+  private readonly begun = new Map<string, number>()
   private readonly echoes = new Echoes()
   private readonly timers = new TimerQueue<(nowMs: number) => void>()
   private outputs: BridgeOutput[] = []
@@ -126,6 +132,14 @@ export class Bridge {
     side.perhaps = new Set([...perhaps].slice(0, FELLOWS_MAX))
     // Who comes anew may bridge now what it did not before.
     for (const id of [...side.fellows, ...side.perhaps]) if (!before.has(id)) this.expect(id, nowMs)
+  }
+
+  /** Another bridge has told how long it is one: since then. Who never tells is older than we are. */
+  introduced(id: string, sinceMs: number): void {
+    if (id === this.own) return
+    this.begun.delete(id)
+    this.begun.set(id, sinceMs)
+    if (this.begun.size > FELLOWS_MAX) this.begun.delete(this.begun.keys().next().value!)
   }
 
   /** Others may be there whom nobody knows before they speak. */
@@ -194,8 +208,14 @@ export class Bridge {
     this.echoes.add(words, said, nowMs)
     this.young.set(words.origin, said)
     if (heardMs >= this.readyMs || words.author === this.own) return this.passToAll(side, words, said, nowMs)
-    // Who was there before us has passed it on already, on ways that did not lead to us yet.
-    const isNews = (target: SideState): boolean => ![...side.fellows].some((id) => target.fellows.has(id))
+    // Who was there before us has it too, and has passed it on, or does so sooner than we, on ways that may not lead to us yet. Who is as new as
+    // we are may have neither, unless it has been heard to say it.
+    const hasIt = (id: string): boolean => {
+      const sinceMs = this.begun.get(id) ?? Number.NEGATIVE_INFINITY
+      const isBefore = sinceMs <= this.readyMs - LISTEN_FIRST_MS && sinceMs <= heardMs - LINKED_MS
+      return isBefore || [...said.ways].some((each) => each.endsWith(` ${id}`))
+    }
+    const isNews = (target: SideState): boolean => ![...side.fellows].some((id) => target.fellows.has(id) && hasIt(id))
     this.timers.set(Math.max(nowMs, this.readyMs), (atMs) => this.passToAll(side, words, said, atMs, isNews))
   }
 

@@ -1,6 +1,6 @@
 import { joinBytes } from '../base/bytes.ts'
 import type { DialectName } from '../base/dialects.ts'
-import { FIRST_BYTES_MAX, recognise } from './recognise.ts'
+import { FIRST_BYTES_MAX, notLetIn, recognise, unclear } from './recognise.ts'
 
 /** How long a caller may say nothing until it is taken for one who only speaks when its user types. */
 export const SILENT_MS = 3_000
@@ -83,8 +83,9 @@ export class Door {
   wake(nowMs: number): void {
     for (const [caller, { dueMs, ifSilent, first }] of [...this.callers]) {
       if (dueMs > nowMs) continue
-      if (ifSilent === null) this.refuse(caller, 'silent', 'did not say in time who it is')
-      else this.judge(caller, ifSilent, first[0] ?? new Uint8Array())
+      const said = first[0] ?? new Uint8Array()
+      if (ifSilent === null) this.refuse(caller, 'silent', unclear(said, this.letIn))
+      else this.judge(caller, ifSilent, said)
     }
   }
 
@@ -96,7 +97,7 @@ export class Door {
 
   private judge(caller: number, to: DialectName | 'native', first: Uint8Array): void {
     if (to === 'native' || this.letIn.has(to)) this.admit(caller, to, first)
-    else this.refuse(caller, 'dialect-off', `speaks ${to}, which is not let in here: --dialect ${to} does that`)
+    else this.refuse(caller, 'dialect-off', notLetIn(to))
   }
 
   private admit(caller: number, to: DialectName | 'native', first: Uint8Array): void {

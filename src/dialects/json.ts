@@ -72,6 +72,34 @@ export interface GivenByBridge {
   readonly port: number | null
 }
 
+/** What is told at most of how long somebody is a bridge: beyond, it makes no difference, and is nobody's business. */
+export const AGE_TOLD_MS_MAX = 60_000
+
+/** A bridge that introduces itself, and for how long it has been one. */
+export interface Introduction {
+  readonly bridge: string
+  /** From 0 to `AGE_TOLD_MS_MAX`. */
+  readonly ageMs: number
+}
+
+/** How a bridge introduces itself; `more`: what else the member is to hold. */
+export function introductionMember({ bridge, ageMs }: Introduction, more: object = {}): JsonObject {
+  return { [MEMBER]: { ...more, bridge, age_ms: ageMs } }
+}
+
+/** Null where a message introduces nobody, or one that does not tell since when it is there. */
+export function readIntroduction(object: JsonObject): Introduction | null {
+  const member = Object.hasOwn(object, MEMBER) ? object[MEMBER] : undefined
+  return isObject(member) ? introductionOf(member) : null
+}
+
+/** The same, of what is an introduction as a whole. */
+export function introductionOf(member: JsonObject): Introduction | null {
+  const bridge = textOf(member, 'bridge', BRIDGE_ID_DIGITS)
+  const ageMs = wholeOf(member, 'age_ms', AGE_TOLD_MS_MAX)
+  return bridge === null || !BRIDGE_ID.test(bridge) || ageMs === null ? null : { bridge, ageMs }
+}
+
 /** What a message tells of the bridge that put it there; null where it was none. */
 export function readBridgeMember(object: JsonObject): GivenByBridge | null {
   const member = Object.hasOwn(object, MEMBER) ? object[MEMBER] : undefined

@@ -1,11 +1,13 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
+import { AGE_TOLD_MS_MAX, type Introduction } from './json.ts'
 import type { DialectOutput } from './outputs.ts'
 import { KeptAddresses, pauseMs, type Wanted } from './redial.ts'
 
 /** What the machines of all dialects share: the time of the input being handled, timers, and where outputs go. */
 export class DialectMachine {
   protected nowMs = 0
+  private begunAtMs: number | null = null
   private readonly timers = new TimerQueue<() => void>()
   private pending: DialectOutput[] = []
 
@@ -34,6 +36,23 @@ export class DialectMachine {
 
   protected cancel(timer: Timer<() => void> | null): void {
     if (timer !== null) this.timers.cancel(timer)
+  }
+
+  /** Whoever introduces itself counts from its start. */
+  protected begin(nowMs: number): void {
+    this.nowMs = nowMs
+    this.begunAtMs = nowMs
+  }
+
+  /** How we introduce ourselves as a bridge. */
+  protected introduction(bridge: string): Introduction {
+    const ageMs = Math.floor(this.nowMs - (this.begunAtMs ?? this.nowMs))
+    return { bridge, ageMs: Math.min(AGE_TOLD_MS_MAX, Math.max(0, ageMs)) }
+  }
+
+  /** Tells of another's introduction, where there is one. */
+  protected introduced(said: Introduction | null, address: Address | null = null): void {
+    if (said !== null) this.emit({ kind: 'bridge', id: said.bridge, sinceMs: this.nowMs - said.ageMs, address })
   }
 
   protected trouble(code: string, message: string, user = false): void {

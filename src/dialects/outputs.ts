@@ -11,6 +11,7 @@ export type DialectOutput =
   | MulticastOutput
   | DatagramOutput
   | WordsTelling
+  | BridgeTelling
   | PeerTelling
   | DialledTelling
   | FileTelling
@@ -62,6 +63,16 @@ export interface WordsTelling {
   /** Where several links of a dialect are networks of their own: which. */
   readonly link: number | null
   readonly words: Words
+}
+
+/** Another bridge has introduced itself. */
+export interface BridgeTelling {
+  readonly kind: 'bridge'
+  readonly id: string
+  /** Since when it says it is one, on our clock: later than it is by the time on the way. */
+  readonly sinceMs: number
+  /** Where it says it listens; null where that is not told. */
+  readonly address: Address | null
 }
 
 export interface PeerTelling {

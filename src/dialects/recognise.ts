@@ -44,6 +44,22 @@ function recogniseJson(first: Uint8Array): Guess {
   return isObject(text) ? { kind: 'pause', dialect: 'tracker' } : UNDECIDED
 }
 
+/** Why a caller is refused whose dialect is off, after its address. */
+export function notLetIn(name: DialectName): string {
+  return `speaks ${name}, which is not let in here: --dialect ${name} does that, or \`dialect\` in the configuration`
+}
+
+/** Why a caller is refused that has not told in time who it is: with what it may be, as far as that is not let in. */
+export function unclear(first: Uint8Array, letIn: ReadonlySet<DialectName>): string {
+  if (first.length === 0) {
+    const perhaps = ', and may be line, whose older program waits for its user: --dialect line lets it in'
+    return `said nothing in time${letIn.has('line') ? '' : perhaps}`
+  }
+  const off = (['mesh', 'tracker'] as const).filter((name) => !letIn.has(name))
+  const perhaps = `, and may speak ${off.join(' or ')}: --dialect ${off.join(',')} lets it in`
+  return `did not say in time who it is${first[0] === BRACE && off.length > 0 ? perhaps : ''}`
+}
+
 function isObject(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text)

@@ -46,6 +46,44 @@ describe('bridges come to know of each other', () => {
     expect([...nodes[0]!.machine.fellows]).toContain(idOf(5))
   })
 
+  test.each([
+    ['framed', (world: MachineWorld, port: number) => framed(world, port, port === 6_001 ? [] : [6_001])],
+    ['mesh', mesh],
+    ['tracker', tracker],
+  ])('in %s, and since when the other is one', (_, make) => {
+    const world = new MachineWorld()
+    const old = make(world, 6_001)
+    world.time.pass(12_000)
+    const young = make(world, 6_002)
+    world.time.pass(6_000)
+    // At a tracker it takes a word.
+    world.say(old.host, { text: 'the first word' })
+    world.time.pass(4_000)
+    const sinceOf = (host: typeof old.host) =>
+      new Map(host.told.flatMap((each) => (each.kind === 'bridge' ? [[each.id, each.sinceMs] as const] : [])))
+    expect([[...sinceOf(old.host).keys()], [...sinceOf(young.host).keys()]]).toEqual([[idOf(6_002)], [idOf(6_001)]])
+    // By the time on the way.
+    const [ofYoung, ofOld] = [sinceOf(old.host).get(idOf(6_002))!, sinceOf(young.host).get(idOf(6_001))!]
+    expect(ofYoung).toBeWithin(12_000, 12_050)
+    expect(ofOld).toBeWithin(0, 50)
+  })
+
+  test('also an older one that does not tell since when', () => {
+    const world = new MachineWorld()
+    const node = framed(world, 1)
+    const older = world.call(node.host)
+    const sender = { from: '127.0.0.1:9', username: 'older', room: 'hearsay/bridges', msg: 'is a bridge', ttl: 5 }
+    older.say(encodeFrame({ id: 'h', type: 'hello', ...sender }))
+    const hearsay = { id: idOf(1).repeat(2), bridge: idOf(9), from: 'native' }
+    older.say(encodeFrame({ id: 'p', type: 'chat', ...sender, hearsay }))
+    expect([...node.machine.fellows]).toEqual([idOf(9)])
+    const listed = tracker(world, 6_001)
+    world.time.pass(10_000)
+    world.call(listed.host).say(utf8(JSON.stringify({ action: 'hearsay', bridge: idOf(9), port: 6_009 })))
+    expect([...listed.machine.fellows]).toEqual([idOf(9)])
+    expect([...node.host.told, ...listed.host.told].filter(({ kind }) => kind === 'bridge')).toEqual([])
+  })
+
   test('in framed, once a second at most, whoever makes bridges up', () => {
     const world = new MachineWorld()
     const { machine, host } = framed(world, 1)

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { seededRng } from '../../src/base/rng.ts'
-import { Bridge, HOLD_MS } from '../../src/dialects/bridge.ts'
+import { Bridge, HOLD_MS, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
 import type { Words } from '../../src/dialects/words.ts'
 import { Networks, type Party } from './networks.ts'
+import { SHARED, strangers } from './strangers.ts'
 
 const SEEDS = 20
 
@@ -150,6 +151,34 @@ describe('a bridge', () => {
     between.heard('framed', words('a real word', { from: 'framed' }), 100_000)
     between.wake(100_000 + 4 * HOLD_MS)
     expect(said(between).map((each) => each.split(':')[0]!)).toEqual(['native', 'mesh', 'line 1', 'tracker'])
+  })
+
+  test('leaves what is said as it begins to those who were there before, and not to who is as new', () => {
+    const fellow = 'cccc'
+    const saidAt = (act: (between: Bridge) => void): string[] => {
+      const between = new Bridge('bbbb', 5_000 + LISTEN_FIRST_MS)
+      for (const network of ['native', 'mesh'] as const) between.open({ key: network, network })
+      between.heard('mesh', words('hi', { from: 'mesh' }), 5_500)
+      for (const side of ['native', 'mesh']) between.fellows(side, [fellow])
+      act(between)
+      between.wake(5_999)
+      expect(said(between)).toEqual([])
+      between.wake(5_000 + LISTEN_FIRST_MS)
+      return said(between)
+    }
+    // Who tells nothing of it, as older ones do not, was there before.
+    expect(saidAt(() => {})).toEqual([])
+    expect(saidAt((between) => between.introduced(fellow, 5_000))).toEqual([])
+    expect(saidAt((between) => between.introduced(fellow, 5_001))).toEqual(['native: ann'])
+    // Nor need we, where it is heard to have said it, and where somebody says that of us.
+    const copy = words('hi', { from: 'mesh', bridge: fellow })
+    expect(
+      saidAt((between) => {
+        between.introduced(fellow, 5_001)
+        between.heard('native', copy, 5_800)
+      }),
+    ).toEqual([])
+    expect(saidAt((between) => between.introduced('bbbb', 5_000))).toEqual([])
   })
 
   test('waits before it says something where it came from, in case it comes from there', () => {
@@ -307,25 +336,6 @@ describe('all five kinds at once', () => {
     for (const name of native.names) if (name !== 'nils') expect(name).toMatch(/ \((framed|mesh|tracker|line)\)$/)
   })
 })
-
-const KINDS = ['native', 'framed', 'mesh', 'tracker'] as const
-/** Every choice of two of them or more. */
-const SHARED = Array.from({ length: 16 }, (_, chosen) => KINDS.filter((_, i) => (chosen >> i) % 2 === 1)).filter(
-  (kinds) => kinds.length >= 2,
-)
-
-/** Bridges that share these networks and nothing else, each with people of its own, and nobody tells them of each other. */
-function strangers(seed: number, kinds: readonly (typeof KINDS)[number][], starts: readonly number[]): Networks {
-  const networks = new Networks(seed, [], true)
-  for (const kind of kinds) networks.network(kind, kind, [`${kind} one`, `${kind} two`])
-  const rng = seededRng(seed)
-  for (const [i, startMs] of starts.entries()) {
-    const own = kinds.includes('native') ? `line ${i}` : `native ${i}`
-    networks.network(own, kinds.includes('native') ? 'line' : 'native', [`own ${i}`])
-    networks.hearsay(`${String.fromCharCode(97 + rng.below(26))}${i}00`, [...kinds, own], startMs)
-  }
-  return networks
-}
 
 describe.each(SHARED.map((kinds) => [kinds.join(' and '), kinds] as const))(
   'bridges that only share %s',

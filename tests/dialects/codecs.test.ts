@@ -98,7 +98,8 @@ describe('framed', () => {
 describe('mesh', () => {
   test('an announcement is as the originals send it, and is read', () => {
     const atMs = Date.UTC(2025, 10, 16, 10, 30, 0, 123)
-    const bytes = encodeAnnouncement({ type: 'announce', peerId: 'alice_123', username: 'alice', port: 8080 }, atMs, 0)
+    const alice = { type: 'announce', peerId: 'alice_123', username: 'alice', port: 8080, introduction: null } as const
+    const bytes = encodeAnnouncement(alice, atMs, 0)
     expect(text(bytes)).toBe(
       '{"type":"announce","peer_id":"alice_123","username":"alice","address":"[::]:8080",' +
         '"port":8080,"timestamp":"2025-11-16T10:30:00.123000000Z","sequence":0}',
@@ -109,7 +110,14 @@ describe('mesh', () => {
       username: 'alice',
       port: 8080,
       atMs,
+      introduction: null,
     })
+    const introduction = { bridge: '0123456789abcdef', ageMs: 60_000 }
+    expect(readAnnouncement(encodeAnnouncement({ ...alice, introduction }, atMs, 0))).toMatchObject({ introduction })
+    for (const wrong of [60_001, -1, 1.5, '1', null]) {
+      const told = JSON.stringify({ ...alice, peer_id: 'a', hearsay: { bridge: introduction.bridge, age_ms: wrong } })
+      expect(readAnnouncement(utf8(told))).toMatchObject({ introduction: null })
+    }
     expect(readAnnouncement(utf8('{"type":"hi","peer_id":"a","port":1}'))).toBeNull()
     expect(readAnnouncement(utf8('{"type":"announce","peer_id":"a","port":0}'))).toBeNull()
     expect(readAnnouncement(utf8(JSON.stringify({ type: 'ping', peer_id: 'x'.repeat(1100), port: 1 })))).toBeNull()

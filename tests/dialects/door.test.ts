@@ -41,7 +41,7 @@ describe('the door', () => {
         caller: 1,
         to: null,
         code: 'dialect-off',
-        reason: 'speaks line, which is not let in here: --dialect line does that',
+        reason: 'speaks line, which is not let in here: --dialect line does that, or `dialect` in the configuration',
       },
       {
         caller: 2,
@@ -64,6 +64,24 @@ describe('the door', () => {
     expect(verdicts(none)).toEqual([])
     none.wake(100 + DECIDE_MS_MAX)
     expect(verdicts(none)).toEqual(['1 silent'])
+  })
+
+  test('says to whom it waited for in vain what they may be, as far as that is off', () => {
+    const reasons = (letIn: DialectName[], says: string): string[] => {
+      const door = doorFor(...letIn)
+      door.came(1, 'a', 0)
+      door.said(1, utf8(says), 0)
+      door.wake(DECIDE_MS_MAX)
+      return door.takeVerdicts().map((each) => (each.to === null ? each.reason : each.to))
+    }
+    const silent =
+      'said nothing in time, and may be line, whose older program waits for its user: --dialect line lets it in'
+    expect(reasons(['mesh'], '')).toEqual([silent])
+    expect(reasons(['line'], '')).toEqual(['line'])
+    const who = 'did not say in time who it is'
+    expect(reasons(['line'], '{')).toEqual([`${who}, and may speak mesh or tracker: --dialect mesh,tracker lets it in`])
+    expect(reasons(['mesh'], '{')).toEqual([`${who}, and may speak tracker: --dialect tracker lets it in`])
+    expect(reasons(['mesh', 'tracker'], '{')).toEqual([who])
   })
 
   test('takes a whole object without an end of line for the tracker’s, after a moment', () => {

@@ -1,6 +1,6 @@
 import { bareName, type DialectName } from '../../src/base/dialects.ts'
 import { type Rng, seededRng } from '../../src/base/rng.ts'
-import { Bridge } from '../../src/dialects/bridge.ts'
+import { Bridge, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
 import { Repeats } from '../../src/dialects/tracker/repeats.ts'
 import { hashedOrigin, type Words } from '../../src/dialects/words.ts'
 import { VirtualTime } from '../sim/time.ts'
@@ -11,8 +11,6 @@ type Network = DialectName | 'native'
 const DELAY_MS_MAX = 300
 /** After how long everybody knows that somebody is gone, and has heard the last of what he said. */
 const NOTICE_MS = 500
-/** How long bridges that start listen first, as in the program. */
-const SETTLE_MS = 1_000
 /** How often a tracker's peers look who else is there. */
 const LOOK_EVERY_MS = 5_000
 /** How long after a tracker's peer was told something by a bridge it would have introduced itself, were it one. */
@@ -90,7 +88,7 @@ export class Networks {
 
   /** A node that bridges those networks. */
   hearsay(id: string, keys: readonly string[], startMs = 0): Hearsay {
-    const bridge = new Bridge(id, this.asMet ? startMs + SETTLE_MS : 0)
+    const bridge = new Bridge(id, this.asMet ? startMs + LISTEN_FIRST_MS : 0)
     for (const key of keys) bridge.open({ key: sideOf(key), network: this.nets.get(key)!.network })
     const hearsay: Hearsay = {
       ...{ id, bridge, sides: new Set(keys), isDead: startMs > 0, timer: null, ids: new Set<string>() },
@@ -114,10 +112,19 @@ export class Networks {
         const { network } = this.nets.get(key)!
         if (!other.sides.has(key) || network === 'tracker' || network === 'line') continue
         for (const [one, two] of [[hearsay, other] as const, [other, hearsay] as const]) {
-          this.later(() => this.meet(one, two, key))
+          this.introduce(one, two, key)
         }
       }
     }
+  }
+
+  /** One comes to know of the other, and since when that one is a bridge: later than it is by the time on the way. */
+  private introduce(one: Hearsay, two: Hearsay, key: string): void {
+    const ageMs = this.time.nowMs - two.startMs
+    this.later(() => {
+      if (!one.isDead) one.bridge.introduced(two.id, this.time.nowMs - ageMs)
+      this.meet(one, two, key)
+    })
   }
 
   /** One has come to know of the other in a network. Where both are on a tracker's list, it introduces itself there. */
@@ -129,7 +136,7 @@ export class Networks {
       if (this.nets.get(each)!.network !== 'tracker' || !two.sides.has(each) || one.met.has(`${each} ${two.id}`))
         continue
       one.met.set(`${each} ${two.id}`, this.time.nowMs)
-      this.later(() => this.meet(two, one, each))
+      this.introduce(two, one, each)
     }
     this.acquaint()
   }
@@ -157,8 +164,8 @@ export class Networks {
 
   private spread(net: Net, words: Words, author: Party | null, by: Hearsay | null): void {
     for (const party of net.members) {
-      if (party !== author && (by === null || this.isListed(net, by, party.name)))
-        this.later(() => this.sees(net, party, words))
+      // Whoever registers is given the list, and has everybody on it from then on.
+      if (party !== author) this.later(() => this.sees(net, party, words))
     }
     for (const hearsay of this.hearsays) {
       if (hearsay === by || hearsay.isDead || !hearsay.sides.has(net.key)) continue

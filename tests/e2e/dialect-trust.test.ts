@@ -9,6 +9,28 @@ setDefaultTimeout(90_000)
 const stage = new Stage()
 afterEach(() => stage.close())
 
+describe('where no dialect is let in', () => {
+  test.each([
+    ['framed', '\0\0\0\x02{}'],
+    ['mesh', '{"id":"1","type":"join","sender_id":"a"}\n'],
+    ['tracker', '{"action":"register","port":41234}'],
+    ['line', '[Lou] hello\n'],
+  ])('the log says that a caller speaks %s, and how to let it in', async (dialect, says) => {
+    const us = await stage.hearsay(['--debug'])
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    const heard: string[] = []
+    const socket = { data: (_: unknown, bytes: Buffer) => void heard.push(bytes.toString()), close: () => resolve() }
+    const caller = await Bun.connect({ hostname: '127.0.0.1', port: us.port, socket })
+    caller.write(says)
+    caller.flush()
+    await closed
+    await us.when(() => us.stderr.includes('dialect-off'))
+    expect(us.stderr).toContain(`speaks ${dialect}, which is not let in here: --dialect ${dialect} does that`)
+    expect(us.stderr).not.toContain('a program that')
+    expect(heard).toEqual([])
+  })
+})
+
 describe('a dialect that is off', () => {
   test.each([
     ['framed', 'mesh', '\0\0\0\x02{}'],

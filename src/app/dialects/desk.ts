@@ -1,10 +1,10 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
-import { Bridge } from '../../dialects/bridge.ts'
+import { Bridge, LISTEN_FIRST_MS } from '../../dialects/bridge.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
-import type { DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
+import type { BridgeTelling, DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -27,10 +27,10 @@ import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
 import { Strangers } from './strangers.ts'
 
-/** How long is listened before the first words are passed on: by then others that bridge the same networks are known. */
-const LISTEN_FIRST_MS = 1_000
 /** How often it is looked who else bridges the same networks, at most. */
 const FELLOWS_EVERY_MS = 500
+/** Many more than one network has. */
+const FRAMED_FELLOWS_MAX = 64
 /** How often the log says that somebody is too loud. */
 const LOUD_EVERY_MS = 60_000
 /** How long goodbyes may take, and take at least where datagrams are among them. */
@@ -73,6 +73,8 @@ export class DialectDesk implements Outside {
   private host: DeskHost | null = null
   private machines: Machines = {}
   private group: MulticastGroup | null = null
+  /** Where other bridges say in the framed network that they listen. */
+  private readonly framedFellows = new Map<string, Address>()
   private fellowsAtMs = Number.NEGATIVE_INFINITY
   private loudAtMs = Number.NEGATIVE_INFINITY
   private cancelTimer: (() => void) | null = null
@@ -191,6 +193,8 @@ export class DialectDesk implements Outside {
     switch (telling.kind) {
       case 'words':
         return this.pass(telling.link === null ? dialect : `${dialect} ${telling.link}`, telling.words)
+      case 'bridge':
+        return this.met(telling)
       case 'peer':
         return this.peer(dialect, telling)
       case 'multicast':
@@ -264,6 +268,7 @@ export class DialectDesk implements Outside {
       this.fellowsAtMs = nowMs
       const addresses = fellowAddresses(machines, host)
       for (const { id, address } of addresses) this.introduce(id, address)
+      for (const [id, address] of this.framedFellows) this.introduce(id, address)
       this.endLines(addresses.map(({ address }) => address))
       for (const { side, there, absent, perhaps } of fellowsOn(machines, host)) {
         bridge.fellows(side, there, absent, perhaps, nowMs)
@@ -276,6 +281,16 @@ export class DialectDesk implements Outside {
   private introduce(id: string, address: Address): void {
     if (!isHere(address.host)) return
     this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.introduce(id, address.port, nowMs))
+  }
+
+  private met({ id, sinceMs, address }: BridgeTelling): void {
+    this.bridge?.introduced(id, sinceMs)
+    if (address === null) return
+    this.framedFellows.delete(id)
+    this.framedFellows.set(id, address)
+    if (this.framedFellows.size > FRAMED_FELLOWS_MAX) this.framedFellows.delete(this.framedFellows.keys().next().value!)
+    this.fellowsAtMs = Number.NEGATIVE_INFINITY
+    this.options.clock.defer(() => this.lookForFellows())
   }
 
   /** A line to somebody who hears everything from us anyway would bring it all once more, with nothing to tell that it is the same. */

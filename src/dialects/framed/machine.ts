@@ -3,7 +3,8 @@ import { toHex } from '../../base/bytes.ts'
 import { Generations } from '../../base/generations.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
-import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
+import { TokenBucket } from '../../core/gossip/token-bucket.ts'
+import { bridgeMember, type GivenByBridge, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
 import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
 import { formatLocal } from '../timestamps.ts'
@@ -19,9 +20,13 @@ const SEEN_MS = 120_000
 const SEEN_MAX = 16_384
 const LINKS_MAX = 64
 const HELLO_MS_MAX = 10_000
-/** How soon others hear that we are a bridge, and at most how often: whoever makes up new ones gets no flood of it. */
+/**
+ * How soon others hear that we are a bridge, and at most how often: whoever makes up new ones gets no flood of it. Who comes in the moment after
+ * the first has not heard that, and is answered before it is a second old.
+ */
 const PRESENCE_AFTER_MS = 100
 const PRESENCE_EVERY_MS = 1_000
+const PRESENCES_AT_ONCE = 2
 
 export interface FramedOptions {
   /** What we are called there: `HOST:PORT` of our listener. */
@@ -51,7 +56,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private readonly known = new Generations(SEEN_MS, SEEN_MAX)
   private readonly presence: Presence
   private isPresenceDue = false
-  private presentAtMs = Number.NEGATIVE_INFINITY
+  private readonly presences = new TokenBucket(PRESENCES_AT_ONCE, PRESENCE_EVERY_MS)
 
   constructor(
     private readonly options: FramedOptions,
@@ -63,7 +68,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   start(nowMs: number): void {
-    this.nowMs = nowMs
+    this.begin(nowMs)
     for (const address of this.options.connect) this.connect(address, nowMs)
   }
 
@@ -171,10 +176,10 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (message.type === 'hello') return this.greeted(link, message.from, message.username)
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    link.isFlooding = false
     if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
     const given = readBridgeMember(message.raw)
     if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
+    this.introduced(readIntroduction(message.raw), addressOfId(message.from))
     if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
       this.voice?.joined(message.from, heardName(message.username), message.room, message.udp, given?.bridge ?? null)
@@ -226,16 +231,17 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private sayWhoWeAre(): void {
     if (this.isPresenceDue) return
     this.isPresenceDue = true
-    this.after(Math.max(PRESENCE_AFTER_MS, this.presentAtMs + PRESENCE_EVERY_MS - this.nowMs), () => {
+    this.after(Math.max(PRESENCE_AFTER_MS, this.presences.waitMs(this.nowMs)), () => {
       this.isPresenceDue = false
-      this.presentAtMs = this.nowMs
+      this.presences.take(this.nowMs)
       const id = this.freshId()
       this.known.add(id, this.nowMs)
       this.flood(
         encodeFrame({
           ...{ id, type: 'chat', from: this.options.id, username: this.name },
           ...{ room: BRIDGES_ROOM, msg: 'is a bridge', ttl: TTL_FIRST, ts: this.timestamp() },
-          ...bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge),
+          // Whole, for those who read no other introduction than one with words.
+          ...introductionMember(this.introduction(this.options.bridge), { id: originOfUuid(id)!, from: 'native' }),
         }),
       )
     })
@@ -254,8 +260,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   private flooded(link: FramedLink): void {
-    if (link.isFlooding) return
-    link.isFlooding = true
+    if (!link.flood.isDue(this.nowMs)) return
     this.trouble('framed-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 

@@ -162,7 +162,6 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
     const text = heardText(message.text)
     if (text === '') return
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    link.isFlooding = false
     this.tellWords(link, name || link.name, text, 'text')
   }
 
@@ -195,8 +194,7 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
   }
 
   private flooded(link: LineLink): void {
-    if (link.isFlooding) return
-    link.isFlooding = true
+    if (!link.flood.isDue(this.nowMs)) return
     this.trouble('line-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 

@@ -2,6 +2,7 @@ import type { Address } from '../../base/address.ts'
 import { compareBytes, utf8 } from '../../base/bytes.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
+import { FloodNote } from '../flood-note.ts'
 import { LineReader } from '../lines.ts'
 import { LINE_BYTES_MAX } from './messages.ts'
 import type { MeshPeer } from './roster.ts'
@@ -14,7 +15,7 @@ const MESSAGE_EVERY_MS = 50
 export class MeshLink {
   readonly lines = new LineReader(LINE_BYTES_MAX)
   readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
-  isFlooding = false
+  readonly flood = new FloodNote()
   heardAtMs: number
   deadline: Timer<() => void> | null = null
 

@@ -3,7 +3,7 @@ import { toHex } from '../../base/bytes.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import type { Timer } from '../../base/timers.ts'
-import { bridgeMember, readBridgeMember } from '../json.ts'
+import { bridgeMember, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
 import { pauseMs } from '../redial.ts'
@@ -55,7 +55,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
   }
 
   start(nowMs: number): void {
-    this.nowMs = nowMs
+    this.begin(nowMs)
     this.announceAgain()
     this.heartbeat()
     this.look()
@@ -80,6 +80,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const isNew = !this.roster.peers.has(said.peerId)
     const peer = this.roster.heard(said, host, nowMs, this.options.wallMs())
     if (peer === null) return
+    this.introduced(said.introduction)
     if (said.type === 'ping') this.announce('pong')
     else if (isNew) this.greet()
     this.dialIfDue(peer)
@@ -170,18 +171,18 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (link.peer === null) return this.joined(link, message)
     if (message.senderId !== link.peer.id) return this.end(link, `speaks for ${JSON.stringify(message.senderId)} too`)
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    link.isFlooding = false
     if (message.type === 'chat') this.chat(link.peer, message)
     else if (message.type === 'join' && message.username !== '') link.peer.name = message.username
     else if (message.type === 'leave') this.emit({ kind: 'hang-up', link: link.id, abort: false })
   }
 
   /** The first line of who dialled us. */
-  private joined(link: MeshLink, { type, senderId, username }: MeshMessage): void {
+  private joined(link: MeshLink, { type, senderId, username, raw }: MeshMessage): void {
     if (type !== 'join') return this.end(link, 'said something before it said who it is')
     if (senderId === this.options.peerId) return this.end(link, 'goes by our own name')
     const peer = this.roster.meet(senderId, username, link.remote, this.nowMs)
     if (peer === null) return this.end(link, 'is one too many')
+    this.introduced(readIntroduction(raw))
     this.cancel(link.deadline)
     const before = peer.link === null ? undefined : this.links.get(peer.link)
     // Who comes again has lost the former connection, whether or not we have noticed.
@@ -234,7 +235,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
 
   private announce(type: 'announce' | 'pong' | 'leave'): void {
     const { peerId, port, wallMs } = this.options
-    const said = { type, peerId, username: this.name, port }
+    const introduction = this.introduction(this.options.bridge)
+    const said = { type, peerId, username: this.name, port, introduction }
     this.emit({ kind: 'multicast', datagram: encodeAnnouncement(said, wallMs(), this.announced++) })
   }
 
@@ -276,7 +278,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
 
   private send(link: MeshLink, { type, sequence, content }: { type: string; sequence: number; content: string }): void {
     const id = toHex(this.options.randomBytes(16))
-    const line = { ...this.line(type, id, this.name, content, sequence), room_id: ROOM_AT_START }
+    const more = type === 'join' ? introductionMember(this.introduction(this.options.bridge)) : {}
+    const line = { ...this.line(type, id, this.name, content, sequence), room_id: ROOM_AT_START, ...more }
     this.emit({ kind: 'send', link: link.id, bytes: encodeMeshLine(line) })
   }
 
@@ -287,8 +290,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
   }
 
   private flooded(link: MeshLink): void {
-    if (link.isFlooding) return
-    link.isFlooding = true
+    if (!link.flood.isDue(this.nowMs)) return
     this.trouble('mesh-flood', `The mesh peer at ${formatAddress(link.remote)} says more than anybody could read.`)
   }
 

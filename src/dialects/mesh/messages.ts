@@ -1,6 +1,14 @@
 import { utf8 } from '../../base/bytes.ts'
 import { decodeUtf8 } from '../../base/text.ts'
-import { type JsonObject, parseObject, textOf, wholeOf } from '../json.ts'
+import {
+  type Introduction,
+  introductionMember,
+  type JsonObject,
+  parseObject,
+  readIntroduction,
+  textOf,
+  wholeOf,
+} from '../json.ts'
 import { formatRfc3339, parseRfc3339 } from '../timestamps.ts'
 
 /** What the originals read of a datagram. */
@@ -19,6 +27,8 @@ export interface Announcement {
   readonly port: number
   /** Milliseconds since 1970; null where it tells none that can be read. */
   readonly atMs: number | null
+  /** Who is a bridge says so; null where it does not. */
+  readonly introduction: Introduction | null
 }
 
 /** Null for what is none. Whatever address it names is nobody's business: where it came from is. */
@@ -32,14 +42,22 @@ export function readAnnouncement(datagram: Uint8Array): Announcement | null {
   if (peerId === null || peerId === '' || (port === 0 && type !== 'leave')) return null
   const timestamp = textOf(raw, 'timestamp', 64)
   const atMs = timestamp === null ? null : parseRfc3339(timestamp)
-  return { type, peerId, username: textOf(raw, 'username', NAME_UNITS_MAX) ?? '', port, atMs }
+  return {
+    type,
+    peerId,
+    username: textOf(raw, 'username', NAME_UNITS_MAX) ?? '',
+    port,
+    atMs,
+    introduction: readIntroduction(raw),
+  }
 }
 
 export function encodeAnnouncement(said: Omit<Announcement, 'atMs'>, wallMs: number, sequence: number): Uint8Array {
-  const { type, peerId, username, port } = said
+  const { type, peerId, username, port, introduction } = said
   const timestamp = formatRfc3339(wallMs)
   const address = `[::]:${port}`
-  return utf8(JSON.stringify({ type, peer_id: peerId, username, address, port, timestamp, sequence }))
+  const more = introduction === null ? {} : introductionMember(introduction)
+  return utf8(JSON.stringify({ type, peer_id: peerId, username, address, port, timestamp, sequence, ...more }))
 }
 
 export interface MeshMessage {

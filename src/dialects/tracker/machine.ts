@@ -3,6 +3,7 @@ import { joinBytes, utf8 } from '../../base/bytes.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import type { Turn } from '../bridge.ts'
+import { FloodNote } from '../flood-note.ts'
 import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
@@ -67,7 +68,8 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   private readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
   private readonly repeats = new Repeats()
   private readonly acquaintances: Acquaintances
-  private isFlooding = false
+  private readonly flood = new FloodNote()
+  private readonly slow = new FloodNote()
 
   constructor(private readonly options: TrackerOptions) {
     super()
@@ -76,7 +78,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   }
 
   start(nowMs: number): void {
-    this.nowMs = nowMs
+    this.begin(nowMs)
     this.look()
   }
 
@@ -275,7 +277,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   private request(link: number, request: TrackerRequest): void {
     if (request.kind === 'message') return this.words(request.username, request.message, readBridgeMember(request.raw))
-    if (request.kind === 'bridge') return this.met(request.port, request.bridge)
+    if (request.kind === 'bridge') return this.met(request)
     if (request.kind === 'election') {
       this.emit({ kind: 'send', link, bytes: utf8('ok') })
       if (!this.isServing) this.hold(this.election.begin(this.options.port, this.peers.keys(), this.nowMs))
@@ -298,11 +300,10 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     const text = heardText(message)
     if (text === '') return
     if (!this.bucket.take(this.nowMs)) {
-      if (!this.isFlooding) this.trouble('tracker-flood', 'The tracker network says more than anybody could read.')
-      this.isFlooding = true
+      const isNews = this.flood.isDue(this.nowMs)
+      if (isNews) this.trouble('tracker-flood', 'The tracker network says more than anybody could read.')
       return
     }
-    this.isFlooding = false
     if (given !== null && given.port !== null) this.meet(given.port, given.bridge)
     const name = heardName(username)
     const again = this.repeats.count(`${name}\n${text}`, this.options.wallMs())
@@ -314,8 +315,10 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     this.emit({ kind: 'words', link: null, words })
   }
 
-  private met(port: number, bridge: string): void {
-    if (this.bucket.take(this.nowMs)) this.meet(port, bridge)
+  private met({ port, bridge, since }: TrackerRequest & { readonly kind: 'bridge' }): void {
+    if (!this.bucket.take(this.nowMs)) return
+    this.introduced(since)
+    this.meet(port, bridge)
   }
 
   /** Who tells us is there, whether or not we have looked at the list since it came. */
@@ -326,7 +329,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   }
 
   private sayWhoWeAre(port: number): void {
-    this.calls.message(this.host, port, encodeIntroduction(this.options.port, this.options.bridge))
+    this.calls.message(this.host, port, encodeIntroduction(this.options.port, this.introduction(this.options.bridge)))
   }
 
   private toAll(messages: readonly Uint8Array[]): void {
@@ -334,7 +337,8 @@ export class TrackerMachine extends DialectMachine implements Dialect {
       if (port === this.options.port) continue
       for (const message of messages) {
         if (this.calls.message(this.host, port, message.slice())) continue
-        this.trouble('tracker-slow', `The tracker peer ${port} does not keep up: something it was told is dropped.`)
+        if (this.slow.isDue(this.nowMs))
+          this.trouble('tracker-slow', `The tracker peer ${port} does not keep up: something it was told is dropped.`)
       }
     }
   }

@@ -1,6 +1,6 @@
 import { utf8 } from '../../base/bytes.ts'
 import { decodeUtf8 } from '../../base/text.ts'
-import { isObject, type JsonObject, parseObject, textOf } from '../json.ts'
+import { type Introduction, introductionOf, isObject, type JsonObject, parseObject, textOf } from '../json.ts'
 import { BRIDGE_ID, cutUtf8 } from '../words.ts'
 
 /** The originals read once, and so much. */
@@ -18,7 +18,7 @@ export type TrackerRequest =
   | { readonly kind: 'populate'; readonly ports: readonly number[] }
   | { readonly kind: 'election' }
   /** Of our own, and only said to who is known to be one of us: the bridge of that id is the peer with that port. */
-  | { readonly kind: 'bridge'; readonly port: number; readonly bridge: string }
+  | { readonly kind: 'bridge'; readonly port: number; readonly bridge: string; readonly since: Introduction | null }
   | { readonly kind: 'message'; readonly username: string; readonly message: string; readonly raw: JsonObject }
 
 /** `incomplete`: more may come. Null: it is none, and never will be. */
@@ -39,7 +39,9 @@ export function readTrackerRequest(bytes: Uint8Array): TrackerRequest | 'incompl
     case 'hearsay': {
       const port = portOf(raw['port'])
       const bridge = textOf(raw, 'bridge', 64) ?? ''
-      return port === null || !BRIDGE_ID.test(bridge) ? null : { kind: 'bridge', port, bridge }
+      return port === null || !BRIDGE_ID.test(bridge)
+        ? null
+        : { kind: 'bridge', port, bridge, since: introductionOf(raw) }
     }
   }
   if (textOf(raw, 'type', 32) === 'election') return { kind: 'election' }
@@ -67,8 +69,8 @@ export function encodePeerMap(ports: Iterable<number>): Uint8Array {
   return encodeTracker(map)
 }
 
-export function encodeIntroduction(port: number, bridge: string): Uint8Array {
-  return encodeTracker({ action: 'hearsay', bridge, port })
+export function encodeIntroduction(port: number, { bridge, ageMs }: Introduction): Uint8Array {
+  return encodeTracker({ action: 'hearsay', bridge, port, age_ms: ageMs })
 }
 
 export function encodeTracker(object: object): Uint8Array {

@@ -1,0 +1,94 @@
+import { formatAddress } from '../../base/address.ts'
+import { joinBytes } from '../../base/bytes.ts'
+import { FIRST_BYTES_MAX, notLetIn, recognise, unclear } from '../../dialects/recognise.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
+
+type Log = (code: string, message: string) => void
+
+/** Who is hung up on sooner, having said nothing, had to give way to others, or we are leaving: that tells nothing of who it is. */
+const SILENT_MS_MIN = 5_000
+
+/**
+ * The way to the network where no dialect is let in: who comes with one is hung up on, and the log says which it is. Everybody else is none of
+ * its business, and how long somebody may take and how many may come is up to those who listen, who have each caller until it is refused.
+ */
+export function shutDoor({ listen, dial }: Tcp, clock: Clock, log: Log): Tcp {
+  return {
+    dial,
+    listen: (local, accept) =>
+      listen(local, (connection) => {
+        const caller = new Caller(connection, clock, log)
+        return caller.guard(accept(caller))
+      }),
+  }
+}
+
+/** A connection as its listener has it. */
+class Caller implements Connection {
+  /** What was said; null once it has been judged. */
+  private first: Uint8Array | null = new Uint8Array()
+  private isRefused = false
+  private readonly cameAtMs: number
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.cameAtMs = clock.nowMs()
+  }
+
+  get remote(): Connection['remote'] {
+    return this.connection.remote
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.isRefused || this.connection.write(bytes)
+  }
+
+  end(): void {
+    if (!this.isRefused) this.connection.end()
+  }
+
+  /** Whoever listens has waited long enough. */
+  abort(): void {
+    if (this.isRefused) return
+    const hadTime = this.clock.nowMs() - this.cameAtMs >= SILENT_MS_MIN
+    if (this.first !== null && hadTime) this.tell(unclear(this.first, new Set()))
+    this.first = null
+    this.connection.abort()
+  }
+
+  guard(events: ConnectionEvents): ConnectionEvents {
+    return {
+      data: (bytes) => {
+        if (this.first === null) {
+          if (!this.isRefused) events.data(bytes)
+          return
+        }
+        const first = this.first.length === 0 ? bytes : joinBytes([this.first, bytes])
+        const guess = recognise(first.subarray(0, FIRST_BYTES_MAX))
+        if (guess.kind === 'undecided') {
+          this.first = first
+          return
+        }
+        this.first = null
+        if (guess.kind !== 'dialect' && guess.kind !== 'pause') return events.data(first)
+        this.tell(notLetIn(guess.dialect))
+        this.isRefused = true
+        this.connection.abort()
+        events.closed(null)
+      },
+      drain: () => events.drain(),
+      closed: (fault) => {
+        this.first = null
+        if (!this.isRefused) events.closed(fault)
+      },
+    }
+  }
+
+  private tell(reason: string): void {
+    this.log('dialect-off', `${formatAddress(this.remote)} ${reason}; the connection was closed.`)
+  }
+}
