@@ -134,11 +134,12 @@ export class Bridge {
     for (const id of [...side.fellows, ...side.perhaps]) if (!before.has(id)) this.expect(id, nowMs)
   }
 
-  /** Another bridge has told how long it is one: since then. Who never tells is older than we are. */
+  /** Another bridge has told how long it is one: since then, or earlier by the time on the way. Who never tells is older than we are. */
   introduced(id: string, sinceMs: number): void {
     if (id === this.own) return
+    const earliestMs = Math.min(sinceMs, this.begun.get(id) ?? sinceMs)
     this.begun.delete(id)
-    this.begun.set(id, sinceMs)
+    this.begun.set(id, earliestMs)
     if (this.begun.size > FELLOWS_MAX) this.begun.delete(this.begun.keys().next().value!)
   }
 

@@ -51,8 +51,8 @@ export class DialectMachine {
   }
 
   /** Tells of another's introduction, where there is one. */
-  protected introduced(said: Introduction | null, address: Address | null = null): void {
-    if (said !== null) this.emit({ kind: 'bridge', id: said.bridge, sinceMs: this.nowMs - said.ageMs, address })
+  protected introduced(said: Introduction | null, claimed: Address | null = null): void {
+    if (said !== null) this.emit({ kind: 'bridge', id: said.bridge, sinceMs: this.nowMs - said.ageMs, claimed })
   }
 
   protected trouble(code: string, message: string, user = false): void {

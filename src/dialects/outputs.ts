@@ -71,8 +71,8 @@ export interface BridgeTelling {
   readonly id: string
   /** Since when it says it is one, on our clock: later than it is by the time on the way. */
   readonly sinceMs: number
-  /** Where it says it listens; null where that is not told. */
-  readonly address: Address | null
+  /** Where it says it listens, which may be on another machine that goes by the same address; null where that is not told. */
+  readonly claimed: Address | null
 }
 
 export interface PeerTelling {

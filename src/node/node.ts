@@ -41,7 +41,7 @@ export class Node {
   private readonly context: NodeContext
   private readonly links: Links
   private readonly feeds: Feeds
-  readonly replication: Replication
+  private readonly replication: Replication
   private readonly rooms: Rooms
   private readonly presence: PresenceKeeper
   private readonly passing: PassingOn
@@ -115,6 +115,11 @@ export class Node {
 
   get name(): string {
     return this.hello.name
+  }
+
+  /** When words were last said, heard or passed on here, on the monotonic clock; minus infinity where none were. */
+  get talkedAtMs(): number {
+    return this.replication.talkedAtMs
   }
 
   /** Sets the name before anybody has heard it. */

@@ -161,6 +161,34 @@ describe('bridges come to know of each other', () => {
     expect(world.words(young.host).map(({ text }) => text)).toEqual(['true welcome', 'false welcome'])
   })
 
+  test('at a tracker, by what one claims elsewhere, once it has answered; whoever else is there is asked once, and nobody for another', () => {
+    const world = new MachineWorld()
+    const old = tracker(world, 6_001)
+    world.time.pass(6_000)
+    world.call(old.host).say(utf8('{"action":"register","port":6005}'))
+    const young = tracker(world, 6_002)
+    const dialled: number[] = []
+    const take = young.machine.takeOutputs.bind(young.machine)
+    young.machine.takeOutputs = () => {
+      const outputs = take()
+      for (const each of outputs) if (each.kind === 'dial') dialled.push(each.address.port)
+      return outputs
+    }
+    const claim = (port: number): void => {
+      young.machine.claimed(port, world.time.nowMs)
+      world.run(young.host, () => {})
+    }
+    // Before the tracker's first answer, and after it; that of somebody who is not here, and our own.
+    for (const port of [6_001, 6_005, 6_002]) claim(port)
+    world.time.pass(100)
+    for (let i = 0; i < 10; i++) for (const port of [6_001, 6_005, 6_002, 6_099]) claim(port)
+    world.time.pass(500)
+    expect([...young.machine.fellows]).toEqual([idOf(6_001)])
+    expect([...old.machine.fellows]).toEqual([idOf(6_002)])
+    const times = (port: number): number => dialled.filter((each) => each === port).length
+    expect([6_005, 6_002, 6_099].map(times)).toEqual([1, 0, 0])
+  })
+
   test('at a tracker, whoever says so a hundred times makes nobody known, or answer, beyond a bound', () => {
     const world = new MachineWorld()
     const { machine, host } = tracker(world, 6_001)

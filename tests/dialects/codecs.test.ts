@@ -12,6 +12,7 @@ import { encodeAnnouncement, readAnnouncement, readMeshLine } from '../../src/di
 import { recognise } from '../../src/dialects/recognise.ts'
 import { formatLocal, formatRfc3339, parseRfc3339 } from '../../src/dialects/timestamps.ts'
 import { encodeWords, MESSAGE_BYTES_MAX, readPeerMap, readTrackerRequest } from '../../src/dialects/tracker/messages.ts'
+import type { Words } from '../../src/dialects/words.ts'
 import { cutUtf8, originOfUuid, uuidOfOrigin } from '../../src/dialects/words.ts'
 import { EventKind } from '../../src/wire/event.ts'
 import { encodeRelayed, readRelayed } from '../../src/wire/relayed.ts'
@@ -144,6 +145,11 @@ describe('mesh', () => {
   })
 })
 
+const SAID: Omit<Words, 'name' | 'text'> = {
+  ...{ origin: '0'.repeat(32), from: 'native', isExact: true, bridge: null, author: null },
+  ...{ kind: 'text', room: 'general' },
+}
+
 describe('tracker', () => {
   test('requests are read as soon as they are whole, with or without blanks', () => {
     const read = (said: string) => readTrackerRequest(utf8(said))
@@ -161,7 +167,8 @@ describe('tracker', () => {
   test('what is said fits what the originals read at once, and all of it arrives', () => {
     fc.assert(
       fc.property(texts(20), fc.string({ unit: 'binary', maxLength: 1500 }), (name, said) => {
-        const messages = encodeWords(name, said.toWellFormed(), (part) => ({ part }))
+        const words = { ...SAID, name, text: said.toWellFormed() }
+        const messages = encodeWords(words, '0'.repeat(16), 65_535)
         for (const each of messages) expect(each.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX)
         expect(messages.map((each) => JSON.parse(text(each)).message).join('')).toBe(said.toWellFormed())
       }),

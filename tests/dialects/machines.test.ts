@@ -257,6 +257,18 @@ describe('tracker', () => {
     expect([...others[2]!.machine.peers.keys()].sort()).toEqual([42_000, 43_000, 44_000])
   })
 
+  test('what is said before the tracker has answered is told to all who are on its list', () => {
+    const world = new MachineWorld()
+    const first = tracker(world, 41_000)
+    world.time.pass(6_000)
+    const second = tracker(world, 42_000)
+    for (const text of ['at once', 'and more']) world.say(second.host, { text })
+    world.time.pass(1_000)
+    world.say(second.host, { text: 'later' })
+    world.time.pass(1_000)
+    expect(world.words(first.host).map(({ text }) => text)).toEqual(['at once', 'and more', 'later'])
+  })
+
   test('each of two that say the same twice is heard twice, and one message goes one way', () => {
     const world = new MachineWorld()
     const node = tracker(world, 41_000)

@@ -2,6 +2,7 @@ import { type Address, formatAddress } from '../../base/address.ts'
 import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge, LISTEN_FIRST_MS } from '../../dialects/bridge.ts'
+import { FloodNote } from '../../dialects/flood-note.ts'
 import { addressOfId } from '../../dialects/framed/messages.ts'
 import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
 import type { BridgeTelling, DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
@@ -29,10 +30,6 @@ import { Strangers } from './strangers.ts'
 
 /** How often it is looked who else bridges the same networks, at most. */
 const FELLOWS_EVERY_MS = 500
-/** Many more than one network has. */
-const FRAMED_FELLOWS_MAX = 64
-/** How often the log says that somebody is too loud. */
-const LOUD_EVERY_MS = 60_000
 /** How long goodbyes may take, and take at least where datagrams are among them. */
 const LEAVE_MS_MIN = 50
 const LEAVE_MS_MAX = 1_000
@@ -73,10 +70,8 @@ export class DialectDesk implements Outside {
   private host: DeskHost | null = null
   private machines: Machines = {}
   private group: MulticastGroup | null = null
-  /** Where other bridges say in the framed network that they listen. */
-  private readonly framedFellows = new Map<string, Address>()
   private fellowsAtMs = Number.NEGATIVE_INFINITY
-  private loudAtMs = Number.NEGATIVE_INFINITY
+  private readonly loud = new FloodNote()
   private cancelTimer: (() => void) | null = null
   private cancelRefresh: (() => void) | null = null
   private isStopped = false
@@ -268,7 +263,6 @@ export class DialectDesk implements Outside {
       this.fellowsAtMs = nowMs
       const addresses = fellowAddresses(machines, host)
       for (const { id, address } of addresses) this.introduce(id, address)
-      for (const [id, address] of this.framedFellows) this.introduce(id, address)
       this.endLines(addresses.map(({ address }) => address))
       for (const { side, there, absent, perhaps } of fellowsOn(machines, host)) {
         bridge.fellows(side, there, absent, perhaps, nowMs)
@@ -283,14 +277,10 @@ export class DialectDesk implements Outside {
     this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.introduce(id, address.port, nowMs))
   }
 
-  private met({ id, sinceMs, address }: BridgeTelling): void {
+  private met({ id, sinceMs, claimed }: BridgeTelling): void {
     this.bridge?.introduced(id, sinceMs)
-    if (address === null) return
-    this.framedFellows.delete(id)
-    this.framedFellows.set(id, address)
-    if (this.framedFellows.size > FRAMED_FELLOWS_MAX) this.framedFellows.delete(this.framedFellows.keys().next().value!)
-    this.fellowsAtMs = Number.NEGATIVE_INFINITY
-    this.options.clock.defer(() => this.lookForFellows())
+    if (claimed === null || !isHere(claimed.host)) return
+    this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.claimed(claimed.port, nowMs))
   }
 
   /** A line to somebody who hears everything from us anyway would bring it all once more, with nothing to tell that it is the same. */
@@ -308,9 +298,7 @@ export class DialectDesk implements Outside {
 
   private tellLoud(): void {
     const { bridge } = this
-    const nowMs = this.options.clock.nowMs()
-    if (bridge === null || bridge.dropped === 0 || nowMs - this.loudAtMs < LOUD_EVERY_MS) return
-    this.loudAtMs = nowMs
+    if (bridge === null || bridge.dropped === 0 || !this.loud.isDue(this.options.clock.nowMs())) return
     this.options.log('bridge-flood', `${bridge.dropped} messages were more than is passed on between networks.`)
     bridge.dropped = 0
   }

@@ -1,13 +1,11 @@
 import { formatAddress } from '../../base/address.ts'
 import { joinBytes } from '../../base/bytes.ts'
 import { FIRST_BYTES_MAX, notLetIn, recognise, unclear } from '../../dialects/recognise.ts'
+import { HANDSHAKE_MS_MAX } from '../../node/links.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
 
 type Log = (code: string, message: string) => void
-
-/** Who is hung up on sooner, having said nothing, had to give way to others, or we are leaving: that tells nothing of who it is. */
-const SILENT_MS_MIN = 5_000
 
 /**
  * The way to the network where no dialect is let in: who comes with one is hung up on, and the log says which it is. Everybody else is none of
@@ -51,11 +49,11 @@ class Caller implements Connection {
     if (!this.isRefused) this.connection.end()
   }
 
-  /** Whoever listens has waited long enough. */
+  /** Who is hung up on sooner than a handshake may take had to give way to others, or we are leaving: that tells nothing of who it is. */
   abort(): void {
     if (this.isRefused) return
-    const hadTime = this.clock.nowMs() - this.cameAtMs >= SILENT_MS_MIN
-    if (this.first !== null && hadTime) this.tell(unclear(this.first, new Set()))
+    const hadTime = this.clock.nowMs() - this.cameAtMs >= HANDSHAKE_MS_MAX
+    if (this.first !== null && hadTime) this.tell('silent', unclear(this.first, new Set()))
     this.first = null
     this.connection.abort()
   }
@@ -75,7 +73,7 @@ class Caller implements Connection {
         }
         this.first = null
         if (guess.kind !== 'dialect' && guess.kind !== 'pause') return events.data(first)
-        this.tell(notLetIn(guess.dialect))
+        this.tell('dialect-off', notLetIn(guess.dialect))
         this.isRefused = true
         this.connection.abort()
         events.closed(null)
@@ -88,7 +86,7 @@ class Caller implements Connection {
     }
   }
 
-  private tell(reason: string): void {
-    this.log('dialect-off', `${formatAddress(this.remote)} ${reason}; the connection was closed.`)
+  private tell(code: string, reason: string): void {
+    this.log(code, `${formatAddress(this.remote)} ${reason}; the connection was closed.`)
   }
 }

@@ -143,8 +143,9 @@ export class TransferDriver {
     this.clock.defer(() => this.rest())
   }
 
-  /** Before the next turn, as long as talk wants it; what is short goes on meanwhile. */
+  /** Before the next turn, as long as talk wants it. What comes in short reads goes on meanwhile; what is to leave waits. */
   private rest(): void {
+    if (this.isStopped) return
     const nowMs = this.clock.nowMs()
     const restMs = this.pace.restMs(nowMs)
     if (restMs === 0) this.turn()

@@ -4,7 +4,7 @@ const TALK_MS = 2_000
 const REST_PER_WORK = 2
 /** No timer keeps time more closely; what is less is owed until it is as much. */
 const REST_MS_MIN = 1
-/** However long the work took: the process may have stood still. */
+/** Nor is more ever owed, however long the work took: the process may have stood still, and what comes in short reads does not wait. */
 const REST_MS_MAX = 20
 
 /**
@@ -21,14 +21,15 @@ export class Pace {
   /** Work went on from then to then, both on the monotonic clock. */
   worked(beganAtMs: number, endedAtMs: number): void {
     const isTalk = endedAtMs - this.talkedAtMs() < TALK_MS
-    this.owedMs = isTalk ? this.owedAt(beganAtMs) + (endedAtMs - beganAtMs) * REST_PER_WORK : 0
+    const owedMs = this.owedAt(beganAtMs) + (endedAtMs - beganAtMs) * REST_PER_WORK
+    this.owedMs = isTalk ? Math.min(owedMs, REST_MS_MAX) : 0
     this.endedAtMs = endedAtMs
   }
 
   /** How long to rest from now on; 0 where work may go on. */
   restMs(nowMs: number): number {
     const owedMs = this.owedAt(nowMs)
-    return owedMs < REST_MS_MIN ? 0 : Math.min(owedMs, REST_MS_MAX)
+    return owedMs < REST_MS_MIN ? 0 : owedMs
   }
 
   /** Time without work is rest, whatever it was for. */

@@ -13,6 +13,14 @@ export interface Call {
   deadline: Timer<() => void> | null
 }
 
+/** One connection of somebody else's, who has not said yet all that it wants. */
+export interface Caller {
+  readonly remote: Address
+  parts: Uint8Array[]
+  bytes: number
+  readonly deadline: Timer<() => void>
+}
+
 /** Connections at a time; others wait their turn. Each is over in a moment, or in the time a dial takes. */
 const CALLS_MAX = 64
 /** Messages that wait for one peer: one connection a message takes its time. */

@@ -1,15 +1,14 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { joinBytes, utf8 } from '../../base/bytes.ts'
-import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import type { Turn } from '../bridge.ts'
 import { FloodNote } from '../flood-note.ts'
-import { bridgeMember, type GivenByBridge, readBridgeMember } from '../json.ts'
+import { type GivenByBridge, readBridgeMember } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
 import { Acquaintances } from './acquaintances.ts'
-import { type Call, Calls } from './calls.ts'
+import { type Call, type Caller, Calls } from './calls.ts'
 import { Election, type ElectionStep } from './election.ts'
 import {
   encodeIntroduction,
@@ -29,6 +28,8 @@ const LOOK_EVERY_MS = 5_000
 /** How long a caller has for its one object, and whom we call for an answer. */
 const TALK_MS_MAX = 5_000
 const CALLERS_MAX = 128
+/** Words kept for the moment until it is known who is there: what somebody pastes, or a room says in a second. */
+const EARLY_MAX = 64
 const BURST_MESSAGES = 400
 const MESSAGE_EVERY_MS = 20
 /** Who could not be reached so often in a row is off the list we serve: its owner registers when it starts again. */
@@ -47,13 +48,6 @@ export interface TrackerOptions {
   readonly wallMs: () => number
 }
 
-interface Caller {
-  readonly remote: Address
-  parts: Uint8Array[]
-  bytes: number
-  readonly deadline: Timer<() => void>
-}
-
 /** A peer of the originals' tracker network, and the tracker itself when it is elected. */
 export class TrackerMachine extends DialectMachine implements Dialect {
   readonly dialect = 'tracker'
@@ -61,6 +55,8 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   readonly peers = new Map<number, { misses: number }>()
   isServing = false
   private isRegistered = false
+  /** What was said before the tracker has answered for the first time, or is known not to; null from then on. */
+  private early: Words[] | null = []
   private isStanding = false
   private readonly calls: Calls
   private readonly callers = new Map<number, Caller>()
@@ -139,6 +135,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     if (call.purpose === 'election') return
     this.trouble('tracker-lost', `The tracker ${formatAddress(this.options.tracker)} ${reason}.`)
     this.isRegistered = false
+    this.passEarly()
     this.hold(this.election.begin(this.options.port, this.peers.keys(), nowMs))
   }
 
@@ -158,13 +155,13 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   say(words: Words, _link: number | null, nowMs: number): void {
     this.nowMs = nowMs
-    const text = words.kind === 'action' ? `* ${words.text}` : words.text
-    const more = (part: number): object => {
-      const origin = part === 0 ? words.origin : hashedOrigin('part', words.origin, String(part))
-      return bridgeMember({ ...words, origin }, this.options.bridge, this.options.port)
-    }
-    for (const port of this.peers.keys()) this.acquaintances.told(port, nowMs)
-    this.toAll(encodeWords(words.name, text, more))
+    if (this.early === null) return this.pass(words)
+    if (this.early.length < EARLY_MAX) this.early.push(words)
+  }
+
+  private pass(words: Words): void {
+    for (const port of this.peers.keys()) this.acquaintances.told(port, this.nowMs)
+    this.toAll(encodeWords(words, this.options.bridge, this.options.port))
   }
 
   renamed(): void {}
@@ -183,6 +180,17 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   introduce(bridge: string, port: number, nowMs: number): void {
     this.nowMs = nowMs
     if (this.peers.has(port) && this.acquaintances.meet(port, bridge)) this.sayWhoWeAre(port)
+  }
+
+  /** A bridge met elsewhere says that it listens at that port. Somebody else may, who is asked at most once. */
+  claimed(port: number, nowMs: number): void {
+    this.nowMs = nowMs
+    this.acquaintances.claim(port)
+    if (this.peers.has(port)) this.ask(port)
+  }
+
+  private ask(port: number): void {
+    if (this.acquaintances.isToBeAsked(port)) this.sayWhoWeAre(port)
   }
 
   leave(nowMs: number): void {
@@ -232,7 +240,14 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     this.election.answered()
     this.isRegistered = ports.includes(this.options.port)
     this.replacePeers(ports)
+    this.passEarly()
     if (!this.isRegistered && call.purpose === 'get_peers') this.register()
+  }
+
+  private passEarly(): void {
+    const early = this.early ?? []
+    this.early = null
+    for (const words of early) this.pass(words)
   }
 
   /** A tracker that was started anew knows nobody. */
@@ -253,6 +268,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   }
 
   private unanswered(reason: string): void {
+    this.passEarly()
     this.trouble('tracker-silent', `The tracker ${formatAddress(this.options.tracker)} ${reason}.`)
   }
 
@@ -346,6 +362,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   private know(port: number): void {
     if (this.peers.has(port) || this.peers.size >= PEERS_MAX) return
     this.peers.set(port, { misses: 0 })
+    this.ask(port)
     this.tell(port, 'up', '')
   }
 

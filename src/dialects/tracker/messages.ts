@@ -1,7 +1,15 @@
 import { utf8 } from '../../base/bytes.ts'
 import { decodeUtf8 } from '../../base/text.ts'
-import { type Introduction, introductionOf, isObject, type JsonObject, parseObject, textOf } from '../json.ts'
-import { BRIDGE_ID, cutUtf8 } from '../words.ts'
+import {
+  bridgeMember,
+  type Introduction,
+  introductionOf,
+  isObject,
+  type JsonObject,
+  parseObject,
+  textOf,
+} from '../json.ts'
+import { BRIDGE_ID, cutUtf8, hashedOrigin, type Words } from '../words.ts'
 
 /** The originals read once, and so much. */
 export const MESSAGE_BYTES_MAX = 1_024
@@ -77,11 +85,14 @@ export function encodeTracker(object: object): Uint8Array {
   return utf8(JSON.stringify(object))
 }
 
-/** The messages that say a text, each no longer than the originals read; `more`: what goes with each of them. */
-export function encodeWords(username: string, text: string, more: (part: number) => object): Uint8Array[] {
+/** The messages that say words, each no longer than the originals read, with what tells other bridges whose they are: ours, at that port. */
+export function encodeWords(words: Words, bridge: string, port: number): Uint8Array[] {
+  const username = words.name
   const messages: Uint8Array[] = []
-  for (let rest = text; rest !== ''; ) {
-    const beside = more(messages.length)
+  for (let rest = words.kind === 'action' ? `* ${words.text}` : words.text; rest !== ''; ) {
+    const before = messages.length
+    const origin = before === 0 ? words.origin : hashedOrigin('part', words.origin, String(before))
+    const beside = bridgeMember({ ...words, origin }, bridge, port)
     let part = cutUtf8(rest, MESSAGE_BYTES_MAX / 2)
     let bytes = encodeTracker({ username, message: part, ...beside })
     // Escaped, a character may take six bytes for one.

@@ -33,14 +33,11 @@ describe('a transfer', () => {
   })
 
   test('rests for two thirds of the time while people talk, and for no less than a timer can keep', () => {
-    let nowMs = 0
-    const pace = new Pace(() => nowMs)
     fc.assert(
       fc.property(shortTurns, (workMs) => {
-        const result = work(pace, workMs, nowMs)
-        nowMs = result.nowMs
-        // Less than a millisecond may still be owed from before, and less after.
-        expect(Math.abs(result.restedMs - 2 * result.workedMs)).toBeLessThan(1.001)
+        const { workedMs, restedMs } = work(new Pace(() => Number.POSITIVE_INFINITY), workMs)
+        // Less than a millisecond may be owed in the end.
+        expect(Math.abs(restedMs - 2 * workedMs)).toBeLessThan(1.001)
       }),
     )
     const other = new Pace(() => 0)
@@ -71,6 +68,15 @@ describe('a transfer', () => {
         },
       ),
     )
+  })
+
+  test('that did not rest where it should have owes one rest for it, and no more', () => {
+    const pace = new Pace(() => Number.POSITIVE_INFINITY)
+    pace.worked(0, 1_000)
+    expect(pace.restMs(1_000)).toBe(REST_MS_MAX)
+    pace.worked(1_000, 2_000)
+    expect(pace.restMs(2_000)).toBe(REST_MS_MAX)
+    expect(pace.restMs(2_000 + REST_MS_MAX)).toBe(0)
   })
 
   test('has rested where it waited for something else', () => {
