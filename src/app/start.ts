@@ -101,7 +101,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
     ...{ identity, randomBytes, rng, clock: systemClock, tcp: bunTcp, door, dataFolder, log, once },
     ...{ policy: settings.acceptFiles, folder: settings.downloadFolder },
     ownAddresses: () => ownAddresses(local, finding.surroundings.interfaces),
-    talkedAtMs: () => node.talkedAtMs,
+    talkedAtMs: node.talkedAtMs,
   })
   log('listening', `Listening on ${formatAddress(local)}.`)
   const udp = { host: local.host, port: udpPort }

@@ -26,7 +26,6 @@ import { PassingOn, type SayPassing } from './passing-on.ts'
 import { Peering } from './peering.ts'
 import { PresenceKeeper } from './presence.ts'
 import { Replication } from './replication.ts'
-import type { Room } from './room-state.ts'
 import { Rooms, type SayFault } from './rooms.ts'
 import { type TrackerStatus, Tracking } from './tracking.ts'
 import { Voice } from './voice.ts'
@@ -52,6 +51,8 @@ export class Node {
   readonly voice: Voice
   readonly aboutFiles: FilePassing
   readonly circuits: Circuits
+  /** When words were last said, heard or passed on here, on the monotonic clock; minus infinity where none were. */
+  readonly talkedAtMs = (): number => this.replication.talkedAtMs
   private readonly hello: { -readonly [field in keyof Hello]: Hello[field] }
 
   constructor(
@@ -73,9 +74,8 @@ export class Node {
       frame: (link, type, bytes, start, end) => this.frame(link, type, bytes, start, end),
       fillers: () => [this.replication, this.circuits],
     })
-    const broadcast = options.broadcast ?? new TreeBroadcast()
     this.keeping = new Keeping(context, options.isKeeping === true)
-    const { windowBytesMax } = options
+    const { windowBytesMax, broadcast = new TreeBroadcast() } = options
     this.feeds = new Feeds(context, options.verifier, windowBytesMax, (feed) => this.replication.forgotten(feed))
     const gone = new GoneBodies()
     const name = (): string => this.hello.name
@@ -115,11 +115,6 @@ export class Node {
 
   get name(): string {
     return this.hello.name
-  }
-
-  /** When words were last said, heard or passed on here, on the monotonic clock; minus infinity where none were. */
-  get talkedAtMs(): number {
-    return this.replication.talkedAtMs
   }
 
   /** Sets the name before anybody has heard it. */
@@ -290,7 +285,7 @@ export class Node {
 
   direct(peer: Uint8Array, kind: AuthoredKind, body: Uint8Array, ref: number, instant: Instant): SayFault | null {
     this.at(instant)
-    const room: Room | null = this.rooms.conversations.with(peer)
+    const room = this.rooms.conversations.with(peer)
     return room === null ? 'no-such-person' : this.rooms.say(room, kind, body, ref)
   }
 

@@ -52,12 +52,12 @@ describe('what is said to come late', () => {
     for (const bench of [keeper(), new Bench(2)]) {
       const { author, from } = fed(bench)
       const made = history(author, 4)
-      expect(bench.node.talkedAtMs).toBe(Number.NEGATIVE_INFINITY)
+      expect(bench.node.talkedAtMs()).toBe(Number.NEGATIVE_INFINITY)
       for (const [at, one] of made.entries()) {
         bench.pass(100)
         pushWith(from, at === 1 ? 0 : BUNDLE_LATE, one)
       }
-      expect(bench.node.talkedAtMs).toBe(bench.nowMs - 200)
+      expect(bench.node.talkedAtMs()).toBe(bench.nowMs - 200)
     }
   })
 

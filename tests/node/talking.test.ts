@@ -15,7 +15,7 @@ function silences(where: 'room' | 'direct', kind: AuthoredKind, body: Uint8Array
     expect(fault).toBeNull()
   })
   lab.pass(100)
-  return lab.nodes.map(({ node, nowMs }) => nowMs - node.talkedAtMs)
+  return lab.nodes.map(({ node, nowMs }) => nowMs - node.talkedAtMs())
 }
 
 describe.each(['room', 'direct'] as const)('people talk (%s)', (where) => {
