@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { homedir } from 'node:os'
 import { fieldOf, type JsonObject, type Reply, readLine, readObject } from '../../src/app/command.ts'
 import { COMMANDS } from '../../src/app/commands/table.ts'
 import { ALICE, BOB, CAROL, FakeChat, MALLORY } from './fake-chat.ts'
@@ -82,6 +83,13 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ['/read', { do: 'read' }, []],
   ['/read dev', { do: 'seen', room: 'dev' }, []],
   ['/send notes.txt', { do: 'send', path: 'notes.txt' }, ['send notes.txt null']],
+  ['/send ~/notes.txt', { do: 'send', path: `${homedir()}/notes.txt` }, [`send ${homedir()}/notes.txt null`]],
+  [
+    '/send "~/my notes.txt" @Bob',
+    { do: 'send', path: `${homedir()}/my notes.txt`, to: '@Bob' },
+    [`send ${homedir()}/my notes.txt @Bob`],
+  ],
+  ['/send ~notes', { do: 'send', path: '~notes' }, ['send ~notes null']],
   ['/send "my notes.txt" @Bob', { do: 'send', path: 'my notes.txt', to: '@Bob' }, ['send my notes.txt @Bob']],
   ['/accept', { do: 'accept' }, ['accept ']],
   ['/get 3', { do: 'get', file: '3' }, ['accept 3']],

@@ -226,6 +226,7 @@ describe('tracker', () => {
     world.time.pass(11_000)
     for (const { machine } of others) expect([...machine.peers.keys()].sort()).toEqual([41_000, 42_000, 43_000])
     world.say(others[0]!.host, { text: 'hello', name: 'Ann' })
+    world.say(others[0]!.host, { text: 'of another room', name: 'Ann', room: 'dev' })
     world.time.pass(500)
     for (const { host } of [first, others[1]!]) expect(world.words(host).map(({ text }) => text)).toEqual(['hello'])
   })

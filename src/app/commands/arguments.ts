@@ -2,6 +2,7 @@ import { type Address, makeAddress, parseAddress } from '../../base/address.ts'
 import { type DialectName, isDialect } from '../../base/dialects.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import { type Argument, type ArgumentKind, fieldOf, type Read, type Words } from '../command.ts'
+import { fromHome } from '../home-path.ts'
 import { quoted } from '../options-quote.ts'
 
 /** The kinds of argument commands take. Each reads itself from a typed line and from a JSON object. */
@@ -82,13 +83,16 @@ export function peer(options: { readonly toEnd: boolean }): Argument<string> {
   })
 }
 
-/** A path of this machine; one with spaces stands in quotation marks where something follows. */
+/** A path of this machine, typed from home where it begins with `~/`; one with spaces stands in quotation marks where something follows. */
 export function path(): Argument<string> {
   return required<string>({
     kind: 'path',
     what: 'a path',
     label: 'path',
-    take: (words) => words.nextQuoted(),
+    take(words) {
+      const typed = words.nextQuoted()
+      return typed === null ? null : fromHome(typed)
+    },
     check: (value) => (value.trim() === '' ? { ok: false, message: 'the path is empty' } : { ok: true, value }),
   })
 }

@@ -126,9 +126,9 @@ export class VoiceSupervisor {
     changed({ is: 'starting' })
     const nowMs = clock.nowMs()
     this.startedMs = nowMs
-    let folder = ''
+    const folder = this.makeFolder()
+    if (folder === null) return
     try {
-      folder = makeVoiceFolder(tmpdir())
       const child = Bun.spawn([...command, VOICE_ARGUMENT, folder], {
         env: voiceEnvironment(environment, folder),
         // PortAudio and naudiodon print there, and the screen is ours.
@@ -150,8 +150,21 @@ export class VoiceSupervisor {
       running.listening = this.listen(running).catch(() => {})
       this.look(running)
     } catch (error) {
-      if (folder !== '') rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
       this.crashed(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** Null where there can be none: to try again would not help. */
+  private makeFolder(): string | null {
+    try {
+      return makeVoiceFolder(tmpdir())
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.isWanted = false
+      const remedy = 'Set TMPDIR to a folder that can be written, start again, and /voice join.'
+      this.options.changed({ is: 'failed', message: `Voice has no room for temporary files (${why}). ${remedy}` })
+      return null
     }
   }
 

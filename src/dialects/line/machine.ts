@@ -19,7 +19,7 @@ export interface LineOptions {
   readonly name: string
   /** Originals that listen, to be linked with; tried again when a link ends. */
   readonly connect: readonly Address[]
-  /** The room that is bridged with those links, which have none. */
+  /** The room that is bridged with those links, which have none: of others they hear nothing. */
   readonly room: string
   /** Never the same twice, for as long as words are remembered. */
   readonly nonce: string
@@ -84,7 +84,7 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
   say(words: Words, id: number | null, nowMs: number): void {
     this.nowMs = nowMs
     const link = id === null ? undefined : this.links.get(id)
-    if (link === undefined) return
+    if (link === undefined || words.room !== this.options.room) return
     const text = words.kind === 'action' ? `* ${words.text}` : words.text
     if (link.outbox.say(encodeText(words.name, text))) return this.pump(link)
     this.trouble('line-slow', `${this.nameOf(link)} cannot be told so much at once: something is dropped.`)

@@ -43,7 +43,7 @@ export interface TrackerOptions {
   /** Our own port: what we are called there. */
   readonly port: number
   readonly bridge: string
-  /** The room that is bridged with this network, which has none. */
+  /** The room that is bridged with this network, which has none: of others it hears nothing. */
   readonly room: string
   readonly wallMs: () => number
 }
@@ -155,6 +155,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   say(words: Words, _link: number | null, nowMs: number): void {
     this.nowMs = nowMs
+    if (words.room !== this.options.room) return
     if (this.early === null) return this.pass(words)
     if (this.early.length < EARLY_MAX) this.early.push(words)
   }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname } from 'node:path'
+import { fromHome } from '../../app/home-path.ts'
 import { cleanLine } from '../../base/text.ts'
 
 const FOUND_MAX = 200
@@ -12,7 +12,7 @@ export async function pathsFor(word: string): Promise<string[]> {
   const slash = typed.lastIndexOf('/') + 1
   const folder = typed.slice(0, slash)
   const begin = typed.slice(slash)
-  const place = folder.startsWith('~/') ? `${homedir()}${folder.slice(1)}` : folder
+  const place = fromHome(folder)
   try {
     const found = await readdir(place === '/' ? place : dirname(`${place}x`), { withFileTypes: true })
     return found

@@ -224,6 +224,25 @@ describe('a voice process', () => {
     expect(lab.states.at(-1)).toMatchObject({ is: 'failed' })
   })
 
+  test('that has nowhere for its temporary files is not tried again, and what to do is told', async () => {
+    lab = new Lab('well')
+    const before = process.env['TMPDIR']
+    process.env['TMPDIR'] = '/nowhere/at/all'
+    try {
+      lab.supervisor.start()
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = before
+    }
+    expect(lab.states.map(({ is }) => is)).toEqual(['starting', 'failed'])
+    const last = lab.states.at(-1)!
+    expect(last.is === 'failed' && last.message).toMatch(
+      /^Voice has no room for temporary files \(ENOENT.*\)\. Set TMPDIR/,
+    )
+    lab.supervisor.start()
+    expect((await lab.who()).pid).toBeGreaterThan(0)
+  })
+
   test('that speaks strangely is not believed', async () => {
     lab = new Lab('well')
     lab.supervisor.start()

@@ -37,9 +37,32 @@ describe('text in cells', () => {
     expect(Array.from(segmenter.segment(sure.join(''))).length).toBe(sure.length)
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (text) => {
+        // What has signs beside its letters is divided further.
+        fc.pre(!/\p{Mc}/u.test(text))
         expect(glyphsOf(text).length).toBe(Array.from(segmenter.segment(text)).length)
       }),
     )
+  })
+
+  test('leaves room for signs beside their letters, for the terminals that give them a cell', () => {
+    const cells = (text: string) => glyphsOf(text).map((glyph) => [glyph.text, glyph.width])
+    expect(cells('हिन्दी')).toEqual([
+      ['हि', 2],
+      ['न्', 1],
+      ['दी', 2],
+    ])
+    expect(cells('தமிழ்')).toEqual([
+      ['த', 1],
+      ['மி', 2],
+      ['ழ்', 1],
+    ])
+    for (const text of ['हिन्दी', 'தமிழ்', 'ক্ষি']) {
+      expect(
+        glyphsOf(text)
+          .map((glyph) => glyph.text)
+          .join(''),
+      ).toBe(text)
+    }
   })
 
   test('accounts for everything that was typed, be it drawn with less', () => {

@@ -15,6 +15,11 @@ const UNITS_MAX = 40
 /** Stands for what cannot be drawn: a control character, a mark with nothing to sit on. */
 const STAND_IN: Glyph = { text: '·', width: 1, units: 1, sure: true }
 
+/** Marks that stand beside what they belong to. */
+const BESIDE = /\p{Mc}/u
+const JOINER = /[\u200c\u200d]/
+const LETTER_AND_MARKS = /\P{M}\p{M}*|^\p{M}+/gu
+
 const PLAIN = /^[\x20-\x7e]*$/
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
 /**
@@ -62,7 +67,17 @@ function separate(char: string): Glyph {
 
 function divide(text: string): Glyph[] {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
-  return Array.from(segmenter.segment(text.toWellFormed()), ({ segment }) => glyphOf(segment))
+  return Array.from(segmenter.segment(text.toWellFormed()), ({ segment }) => partsOf(segment).map(glyphOf)).flat()
+}
+
+/**
+ * Vowel signs that stand beside their letter take a cell of their own in some terminals and none in others: where they took none and a cell is
+ * counted for them nothing worse is seen than a gap, but the other way round they would be drawn over, and other words be read. A syllable of
+ * several letters is divided at these, so that all of it has its cells.
+ */
+function partsOf(segment: string): readonly string[] {
+  if (!BESIDE.test(segment) || JOINER.test(segment)) return [segment]
+  return segment.match(LETTER_AND_MARKS) ?? [segment]
 }
 
 function glyphOf(segment: string): Glyph {
@@ -71,7 +86,7 @@ function glyphOf(segment: string): Glyph {
   const units = segment.length
   if (CONTROL.test(segment)) return { ...STAND_IN, units }
   const text = segment.length <= UNITS_MAX ? segment : String.fromCodePoint(segment.codePointAt(0)!)
-  const width = stringWidth(text)
+  const width = stringWidth(text) + (BESIDE.test(text) ? 1 : 0)
   if (width === 0 || joinsBefore(text)) return { ...STAND_IN, units }
   const sure = SURE_NARROW.test(text) || SURE_WIDE.test(text)
   return { text, width: width >= 2 ? 2 : 1, units, sure }
