@@ -10,7 +10,7 @@ export interface Pane {
   readonly keys: readonly (string | null)[]
 }
 
-/** Rooms with their numbers, and how much of what is there has not been read: `5`, and `5!` where it names us. */
+/** Rooms with their numbers, and how much of what is there has not been read: `5`, and `5!2` where two of the five name us. */
 export function roomsPane(model: Model, { width, height }: Box): Pane {
   const { places, current } = model
   const at = Math.max(
@@ -37,10 +37,10 @@ function roomLine(model: Model, place: Place, index: number, width: number): Lin
   return [...head, ...(voice === '' ? [] : [span(voice, isCurrent ? look.current : look.faint)]), span(news, style)]
 }
 
-/** Unread messages; an exclamation mark where they name us. */
+/** Unread messages; behind an exclamation mark, how many of them name us. */
 export function newsOf({ unread, mentions }: Place): string {
   if (unread === 0) return ''
-  return `${unread > 999 ? '999+' : unread}${mentions > 0 ? '!' : ''}`
+  return `${unread > 999 ? '999+' : unread}${mentions === 0 ? '' : `!${Math.min(mentions, 99)}`}`
 }
 
 /** Who is here: oneself first; who speaks and who is muted is marked. */
