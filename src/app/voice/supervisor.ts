@@ -162,7 +162,7 @@ export class VoiceSupervisor {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.isWanted = false
-      const remedy = 'Set TMPDIR to a folder that can be written, start again, and /voice join.'
+      const remedy = 'Set TMPDIR to a folder that can be written, and start hearsay again.'
       this.options.changed({ is: 'failed', message: `Voice has no room for temporary files (${why}). ${remedy}` })
       return null
     }
