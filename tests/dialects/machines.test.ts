@@ -312,6 +312,7 @@ describe('line', () => {
     const listener = line(world, 5_050)
     const caller = line(world, 5_051, [5_050])
     world.time.pass(100)
+    world.say(caller.host, { text: 'of another room', name: 'Cal', room: 'dev' }, 1)
     world.say(caller.host, { text: 'hi\nthere', name: 'Cal' }, 1)
     expect(caller.machine.sendFile(1, 'my cat.png', 5, world.time.nowMs)).toBe('my_cat.png')
     expect(caller.machine.sendFile(1, 'other', 5, world.time.nowMs)).toBeNull()
