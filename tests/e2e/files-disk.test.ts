@@ -38,14 +38,36 @@ describe.skipIf(!diskTests)('a disk that is full', () => {
     disk.fill()
     await ben.do({ do: 'accept', file: String(number) })
     const waiting = await fileLine(ben, 'large.bin', ({ state, reason }) => state !== 'offered' && reason !== undefined)
+    expect(waiting).toMatchObject({ state: 'waiting', trouble: 'full' })
     expect(waiting.reason).toMatch(/\d[\d.,]* ?MB/)
     const from = ben.lines.length
     disk.makeRoom()
-    if (waiting.state === 'failed') await ben.do({ do: 'accept', file: String(number) })
     const done = await fileLine(ben, 'large.bin', ({ state }) => state === 'done', 30_000, from)
     expect(await hashOf(disk.seen(done.path!.slice(disk.folder.length + 1)))).toBe(
       await hashOf(join(anna.home, 'large.bin')),
     )
+  })
+
+  test('before one begins has it wait, through a restart as well, and lets others by that fit', async () => {
+    await using disk = await SmallDisk.open(DISK_BYTES)
+    const anna = await launch(['--username', 'Anna'])
+    const options = ['--username', 'Ben', '--static', '--accept-files', 'all', '--download-dir', disk.folder]
+    const connect = ['--connect', anna.address]
+    let ben = await Program.start([...options, ...connect], { via: disk.via })
+    running.push(ben)
+    await ben.peerUp(anna.id)
+    const isFull = ({ state, trouble }: FileEvent) => state === 'waiting' && trouble === 'full'
+    const path = makeFile(join(anna.home, 'large.bin'), DISK_BYTES + 1)
+    await offer(anna, path)
+    await fileLine(ben, 'large.bin', isFull)
+    await offer(anna, makeFile(join(anna.home, 'small.bin'), MEBIBYTE))
+    await taken(ben, 'small.bin')
+    await ben.quit()
+    ben = await Program.start([...options, ...connect], { via: disk.via, home: ben.home })
+    running.push(ben)
+    const { number } = await fileLine(ben, 'large.bin', isFull)
+    expect(await ben.do({ do: 'cancel', file: String(number) })).toMatchObject({ ok: true })
+    expect(await ben.do({ do: 'files' })).toMatchObject({ files: [{ name: 'large.bin', state: 'cancelled' }] })
   })
 
   test('in the middle of it, loses nothing that was written', async () => {

@@ -5,8 +5,9 @@ import { readFileOffer } from '../../wire/file-offer.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { DeskOptions, DeskOutcome, FileTrouble, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
-import { summary } from './job.ts'
+import { type Job, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
+import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
@@ -42,6 +43,10 @@ export class Desk implements ShelfOwner {
   private cancelRound: (() => void) | null = null
   /** Not before what earlier runs kept has been read. */
   private mayKeep = false
+  /** Of an earlier run, to be begun. */
+  private accepted: Job[] = []
+  /** Of earlier runs, where nobody is asked in this one. */
+  private readonly unasked: PendingOffer[] = []
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
@@ -69,22 +74,31 @@ export class Desk implements ShelfOwner {
     return this.jobs.views
   }
 
-  /** Goes on with what earlier runs began to take, and gives again what they gave. */
+  /** Goes on with what earlier runs began to take or were to, and gives again what they gave. */
   async goOn(): Promise<void> {
     await this.taking.goOn()
+    for (const job of this.accepted) if (job.entry.state === 'asked') this.takeUnlessTwin(job)
+    this.accepted = []
     await this.giving.goOn()
   }
 
   /** Lists what earlier runs were offered and have not answered; answers how many that is. */
   recall(): number {
-    if (this.options.policy.mode === 'none') return 0
-    const recalled = (this.options.pending?.load() ?? []).filter(({ id, from, room, atMs, offer }) => {
-      const job = this.jobs.remember({ ...summary(offer), id, from, room }, offer)
-      if (job !== null) job.atMs = atMs
-      return job !== null
-    })
+    const isAsking = this.options.policy.mode !== 'none'
+    let count = 0
+    for (const each of this.options.pending?.load() ?? []) {
+      const { id, from, room, atMs, offer, isAccepted } = each
+      const job = isAsking || isAccepted ? this.jobs.remember({ ...summary(offer), id, from, room }, offer) : null
+      if (job === null) {
+        if (!isAsking) this.unasked.push(each)
+        continue
+      }
+      job.atMs = atMs
+      if (isAccepted) this.accepted.push(job)
+      else count++
+    }
     this.mayKeep = true
-    return recalled.length
+    return count
   }
 
   /** Hashes what stands at a path and offers it in a room, or to one person. */
@@ -107,13 +121,23 @@ export class Desk implements ShelfOwner {
     job.atMs = atMs
     this.jobs.tell(job)
     if (what === 'pass') return
-    if (this.jobs.twinOf(job) !== null) {
-      this.jobs.set(job, 'asked')
-      // Whoever offers it again has it, perhaps under another name than before.
-      this.reaching.dial(from, this.options.clock.nowMs())
-      this.ask(this.driver.transfers.linksTo(from))
-    } else if (what === 'take') this.taking.queue(job)
+    if (what === 'take') this.takeUnlessTwin(job)
+    else if (this.jobs.twinOf(job) !== null) this.alsoFrom(job)
     else if (job.entry.isFolder) this.taking.preview(job)
+  }
+
+  private takeUnlessTwin(job: Job): void {
+    if (this.jobs.twinOf(job) !== null) return this.alsoFrom(job)
+    if (job.entry.state === 'asked') this.jobs.set(job, 'receiving')
+    this.taking.queue(job)
+  }
+
+  /** The same is on its way already: whoever offers it again has it, perhaps under another name than before. */
+  private alsoFrom(job: Job): void {
+    const { from } = job.entry
+    this.jobs.set(job, 'asked')
+    this.reaching.dial(from, this.options.clock.nowMs())
+    this.ask(this.driver.transfers.linksTo(from))
   }
 
   /** Somebody asks for files, or says which he has. */
@@ -142,7 +166,7 @@ export class Desk implements ShelfOwner {
   }
 
   decline(text: string): DeskOutcome {
-    const job = this.jobs.find(text, ['asked', 'listing'])
+    const job = this.jobs.find(text, ['asked', 'listing']) ?? this.waitingForRoom(text)
     if (job === null) return unknown(text, 'is waiting for an answer')
     this.taking.stop(job, 'declined')
     this.seeking.decline(job.entry.room, job.offer.root)
@@ -250,6 +274,12 @@ export class Desk implements ShelfOwner {
     }
   }
 
+  /** Accepted, and nothing of it could be begun. */
+  private waitingForRoom(text: string): Job | null {
+    const job = this.jobs.find(text, ['receiving'])
+    return job?.room === 'short' ? job : null
+  }
+
   /** A run for one transfer does not wait for room. */
   private stuckReason({ message, code }: FilesFault): string {
     if (this.options.watches === true) return message
@@ -257,7 +287,7 @@ export class Desk implements ShelfOwner {
   }
 
   private keepPending(): void {
-    if (this.mayKeep) this.options.pending?.save(this.jobs.pending)
+    if (this.mayKeep) this.options.pending?.save([...this.unasked, ...this.jobs.pending])
   }
 
   private round(): void {

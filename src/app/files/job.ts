@@ -32,6 +32,8 @@ export interface Job {
   toldAtMs: number
   movedAtMs: number
   isStuck: boolean
+  /** On the disk: `short` while it waits for it, `kept` once all of it fits. */
+  room: 'none' | 'short' | 'kept'
   /** Accepted, and waiting for others to be done. */
   isQueued: boolean
   /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
@@ -53,7 +55,8 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     listing: [],
   }
   const given = { atMs: 0, given: 0, taken: new Set<string>(), declined: new Set<string>() }
-  const how = { toldAtMs: 0, movedAtMs: nowMs, isStuck: false, isQueued: false, turn: 0, discarding: null }
+  const room = 'none' as const
+  const how = { room, toldAtMs: 0, movedAtMs: nowMs, isStuck: false, isQueued: false, turn: 0, discarding: null }
   return { entry, offer, rate: new Rate(), ...none, ...given, ...how }
 }
 

@@ -46,9 +46,9 @@ export class Jobs {
     return this.all.filter(({ entry }) => entry.state === 'receiving' || entry.state === 'listing')
   }
 
-  /** Those that something is received of, and that do not wait for others. */
+  /** Those that something is received of, and that wait neither for others nor for room. */
   get taking(): readonly Job[] {
-    return this.all.filter(({ entry, isQueued }) => entry.state === 'receiving' && !isQueued)
+    return this.all.filter(({ entry, isQueued, room }) => entry.state === 'receiving' && !isQueued && room !== 'short')
   }
 
   /** Another that fetches the same content: one content is fetched once, whoever offers it again. */
@@ -122,11 +122,11 @@ export class Jobs {
     return viewOf(job, this.clock.nowMs(), this.throughOf)
   }
 
-  /** What nobody has answered, for a later run. */
+  /** What nobody has answered, and what was accepted and has not begun, for a later run. */
   get pending(): PendingOffer[] {
     return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer }) => {
       const isOpen = state === 'asked' || state === 'listing' || (state === 'receiving' && target === null)
-      return isOpen ? [{ id, from, room, atMs, offer }] : []
+      return isOpen ? [{ id, from, room, atMs, offer, isAccepted: state === 'receiving' }] : []
     })
   }
 

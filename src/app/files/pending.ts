@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { encodeFileOffer, type FileOffer, readFileOffer } from '../../wire/file-offer.ts'
 import { readSmallFile, replaceSmallFile } from '../small-file.ts'
 
-/** An offer of somebody's that has not been answered, so that a later run can answer it. */
+/** An offer of somebody's that has not been answered, so that a later run can answer it; or one that waits for its turn or for room. */
 export interface PendingOffer {
   /** The offer's event. */
   readonly id: string
@@ -12,6 +12,8 @@ export interface PendingOffer {
   /** When it was made, by the clock of who did: milliseconds since 1970. */
   readonly atMs: number
   readonly offer: FileOffer
+  /** It is to be taken without a further word. */
+  readonly isAccepted: boolean
 }
 
 export interface Pending {
@@ -28,6 +30,7 @@ const FILE = v.array(
   v.object({
     ...{ id: hash, from: hash, room: v.string(), at: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) },
     offer: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/)),
+    accepted: v.optional(v.boolean(), false),
   }),
 )
 
@@ -58,11 +61,12 @@ export function pendingIn(path: string, log: (message: string) => void): Pending
   }
 }
 
-function toOffer({ id, from, room, at, offer: text }: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
+function toOffer({ id, from, room, at, offer: text, accepted: isAccepted }: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
   const offer = readFileOffer(Uint8Array.fromHex(text))
-  return offer === null ? [] : [{ id, from, room, atMs: at, offer }]
+  return offer === null ? [] : [{ id, from, room, atMs: at, offer, isAccepted }]
 }
 
-function toRow({ id, from, room, atMs, offer }: PendingOffer) {
-  return { id, from, room, at: atMs, offer: (encodeFileOffer(offer) ?? new Uint8Array()).toHex() }
+function toRow({ id, from, room, atMs, offer, isAccepted }: PendingOffer) {
+  const accepted = isAccepted ? { accepted: true } : {}
+  return { id, from, room, at: atMs, ...accepted, offer: (encodeFileOffer(offer) ?? new Uint8Array()).toHex() }
 }

@@ -4,6 +4,7 @@ import { type OfferState, RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { ResumeHeader } from '../../core/transfer/resume.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
 import type { DeskOptions, FileTrouble } from './contract.ts'
+import { DiskRoom } from './disk-room.ts'
 import { type Job, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import { mayPreview } from './previews.ts'
@@ -27,6 +28,8 @@ const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
 
 /** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
 export class Taking {
+  private readonly room: DiskRoom
+
   constructor(
     private readonly options: DeskOptions,
     private readonly jobs: Jobs,
@@ -34,7 +37,10 @@ export class Taking {
     private readonly driver: TransferDriver,
     private readonly seeking: Seeking,
     private readonly reaching: Reaching,
-  ) {}
+  ) {
+    const { files, folder, watches = false } = options
+    this.room = new DiskRoom({ files, folder, jobs, isOnce: watches })
+  }
 
   /** Lists a folder before anybody is asked about it, where there is room for that. */
   preview(job: Job): void {
@@ -92,13 +98,10 @@ export class Taking {
     this.jobs.set(job, 'receiving')
     await job.discarding
     if (await this.takeUp(job, isOver)) return
-    const free = await files.freeBytes(folder)
-    if (isOver()) return
-    if (free !== null && free < offer.size) {
-      const missing = Math.ceil((offer.size - free) / 1e6)
-      const reason = `${entry.name} needs ${missing} MB more than are free in ${folder}. Make room, then /accept it again.`
-      return this.stop(job, 'failed', reason, 'full')
-    }
+    const hasRoom = await this.room.keepFor(job, isOver)
+    if (hasRoom === null) return
+    // Others need not wait for it.
+    if (!hasRoom) return this.next()
     const manifest = entry.isFolder ? await this.shelf.previewed(offer.root, offer.manifestBytes) : null
     if (isOver()) return
     const plan = manifest === null ? null : planFolder(manifest, offer.size)
@@ -108,11 +111,19 @@ export class Taking {
     const header: ResumeHeader = { offer, from, event, room: entry.room, name: entry.name }
     const target = await files.create(folder, header, plan)
     if (isOver()) return target.ok ? await target.discard() : undefined
-    if (!target.ok) return this.stop(job, 'failed', target.message, troubleOf(target))
+    if (!target.ok) return this.refused(job, target)
     if (plan === null) return await this.receive(job, target)
     this.hold(job, target)
     const fault = await this.shelf.receiveRest(target)
-    if (fault !== null && !isOver()) this.stop(job, 'failed', fault.message, troubleOf(fault))
+    if (fault !== null && !isOver()) await this.refused(job, fault)
+  }
+
+  /** The disk did not take its beginning. */
+  private async refused(job: Job, fault: FilesFault): Promise<void> {
+    if (fault.code !== 'full') return this.stop(job, 'failed', fault.message, troubleOf(fault))
+    this.room.refuse(job, fault)
+    await this.discard(job)
+    this.next()
   }
 
   /** Goes on with what earlier runs began. */
@@ -160,6 +171,7 @@ export class Taking {
   stop(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     this.forget(job)
     job.download = null
+    job.room = 'none'
     // What came of it stays, and the next run may go on with it; a cancelled one is discarded by whoever cancels.
     if (state === 'failed') {
       job.target?.close()
@@ -182,10 +194,10 @@ export class Taking {
   /** Once in a while: asks again, and says what is being waited for. */
   round(nowMs: number): void {
     this.next()
+    void this.room.look((job) => this.retry(job))
     const { fetching } = this.jobs
     for (const job of fetching) {
-      if (job.isStuck) void this.retry(job)
-      else if (job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
+      if (!job.isStuck && job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
         this.jobs.wait(job, NOBODY, 'nobody')
       }
       this.reachHolders(job, nowMs)
@@ -226,6 +238,7 @@ export class Taking {
 
   private hold(job: Job, target: Target): void {
     job.target = target
+    job.room = 'kept'
     job.path = target.path
     job.movedAtMs = this.options.clock.nowMs()
     this.jobs.tell(job)
@@ -298,22 +311,14 @@ export class Taking {
     }
   }
 
-  private async retry(job: Job): Promise<void> {
-    const free = await this.options.files.freeBytes(this.options.folder)
-    const needed = job.offer.size - (job.download?.bytesHere ?? 0)
-    if (free !== null && free < needed) {
-      const missing = Math.ceil((needed - free) / 1e6)
-      const reason = `The disk is full: ${missing} MB are missing. It goes on when there is room.`
-      if (job.isStuck && reason !== job.reason) this.jobs.wait(job, reason, 'full')
-      return
-    }
-    // Given up, or gone on with, while the disk was asked.
-    if (!job.isStuck || job.entry.state !== 'receiving') return
+  /** There is room for it now. */
+  private retry(job: Job): void {
+    if (!job.isStuck) return this.queue(job)
     job.isStuck = false
     job.reason = ''
     job.trouble = null
-    if (job.download?.isWhole === true) return await this.finish(job)
-    this.shelf.goOn(toHex(job.offer.root))
+    if (job.download?.isWhole === true) void this.finish(job)
+    else this.shelf.goOn(toHex(job.offer.root))
   }
 }
 

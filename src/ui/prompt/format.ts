@@ -220,11 +220,13 @@ export class Formatter {
   }
 
   /** What a person wants to know without asking: that something is offered, has come, waits, or will not come. /files tells the rest. */
-  private file({ id, number, state, room, from, self, name, size, path, reason, files }: FileEvent): string[] {
+  private file({ id, number, state, room, from, self, name, size, path, reason, trouble, files }: FileEvent): string[] {
     const what = `${cleanLine(name)} (${files === undefined ? '' : `${files} files, `}${formatBytes(size)})`
     const whose = self ? 'your' : `${this.name(from)}'s`
-    const isNews = this.files.get(id) !== `${state} ${reason}`
-    this.files.set(id, `${state} ${reason}`)
+    // How much is missing on a disk changes all the time.
+    const news = `${state} ${trouble === 'full' ? trouble : reason}`
+    const isNews = this.files.get(id) !== news
+    this.files.set(id, news)
     if (!isNews) return []
     switch (state) {
       case 'offered':

@@ -105,7 +105,7 @@ describe('what nobody has answered', () => {
       name: 'photo.jpg',
     }
     const offers = Array.from({ length: 200 }, (_, i) => ({
-      ...{ id: i.toString(16).padStart(64, '0'), from: 'ab'.repeat(32), room: 'general', atMs: i, offer },
+      ...{ id: i.toString(16).padStart(64, '0'), from: 'ab'.repeat(32), room: 'general', atMs: i, offer, isAccepted: i % 2 === 0 },
     }))
     expect(pending().load()).toEqual([])
     pending().save(offers)

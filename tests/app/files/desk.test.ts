@@ -150,15 +150,6 @@ describe('to one person', () => {
 })
 
 describe('what goes wrong', () => {
-  test('a disk without room is told before anything comes, with how much is missing', async () => {
-    const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
-    ben.files.roomBytes = MEGABYTE
-    anna.files.files.set('/out/a', bytesOf(3 * MEGABYTE))
-    await anna.desk.send('/out/a', 'general')
-    const failed = await ben.until(({ state }) => state === 'failed')
-    expect(failed.reason).toContain('3 MB more')
-  })
-
   test('a disk that fills up on the way stops it, and it goes on when there is room', async () => {
     const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
     anna.files.files.set('/out/a', bytesOf(3 * MEGABYTE))
