@@ -101,7 +101,8 @@ export class Hearsay implements Chat {
     const { driver, people } = this
     this.fileRoom = make({
       ...{ people, own: this.identity, currentRoom: () => this.current },
-      speak: (room, body) => this.utterances.utter(room, EventKind.file, body),
+      speak: (room, kind, body) => this.utterances.utter(room, kind, body),
+      wasDeleted: (id) => this.memory?.wasDeleted(id) ?? false,
       pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),
       addressOf: (key) => driver.node.aboutFiles.addressOf(key),
       circuits: (act) => driver.run((node, instant) => act(node.circuits, instant)),
@@ -159,8 +160,9 @@ export class Hearsay implements Chat {
     // Who spoke before we were there told their name then: the rooms know it.
     const name = telling.name === '' ? this.people.recall(telling.author, '').name : telling.name
     this.options.outside?.heard({ ...telling, name })
-    if (telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
-    else if (this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
+    this.fileRoom?.said(telling)
+    if (telling.eventKind !== EventKind.file && this.relayedOnce.isFirst(telling))
+      (this.memory ?? this.teller).tell(telling)
   }
 
   name(): string {

@@ -39,6 +39,9 @@ export interface Messages {
  */
 export type Which = string | null
 
+/** What stands in the place of a deleted message that told of an offer: its name and size went with it. */
+export const OFFER_TAKEN_BACK = 'took back the offer of a file'
+
 const ID_CHARS_SHOWN = 6
 
 /** What people see of an id, and give to name a message. */
@@ -63,6 +66,8 @@ export interface MessageView {
   readonly at: number
   readonly self: boolean
   readonly kind: MessageKind
+  /** Only where it tells that a file is offered; deleted, that the offer was taken back. */
+  readonly offer?: true
   /** As of a `message` event. */
   readonly order: string
   /** `gone`: nobody has brought its text yet. */

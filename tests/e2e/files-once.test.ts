@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRng } from '../../src/base/rng.ts'
-import { EXECUTABLE, freePort, Program, removeHomes, temporaryHome } from './program.ts'
+import { EXECUTABLE, freePort, type Line, Program, removeHomes, temporaryHome } from './program.ts'
 
 /** `hearsay send` and `hearsay receive`, as scripts use them. */
 
@@ -196,6 +196,71 @@ test('several files and a folder come together, each under its name', async () =
   expect(readFileSync(join(into, 'in', 'b')).equals(bytesOf(200_000))).toBe(true)
   expect(readFileSync(join(into, 'in', 'tree', 'deep', 'c')).equals(bytesOf(300_000))).toBe(true)
 }, 30_000)
+
+describe('somebody says no', () => {
+  test('to the only one who offers in a room: he need not wait', async () => {
+    const ben = await Program.start(['--username', 'Ben'])
+    const home = temporaryHome()
+    writeFileSync(join(home, 'plan.pdf'), bytesOf(1_000))
+    const anna = new Once(['send', 'plan.pdf', '--connect', ben.address], home)
+    await ben.until((line) => line.event === 'file' && line.state === 'offered')
+    await ben.do({ do: 'decline' })
+    expect(await anna.ended()).toEqual({
+      ...{ status: 1, output: '', errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' },
+    })
+    await ben.quit()
+  }, 30_000)
+
+  test('beforehand, as who takes nothing: what is for him alone is answered at once', async () => {
+    const ben = await Program.start(['--username', 'Ben', '--accept-files', 'none'])
+    const home = temporaryHome()
+    writeFileSync(join(home, 'plan.pdf'), bytesOf(1_000))
+    const anna = new Once(['send', 'plan.pdf', '--to', '@Ben', '--connect', ben.address], home)
+    expect(await anna.ended()).toMatchObject({ status: 1, errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' })
+    await ben.quit()
+  }, 30_000)
+
+  test('of two: the other may still want it', async () => {
+    const ben = await Program.start(['--username', 'Ben'])
+    const cleo = await Program.start(['--username', 'Cleo', '--connect', ben.address])
+    await ben.until((line) => line.event === 'member' && line.state === 'joined' && line.name === 'Cleo')
+    const home = temporaryHome()
+    writeFileSync(join(home, 'plan.pdf'), bytesOf(1_000))
+    const anna = new Once(['send', 'plan.pdf', '--connect', ben.address], home)
+    const isOffered = (line: Line): boolean => line.event === 'file' && line.state === 'offered'
+    await Promise.all([ben.until(isOffered), cleo.until(isOffered)])
+    await ben.do({ do: 'decline' })
+    await cleo.do({ do: 'accept' })
+    expect(await anna.ended()).toEqual({ status: 0, output: '', errors: '' })
+    await Promise.all([ben.quit(), cleo.quit()])
+  }, 30_000)
+
+  test('at the question of receive: both end, the giver with a sentence', async () => {
+    const home = temporaryHome()
+    writeFileSync(join(home, 'plan.pdf'), bytesOf(1_000))
+    const port = String(await freePort())
+    const anna = new Once(['send', 'plan.pdf', '--port', port], home)
+    const into = temporaryHome()
+    const env = { HOME: into, XDG_CONFIG_HOME: join(into, 'config'), TMPDIR: into, TERM: 'xterm' }
+    let shown = ''
+    const terminal = {
+      data(_: unknown, bytes: Uint8Array) {
+        shown += new TextDecoder().decode(bytes)
+        if (shown.includes('[Y/n]') && !isAnswered) {
+          isAnswered = true
+          ben.terminal?.write('n\r')
+        }
+      },
+    }
+    let isAnswered = false
+    const ben = Bun.spawn([EXECUTABLE, 'receive', '--username', 'Ben', '--connect', `127.0.0.1:${port}`], {
+      ...{ cwd: into, env, terminal },
+    })
+    const ended = await anna.ended()
+    expect(ended).toMatchObject({ status: 1, errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' })
+    expect(await ben.exited).toBe(1)
+  }, 30_000)
+})
 
 describe('what goes wrong', () => {
   test('who reads standard output and goes ends it with a sentence, and the giver waits for another', async () => {

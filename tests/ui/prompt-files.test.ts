@@ -67,3 +67,22 @@ test('where no terminal is, a line tells every ten seconds how far it has come',
     'photo.jpg 66%, 4 B/s, 20 s',
   ])
 })
+
+test('that an offer is taken back, or not wanted, is told once', async () => {
+  const output = new Collector()
+  const input = new PassThrough()
+  const chat = new FakeChat()
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: {}, nowMs: () => 0, wallMs: () => 0 })
+  const from = { id: BOB.id, name: BOB.name }
+  chat.emit({ ...offer, state: 'withdrawn', trouble: 'withdrawn' })
+  chat.emit({ event: 'delete', id: offer.id, room: 'general', from, at: 0, self: false })
+  await output.until((text) => text.includes(`${BOB.name} has withdrawn photo.jpg (100 B)`))
+  const own: FileEvent = { ...offer, id: 'f2', state: 'offering', self: true, refused: [from] }
+  chat.emit(own)
+  chat.emit(own)
+  await output.until((text) => text.includes(`${BOB.name} does not want your photo.jpg (100 B)`))
+  input.end()
+  await over
+  expect(output.text.split('does not want')).toHaveLength(2)
+  expect(output.text).not.toContain('took back')
+})

@@ -61,6 +61,8 @@ function row(file: FileState, chat: Chat): string[] {
   const share = size === 0 ? '' : `${Math.floor((100 * done) / size)}%`
   const who = self ? 'yours' : namesOf(chat).show(from)
   const stands = state === 'progress' || state === 'waiting' ? `${state} ${share}` : state
+  const [refuser] = file.refused ?? []
+  const refused = refuser === undefined ? '' : `${namesOf(chat).show(refuser)} does not want it`
   const by = through.length === 0 ? '' : `through ${through.map((each) => namesOf(chat).show(each)).join(', ')}`
-  return [`${number}`, name, formatBytes(size), who, stands, reason === '' ? by : reason]
+  return [`${number}`, name, formatBytes(size), who, stands, reason || refused || by]
 }

@@ -1,6 +1,6 @@
 import type { Chat } from '../chat.ts'
 import { type Command, defineCommand } from '../command.ts'
-import { type HitView, type MessageView, type Standing, shortId } from '../messages.ts'
+import { type HitView, type MessageView, OFFER_TAKEN_BACK, type Standing, shortId } from '../messages.ts'
 import type { NameBook } from '../names.ts'
 import {
   count,
@@ -111,9 +111,8 @@ function messageLine(view: MessageView, names: NameBook): string {
   }
   const answers =
     view.answers?.from === undefined ? '' : `(to ${names.show(view.answers.from)}: ${quote(view.answers.text ?? '…')}) `
-  const said = { whole: view.text, edited: `${view.text} (edited)`, gone: '(text missing)', deleted: '(deleted)' }[
-    view.state
-  ]
+  const deleted = view.offer === true ? OFFER_TAKEN_BACK : '(deleted)'
+  const said = { whole: view.text, edited: `${view.text} (edited)`, gone: '(text missing)', deleted }[view.state]
   const reactions = view.reactions.map(
     ({ emoji, by }) => ` [${emoji} ${by.map((person) => names.show(person)).join(', ')}]`,
   )

@@ -14,6 +14,10 @@ export interface Talk {
     room: string,
     body: Uint8Array,
   ): Promise<{ readonly ok: true; readonly id: string } | { readonly ok: false; readonly message: string }>
+  /** Takes an offer of ours back, for whoever is there and whoever comes later. Answers why not as a sentence, else null. */
+  withdraw(room: string, id: string): Promise<string | null>
+  /** Whether an offer is known, from an earlier run perhaps, to have been taken back. */
+  isWithdrawn(id: string): boolean
   /** Tells a room something that passes and is not kept. */
   pass(room: string, kind: number, body: Uint8Array): void
   /** Where a person can be dialled, as far as is known; the best first. */

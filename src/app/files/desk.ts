@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import { Generations } from '../../base/generations.ts'
 import { RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { FilesFault } from '../../ports/files.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
@@ -15,6 +16,8 @@ import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 
 const ROUND_EVERY_MS = 1_000
+/** Withdrawals remembered from before their offers come, and deletions of other things that may be some: twice as many at most, 200 bytes each. */
+const WITHDRAWALS_MAX = 1_024
 /** Remembered of those who say that they have what we offer. */
 const TAKERS_MAX = 256
 
@@ -45,6 +48,8 @@ export class Desk implements ShelfOwner {
   private mayKeep = false
   /** Of an earlier run, to be begun. */
   private accepted: Job[] = []
+  /** What has been taken back before it came. */
+  private readonly withdrawals = new Generations(Number.POSITIVE_INFINITY, WITHDRAWALS_MAX)
   /** Of earlier runs, where nobody is asked in this one. */
   private readonly unasked: PendingOffer[] = []
 
@@ -88,6 +93,7 @@ export class Desk implements ShelfOwner {
     let count = 0
     for (const each of this.options.pending?.load() ?? []) {
       const { id, from, room, atMs, offer, isAccepted } = each
+      if (this.options.talk.isWithdrawn(id)) continue
       const job = isAsking || isAccepted ? this.jobs.remember({ ...summary(offer), id, from, room }, offer) : null
       if (job === null) {
         if (!isAsking) this.unasked.push(each)
@@ -114,13 +120,13 @@ export class Desk implements ShelfOwner {
   /** Somebody has offered something; `body` as its event has it. */
   heardOffer(id: string, from: string, room: string, body: Uint8Array, atMs = 0): void {
     const offer = readFileOffer(body)
-    if (offer === null || from === this.options.talk.own) return
+    if (offer === null || from === this.options.talk.own || this.withdrawals.has(nameOf(id, from, room), 0)) return
     const heard = this.jobs.offered({ ...summary(offer), id, from, room }, offer)
     if (heard === null) return
     const { job, what } = heard
     job.atMs = atMs
     this.jobs.tell(job)
-    if (what === 'pass') return
+    if (what === 'pass') return this.refuse(job)
     if (what === 'take') this.takeUnlessTwin(job)
     else if (this.jobs.twinOf(job) !== null) this.alsoFrom(job)
     else if (job.entry.isFolder) this.taking.preview(job)
@@ -140,14 +146,24 @@ export class Desk implements ShelfOwner {
     this.ask(this.driver.transfers.linksTo(from))
   }
 
+  /** Somebody takes back something he said in a room: what he has offered there is not to be taken any more. */
+  heardWithdrawal(id: string, from: string, room: string): void {
+    const job = this.jobs.of(id)
+    // What is caught up with comes newest first: the offer may follow.
+    if (job === null) this.withdrawals.add(nameOf(id, from, room), 0)
+    else if (job.entry.from !== from || job.entry.room !== room) return
+    else if (from !== this.options.talk.own) this.taking.withdrawn(job)
+    else if (job.entry.state !== 'withdrawn') this.giving.withdrawn(job)
+  }
+
   /** Somebody asks for files, or says which he has. */
   heardPassing(room: string, from: string, kind: number, body: Uint8Array): void {
     this.seeking.heard(room, from, kind, body, this.options.clock.nowMs())
   }
 
   async accept(text: string): Promise<DeskOutcome> {
-    const job = this.jobs.find(text, ['asked', 'listing', 'declined', 'cancelled', 'failed'])
-    if (job === null) return unknown(text, 'is waiting to be accepted')
+    const job = this.jobs.find(text, ['asked', 'listing', 'declined', 'cancelled', 'failed'], this.options.talk.own)
+    if (job === null) return this.withdrawn(text) ?? unknown(text, 'is waiting to be accepted')
     const twin = this.jobs.twinOf(job)
     if (twin !== null) {
       return { ok: false, code: 'on-its-way', message: `The same is on its way already, as file ${twin.entry.number}.` }
@@ -169,15 +185,21 @@ export class Desk implements ShelfOwner {
     const job = this.jobs.find(text, ['asked', 'listing']) ?? this.waitingForRoom(text)
     if (job === null) return unknown(text, 'is waiting for an answer')
     this.taking.stop(job, 'declined')
-    this.seeking.decline(job.entry.room, job.offer.root)
+    job.refuses = true
+    this.refuse(job)
     return { ok: true, view: this.jobs.view(job) }
+  }
+
+  /** The one other of a conversation need not wait; a room is not told, unless this run is for nothing else. */
+  private refuse({ entry: { room }, offer: { root }, refuses }: Job): void {
+    if (room.startsWith('@') || (refuses && this.options.watches === true)) this.seeking.decline(room, root)
   }
 
   /** Stops something that is received, and takes away what came of it; or takes an offer of ours back. */
   async cancel(text: string): Promise<DeskOutcome> {
-    const job = this.jobs.find(text, ['receiving', 'giving', 'listing', 'asked'])
+    const job = this.jobs.find(text, ['receiving', 'giving', 'listing', 'asked']) ?? this.ownFailed(text)
     if (job === null) return unknown(text, 'is on its way')
-    if (job.entry.state === 'giving') this.giving.withdraw(job)
+    if (job.entry.from === this.options.talk.own) await this.giving.withdraw(job)
     else {
       this.taking.stop(job, 'cancelled')
       await this.taking.discard(job)
@@ -280,6 +302,19 @@ export class Desk implements ShelfOwner {
     return job?.room === 'short' ? job : null
   }
 
+  /** The others do not know that it cannot be had. */
+  private ownFailed(text: string): Job | null {
+    const job = this.jobs.find(text, ['failed'])
+    return job?.entry.from === this.options.talk.own ? job : null
+  }
+
+  private withdrawn(text: string): DeskOutcome | null {
+    const job = this.jobs.find(text, ['withdrawn'], this.options.talk.own)
+    if (job === null) return null
+    const message = `${job.entry.name} was withdrawn by whoever offered it: ask for it to be sent again.`
+    return { ok: false, code: 'withdrawn', message }
+  }
+
   /** A run for one transfer does not wait for room. */
   private stuckReason({ message, code }: FilesFault): string {
     if (this.options.watches === true) return message
@@ -297,6 +332,11 @@ export class Desk implements ShelfOwner {
     this.keepPending()
     this.cancelRound = clock.timer(nowMs + ROUND_EVERY_MS, () => this.round())
   }
+}
+
+/** Only its author takes it back, where he offered it. */
+function nameOf(id: string, from: string, room: string): string {
+  return `${id} ${from} ${room}`
 }
 
 function unknown(text: string, what: string): DeskOutcome {

@@ -4,6 +4,8 @@ import { toHex } from '../../base/bytes.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import type { CircuitTelling } from '../../node/circuit-outputs.ts'
 import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
+import { encodeRemoval, readRemoval } from '../../wire/amendment.ts'
+import { type AuthoredKind, EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { AppEvent, Person } from '../events.ts'
 import type { People } from '../people.ts'
@@ -17,7 +19,9 @@ export interface FileSurrounds {
   readonly people: People
   readonly own: Uint8Array
   readonly currentRoom: () => string | null
-  readonly speak: (room: string, body: Uint8Array) => Promise<Outcome<{ id: string; room: string }>>
+  readonly speak: (room: string, kind: AuthoredKind, body: Uint8Array) => Promise<Outcome<{ id: string; room: string }>>
+  /** Whether something that was said here before is known to have been taken back. */
+  readonly wasDeleted: (id: Uint8Array) => boolean
   /** `room`: an open room's name, or the key of whom a conversation is with. */
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
@@ -57,9 +61,14 @@ export class FileRoom implements FilesChat {
       own,
       ownAddresses,
       async offer(room, body) {
-        const said = await around.speak(room, body)
+        const said = await around.speak(room, EventKind.file, body)
         return said.ok ? { ok: true, id: said.id } : { ok: false, message: said.message }
       },
+      async withdraw(room, id) {
+        const said = await around.speak(room, EventKind.remove, encodeRemoval(Uint8Array.fromHex(id)))
+        return said.ok ? null : said.message
+      },
+      isWithdrawn: (id) => around.wasDeleted(Uint8Array.fromHex(id)),
       pass: (room, kind, body) => around.pass(keyOf(room) ?? room, kind, body),
       addressesOf(key) {
         const address = around.addressOf(key)
@@ -73,8 +82,12 @@ export class FileRoom implements FilesChat {
     }
   }
 
-  offered({ id, author, room, peer, body, time }: EventTelling): void {
-    this.desk.heardOffer(toHex(id), toHex(author), room ?? `@${encodeBase32(peer!)}`, body, time.ms)
+  /** Something was said: an offer, or that one is taken back, as any message is. */
+  said({ id, author, room: name, peer, eventKind, body, time }: EventTelling): void {
+    const room = name ?? `@${encodeBase32(peer!)}`
+    if (eventKind === EventKind.file) this.desk.heardOffer(toHex(id), toHex(author), room, body, time.ms)
+    const removed = eventKind === EventKind.remove ? readRemoval(body) : null
+    if (removed !== null) this.desk.heardWithdrawal(toHex(removed), toHex(author), room)
   }
 
   passed({ room, author, passingKind, body }: FilesTelling): void {

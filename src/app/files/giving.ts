@@ -86,7 +86,15 @@ export class Giving {
     this.keep()
   }
 
-  withdraw(job: Job): void {
+  /** Nobody is given it any more, and everybody who has heard of it hears that. */
+  async withdraw(job: Job): Promise<void> {
+    this.withdrawn(job)
+    const why = await this.options.talk.withdraw(job.entry.room, job.entry.id)
+    if (why !== null) this.jobs.set(job, 'withdrawn', `The others could not be told: ${why}`)
+  }
+
+  /** It has been said that it is taken back. */
+  withdrawn(job: Job): void {
     this.jobs.set(job, 'withdrawn')
     const { holding } = this.givenOf(job.entry.root)[0] ?? {}
     if (holding != null) this.put(holding)

@@ -36,6 +36,8 @@ export interface Job {
   room: 'none' | 'short' | 'kept'
   /** Accepted, and waiting for others to be done. */
   isQueued: boolean
+  /** The user has said that he does not want it. */
+  refuses: boolean
   /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
   turn: number
   /** What came of it before is being taken away. */
@@ -56,7 +58,16 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
   }
   const given = { atMs: 0, given: 0, taken: new Set<string>(), declined: new Set<string>() }
   const room = 'none' as const
-  const how = { room, toldAtMs: 0, movedAtMs: nowMs, isStuck: false, isQueued: false, turn: 0, discarding: null }
+  const how = {
+    room,
+    refuses: false,
+    toldAtMs: 0,
+    movedAtMs: nowMs,
+    isStuck: false,
+    isQueued: false,
+    turn: 0,
+    discarding: null,
+  }
   return { entry, offer, rate: new Rate(), ...none, ...given, ...how }
 }
 

@@ -83,9 +83,15 @@ export class Jobs {
     return this.offers.takes(size)
   }
 
-  find(text: string, states: readonly OfferState[]): Job | null {
-    const entry = this.offers.find(text, states)
+  /** As of `Offers.find`. `notFrom`: those of one person are not meant. */
+  find(text: string, states: readonly OfferState[], notFrom?: string): Job | null {
+    const entry = this.offers.find(text, states, notFrom)
     return entry === null ? null : (this.byId.get(entry.id) ?? null)
+  }
+
+  /** By its offer's event. */
+  of(id: string): Job | null {
+    return this.byId.get(id) ?? null
   }
 
   ofRoot(root: string): readonly Job[] {
@@ -132,12 +138,15 @@ export class Jobs {
 
   /** What we have or want, for those who ask. */
   contents(): Sought[] {
-    return this.all.flatMap(({ entry: { state, room }, offer: { root }, download, target }): Sought[] => {
-      if (state === 'giving') return [{ root, room, whole: true, wants: false, gives: true, watches: this.watches }]
-      if (state === 'done' && target !== null) return [{ root, room, whole: true, wants: false }]
-      if (state !== 'receiving' && state !== 'listing') return []
-      return [{ root, room, whole: false, wants: download !== null }]
-    })
+    return this.all.flatMap(
+      ({ entry: { state, room, from }, offer: { root }, download, target, refuses }): Sought[] => {
+        if (state === 'giving') return [{ root, room, whole: true, wants: false, gives: true, watches: this.watches }]
+        if (state === 'done' && target !== null) return [{ root, room, whole: true, wants: false }]
+        if (state === 'declined' && refuses) return [{ root, room, whole: false, wants: false, refusedOf: from }]
+        if (state !== 'receiving' && state !== 'listing') return []
+        return [{ root, room, whole: false, wants: download !== null }]
+      },
+    )
   }
 
   private add(entry: OfferEntry, offer: FileOffer): Job {

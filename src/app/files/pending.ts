@@ -61,7 +61,14 @@ export function pendingIn(path: string, log: (message: string) => void): Pending
   }
 }
 
-function toOffer({ id, from, room, at, offer: text, accepted: isAccepted }: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
+function toOffer({
+  id,
+  from,
+  room,
+  at,
+  offer: text,
+  accepted: isAccepted,
+}: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
   const offer = readFileOffer(Uint8Array.fromHex(text))
   return offer === null ? [] : [{ id, from, room, atMs: at, offer, isAccepted }]
 }

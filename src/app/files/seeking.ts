@@ -18,6 +18,8 @@ const SEEK_EVERY_MS = 30_000
 const WATCH_EVERY_MS = 1_000
 /** Answers to one room: one covers everybody who asked meanwhile. */
 const ANSWER_EVERY_MS = 2_000
+/** That nothing is wanted is said again so often, to those who go on asking. */
+const REFUSE_EVERY_MS = 30_000
 /** People who say they have one content; enough to fetch it from. Forgotten oldest first. */
 const HOLDERS_MAX = 8
 /** Contents of which that is known. */
@@ -33,6 +35,8 @@ export interface Sought {
   readonly gives?: boolean
   /** We wait for others to have it. */
   readonly watches?: boolean
+  /** The user does not want it: who offered it, by key, and may hear that. */
+  readonly refusedOf?: string
 }
 
 /** What somebody says of a content that we offer. */
@@ -42,6 +46,7 @@ export type Answer = 'whole' | 'declined'
 export class Seeking {
   private readonly soughtAtMs = new Map<string, number>()
   private readonly answeredAtMs = new Map<string, number>()
+  private readonly refusedAtMs = new Map<string, number>()
   /** By root. */
   private readonly holders = new Map<string, Set<string>>()
 
@@ -76,9 +81,8 @@ export class Seeking {
     }
   }
 
-  /** Tells the one other of a conversation that we do not want what he offers; a whole room is not told. */
+  /** Says that we do not want what somebody offers. */
   decline(room: string, root: Uint8Array): void {
-    if (!room.startsWith('@')) return
     const entry = { tag: contentTag(root), whole: false, declined: true } as const
     this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: [], entries: [entry] }))
   }
@@ -86,7 +90,7 @@ export class Seeking {
   /** A passing event of another, about files. Answers the roots its author has, of those we want. */
   heard(room: string, from: string, kind: number, body: Uint8Array, nowMs: number): void {
     if (from === this.talk.own) return
-    if (kind === PassingKind.seek) this.asked(room, body, nowMs)
+    if (kind === PassingKind.seek) this.asked(room, from, body, nowMs)
     else if (kind === PassingKind.holding) this.told(room, from, body, nowMs)
     else if (kind === PassingKind.callBack) this.calledBack(room, from, body, nowMs)
   }
@@ -96,13 +100,24 @@ export class Seeking {
     return [...(this.holders.get(toHex(root)) ?? [])]
   }
 
-  private asked(room: string, body: Uint8Array, nowMs: number): void {
+  private asked(room: string, from: string, body: Uint8Array, nowMs: number): void {
     const tags = new Set(readSeek(body)?.map(toHex))
-    const here = this.contents().filter((each) => each.room === room && tags.has(toHex(contentTag(each.root))))
+    const asked = this.contents().filter((each) => each.room === room && tags.has(toHex(contentTag(each.root))))
+    this.refuse(room, from, asked, nowMs)
+    const here = asked.filter(({ refusedOf }) => refusedOf === undefined)
     const lastMs = this.answeredAtMs.get(room)
     if (here.length === 0 || (lastMs !== undefined && nowMs - lastMs < ANSWER_EVERY_MS)) return
     this.answeredAtMs.set(room, nowMs)
     this.tell(room, here)
+  }
+
+  /** Whoever offers something and asks who has it learns that we do not want it. */
+  private refuse(room: string, from: string, asked: readonly Sought[], nowMs: number): void {
+    const refused = asked.filter(({ refusedOf }) => refusedOf === from)
+    const lastMs = this.refusedAtMs.get(room)
+    if (refused.length === 0 || (lastMs !== undefined && nowMs - lastMs < REFUSE_EVERY_MS)) return
+    this.refusedAtMs.set(room, nowMs)
+    for (const { root } of refused.slice(0, TAGS_MAX)) this.decline(room, root)
   }
 
   private told(room: string, from: string, body: Uint8Array, nowMs: number): void {
@@ -110,6 +125,10 @@ export class Seeking {
     if (holding === null) return
     const said = new Map(holding.entries.map((entry) => [toHex(entry.tag), entry]))
     let isWanted = false
+    const offered = this.contents().filter(({ refusedOf, root }) => {
+      return refusedOf === from && said.get(toHex(contentTag(root)))?.whole === true
+    })
+    if (room.startsWith('@')) this.refuse(room, from, offered, nowMs)
     for (const { root, room: where, wants, gives } of this.contents()) {
       const entry = where === room ? said.get(toHex(contentTag(root))) : undefined
       if (entry === undefined) continue

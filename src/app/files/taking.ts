@@ -136,6 +136,10 @@ export class Taking {
         continue
       }
       const { offer, event, from, room } = target.header
+      if (this.options.talk.isWithdrawn(toHex(event))) {
+        target.close()
+        continue
+      }
       const job = this.jobs.begun({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
       if (job === null || this.jobs.twinOf(job) !== null) target.close()
       else await this.receive(job, target)
@@ -173,12 +177,24 @@ export class Taking {
     job.download = null
     job.room = 'none'
     // What came of it stays, and the next run may go on with it; a cancelled one is discarded by whoever cancels.
-    if (state === 'failed') {
+    if (state === 'failed' || state === 'withdrawn') {
       job.target?.close()
       job.target = null
     }
     this.jobs.set(job, state, reason, trouble)
     this.next()
+  }
+
+  /** Whoever offered it has taken it back: it is not fetched any more, nor given on. Who has it keeps it, whole or in part. */
+  withdrawn(job: Job): void {
+    const { entry, target, download } = job
+    if (entry.state === 'withdrawn') return
+    if (entry.state === 'done') return this.letGoOf(job)
+    const isBegun = target !== null && (download?.bytesHere ?? 0) > 0
+    const kept = `What came of it is kept as ${entry.name}.part, and goes on if it is offered again.`
+    const discarded = isBegun || target === null ? null : this.discard(job)
+    this.stop(job, 'withdrawn', isBegun ? kept : '', 'withdrawn')
+    void discarded
   }
 
   /** Takes away what came of it. */
@@ -279,11 +295,17 @@ export class Taking {
   /** What has come is given to others, the last of it: each keeps files open. */
   private letGo(): void {
     const kept = this.jobs.all.filter(({ entry, target }) => entry.state === 'done' && target !== null)
-    for (const job of kept.slice(0, Math.max(0, kept.length - GIVEN_ON_MAX))) {
-      this.shelf.stop(job.offer.root, false)
-      job.target?.close()
-      job.target = null
-    }
+    for (const job of kept.slice(0, Math.max(0, kept.length - GIVEN_ON_MAX))) this.letGoOf(job)
+  }
+
+  /** One that is here is not given on any more, unless it is by another offer as well. */
+  private letGoOf(job: Job): void {
+    const { target, offer, entry } = job
+    if (target === null) return
+    job.target = null
+    const others = this.jobs.ofRoot(entry.root).filter((each) => each.entry.state === 'done' && each.target !== null)
+    if (others.length === 0) this.shelf.stop(offer.root, false)
+    target.close()
   }
 
   /** Looks for those who have it: whoever offered it, those who are linked already, and everybody in the room. */

@@ -59,6 +59,11 @@ export class Remembering {
     this.shower.tell(telling)
   }
 
+  /** Whether a message is known to have been taken back. */
+  wasDeleted(id: Uint8Array): boolean {
+    return this.history.read.message(id)?.state === 'deleted'
+  }
+
   delivered({ id, reached, of }: DeliveryTelling): void {
     this.history.reached(id, { reached, members: of })
   }

@@ -1,6 +1,7 @@
 import { toHex } from '../../base/bytes.ts'
 import { networkOf } from '../../base/dialects.ts'
 import type { StoredMessage } from '../../ports/store.ts'
+import { EventKind } from '../../wire/event.ts'
 import type { Answered } from '../events.ts'
 import type { MessageView, Standing } from '../messages.ts'
 import type { People } from '../people.ts'
@@ -19,6 +20,7 @@ export function messageView(message: StoredMessage, room: string, people: People
     at: message.time.ms,
     self: from.id === own,
     kind: kindName(message.kind),
+    ...(message.kind === EventKind.file ? { offer: true } : {}),
     order: orderOf(message),
     state: message.state,
     ...(message.isForked ? { forked: true } : {}),

@@ -101,9 +101,12 @@ export class Offers {
     return { entry: this.put(offer, state), what }
   }
 
-  /** By number, the beginning of its id (4 characters or more), or name; the newest of several. `states`: what can be meant. */
-  find(text: string, states: readonly OfferState[]): OfferEntry | null {
-    const fitting = this.all.filter((entry) => states.includes(entry.state)).reverse()
+  /**
+   * By number, the beginning of its id (4 characters or more), or name; the newest of several. `states`: what can be meant. `notFrom`: those of one person
+   * cannot.
+   */
+  find(text: string, states: readonly OfferState[], notFrom?: string): OfferEntry | null {
+    const fitting = this.all.filter(({ state, from }) => states.includes(state) && from !== notFrom).reverse()
     const wanted = text.trim().replace(/^#/, '')
     if (wanted === '') return fitting.length === 1 ? fitting[0]! : null
     const byId = wanted.length >= 4 && /^[0-9a-f]+$/.test(wanted)

@@ -14,7 +14,7 @@ import type {
   TrackerEvent,
   VoiceEvent,
 } from '../../app/events.ts'
-import { type Earlier, type MessageView, shortId } from '../../app/messages.ts'
+import { type Earlier, type MessageView, OFFER_TAKEN_BACK, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { formatBytes } from '../../base/quantity.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
@@ -143,8 +143,9 @@ export class Formatter {
   }
 
   private stored(view: MessageView): string[] {
-    if (view.state === 'deleted') return []
-    const text = view.state === 'gone' ? '(its text is missing)' : view.text
+    const isTakenBack = view.state === 'deleted'
+    if (isTakenBack && view.offer !== true) return []
+    const text = isTakenBack ? OFFER_TAKEN_BACK : view.state === 'gone' ? '(its text is missing)' : view.text
     const lines = this.message({ ...view, event: 'message', hops: 0, text, edited: view.state === 'edited' })
     for (const { emoji, by } of view.reactions) {
       lines.push(`${CONTINUED}${cleanLine(emoji)} ${by.map((person) => this.name(person)).join(', ')}`)
@@ -154,7 +155,8 @@ export class Formatter {
 
   private about(event: EditEvent | DeleteEvent | ReactionEvent): string[] {
     // The answer to the command has said so.
-    if (event.event === 'delete' && event.self) return []
+    if (event.event === 'delete' && (event.self || this.files.get(event.id)?.startsWith('withdrawn') === true))
+      return []
     const name = event.self ? 'You' : this.name(event.from)
     const head = `[${this.place(event.room)}] ${name}`
     const which = shortId(cleanLine(event.id))
@@ -220,14 +222,29 @@ export class Formatter {
   }
 
   /** What a person wants to know without asking: that something is offered, has come, waits, or will not come. /files tells the rest. */
-  private file({ id, number, state, room, from, self, name, size, path, reason, trouble, files }: FileEvent): string[] {
+  private file({
+    id,
+    number,
+    state,
+    room,
+    from,
+    self,
+    name,
+    size,
+    path,
+    reason,
+    trouble,
+    files,
+    refused = [],
+  }: FileEvent): string[] {
     const what = `${cleanLine(name)} (${files === undefined ? '' : `${files} files, `}${formatBytes(size)})`
     const whose = self ? 'your' : `${this.name(from)}'s`
     // How much is missing on a disk changes all the time.
-    const news = `${state} ${trouble === 'full' ? trouble : reason}`
+    const news = `${state} ${trouble === 'full' ? trouble : reason} ${refused.length}`
     const isNews = this.files.get(id) !== news
     this.files.set(id, news)
     if (!isNews) return []
+    const why = reason === undefined ? [] : [cleanLine(reason)]
     switch (state) {
       case 'offered':
         return [`${this.name(from)} offers ${what} in ${this.place(room)}: /accept ${number} or /decline ${number}`]
@@ -238,12 +255,14 @@ export class Formatter {
         return [`${whose} ${what}: ${cleanLine(reason ?? 'it failed')}`]
       case 'accepted':
         return [`taking ${whose} ${what}`]
+      case 'withdrawn':
+        return [[self ? `your ${what} is withdrawn` : `${this.name(from)} has withdrawn ${what}`, ...why].join(': ')]
       case 'declined':
       case 'cancelled':
-      case 'withdrawn':
         return [`${whose} ${what} is ${state}`]
-      case 'reading':
       case 'offering':
+        return refused.slice(-1).map((person) => `${this.name(person)} does not want your ${what}`)
+      case 'reading':
       case 'progress':
         return []
     }

@@ -11,7 +11,7 @@ import type {
   TrackerEvent,
   VoiceEvent,
 } from '../../app/events.ts'
-import { type MessageView, type Standing, shortId } from '../../app/messages.ts'
+import { type MessageView, OFFER_TAKEN_BACK, type Standing, shortId } from '../../app/messages.ts'
 import { NameBook, taggedName } from '../../app/names.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import { FileProgress } from '../file-progress.ts'
@@ -107,8 +107,10 @@ export class Teller {
 
   /** A message out of the history. */
   stored(view: MessageView): MessageEntry {
-    const { id, order, kind, at, self, state } = view
-    const text = cleanText(view.text)
+    const { id, order, kind, at, self } = view
+    const isTakenBack = view.state === 'deleted' && view.offer === true
+    const state = isTakenBack ? 'whole' : view.state
+    const text = isTakenBack ? OFFER_TAKEN_BACK : cleanText(view.text)
     return {
       ...{ kind: 'message', id, order, how: kind, text, at, state },
       from: this.who(view.from, self),
@@ -194,6 +196,7 @@ export class Teller {
       name: cleanLine(event.name),
       files: event.files ?? null,
       remark: cleanLine(state === 'done' ? path : reason),
+      refused: (event.refused ?? []).map((person) => this.name(person)),
       takers: (event.taken ?? []).map((person) => this.name(person)),
       ...(left === undefined ? {} : { left }),
     }

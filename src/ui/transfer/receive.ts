@@ -63,6 +63,10 @@ class Receive extends Transfer {
 
   private untaken(event: FileEvent): void {
     const { id, state } = event
+    if (state === 'withdrawn') {
+      this.open.delete(id)
+      this.unfinished.delete(id)
+    }
     const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
     const isBegun = isUnderWay && this.options.paths !== null
     if (state !== 'offered' && !isBegun) return
@@ -202,6 +206,7 @@ class Receive extends Transfer {
     this.taken.set(id, event)
     if (state === 'done') return this.arrived(event)
     if (state === 'failed') return this.fail(`${cleanLine(reason)} ${done > 0 ? this.kept() : ''}`.trim())
+    if (state === 'withdrawn') return this.lost(event)
     if (state === 'waiting') {
       if (trouble === 'absent') return this.missed(event)
       if (trouble === 'withdrawn' || trouble === 'gone' || trouble === 'changed') return this.lost(event)

@@ -129,11 +129,21 @@ class Send extends Transfer {
       const { taken = [], refused = [], state, reason = '' } = file
       for (const person of taken) this.once(file, person, `${cleanLine(person.name)} has ${fileText(file)}, verified.`)
       if (state === 'failed') return this.fail(reason === '' ? `${fileText(file)} could not be given.` : reason)
-      const [who] = refused
-      if (who !== undefined) return this.fail(`${cleanLine(who.name)} does not want ${fileText(file)}.`)
+      for (const person of refused) {
+        const words = `${cleanLine(person.name)} does not want ${fileText(file)}.`
+        if (!this.isAnybodyLeft(file)) return this.fail(words)
+        this.once(file, person, words)
+      }
       if (taken.length < this.asked.takers) open++
     }
     if (open === 0 && this.offered.size > 0) this.succeed()
+  }
+
+  /** Somebody is there who has not said anything yet. */
+  private isAnybodyLeft({ room, taken = [], refused = [] }: FileState): boolean {
+    if (room.startsWith('@')) return false
+    const decided = new Set([...taken, ...refused].map(({ id }) => id))
+    return this.chat.users(room).some(({ id, self }) => !self && !decided.has(id))
   }
 
   private once({ id }: FileState, { id: who }: Person, text: string): void {

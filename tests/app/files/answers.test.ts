@@ -41,6 +41,17 @@ describe('who offers something', () => {
     expect(anna.desk.views).toMatchObject([{ name: 'a' }, { name: 'b', declined: [] }])
   })
 
+  test('to one person hears a no that was said while he was away when he is back', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    anna.files.files.set('/out/a', bytesOf(10))
+    await anna.desk.send('/out/a', `@${ben.key}`)
+    anna.leave()
+    ben.desk.decline('a')
+    const again = await room.again(anna, 1)
+    await again.desk.goOn()
+    expect((await again.until(({ declined }) => declined.length > 0)).declined).toEqual([ben.key])
+  })
+
   test('of several at once has them all hashed first, and offers none where one cannot be read', async () => {
     const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
     anna.files.files.set('/out/a', bytesOf(10)).set('/out/b', bytesOf(11))
@@ -105,7 +116,14 @@ describe('what nobody has answered', () => {
       name: 'photo.jpg',
     }
     const offers = Array.from({ length: 200 }, (_, i) => ({
-      ...{ id: i.toString(16).padStart(64, '0'), from: 'ab'.repeat(32), room: 'general', atMs: i, offer, isAccepted: i % 2 === 0 },
+      ...{
+        id: i.toString(16).padStart(64, '0'),
+        from: 'ab'.repeat(32),
+        room: 'general',
+        atMs: i,
+        offer,
+        isAccepted: i % 2 === 0,
+      },
     }))
     expect(pending().load()).toEqual([])
     pending().save(offers)

@@ -109,6 +109,7 @@ export class Person {
 export class DeskRoom {
   readonly people = new Set<Person>()
   private said = 0
+  private readonly withdrawn = new Set<string>()
 
   async person(policy: AcceptPolicy, seed = this.people.size + 1): Promise<Person> {
     return await this.enter(new Person(this, seed, policy))
@@ -131,6 +132,12 @@ export class DeskRoom {
         for (const other of others(room)) other.desk.heardOffer(id, person.key, theirs(room), body)
         return { ok: true as const, id }
       },
+      withdraw: async (room: string, id: string) => {
+        this.withdrawn.add(id)
+        for (const other of others(room)) other.desk.heardWithdrawal(id, person.key, theirs(room))
+        return null
+      },
+      isWithdrawn: (id: string) => this.withdrawn.has(id),
       pass: (room: string, kind: number, body: Uint8Array) => {
         for (const other of others(room)) other.desk.heardPassing(theirs(room), person.key, kind, body)
       },

@@ -27,6 +27,8 @@ class Story {
     const talk = {
       own: 'aa'.repeat(32),
       offer: async () => ({ ok: false as const, message: '' }),
+      withdraw: async () => null,
+      isWithdrawn: () => false,
       pass: (room: string, _kind: number, body: Uint8Array) => {
         const asked = readCallBack(body)
         this.note(`ask ${room} ${asked !== null && toHex(asked.to) === BEN ? asked.addresses.map(formatAddress) : ''}`)

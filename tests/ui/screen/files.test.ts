@@ -50,12 +50,13 @@ describe('a file on the screen', () => {
       'waiting: nobody who has it is here',
     )
     expect(desk.tell(event({ state: 'failed', reason: 'the disk is full' }))).toContain('failed: the disk is full')
-    expect(desk.tell(event({ state: 'withdrawn' }))).toContain('withdrawn')
+    expect(desk.tell(event({ state: 'withdrawn' }))).toContain('withdrawn by Bob')
     expect(desk.tell(event({ id: 'f2', name: 'tree', files: 12 }))).toContain('▥ tree  12 files, 2.0 MB')
     const own = event({ id: 'f3', number: 4, state: 'offering', self: true, from: { id: ALICE.id, name: 'Alice' } })
     expect(desk.tell(own)).toContain('offered; /cancel 4 takes it back')
     const people = [BOB, CAROL, ALICE].map(({ id, name }) => ({ id, name }))
     expect(desk.tell({ ...own, taken: people.slice(0, 1) })).toContain('takes it back; Bob has it')
+    expect(desk.tell({ ...own, refused: people.slice(0, 1) })).toMatch(/takes it back; Bob does not .*\n.* want it/)
     expect(desk.tell({ ...own, taken: people })).toMatch(/takes it back; Bob and 2 .*\n.* others have it/)
   })
 

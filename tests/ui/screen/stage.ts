@@ -67,7 +67,7 @@ export function file(from: PersonItem, more: Partial<FileEntry>): FileEntry {
     id: `f${++count}`,
     at: NOON,
     from: { id: from.id, name: from.name, self: from.self },
-    ...{ ...whole, files: null, bytesPerSecond: 0, holders: 0, takers: [] },
+    ...{ ...whole, files: null, bytesPerSecond: 0, holders: 0, takers: [], refused: [] },
     ...more,
   }
 }

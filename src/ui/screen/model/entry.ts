@@ -71,6 +71,8 @@ export interface FileEntry {
   readonly bytesPerSecond: number
   /** From how many it comes. */
   readonly holders: number
+  /** Who does not want what we offer. */
+  readonly refused: readonly string[]
   /** Who has it whole, of what we offer. */
   readonly takers: readonly string[]
   /** Seconds, where that can be told. */

@@ -192,13 +192,17 @@ const BAR_COLUMNS_MAX = 20
 const FILE_ROWS_MAX = 3
 
 /** What stands below a file's name, but for one that is under way. */
-function fileWords({ state, number, remark, takers }: FileEntry): string {
+function fileWords({ state, number, remark, takers, refused, from }: FileEntry): string {
   const why = remark === '' ? '' : `: ${remark}`
   switch (state) {
     case 'offered':
       return `/accept ${number} takes it, /decline ${number} does not`
     case 'offering':
-      return `offered; /cancel ${number} takes it back${takers.length === 0 ? '' : `; ${listed(takers)} it`}`
+      return [
+        `offered; /cancel ${number} takes it back`,
+        ...listed(takers, ['has it', 'have it']),
+        ...listed(refused, NOT_WANTED),
+      ].join('; ')
     case 'accepted':
       return 'on its way'
     case 'done':
@@ -207,19 +211,23 @@ function fileWords({ state, number, remark, takers }: FileEntry): string {
     case 'failed':
     case 'declined':
     case 'cancelled':
-    case 'withdrawn':
       return `${state}${why}`
+    case 'withdrawn':
+      return `withdrawn${from.self ? '' : ` by ${from.name}`}${why}`
     case 'reading':
     case 'progress':
       return ''
   }
 }
 
-/** `Ben has`, `Ben and Cleo have`, `Ben and 3 others have` */
-function listed(names: readonly string[]): string {
+const NOT_WANTED = ['does not want it', 'do not want it'] as const
+
+/** `Ben has it`, `Ben and Cleo have it`, `Ben and 3 others have it`; nothing of nobody. */
+function listed(names: readonly string[], [does, doMany]: readonly [string, string]): string[] {
   const [first, second] = names
-  if (second === undefined) return `${first} has`
-  return names.length === 2 ? `${first} and ${second} have` : `${first} and ${names.length - 1} others have`
+  if (first === undefined) return []
+  if (second === undefined) return [`${first} ${does}`]
+  return [`${first} and ${names.length === 2 ? second : `${names.length - 1} others`} ${doMany}`]
 }
 
 function fileRows(entry: FileEntry, width: number, look: Look): Line[] {

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { seededRng } from '../../../src/base/rng.ts'
+import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
+import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+
+/** An offer that its author takes back. */
+
+const MEGABYTE = 1024 * 1024
+let room: DeskRoom
+
+beforeEach(() => {
+  room = new DeskRoom()
+})
+afterEach(() => room.close())
+
+const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
+const got = (person: Person, path: string) => person.files.files.get(path) ?? null
+
+async function offered(giver: Person, name: string, size: number, where = 'general'): Promise<string> {
+  giver.files.files.set(`/out/${name}`, bytesOf(size))
+  const sent = await giver.desk.send(`/out/${name}`, where)
+  if (!sent.ok) throw new Error(sent.message)
+  return sent.view.id
+}
+
+test('everybody who was asked hears of it, and /accept says what to do', async () => {
+  const [anna, ben, cleo] = [await room.person(ASK), await room.person(ASK), await room.person(ASK)]
+  await offered(anna, 'a', MEGABYTE)
+  expect(await anna.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'withdrawn', reason: '' } })
+  for (const each of [ben, cleo]) {
+    expect(each.desk.views).toMatchObject([{ state: 'withdrawn', trouble: 'withdrawn', from: anna.key }])
+    const refused = await each.desk.accept('a')
+    expect(refused).toMatchObject({ ok: false, code: 'withdrawn', message: expect.stringContaining('ask for it') })
+  }
+})
+
+test('what is on its way ends, stays in part, and goes on from there when it is offered again', async () => {
+  const [anna, ben] = [await room.person(ASK, 1), await room.person(ALL, 2)]
+  ben.files.roomBytes = 3.2 * MEGABYTE
+  await offered(anna, 'a', 3 * MEGABYTE)
+  await ben.until(({ path }) => path !== '')
+  ben.files.roomBytes = MEGABYTE
+  await ben.until(({ trouble }) => trouble === 'full')
+  await anna.desk.cancel('a')
+  expect(ben.desk.views).toMatchObject([{ state: 'withdrawn', reason: expect.stringContaining('kept as a.part') }])
+  expect(await ben.files.unfinished('/in')).toEqual(['a'])
+  // A later run does not wait for what is not to come.
+  ben.leave()
+  const again = await room.again(ben, 2)
+  await again.desk.goOn()
+  expect(again.desk.views).toEqual([])
+  again.files.roomBytes = 2.9 * MEGABYTE
+  await offered(anna, 'a', 3 * MEGABYTE)
+  await again.until(({ state }) => state === 'done')
+  expect(got(again, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
+})
+
+test('who has it keeps it, and gives it to nobody any more', async () => {
+  const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ASK)]
+  await offered(anna, 'a', MEGABYTE)
+  await ben.until(({ state }) => state === 'done')
+  await anna.desk.cancel('a')
+  expect(ben.desk.views).toMatchObject([{ state: 'done', path: '/in/a' }])
+  expect(got(ben, '/in/a')).toEqual(bytesOf(MEGABYTE))
+  expect(await cleo.desk.accept('a')).toMatchObject({ ok: false, code: 'withdrawn' })
+})
+
+test('who has it by another offer as well goes on giving it', async () => {
+  const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ASK)]
+  await offered(anna, 'a', MEGABYTE)
+  await ben.until(({ state }) => state === 'done')
+  expect(await ben.desk.send('/in/a', 'general')).toMatchObject({ ok: true })
+  await anna.desk.cancel('a')
+  anna.leave()
+  const [, second] = cleo.desk.views
+  await cleo.desk.accept(String(second!.number))
+  await cleo.until(({ state }) => state === 'done')
+  expect(got(cleo, '/in/a')).toEqual(bytesOf(MEGABYTE))
+})
+
+test('nobody else can take it back, nor its author elsewhere', async () => {
+  const [anna, ben, cleo] = [await room.person(ASK), await room.person(ASK), await room.person(ASK)]
+  const id = await offered(anna, 'a', MEGABYTE)
+  ben.desk.heardWithdrawal(id, cleo.key, 'general')
+  ben.desk.heardWithdrawal(id, anna.key, 'another')
+  ben.desk.heardWithdrawal(id, anna.key, `@${anna.key}`)
+  expect(ben.desk.views).toMatchObject([{ state: 'asked' }])
+})
+
+test('heard before the offer it is about, it counts as well', async () => {
+  const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
+  const id = 'ab'.repeat(32)
+  const offer = { root: new Uint8Array(32), size: 5, manifestBytes: 0, entries: 0, changedMs: 0, name: 'a' }
+  ben.desk.heardWithdrawal(id, anna.key, 'general')
+  ben.desk.heardOffer(id, anna.key, 'general', encodeFileOffer(offer)!)
+  expect(ben.desk.views).toEqual([])
+  ben.desk.heardOffer(id, anna.key, 'another', encodeFileOffer(offer)!)
+  expect(ben.desk.views).toHaveLength(1)
+})
+
+test('one that cannot be given any more can still be taken back; nobody takes his own', async () => {
+  const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+  await offered(anna, 'a', MEGABYTE)
+  anna.files.files.set('/out/a', bytesOf(MEGABYTE, 2))
+  await ben.desk.accept('a')
+  await anna.until(({ state }) => state === 'failed')
+  expect(await anna.desk.accept('a')).toMatchObject({ ok: false, code: 'no-such-file' })
+  expect(await anna.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'withdrawn' } })
+  expect(ben.desk.views).toMatchObject([{ state: 'withdrawn' }])
+})

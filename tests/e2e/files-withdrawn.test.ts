@@ -1,0 +1,68 @@
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
+import { Program, removeHomes } from './program.ts'
+import { fileLine, hashOf, MEBIBYTE, makeFile, offer, taken } from './transfers.ts'
+
+/** An offer that is taken back, between real programs. */
+
+setDefaultTimeout(60_000)
+
+let running: Program[] = []
+afterEach(async () => {
+  await Promise.all(running.map((program) => program.close()))
+  running = []
+  removeHomes()
+})
+
+async function launch(args: readonly string[], home?: string): Promise<Program> {
+  const program = await Program.start(['--static', ...args], home === undefined ? {} : { home })
+  running.push(program)
+  return program
+}
+
+test('is withdrawn for who was asked, who was away, and who comes later', async () => {
+  const anna = await launch(['--username', 'Anna'])
+  const connect = ['--connect', anna.address]
+  const ben = await launch(['--username', 'Ben', ...connect])
+  let cleo = await launch(['--username', 'Cleo', ...connect])
+  await Promise.all([ben.peerUp(anna.id), cleo.peerUp(anna.id)])
+  await offer(anna, makeFile(join(anna.home, 'photo.jpg'), MEBIBYTE))
+  const { id } = await fileLine(cleo, 'photo.jpg', ({ state }) => state === 'offered')
+  await fileLine(ben, 'photo.jpg', ({ state }) => state === 'offered')
+  await cleo.quit()
+  expect(await anna.do({ do: 'cancel', file: 'photo.jpg' })).toMatchObject({ ok: true })
+  const told = await fileLine(ben, 'photo.jpg', ({ state }) => state === 'withdrawn')
+  expect(told).toMatchObject({ id, trouble: 'withdrawn', from: { name: 'Anna' } })
+  expect(await ben.do({ do: 'accept', file: 'photo.jpg' })).toMatchObject({ ok: false, code: 'withdrawn' })
+  // Whoever has heard of it from the start of another run hears that it is taken back.
+  cleo = await launch(['--username', 'Cleo', ...connect], cleo.home)
+  await fileLine(cleo, 'photo.jpg', ({ state }) => state === 'withdrawn')
+  expect(await cleo.do({ do: 'files' })).toMatchObject({ files: [{ id, state: 'withdrawn' }] })
+  const dora = await launch(['--username', 'Dora', '--accept-files', 'all', '--connect', ben.address])
+  await ben.say('and now?')
+  await dora.hears('and now?')
+  expect(dora.lines.filter((line) => line.event === 'file')).toEqual([])
+  const history = await dora.do({ do: 'history' })
+  expect(history['messages']).toMatchObject([
+    { id, offer: true, state: 'deleted', text: '', from: { name: 'Anna' } },
+    {},
+  ])
+})
+
+test('while it is on its way: it ends with a word, and goes on when it is offered again', async () => {
+  const anna = await launch(['--username', 'Anna'])
+  const ben = await launch(['--username', 'Ben', '--accept-files', 'all', '--connect', anna.address])
+  await ben.peerUp(anna.id)
+  const path = makeFile(join(anna.home, 'large.bin'), 1000 * MEBIBYTE)
+  await offer(anna, path)
+  await fileLine(ben, 'large.bin', ({ done }) => done > MEBIBYTE)
+  await anna.do({ do: 'cancel', file: 'large.bin' })
+  const told = await fileLine(ben, 'large.bin', ({ state }) => state === 'withdrawn' || state === 'done')
+  expect(told).toMatchObject({ state: 'withdrawn', reason: expect.stringContaining('large.bin.part') })
+  const from = ben.lines.length
+  await offer(anna, path)
+  const again = await fileLine(ben, 'large.bin', ({ state, done }) => state === 'progress' && done > 0, 30_000, from)
+  expect(again.id).not.toBe(told.id)
+  expect(again.done).toBeGreaterThan(MEBIBYTE / 2)
+  expect(await hashOf(await taken(ben, 'large.bin'))).toBe(await hashOf(path))
+})
