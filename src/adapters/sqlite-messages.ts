@@ -39,6 +39,10 @@ substr(m.text, 1, ${TEXT_BYTES_MAX}) AS text, ${NAME} AS name`
 const JOINED =
   'messages m JOIN feeds f ON f.id = m.feed JOIN authors a ON a.id = f.author JOIN rooms r ON r.id = m.room'
 const ORDER = '(m.ms, m.counter, m.rank, m.number)'
+/** Of more than so many unread it does not matter how many were taken back, and looking at each takes time: of these some 0.5 ms. */
+const COUNTED_MAX = 1_000
+/** Nothing is left of what was taken back; and what is offered to us alone waits for an answer, not for a reader. */
+const NOT_TO_BE_READ = `(m.state = ${STATES.indexOf('deleted')} OR (m.kind = ${EventKind.file} AND (SELECT peer FROM rooms WHERE id = ?1) IS NOT NULL))`
 const UPWARD = 'm.ms, m.counter, m.rank, m.number, m.event'
 const DOWNWARD = 'm.ms DESC, m.counter DESC, m.rank DESC, m.number DESC, m.event DESC'
 
@@ -95,22 +99,31 @@ export class Messages {
     const mark = room.read === null ? [-1, 0, 0, 0] : orderOf(room.read)
     const values: Value[] = [room.id, ...mark, rankOf(own), untilMs, UNREAD_MAX]
     const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND m.rank <> ?6 AND m.ms <= ?7`
-    const late = 'FROM messages m WHERE m.room = ? AND m.late = 1'
+    const late = `FROM messages m WHERE m.room = ?1 AND m.late = 1`
     const count = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${beyond} LIMIT ?8)`, ...values)
-    const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?)`, room.id, UNREAD_MAX)
+    const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?2)`, room.id, UNREAD_MAX)
     const named = new Set<number>()
     for (const name of ownNames.slice(0, OWN_NAMES_MAX)) {
       const terms = termsOf(`"${name}"`)
       if (terms.length === 0) continue
-      for (const which of [`${beyond} ORDER BY ${DOWNWARD} LIMIT ?8`, `${late.replace('?', '?1')} LIMIT ?8`]) {
+      for (const which of [`${beyond} ORDER BY ${DOWNWARD} LIMIT ?8`, `${late} LIMIT ?8`]) {
         const inner = `SELECT m.id, substr(m.text, 1, ${MENTIONS_LENGTH_MAX}) AS text ${which}`
         for (const row of this.mentions(inner, values, name)) {
           if (findWords(text(row, 'text'), terms).counts[0]! > 0) named.add(integer(row, 'id'))
         }
       }
     }
-    const all = integer(count!, 'n') + integer(lateCount!, 'n')
+    const found = integer(count!, 'n') + integer(lateCount!, 'n')
+    const all = found > COUNTED_MAX ? found : found - this.notToBeRead([beyond, late], values)
     return { count: Math.min(all, UNREAD_MAX), mentions: named.size }
+  }
+
+  private notToBeRead(sources: readonly string[], values: Value[]): number {
+    const counts = sources.map((from) => {
+      const limited = `SELECT 1 ${from} AND ${NOT_TO_BE_READ} LIMIT ?8`
+      return integer(this.rows.one(`SELECT count(*) AS n FROM (${limited})`, ...values)!, 'n')
+    })
+    return counts.reduce((sum, each) => sum + each, 0)
   }
 
   rooms(): RoomHeld[] {

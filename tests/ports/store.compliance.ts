@@ -3,6 +3,7 @@ import type { Place } from '../../src/core/room/timeline.ts'
 import type { KeepBundle, Store, StoreOperation } from '../../src/ports/store.ts'
 import { decodeBundle } from '../../src/wire/bundle.ts'
 import { withoutBody } from '../../src/wire/bundle-gone.ts'
+import { EventKind } from '../../src/wire/event.ts'
 import { DEV, GENERAL, idOf, message, START_MS, textsOf, Writer } from './store-writer.ts'
 
 const EVERYTHING = 1_000_000
@@ -330,6 +331,29 @@ export function storeCompliance(name: string, makeStore: () => Store): void {
       kept(store, { what: 'read', room: GENERAL, upTo: place(all[3]!) })
       expect(store.unread(GENERAL, me, ['zoe'])).toEqual({ count: 0, mentions: 0 })
       expect(store.rooms()[0]!.readTo).toEqual(place(all[3]!))
+    })
+
+    test('what was taken back is nobody’s to be read, nor an offer to us alone, which waits for an answer', () => {
+      const store = fresh()
+      const tells = {
+        what: 'message',
+        kind: EventKind.file,
+        name: null,
+        text: 'offered a (1 B)',
+        answers: null,
+      } as const
+      for (const [room, unread] of [
+        [GENERAL, 2],
+        [DEV, 1],
+      ] as const) {
+        const ann = new Writer(1, room)
+        const all = [ann.say('one'), ann.say('two, Zoë'), ann.bundle({ tells })]
+        const peer = room === DEV ? ann.feed.author : null
+        const settings = { name: 'dev', peer, joined: true, ageMsMax: null, bytesMax: null }
+        kept(store, { what: 'room', room, settings }, ...all)
+        kept(store, ann.bundle({ tells: { what: 'delete', target: idOf(all[1]!) } }))
+        expect(store.unread(room, me, ['Zoë'])).toEqual({ count: unread, mentions: 0 })
+      }
     })
 
     test('what comes late takes its place and is unread all the same; what was read stays read', () => {
