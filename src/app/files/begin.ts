@@ -17,9 +17,11 @@ import type { FrontDoor } from './front-door.ts'
 import { pendingIn } from './pending.ts'
 import { sharesIn } from './shares.ts'
 import { Shelf } from './shelf.ts'
+import { takenIn } from './taken.ts'
 import { TransferDriver } from './transfer-driver.ts'
 
 const SHARES_FILE = 'shares.json'
+const TAKEN_FILE = 'taken.json'
 const PENDING_FILE = 'offers.json'
 
 /** One transfer and no more: nothing is noted for later runs. */
@@ -63,8 +65,9 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
     const talk = FileRoom.talkOf(around, ownAddresses)
     const shares = dataFolder === null ? null : sharesIn(join(dataFolder, SHARES_FILE), log)
     const pending = dataFolder === null ? null : pendingIn(join(dataFolder, PENDING_FILE), log)
+    const taken = dataFolder === null ? null : takenIn(join(dataFolder, TAKEN_FILE), log)
     desk = new Desk({
-      ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, log },
+      ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, taken, log },
       watches: once !== undefined,
       told: (view) => {
         ballast.hold()

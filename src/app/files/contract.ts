@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Files } from '../../ports/files.ts'
 import type { Pending } from './pending.ts'
 import type { Shares } from './shares.ts'
+import type { TakenFiles } from './taken.ts'
 
 /** What files need of talk: saying that there is one, and finding who has it. Rooms as front ends call them; people by key, in hexadecimal. */
 export interface Talk {
@@ -85,6 +86,8 @@ export interface DeskOptions {
   readonly folder: string
   /** What we have offered, for the next run; null where nothing is to be written. */
   readonly shares: Shares | null
+  /** What we have taken in rooms, for the next run to give on; null as above. */
+  readonly taken?: TakenFiles | null
   /** What has been offered to us and not been answered, for the next run; null as above. */
   readonly pending?: Pending | null
   /** What is given is asked after, so that it is known soon who has it: for a run that ends then. */

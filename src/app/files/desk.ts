@@ -3,6 +3,7 @@ import { Generations } from '../../base/generations.ts'
 import { RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { FilesFault } from '../../ports/files.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
+import { PassingKind } from '../../wire/passing.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { DeskOptions, DeskOutcome, FileTrouble, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
@@ -12,6 +13,7 @@ import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
+import { Stock } from './stock.ts'
 import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 
@@ -43,6 +45,7 @@ export class Desk implements ShelfOwner {
   private driver!: TransferDriver
   private taking!: Taking
   private giving!: Giving
+  private stock!: Stock
   private cancelRound: (() => void) | null = null
   /** Not before what earlier runs kept has been read. */
   private mayKeep = false
@@ -58,7 +61,7 @@ export class Desk implements ShelfOwner {
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
-      () => this.jobs.contents(),
+      () => [...this.jobs.contents(), ...this.stock.contents()],
       this.reaching,
       (key) => this.ask(this.driver.transfers.linksTo(key)),
       (root, room, key, answer) => this.answered(toHex(root), room, key, answer),
@@ -70,7 +73,9 @@ export class Desk implements ShelfOwner {
     this.driver = driver
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
     this.jobs.forgotten = (job) => this.taking.forget(job)
-    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching)
+    this.stock = new Stock(this.options, shelf, this.seeking)
+    const finished = (job: Job): void => this.stock.add(job)
+    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, finished)
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
   }
@@ -81,6 +86,7 @@ export class Desk implements ShelfOwner {
 
   /** Goes on with what earlier runs began to take or were to, and gives again what they gave. */
   async goOn(): Promise<void> {
+    this.stock.load()
     await this.taking.goOn()
     for (const job of this.accepted) if (job.entry.state === 'asked') this.takeUnlessTwin(job)
     this.accepted = []
@@ -148,6 +154,7 @@ export class Desk implements ShelfOwner {
 
   /** Somebody takes back something he said in a room: what he has offered there is not to be taken any more. */
   heardWithdrawal(id: string, from: string, room: string): void {
+    this.stock.withdrawn(id, from, room)
     const job = this.jobs.of(id)
     // What is caught up with comes newest first: the offer may follow.
     if (job === null) this.withdrawals.add(nameOf(id, from, room), 0)
@@ -158,6 +165,7 @@ export class Desk implements ShelfOwner {
 
   /** Somebody asks for files, or says which he has. */
   heardPassing(room: string, from: string, kind: number, body: Uint8Array): void {
+    if (kind === PassingKind.seek) this.stock.asked(room, body)
     this.seeking.heard(room, from, kind, body, this.options.clock.nowMs())
   }
 
@@ -235,6 +243,7 @@ export class Desk implements ShelfOwner {
   }
 
   lost(root: string, fault: FilesFault | null): void {
+    this.stock.lost(root)
     const given = this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
     const trouble = fault?.code === 'changed' ? 'changed' : 'gone'
     for (const job of given) this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.', trouble)

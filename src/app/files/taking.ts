@@ -37,6 +37,7 @@ export class Taking {
     private readonly driver: TransferDriver,
     private readonly seeking: Seeking,
     private readonly reaching: Reaching,
+    private readonly finished: (job: Job) => void,
   ) {
     const { files, folder, watches = false } = options
     this.room = new DiskRoom({ files, folder, jobs, isOnce: watches })
@@ -270,6 +271,7 @@ export class Taking {
     this.shelf.stop(root, true)
     job.path = end.path
     this.jobs.set(job, 'done')
+    this.finished(job)
     this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
     this.letGo()
     this.next()

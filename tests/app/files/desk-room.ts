@@ -6,6 +6,7 @@ import { FrontDoor } from '../../../src/app/files/front-door.ts'
 import type { PendingOffer } from '../../../src/app/files/pending.ts'
 import type { Share } from '../../../src/app/files/shares.ts'
 import { Shelf } from '../../../src/app/files/shelf.ts'
+import type { Taken } from '../../../src/app/files/taken.ts'
 import { TransferDriver } from '../../../src/app/files/transfer-driver.ts'
 import type { Address } from '../../../src/base/address.ts'
 import { toHex } from '../../../src/base/bytes.ts'
@@ -32,6 +33,7 @@ export class Person {
   desk: Desk
   private driver: TransferDriver
   private listener: Listener | null = null
+  private wake = (): void => {}
   private waiting: { readonly met: (view: FileView) => boolean; readonly resolve: (view: FileView) => void }[] = []
 
   constructor(
@@ -41,6 +43,7 @@ export class Person {
     readonly files = new MemoryFiles(),
     readonly shares: { list: Share[] } = { list: [] },
     readonly pending: { list: PendingOffer[] } = { list: [] },
+    readonly taken: { list: Taken[] } = { list: [] },
   ) {
     const bytes = (n: number) => crypto.getRandomValues(new Uint8Array(n))
     const signing = signingKeyFromSeed(new Uint8Array(32).fill(seed))
@@ -62,8 +65,17 @@ export class Person {
           pending.list = [...list]
         },
       },
+      taken: {
+        load: () => taken.list,
+        save(list) {
+          taken.list = [...list]
+        },
+      },
       told: (view) => this.hear(view),
-      log: (message) => this.logged.push(message),
+      log: (message) => {
+        this.logged.push(message)
+        this.wake()
+      },
     })
     this.driver = new TransferDriver(transfers, systemClock, bunTcp, (output) => shelf.work(output))
     const shelf = new Shelf((act) => this.driver.run(act), this.desk)
@@ -81,6 +93,15 @@ export class Person {
     if (!('local' in listener)) throw new Error(listener.message)
     this.listener = listener
     this.address = listener.local
+  }
+
+  /** Resolves when something of this kind has been logged. */
+  async hasLogged(part: string): Promise<void> {
+    while (!this.logged.some((line) => line.includes(part))) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+    }
   }
 
   /** The first view so far or to come of which this holds. */
@@ -117,7 +138,7 @@ export class DeskRoom {
 
   /** The same one in a later run: the same key, the same disk. */
   async again(person: Person, seed: number, policy = person.policy): Promise<Person> {
-    return await this.enter(new Person(this, seed, policy, person.files, person.shares, person.pending))
+    return await this.enter(new Person(this, seed, policy, person.files, person.shares, person.pending, person.taken))
   }
 
   talkOf(person: Person) {
