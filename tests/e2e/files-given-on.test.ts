@@ -36,7 +36,8 @@ test('who has a file or a folder gives it on in the next run, when its sender is
   ben = await launch(['--username', 'Ben'], ben.home)
   const cleo = await launch(['--username', 'Cleo', '--connect', ben.address])
   for (const name of ['large.bin', 'tree']) {
-    const { number } = await fileLine(cleo, name, () => true)
+    const { number, from } = await fileLine(cleo, name, () => true)
+    expect(from).toEqual({ id: anna.id, name: 'Anna' })
     expect(await cleo.do({ do: 'accept', file: String(number) })).toMatchObject({ ok: true })
   }
   expect(await hashOf(await taken(cleo, 'large.bin'))).toBe(await hashOf(path))

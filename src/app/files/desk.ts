@@ -170,7 +170,10 @@ export class Desk implements ShelfOwner {
   }
 
   async accept(text: string): Promise<DeskOutcome> {
-    const job = this.jobs.find(text, ['asked', 'listing', 'declined', 'cancelled', 'failed'], this.options.talk.own)
+    const { own } = this.options.talk
+    const ended = ['declined', 'cancelled', 'failed'] as const
+    // What waits for an answer is meant before what was answered.
+    const job = this.jobs.find(text, ['asked', 'listing']) ?? this.jobs.find(text, ended, own)
     if (job === null) return this.withdrawn(text) ?? unknown(text, 'is waiting to be accepted')
     const twin = this.jobs.twinOf(job)
     if (twin !== null) {

@@ -83,8 +83,10 @@ export class FileRoom implements FilesChat {
   }
 
   /** Something was said: an offer, or that one is taken back, as any message is. */
-  said({ id, author, room: name, peer, eventKind, body, time }: EventTelling): void {
-    const room = name ?? `@${encodeBase32(peer!)}`
+  said({ id, author, name, room: open, peer, eventKind, body, time }: EventTelling): void {
+    const room = open ?? `@${encodeBase32(peer!)}`
+    // Whoever said it may be gone: this is where the name is told.
+    if (eventKind === EventKind.file) this.around.people.meet(author, name)
     if (eventKind === EventKind.file) this.desk.heardOffer(toHex(id), toHex(author), room, body, time.ms)
     const removed = eventKind === EventKind.remove ? readRemoval(body) : null
     if (removed !== null) this.desk.heardWithdrawal(toHex(removed), toHex(author), room)

@@ -103,6 +103,20 @@ describe('a file offered in a room', () => {
     expect(await ben.desk.accept('b')).toMatchObject({ ok: false, code: 'no-such-file' })
   })
 
+  test('of two with one name the one that was not answered is meant', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(10)).set('/else/a', bytesOf(11))
+    await anna.desk.send('/out/a', 'general')
+    await anna.desk.send('/else/a', 'general')
+    ben.desk.decline('2')
+    await ben.desk.accept('a')
+    expect(await ben.until(({ state }) => state === 'done')).toMatchObject({ number: 1 })
+    await ben.desk.accept('a')
+    expect(await ben.until(({ number, state }) => number === 2 && state === 'done')).toMatchObject({
+      path: '/in/a (2)',
+    })
+  })
+
   test('whose name would lead elsewhere stays in the folder', async () => {
     const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
     anna.files.files.set('/out/..\\..\\evil\u202e', bytesOf(10))
