@@ -32,7 +32,16 @@ export interface Talk {
 }
 
 /** Why a file waits or has failed, for programs. */
-export type FileTrouble = 'nobody' | 'full' | 'disk' | 'changed' | 'gone' | 'absent' | 'withdrawn' | 'bad-list'
+export type FileTrouble =
+  | 'nobody'
+  | 'full'
+  | 'disk'
+  | 'changed'
+  | 'gone'
+  | 'absent'
+  | 'withdrawn'
+  | 'lying'
+  | 'bad-list'
 
 /** How a file stands, for every front end; at most ten a second for each. */
 export interface FileView {

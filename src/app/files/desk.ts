@@ -1,6 +1,7 @@
 import { toHex } from '../../base/bytes.ts'
 import { Generations } from '../../base/generations.ts'
 import { RECEIVING_MAX } from '../../core/transfer/offers.ts'
+import { mayHaveRoot } from '../../core/transfer/tree.ts'
 import type { FilesFault } from '../../ports/files.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
 import { PassingKind } from '../../wire/passing.ts'
@@ -22,6 +23,8 @@ const ROUND_EVERY_MS = 1_000
 const WITHDRAWALS_MAX = 1_024
 /** Remembered of those who say that they have what we offer. */
 const TAKERS_MAX = 256
+
+const OTHERS = 'It goes on if others have it; /cancel gives it up.'
 
 interface Refused {
   readonly trouble: FileTrouble
@@ -126,7 +129,9 @@ export class Desk implements ShelfOwner {
   /** Somebody has offered something; `body` as its event has it. */
   heardOffer(id: string, from: string, room: string, body: Uint8Array, atMs = 0): void {
     const offer = readFileOffer(body)
-    if (offer === null || from === this.options.talk.own || this.withdrawals.has(nameOf(id, from, room), 0)) return
+    // One of nothing that has another hash than nothing has is no better than a broken one.
+    if (offer === null || !mayHaveRoot(offer.size, offer.root)) return
+    if (from === this.options.talk.own || this.withdrawals.has(nameOf(id, from, room), 0)) return
     const heard = this.jobs.offered({ ...summary(offer), id, from, room }, offer)
     if (heard === null) return
     const { job, what } = heard
@@ -272,7 +277,13 @@ export class Desk implements ShelfOwner {
 
   dropped(root: string, key: string, why: 'lying' | 'silent'): void {
     this.options.log(`${key.slice(0, 8)} is ${why} about the file ${root.slice(0, 8)}`)
-    if (why === 'lying') this.driver.run((all, nowMs) => all.hangUp(key, nowMs))
+    if (why !== 'lying') return
+    this.driver.run((all, nowMs) => all.hangUp(key, nowMs))
+    for (const job of this.jobs.ofRoot(root)) {
+      if (key !== job.entry.from || !this.jobs.fetching.includes(job)) continue
+      const reason = `What came of ${job.entry.name} is not what was offered, and was thrown away. ${OTHERS}`
+      this.jobs.wait(job, reason, 'lying')
+    }
   }
 
   refused(root: string, key: string, code: number): void {
@@ -280,7 +291,7 @@ export class Desk implements ShelfOwner {
     const { trouble, what } = REFUSED.get(code) ?? VANISHED
     for (const job of this.jobs.ofRoot(root)) {
       if (key !== job.entry.from || !this.jobs.fetching.includes(job)) continue
-      const reason = `${job.entry.name} ${what} where it came from. It goes on if others have it; /cancel gives it up.`
+      const reason = `${job.entry.name} ${what} where it came from. ${OTHERS}`
       this.jobs.wait(job, reason, trouble)
     }
   }

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../base/quantity.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Files, FilesFault } from '../../ports/files.ts'
 import type { Job } from './job.ts'
 import type { Jobs } from './jobs.ts'
@@ -6,10 +7,14 @@ import type { Jobs } from './jobs.ts'
 /** For what stands beside a file while it comes: without that not even an empty one can be begun. */
 const BESIDE_BYTES = 64 * 1024
 
+/** How much is missing is told so often, of one that goes on waiting. */
+const TOLD_EVERY_MS = 5_000
+
 export interface DiskRoomOptions {
   readonly files: Files
   readonly folder: string
   readonly jobs: Jobs
+  readonly clock: Clock
   /** A run for one transfer, which does not wait for room. */
   readonly isOnce: boolean
 }
@@ -84,7 +89,10 @@ export class DiskRoom {
   }
 
   private say(job: Job, reason: string): void {
-    if (job.reason !== reason) this.options.jobs.wait(job, reason, 'full')
+    const { jobs, clock } = this.options
+    // While others come and go the figure is another each time.
+    const isNews = job.trouble !== 'full' || (job.reason !== reason && clock.nowMs() - job.toldAtMs >= TOLD_EVERY_MS)
+    if (isNews) jobs.wait(job, reason, 'full')
   }
 }
 

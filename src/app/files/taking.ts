@@ -39,8 +39,8 @@ export class Taking {
     private readonly reaching: Reaching,
     private readonly finished: (job: Job) => void,
   ) {
-    const { files, folder, watches = false } = options
-    this.room = new DiskRoom({ files, folder, jobs, isOnce: watches })
+    const { files, folder, clock, watches = false } = options
+    this.room = new DiskRoom({ files, folder, jobs, clock, isOnce: watches })
   }
 
   /** Lists a folder before anybody is asked about it, where there is room for that. */

@@ -1,7 +1,7 @@
 import { EMPTY, equalBytes, utf8 } from '../../base/bytes.ts'
 import { sha256, sha256Into, sha256Of } from '../../crypto/hash.ts'
 import { HASH_BYTES, LEAF_BYTES, PAGE_BYTES_MAX, PAGE_HASHES } from '../../wire/content.ts'
-import type { Shape } from './shape.ts'
+import { Shape } from './shape.ts'
 
 /**
  * The tree of hashes that stands for content. A leaf's hash is the SHA-256 of its bytes; a page is up to 1,024 hashes of what is below
@@ -75,6 +75,11 @@ export class TreeBuilder {
     if (level + 1 < this.open.length) this.put(level + 1, hash)
     return hash
   }
+}
+
+/** Whether content of so many bytes can have this root, as far as that can be told without any of it: nothing at all has one root, and no page to check. */
+export function mayHaveRoot(size: number, root: Uint8Array): boolean {
+  return size > 0 || equalBytes(new TreeBuilder(new Shape(0), () => {}).finish(), root)
 }
 
 /** Level-0 pages held at a time: 32 MiB, which speak for 64 GiB. Of larger content the one used longest ago goes, and is asked for again. */

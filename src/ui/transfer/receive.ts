@@ -210,7 +210,7 @@ class Receive extends Transfer {
     if (state === 'waiting') {
       if (trouble === 'absent') return this.missed(event)
       if (trouble === 'withdrawn' || trouble === 'gone' || trouble === 'changed') return this.lost(event)
-      if (trouble === 'full' || trouble === 'disk')
+      if (trouble === 'full' || trouble === 'disk' || trouble === 'lying')
         return this.fail(`${cleanLine(reason)} ${done > 0 ? this.kept() : ''}`.trim())
       if (!this.isWaiting) this.line.tell(reason)
     }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { seededRng } from '../../../src/base/rng.ts'
+import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
 import { encodeCallBack } from '../../../src/wire/holding.ts'
 import { PassingKind } from '../../../src/wire/passing.ts'
 import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
@@ -101,6 +102,37 @@ describe('a file offered in a room', () => {
     expect(ben.desk.decline('a')).toMatchObject({ ok: true, view: { state: 'declined' } })
     expect(ben.desk.decline('a')).toMatchObject({ ok: false, code: 'no-such-file' })
     expect(await ben.desk.accept('b')).toMatchObject({ ok: false, code: 'no-such-file' })
+  })
+
+  test('of nothing, by a hash that is not that of nothing, is none', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ALL)]
+    const offer = { root: new Uint8Array(32), size: 0, manifestBytes: 0, entries: 0, changedMs: 0, name: 'a' }
+    ben.desk.heardOffer('ab'.repeat(32), anna.key, 'general', encodeFileOffer(offer)!)
+    expect(ben.desk.views).toEqual([])
+    anna.files.files.set('/out/empty', bytesOf(0))
+    await anna.desk.send('/out/empty', 'general')
+    expect(await ben.until(({ state }) => state === 'done')).toMatchObject({ path: '/in/empty', size: 0 })
+  })
+
+  test('whose giver sends something else is said to be not what was offered', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(MEGABYTE))
+    const { source } = anna.files
+    let isOffered = false
+    anna.files.source = async (path) => {
+      const found = await source.call(anna.files, path)
+      if (!found.ok) return found
+      const read: typeof found.read = async (at, length) => {
+        return isOffered ? new Uint8Array(length) : await found.read(at, length)
+      }
+      return { ...found, read }
+    }
+    await anna.desk.send('/out/a', 'general')
+    isOffered = true
+    await ben.desk.accept('a')
+    const told = await ben.until(({ trouble }) => trouble === 'lying')
+    expect(told).toMatchObject({ state: 'receiving', reason: expect.stringContaining('not what was offered') })
+    expect(got(ben, '/in/a')).toBeNull()
   })
 
   test('of two with one name the one that was not answered is meant', async () => {
