@@ -84,12 +84,13 @@ export class FileRoom implements FilesChat {
 
   /** Something was said: an offer, or that one is taken back, as any message is. */
   said({ id, author, name, room: open, peer, eventKind, body, time }: EventTelling): void {
-    const room = open ?? `@${encodeBase32(peer!)}`
-    // Whoever said it may be gone: this is where the name is told.
-    if (eventKind === EventKind.file) this.around.people.meet(author, name)
-    if (eventKind === EventKind.file) this.desk.heardOffer(toHex(id), toHex(author), room, body, time.ms)
     const removed = eventKind === EventKind.remove ? readRemoval(body) : null
-    if (removed !== null) this.desk.heardWithdrawal(toHex(removed), toHex(author), room)
+    if (removed === null && eventKind !== EventKind.file) return
+    const room = open ?? `@${encodeBase32(peer!)}`
+    if (removed !== null) return this.desk.heardWithdrawal(toHex(removed), toHex(author), room)
+    // Whoever said it may be gone: this is where the name is told.
+    this.around.people.meet(author, name)
+    this.desk.heardOffer(toHex(id), toHex(author), room, body, time.ms)
   }
 
   passed({ room, author, passingKind, body }: FilesTelling): void {

@@ -36,6 +36,8 @@ export interface Job {
   room: 'none' | 'short' | 'kept'
   /** Accepted, and waiting for others to be done. */
   isQueued: boolean
+  /** It goes on from what came by an offer that was taken back: a later run does not find it by that. */
+  resumesWithdrawn: boolean
   /** The user has said that he does not want it. */
   refuses: boolean
   /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
@@ -61,6 +63,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
   const how = {
     room,
     refuses: false,
+    resumesWithdrawn: false,
     toldAtMs: 0,
     movedAtMs: nowMs,
     isStuck: false,

@@ -130,8 +130,9 @@ export class Jobs {
 
   /** What nobody has answered, and what was accepted and has not begun, for a later run. */
   get pending(): PendingOffer[] {
-    return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer }) => {
-      const isOpen = state === 'asked' || state === 'listing' || (state === 'receiving' && target === null)
+    return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer, resumesWithdrawn }) => {
+      const isToBegin = state === 'receiving' && (target === null || resumesWithdrawn)
+      const isOpen = state === 'asked' || state === 'listing' || isToBegin
       return isOpen ? [{ id, from, room, atMs, offer, isAccepted: state === 'receiving' }] : []
     })
   }

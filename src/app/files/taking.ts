@@ -164,6 +164,7 @@ export class Taking {
         await target.discard()
         return true
       }
+      job.resumesWithdrawn = this.options.talk.isWithdrawn(toHex(target.header.event))
       // The list of a folder may have been fetched to be shown: it is beside what has come as well.
       this.shelf.stop(job.offer.root, false)
       await this.receive(job, target)

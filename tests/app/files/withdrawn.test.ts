@@ -55,6 +55,27 @@ test('what is on its way ends, stays in part, and goes on from there when it is 
   expect(got(again, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
 })
 
+test('offered again and gone on with, it goes on in the next run as well', async () => {
+  const [anna, ben] = [await room.person(ASK, 1), await room.person(ALL, 2)]
+  ben.desk.recall()
+  ben.files.roomBytes = 4 * MEGABYTE
+  await offered(anna, 'a', 3 * MEGABYTE)
+  await ben.until(({ path }) => path !== '')
+  ben.files.roomBytes = MEGABYTE
+  await ben.until(({ trouble }) => trouble === 'full')
+  await anna.desk.cancel('a')
+  await offered(anna, 'a', 3 * MEGABYTE)
+  ben.files.roomBytes = MEGABYTE / 2
+  await ben.until(({ number, trouble }) => number === 2 && trouble === 'full')
+  ben.leave()
+  const again = await room.again(ben, 2, ASK)
+  expect(again.desk.recall()).toBe(0)
+  again.files.roomBytes = 3 * MEGABYTE
+  await again.desk.goOn()
+  await again.until(({ state }) => state === 'done')
+  expect(got(again, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
+})
+
 test('who has it keeps it, and gives it to nobody any more', async () => {
   const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ASK)]
   await offered(anna, 'a', MEGABYTE)
