@@ -37,7 +37,8 @@ export async function readConfigFile(path: string, namedBy: string | null): Prom
 export function writeConfigFile(path: string, text: string): { readonly ok: true } | StartFault {
   const made = createSmallFile(path, text, { durable: true })
   if (made.ok) return made
-  return fault(`cannot write ${visible(path)}: ${made.said}`, made.cause)
+  const mend = made.code === 'exists' ? 'move it away' : 'mend that, or name another with --config'
+  return fault(`cannot write ${visible(path)}: ${made.said}; ${mend}`, made.cause)
 }
 
 function decodeUtf8(bytes: Uint8Array): string | null {

@@ -8,6 +8,7 @@ import type { DialTelling, EventTelling, NodeTelling, TrackerTelling } from '../
 import type { VoiceSteering } from '../node/voice-outputs.ts'
 import { EventKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
+import { badRoom, hungUp, TOO_MANY_ADDRESSES } from './common-faults.ts'
 import type { Outside } from './dialects/outside.ts'
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
@@ -229,19 +230,17 @@ export class Hearsay implements Chat {
     const result = new Promise<DialTelling>((resolve) => {
       this.connecting.set(key, [...(this.connecting.get(key) ?? []), resolve])
     })
-    if (!this.driver.run((node, instant) => node.connect(address, instant))) {
-      return fault('too-many-addresses', 'Too many addresses are being kept: /disconnect one first.')
-    }
+    if (!this.driver.run((node, instant) => node.connect(address, instant))) return TOO_MANY_ADDRESSES
     const telling = await result
     if (telling.peer !== null) return { ok: true, peer: this.person(telling.peer, '') }
-    if (telling.code === 'hung-up') return fault('hung-up', `${key} is not dialled any more, as asked.`)
+    if (telling.code === 'hung-up') return hungUp(key)
     return fault(telling.code, this.teller.dialSentence(telling))
   }
 
   /** Begins to keep a link to an address given at the start: how it goes is told as events. */
   keep(address: Address): void {
     if (this.driver.run((node, instant) => node.connect(address, instant))) return
-    const message = `${formatAddress(address)} is one address too many: it is not dialled.`
+    const message = `${formatAddress(address)} is one address too many: it is not dialled. Leave one out, or /disconnect another.`
     this.emit({ event: 'error', code: 'too-many-addresses', message })
   }
 
@@ -264,7 +263,7 @@ export class Hearsay implements Chat {
     if (target === null) return fault('no-room', 'You are in no room: /join one first.')
     if (target.startsWith('@')) return this.direct(target, text, kind)
     const name = normaliseRoom(target)
-    if (name === null) return fault('bad-room', `${target} cannot be a room's name.`)
+    if (name === null) return badRoom(target)
     return this.utterances.utter(name, SPOKEN_KINDS[kind], utf8(text))
   }
 
@@ -286,8 +285,7 @@ export class Hearsay implements Chat {
       return found.ok ? this.enter(`@${found.person.id}`) : found
     }
     const name = normaliseRoom(room)
-    if (name === null)
-      return fault('bad-room', `${room} cannot be a room's name: 1 to 32 visible characters without spaces.`)
+    if (name === null) return badRoom(room)
     if (this.joined.has(name)) return this.enter(name)
     this.joined.add(name)
     const held = this.memory?.joining(name) ?? []
@@ -317,7 +315,10 @@ export class Hearsay implements Chat {
   rename(name: string): Outcome<{ name: string }> {
     const clean = cleanName(name)
     if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) {
-      return fault('bad-name', 'A name is 1 to 32 characters that can be seen, on one line, and at most 128 bytes.')
+      return fault(
+        'bad-name',
+        'That cannot be a name. Choose one of 1 to 32 characters that can be seen, on one line, in at most 128 bytes.',
+      )
     }
     this.driver.run((node, instant) => node.rename(clean, instant))
     this.people.meet(this.identity, clean)

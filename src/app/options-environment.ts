@@ -54,7 +54,7 @@ export function readVariables(environment: Environment): Variables | StartFault 
   const excluded = exclusion(given)
   if (excluded !== null) {
     const [one, other] = excluded.map((name) => VARIABLES.find(([each]) => each === name)![1])
-    return refuse(`${other}: cannot be on with ${one}`)
+    return refuse(`${other}: cannot be on with ${one}; unset one`)
   }
   return { ok: true, given, configFile: environment.HEARSAY_CONFIG || null }
 }

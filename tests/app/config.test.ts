@@ -174,7 +174,11 @@ describe('the configuration file', () => {
     expect(writeConfigFile(path, 'port = 1\n')).toEqual({ ok: true })
     expect(statSync(path).mode & 0o777).toBe(0o600)
     const again = writeConfigFile(path, 'port = 2\n')
-    expect(again).toMatchObject({ ok: false, exit: 4, message: `cannot write ${path}: it exists already` })
+    expect(again).toMatchObject({
+      ok: false,
+      exit: 4,
+      message: `cannot write ${path}: it exists already; move it away`,
+    })
   })
 })
 

@@ -74,7 +74,7 @@ export class MessageDesk implements Messages {
     if (!found.ok) return found
     const { message, room } = found
     const body = encodeTextAbout({ target: message.id, text: text.toWellFormed() })
-    if (body === null) return text === '' ? fault('empty', 'There is nothing to say: the message is empty.') : TOO_LONG
+    if (body === null) return text === '' ? fault('empty', 'There is nothing to say: write something.') : TOO_LONG
     const said = await this.options.speak(room, EventKind.reply, body)
     return said.ok ? { ok: true, id: said.id, room, was: message.text } : said
   }
@@ -82,7 +82,7 @@ export class MessageDesk implements Messages {
   async react(which: Which, text: string, on: boolean | null): Promise<Outcome<Done & { emoji: string; on: boolean }>> {
     const emoji = cleanEmoji(text.toWellFormed())
     if (emoji === null || utf8(emoji).length !== utf8(text.trim()).length) {
-      return fault('bad-emoji', 'That is no emoji: one has 1 to 32 bytes, and can be seen.')
+      return fault('bad-emoji', 'That is no emoji: give one that can be seen, of 1 to 32 bytes.')
     }
     const found = this.stored(which, 'anyone')
     if (!found.ok) return found
@@ -139,7 +139,7 @@ export class MessageDesk implements Messages {
     }
     if (room !== null) {
       const id = this.placeId(room)
-      if (id === null) return fault('no-such-room', `Nothing is kept of ${room}.`)
+      if (id === null) return fault('no-such-room', `Nothing is kept of ${room}. /rooms lists where you are.`)
       query = { ...query, room: id }
     }
     if (before !== null) query = { ...query, beforeMs: Math.min(before, query.beforeMs!) }

@@ -39,9 +39,17 @@ export function findMessage(
     const message = counted.at(-Number(wanted))
     if (message !== undefined && Number(wanted) > 0) return { ok: true, message, room: current }
     if (counted.length === 0) {
-      return fault('no-such-message', whose === 'own' ? 'You have said nothing here.' : 'Nothing has been said here.')
+      return fault(
+        'no-such-message',
+        whose === 'own'
+          ? 'You have said nothing here. Say something first.'
+          : 'Nothing has been said here. Say something first.',
+      )
     }
-    return fault('no-such-message', `There are no ${wanted} messages to count back here: #1 is the last.`)
+    return fault(
+      'no-such-message',
+      `There are no ${wanted} messages to count back here: #1 is the last. /history shows them.`,
+    )
   }
   if (!/^[0-9a-f]{4,64}$/.test(wanted)) {
     return fault(
@@ -69,13 +77,15 @@ function byId(
 ): Outcome<{ message: StoredMessage; room: string }> {
   const message = history.read.message(Uint8Array.fromHex(id))
   const room = message === null ? null : history.rooms.placeOf(message.room)
-  if (message === null || room === null) return fault('no-such-message', 'No message with that id is here.')
-  if (message.state === 'deleted') return fault('no-such-message', 'That message was deleted.')
+  if (message === null || room === null)
+    return fault('no-such-message', 'No message with that id is here. /history shows them.')
+  if (message.state === 'deleted')
+    return fault('no-such-message', 'That message was deleted. /history shows the others.')
   return whose === 'own' && !equalBytes(message.author, history.own) ? notYours() : { ok: true, message, room }
 }
 
 function notYours(): Fault {
-  return fault('not-yours', 'Somebody else said that: only its author can change it.')
+  return fault('not-yours', 'Somebody else said that: only its author can change it. /reply answers it.')
 }
 
 function fault(code: string, message: string): Fault {

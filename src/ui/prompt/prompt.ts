@@ -90,7 +90,10 @@ class Prompt {
     const columns = () => (output.isTTY === true ? (output.columns ?? null) : null)
     this.formatter = new Formatter({ chat, theme: this.theme, wallMs, columns })
     this.queue = new OutputQueue(output, {
-      lostLine: (count) => this.theme.fault(`${count} lines were dropped here: the output was not read fast enough.`),
+      lostLine: (count) =>
+        this.theme.fault(
+          `${count} lines were dropped here: the output was not read fast enough. /history shows what was said.`,
+        ),
       gone: () => this.leaving.leave(true),
       room: () => this.regulate(),
       frame: (text) => this.editor?.frame(text) ?? text,

@@ -128,9 +128,13 @@ class Send extends Transfer {
     for (const file of this.offered.values()) {
       const { taken = [], refused = [], state, reason = '' } = file
       for (const person of taken) this.once(file, person, `${cleanLine(person.name)} has ${fileText(file)}, verified.`)
-      if (state === 'failed') return this.fail(reason === '' ? `${fileText(file)} could not be given.` : reason)
+      if (state === 'failed')
+        return this.fail(reason === '' ? `${fileText(file)} could not be given. Send it again.` : reason)
       const [who] = refused
-      if (who !== undefined) return this.fail(`${cleanLine(who.name)} does not want ${fileText(file)}.`)
+      if (who !== undefined)
+        return this.fail(
+          `${cleanLine(who.name)} does not want ${fileText(file)}. Ask, and send it again if that changes.`,
+        )
       if (taken.length < this.asked.takers) open++
     }
     if (open === 0 && this.offered.size > 0) this.succeed()
