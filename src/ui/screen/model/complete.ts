@@ -24,7 +24,19 @@ export function complete(model: Model, by: 1 | -1): Updated {
 
 /** Paths have been looked up; what was typed since then wins. */
 export function offerPaths(model: Model, before: Editor, start: number, found: readonly string[]): Model {
-  return draftOf(model).text === before.text ? offer(model, before, start, found, 1) : model
+  if (draftOf(model).text !== before.text) return model
+  const offered = offer(model, before, start, found, 1)
+  // Where there is one folder and nothing else, the next Tab is for what is in it.
+  return found.length === 1 && found[0]!.endsWith('/') ? { ...offered, completion: null } : offered
+}
+
+/** A slash typed behind a folder that is offered says that it is the one; null where it is typed like anything else. */
+export function settleFolder(model: Model, typed: string): Model | null {
+  const { completion } = model
+  const isFolder = completion?.candidates[completion.index]?.endsWith('/') === true
+  return typed === '/' && isFolder && draftOf(model).text === textWith(completion).text
+    ? { ...model, completion: null }
+    : null
 }
 
 function offer(model: Model, before: Editor, start: number, candidates: readonly string[], by: 1 | -1): Model {
