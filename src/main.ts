@@ -47,7 +47,8 @@ async function main(): Promise<number> {
     const suggestedName = suggestName(gathered.settings.username, process.env)
     const { openVoiceSetup } = await import('./app/voice/setup.ts')
     const voice = HAS_SOUND ? openVoiceSetup(gathered.settings.configFolder, process.env) : null
-    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName, voice }
+    const { configFile, variables } = gathered
+    const setup = { input: process.stdin, output: stdout, configFile: configFile!, suggestedName, variables, voice }
     const outcome = await runSetup(setup)
     if (outcome.kind === 'fault') return refuse(outcome.fault)
     if (outcome.kind === 'cancelled') return ExitStatus.interrupted

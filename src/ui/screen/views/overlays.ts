@@ -63,7 +63,11 @@ function helpLines(model: Model, width: number): Line[] {
     const right = wrap([span(about, look.plain)], width - column - 2)
     return Array.from({ length: Math.max(left.length, right.length) }, (_, row): Line => {
       const key = left[row] ?? []
-      return [...key, span(' '.repeat(column + 2 - key.reduce((sum, { text }) => sum + widthOf(text), 0))), ...(right[row] ?? [])]
+      return [
+        ...key,
+        span(' '.repeat(column + 2 - key.reduce((sum, { text }) => sum + widthOf(text), 0))),
+        ...(right[row] ?? []),
+      ]
     })
   })
 }
@@ -75,7 +79,11 @@ function helpCard(model: Model, top: number, width: number, height: number): Car
   const from = Math.max(0, Math.min(top, lines.length - rows))
   const below = lines.length - rows - from
   const more = below > 0 ? `↓ ${below} more; ` : ''
-  const feet = [`${more}Esc closes this; /help lists the commands`, `${more}Esc closes; /help: commands`, `${more}Esc closes`]
+  const feet = [
+    `${more}Esc closes this; /help lists the commands`,
+    `${more}Esc closes; /help: commands`,
+    `${more}Esc closes`,
+  ]
   const foot = [span(feet.find((each) => widthOf(each) <= width) ?? fit(feet[2]!, width), look.faint)]
   return { title: 'Keys', lines: [...lines.slice(from, from + rows), foot], cursor: null }
 }
