@@ -39,6 +39,8 @@ substr(m.text, 1, ${TEXT_BYTES_MAX}) AS text, ${NAME} AS name`
 const JOINED =
   'messages m JOIN feeds f ON f.id = m.feed JOIN authors a ON a.id = f.author JOIN rooms r ON r.id = m.room'
 const ORDER = '(m.ms, m.counter, m.rank, m.number)'
+/** Said by none of those whose ranks are in a list. */
+const OTHERS = 'm.rank NOT IN (SELECT value FROM json_each(?6))'
 const UPWARD = 'm.ms, m.counter, m.rank, m.number, m.event'
 const DOWNWARD = 'm.ms DESC, m.counter DESC, m.rank DESC, m.number DESC, m.event DESC'
 
@@ -91,18 +93,19 @@ export class Messages {
     return rows.map((row) => blob(row, 'key', AUTHOR_BYTES))
   }
 
-  unread(room: RoomState, own: Uint8Array, ownNames: readonly string[], untilMs: number): Unread {
+  unread(room: RoomState, except: readonly Uint8Array[], ownNames: readonly string[], untilMs: number): Unread {
     const mark = room.read === null ? [-1, 0, 0, 0] : orderOf(room.read)
-    const values: Value[] = [room.id, ...mark, rankOf(own), untilMs, UNREAD_MAX]
-    const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND m.rank <> ?6 AND m.ms <= ?7`
-    const late = 'FROM messages m WHERE m.room = ? AND m.late = 1'
+    const others = JSON.stringify(except.map(rankOf))
+    const values: Value[] = [room.id, ...mark, others, untilMs, UNREAD_MAX]
+    const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND ${OTHERS} AND m.ms <= ?7`
+    const late = `FROM messages m WHERE m.room = ?1 AND m.late = 1 AND ${OTHERS}`
     const count = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${beyond} LIMIT ?8)`, ...values)
-    const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?)`, room.id, UNREAD_MAX)
+    const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?8)`, ...values)
     const named = new Set<number>()
     for (const name of ownNames.slice(0, OWN_NAMES_MAX)) {
       const terms = termsOf(`"${name}"`)
       if (terms.length === 0) continue
-      for (const which of [`${beyond} ORDER BY ${DOWNWARD} LIMIT ?8`, `${late.replace('?', '?1')} LIMIT ?8`]) {
+      for (const which of [`${beyond} ORDER BY ${DOWNWARD} LIMIT ?8`, `${late} LIMIT ?8`]) {
         const inner = `SELECT m.id, substr(m.text, 1, ${MENTIONS_LENGTH_MAX}) AS text ${which}`
         for (const row of this.mentions(inner, values, name)) {
           if (findWords(text(row, 'text'), terms).counts[0]! > 0) named.add(integer(row, 'id'))

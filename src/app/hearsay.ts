@@ -8,7 +8,7 @@ import type { DialTelling, EventTelling, NodeTelling, TrackerTelling } from '../
 import type { VoiceSteering } from '../node/voice-outputs.ts'
 import { EventKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
-import { badRoom, hungUp, TOO_MANY_ADDRESSES } from './common-faults.ts'
+import { BAD_NAME, badRoom, dialectOff, hungUp, TOO_MANY_ADDRESSES } from './common-faults.ts'
 import type { Outside } from './dialects/outside.ts'
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
@@ -17,6 +17,8 @@ import { type FileRoom, type FileSurrounds, NO_FILES } from './files/file-room.t
 import type { FilesChat } from './files/files-chat.ts'
 import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
+import { forgetfulList, type IgnoreList } from './ignore-list.ts'
+import { Ignoring } from './ignoring.ts'
 import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
 import { NOWHERE } from './nowhere.ts'
@@ -46,11 +48,13 @@ export interface HearsayOptions {
   readonly openVoice?: (hearsay: Hearsay, people: People, steering: VoiceSteering) => Promise<VoiceService>
   /** What goes on in networks of other protocols. */
   readonly outside?: Outside
+  readonly ignoreList?: IgnoreList
 }
 
 /** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
 export class Hearsay implements Chat {
   readonly id: string
+  readonly ignored: Ignoring
   private driver!: Driver
   private utterances!: Utterances
   private talk!: VoiceFront
@@ -71,6 +75,7 @@ export class Hearsay implements Chat {
     private readonly options: HearsayOptions,
   ) {
     this.id = encodeBase32(identity)
+    this.ignored = new Ignoring(options.ignoreList ?? forgetfulList(options.log), this.people, this.id)
     this.teller = new Teller(this.people, (event) => this.emit(event), options.log)
   }
 
@@ -91,6 +96,7 @@ export class Hearsay implements Chat {
       ...{ people, id, log: this.options.log },
       name: () => this.name(),
       currentRoom: () => this.current,
+      ignoring: this.ignored,
       speak: (room, kind, body) => this.utterances.utter(room, kind, body),
       emit: (event) => this.emit(event),
     })
@@ -113,7 +119,7 @@ export class Hearsay implements Chat {
 
   get files(): FilesChat {
     const own = this.fileRoom ?? NO_FILES
-    return this.options.outside?.withFiles(own) ?? own
+    return this.ignored.files(this.options.outside?.withFiles(own) ?? own)
   }
 
   get messages(): Messages {
@@ -160,7 +166,10 @@ export class Hearsay implements Chat {
     // Who spoke before we were there told their name then: the rooms know it.
     const name = telling.name === '' ? this.people.recall(telling.author, '').name : telling.name
     this.options.outside?.heard({ ...telling, name })
-    if (telling.eventKind === EventKind.file) this.fileRoom?.offered(telling)
+    // What somebody offers who is ignored is not even to be taken unasked.
+    const isOffer = telling.eventKind === EventKind.file
+    if (isOffer && this.ignored.has(this.people.recall(telling.author, '').id)) return
+    if (isOffer) this.fileRoom?.offered(telling)
     else if (this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
   }
 
@@ -219,10 +228,7 @@ export class Hearsay implements Chat {
   }
 
   async connect(address: Address, dialect: DialectName | null = null): Promise<Outcome<{ peer: Person }>> {
-    if (dialect !== null) {
-      const off = `${dialect} is not let in: start with --dialect ${dialect}.`
-      return this.options.outside?.connect(dialect, address) ?? fault('dialect-off', off)
-    }
+    if (dialect !== null) return this.options.outside?.connect(dialect, address) ?? dialectOff(dialect)
     const held = this.driver.node.heldBy(address)
     const link = held === null ? undefined : this.driver.node.peers().find((peer) => peer.peerKey === held)
     if (link !== undefined) return { ok: true, peer: this.person(link.peer, link.hello?.name ?? '') }
@@ -314,12 +320,7 @@ export class Hearsay implements Chat {
 
   rename(name: string): Outcome<{ name: string }> {
     const clean = cleanName(name)
-    if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) {
-      return fault(
-        'bad-name',
-        'That cannot be a name. Choose one of 1 to 32 characters that can be seen, on one line, in at most 128 bytes.',
-      )
-    }
+    if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) return BAD_NAME
     this.driver.run((node, instant) => node.rename(clean, instant))
     this.people.meet(this.identity, clean)
     this.options.outside?.renamed(clean)
@@ -338,7 +339,8 @@ export class Hearsay implements Chat {
 
   /** For `ready` and for what the program itself has to say. */
   emit(event: AppEvent): void {
-    for (const listener of this.listeners) listener(event)
+    const shown = this.ignored.shown(event)
+    if (shown !== null) for (const listener of this.listeners) listener(shown)
   }
 
   private async leaveNetwork(): Promise<void> {
@@ -369,11 +371,8 @@ export class Hearsay implements Chat {
     const where = formatAddress(address)
     if (room === undefined) return
     const lost = formatAddress(given)
-    await this.say(
-      room,
-      'action',
-      where === lost ? `is the tracker ${lost} now` : `is the tracker now, at ${where} (${lost} is gone)`,
-    )
+    const what = where === lost ? `${lost} now` : `now, at ${where} (${lost} is gone)`
+    await this.say(room, 'action', `is the tracker ${what}`)
   }
 
   private enter(room: string): Outcome<{ room: string }> {

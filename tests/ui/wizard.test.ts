@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { parseConfig } from '../../src/app/config-toml.ts'
-import type { Given } from '../../src/app/options-values.ts'
 import { runSetup, suggestName } from '../../src/ui/wizard/wizard.ts'
 import { FakeSetup } from './fake-setup.ts'
 import { AtTerminal } from './pseudo-terminal.ts'
@@ -164,51 +163,6 @@ describe('at a real terminal', () => {
     await at.exited
   })
 
-  test('going back, the name that was typed is gone on with, and can be taken away', async () => {
-    const { at, config } = newcomer()
-    await at.until('call you?')
-    at.type(`Ann${ENTER}`)
-    await at.until('reach you?')
-    at.type(ESCAPE)
-    await at.until('call you?')
-    at.type(`e Ö${ENTER}`)
-    await at.until('reach you?')
-    at.type(ENTER)
-    for (const question of ['on this disk?', 'connect to', 'older programs']) {
-      await at.until(question)
-      at.type(ENTER)
-    }
-    await at.until('call you    Anne Ö')
-    await at.until('start?')
-    at.type('n')
-    await at.until('call you?')
-    at.type(`${CTRL_U}${ENTER}`)
-    for (const question of ['reach you?', 'on this disk?', 'connect to', 'older programs']) {
-      await at.until(question)
-      at.type(ENTER)
-    }
-    await at.until('call you    user-<port>')
-    await at.until('start?')
-    at.type(ENTER)
-    await at.until('SETTINGS')
-    expect(configured(config)).toEqual({ host: '127.0.0.1', ephemeral: false })
-    at.type('\n')
-    await at.exited
-  })
-
-  test('what a variable says is what hearsay will do, and the summary names it', async () => {
-    const { at } = newcomer('env', 'HEARSAY_PORT=5000', 'HEARSAY_CONNECT=a.example:1,b.example:2')
-    for (const question of ['call you?', 'reach you?', 'on this disk?', 'connect to', 'older programs']) {
-      await at.until(question)
-      at.type(ENTER)
-    }
-    await at.until('listen on   127.0.0.1, port 5000 (HEARSAY_PORT)')
-    await at.until('a.example:1, b.example:2')
-    await at.until('start?')
-    at.type(CTRL_C)
-    await at.exited
-  })
-
   test('Escape at the first question leaves with 130, and nothing is written', async () => {
     const { at, config } = newcomer()
     await at.until('call you?')
@@ -278,7 +232,6 @@ describe('with streams of the caller', () => {
     configFile: string,
     answers: readonly (readonly [question: string, keys: string])[],
     voice: FakeSetup | null = null,
-    variables: Given = {},
   ) {
     const [input, output] = [terminal(), terminal()]
     let shown = ''
@@ -292,7 +245,7 @@ describe('with streams of the caller', () => {
       // As from a person: not while the question is still being written.
       setImmediate(() => (next[1] === 'end' ? input.end() : input.write(next[1])))
     })
-    return runSetup({ input, output, configFile, suggestedName: null, variables, voice })
+    return runSetup({ input, output, configFile, suggestedName: null, variables: {}, voice })
   }
 
   test('without a suggestion an empty name stays empty', async () => {

@@ -2,7 +2,7 @@ import { type Address, formatAddress, parseAddress } from '../../base/address.ts
 import { bareName, type DialectName, markName } from '../../base/dialects.ts'
 import type { DialledTelling } from '../../dialects/outputs.ts'
 import type { Fault, Outcome, PeerView } from '../chat.ts'
-import { hungUp, TOO_MANY_ADDRESSES } from '../common-faults.ts'
+import { dialectOff, hungUp, TOO_MANY_ADDRESSES } from '../common-faults.ts'
 import type { Person } from '../events.ts'
 import type { Machines } from './machines.ts'
 
@@ -89,11 +89,6 @@ export function strangerName(
   { id, name }: { readonly id: string; readonly name: string },
 ): string {
   return markName(name !== '' || dialect === 'line' ? name : id, dialect)
-}
-
-/** What people are told who ask for a dialect that is not let in. */
-function dialectOff(dialect: DialectName): Fault {
-  return fault('dialect-off', `${dialect} is not let in: start with --dialect ${dialect}.`)
 }
 
 function fault(code: string, message: string): Fault {

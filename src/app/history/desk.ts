@@ -5,6 +5,7 @@ import type { SearchQuery, Store, StoredMessage } from '../../ports/store.ts'
 import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../wire/amendment.ts'
 import { EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
+import type { Ignoring } from '../ignoring.ts'
 import type {
   Done,
   Earlier,
@@ -30,6 +31,7 @@ export interface DeskOptions {
   readonly id: string
   readonly name: () => string
   readonly currentRoom: () => string | null
+  readonly ignoring: Ignoring
   readonly speak: Speak<Outcome<{ id: string; room: string }>>
   /** How far an event of ours has come; null where that is not known. */
   readonly reach?: (id: Uint8Array) => Reach | null
@@ -164,10 +166,10 @@ export class MessageDesk implements Messages {
   }
 
   unread(room: string): UnreadView {
-    const { history, name } = this.options
+    const { history, name, ignoring } = this.options
     const id = history.rooms.idOf(room)
     if (id === null) return { count: 0, mentions: 0 }
-    return history.read.unread(id, history.own, [name()], shownUntilMs(history.wallMs))
+    return history.read.unread(id, history.own, [name()], shownUntilMs(history.wallMs), ignoring.keys())
   }
 
   earlier(room: string, limit: number): Earlier {
@@ -199,7 +201,10 @@ export class MessageDesk implements Messages {
   }
 
   private stored(which: Which, whose: 'anyone' | 'own'): Outcome<{ message: StoredMessage; room: string }> {
-    return findMessage(this.options.history, which, whose, this.options.currentRoom())
+    const { history, currentRoom, ignoring, people } = this.options
+    return findMessage(history, which, whose, currentRoom(), ({ author, name }) =>
+      ignoring.has(people.sayer(author, name).id),
+    )
   }
 
   /** A room as a person names it. */

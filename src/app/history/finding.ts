@@ -10,12 +10,13 @@ import { lastShown } from './shown.ts'
 const LOOK_BACK = 1_000
 const ID_CHARS = 64
 
-/** The message that somebody means (see `Which`); one that is deleted is not meant any more. `current`: the room one is in. */
+/** The message that somebody means (see `Which`); one that is deleted, or hidden, is not meant. `current`: the room one is in. */
 export function findMessage(
   history: History,
   which: Which,
   whose: 'anyone' | 'own',
   current: string | null,
+  isHidden: (message: StoredMessage) => boolean = () => false,
 ): Outcome<{ message: StoredMessage; room: string }> {
   const wanted = (which ?? '1').trim().replace(/^#/, '').toLowerCase()
   if (wanted.length === ID_CHARS && /^[0-9a-f]+$/.test(wanted)) return byId(history, wanted, whose)
@@ -25,7 +26,9 @@ export function findMessage(
   const all =
     room === null
       ? []
-      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(({ state }) => state !== 'deleted')
+      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(
+          (message) => message.state !== 'deleted' && !isHidden(message),
+        )
   // That something was offered is told in words that are nobody's.
   const counted = whose === 'own' ? all.filter((message) => isOwn(message) && message.kind !== EventKind.file) : all
   if (/^[0-9]{1,3}$/.test(wanted)) {
