@@ -1,5 +1,5 @@
 import type { ArgumentKind } from '../../../app/command.ts'
-import type { Editor } from './editor.ts'
+import { changed, type Editor } from './editor.ts'
 import type { Completion, Effect, Model, Updated } from './model.ts'
 import { currentPlace, draftOf, withDraft } from './places.ts'
 import { speakers } from './talk.ts'
@@ -56,7 +56,7 @@ function show(model: Model, completion: Completion): Model {
 
 function textWith({ before, start, candidates, index }: Completion): Editor {
   const text = before.text.slice(0, start) + candidates[index]
-  return { ...before, text: text + before.text.slice(before.cursor), cursor: text.length }
+  return changed(before, { text: text + before.text.slice(before.cursor), cursor: text.length })
 }
 
 interface Asked {

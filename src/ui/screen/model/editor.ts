@@ -4,9 +4,25 @@ export interface Editor {
   readonly cursor: number
   /** What was cut last, to be put back. */
   readonly cut: string
+  /** What it was before each change, the last one last. */
+  readonly past?: readonly Past[]
 }
 
+interface Past {
+  readonly text: string
+  readonly cursor: number
+  /** What the change was; more of the same at the same place is one change. */
+  readonly kind: Change
+  /** Where the cursor was after it. */
+  readonly until: number
+}
+
+type Change = 'typed' | 'erased' | 'other'
+
 export const EMPTY: Editor = { text: '', cursor: 0, cut: '' }
+
+/** Each may hold a text of its own. */
+const PAST_MAX = 50
 
 /** What can be sent has 16 KiB; some room for what is yet to be taken out. */
 const CHARS_MAX = 64 * 1024
@@ -26,7 +42,43 @@ export function insert(editor: Editor, added: string): Editor {
   const { text, cursor } = editor
   const room = Math.max(0, CHARS_MAX - text.length)
   const fits = added.slice(0, room).toWellFormed()
-  return { ...editor, text: text.slice(0, cursor) + fits + text.slice(cursor), cursor: cursor + fits.length }
+  const after = { text: text.slice(0, cursor) + fits + text.slice(cursor), cursor: cursor + fits.length }
+  // A word is taken back at a time.
+  return changed(editor, after, /^\S{1,2}$/u.test(fits) ? 'typed' : 'other')
+}
+
+/** Another text in its place, which can be taken back. */
+export function changed(editor: Editor, after: Pick<Editor, 'text' | 'cursor'>, kind: Change = 'other'): Editor {
+  const { text, cursor, past = [] } = editor
+  if (after.text === text) return { ...editor, ...after }
+  const last = past.at(-1)
+  const goesOn = kind !== 'other' && last?.kind === kind && last.until === cursor
+  const begun = goesOn ? { ...last, until: after.cursor } : { text, cursor, kind, until: after.cursor }
+  const before = goesOn ? past.slice(0, -1) : past.slice(1 - PAST_MAX)
+  return { ...editor, ...after, past: [...before, begun] }
+}
+
+/** Takes the last change back, also one after the other. */
+export function undo(editor: Editor): Editor {
+  const { past = [] } = editor
+  const last = past.at(-1)
+  return last === undefined ? editor : { ...editor, text: last.text, cursor: last.cursor, past: past.slice(0, -1) }
+}
+
+/** Gives the letters to the end of the word another case, as readline does, and goes there. */
+export function recase(editor: Editor, to: 'upper' | 'lower' | 'capital'): Editor {
+  const { text, cursor } = editor
+  const end = target(editor, 'word-right')
+  const word = text.slice(cursor, end)
+  const first = /[\p{L}\p{N}]\p{M}*/u.exec(word)?.[0] ?? ''
+  const at = word.indexOf(first) + first.length
+  const recased =
+    to === 'upper'
+      ? word.toUpperCase()
+      : to === 'lower'
+        ? word.toLowerCase()
+        : word.slice(0, at).toUpperCase() + word.slice(at).toLowerCase()
+  return changed(editor, { text: text.slice(0, cursor) + recased + text.slice(end), cursor: cursor + recased.length })
 }
 
 export type Motion =
@@ -49,11 +101,8 @@ export function kill(editor: Editor, motion: Motion): Editor {
   const start = Math.min(to, editor.cursor)
   const end = Math.max(to, editor.cursor)
   const cut = motion === 'left' || motion === 'right' ? editor.cut : editor.text.slice(start, end)
-  return {
-    text: editor.text.slice(0, start) + editor.text.slice(end),
-    cursor: start,
-    cut: start === end ? editor.cut : cut,
-  }
+  const after = { text: editor.text.slice(0, start) + editor.text.slice(end), cursor: start }
+  return { ...changed(editor, after, motion === 'left' ? 'erased' : 'other'), cut: start === end ? editor.cut : cut }
 }
 
 export function yank(editor: Editor): Editor {
@@ -69,7 +118,7 @@ export function transpose(editor: Editor): Editor {
   const end = after(text, middle)
   if (start === middle || end === middle) return editor
   const swapped = text.slice(middle, end) + text.slice(start, middle)
-  return { ...editor, text: text.slice(0, start) + swapped + text.slice(end), cursor: end }
+  return changed(editor, { text: text.slice(0, start) + swapped + text.slice(end), cursor: end })
 }
 
 /** One line up or down in a text of several; null where there is none. */
