@@ -5,7 +5,7 @@ import { BARE_WORDS } from './read.ts'
 const CANDIDATES_MAX = 200
 
 /** What could stand at the cursor at the prompt: as everywhere behind a slash, and behind the words that need none. */
-export function completingAtPrompt(world: World, { text, cursor }: Typed): Completing {
+function completingAtPrompt(world: World, { text, cursor }: Typed): Completing {
   const [, word = '', blanks = ''] = /^([^\s/]\S*)?(\s*)/.exec(text) ?? []
   if (word === '') return completing(world, { text, cursor })
   const begin = word.length + blanks.length
