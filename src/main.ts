@@ -47,7 +47,8 @@ async function main(): Promise<number> {
     const suggestedName = suggestName(gathered.settings.username, process.env)
     const { openVoiceSetup } = await import('./app/voice/setup.ts')
     const voice = HAS_SOUND ? openVoiceSetup(gathered.settings.configFolder, process.env) : null
-    const setup = { input: process.stdin, output: stdout, configFile: gathered.configFile!, suggestedName, voice }
+    const { configFile, variables } = gathered
+    const setup = { input: process.stdin, output: stdout, configFile: configFile!, suggestedName, variables, voice }
     const outcome = await runSetup(setup)
     if (outcome.kind === 'fault') return refuse(outcome.fault)
     if (outcome.kind === 'cancelled') return ExitStatus.interrupted
@@ -164,7 +165,7 @@ async function frontEnd(settings: Settings, streams: Streams): Promise<() => Pro
     streams.output.write(`${why}\n`)
   }
   const { runPrompt } = await import('./ui/prompt/prompt.ts')
-  const status = runPrompt(streams)
+  const status = runPrompt({ ...streams, theme: settings.theme })
   return () => status
 }
 

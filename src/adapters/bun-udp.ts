@@ -116,5 +116,10 @@ function datagramFault(local: Address, cause: unknown): DatagramFault {
     return { ok: false, code: 'no-such-address', message, cause }
   }
   const text = cause instanceof Error ? cause.message : String(cause)
-  return { ok: false, code: 'network', message: `${where} cannot be used for voice: ${text}.`, cause }
+  return {
+    ok: false,
+    code: 'network',
+    message: `${where} cannot be used for voice: ${text}. --udp-port chooses another.`,
+    cause,
+  }
 }

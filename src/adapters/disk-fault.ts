@@ -1,19 +1,20 @@
 import type { FilesFault } from '../ports/files.ts'
 
-const KNOWN: Readonly<Record<string, readonly [FilesFault['code'], said: string]>> = {
-  ENOENT: ['missing', 'it is not there'],
-  ENOTDIR: ['missing', 'a part of its path is no folder'],
-  EACCES: ['denied', 'permission denied'],
-  EPERM: ['denied', 'permission denied'],
-  EROFS: ['denied', 'the file system is read-only'],
-  ENOSPC: ['full', 'the disk is full'],
-  EDQUOT: ['full', 'the disk quota is used up'],
-  EFBIG: ['too-large', 'it is larger than the file system allows'],
-  EISDIR: ['not-a-file', 'it is a folder'],
-  ELOOP: ['not-a-file', 'it is a symbolic link'],
-  ENXIO: ['not-a-file', 'it is not a file'],
-  ENAMETOOLONG: ['failed', 'the name is too long'],
-  EMFILE: ['failed', 'too many files are open'],
+/** What a code of the system means to whoever reads it, and what to do about it. */
+const KNOWN: Readonly<Record<string, readonly [FilesFault['code'], said: string, advice: string]>> = {
+  ENOENT: ['missing', 'it is not there', 'Check the path.'],
+  ENOTDIR: ['missing', 'a part of its path is no folder', 'Check the path.'],
+  EACCES: ['denied', 'permission denied', 'Change its rights, or choose another place.'],
+  EPERM: ['denied', 'permission denied', 'Change its rights, or choose another place.'],
+  EROFS: ['denied', 'the file system is read-only', 'Choose another place.'],
+  ENOSPC: ['full', 'the disk is full', 'Make room, and try again.'],
+  EDQUOT: ['full', 'the disk quota is used up', 'Make room, and try again.'],
+  EFBIG: ['too-large', 'it is larger than the file system allows', 'Choose another place.'],
+  EISDIR: ['not-a-file', 'it is a folder', 'Give the path of a file.'],
+  ELOOP: ['not-a-file', 'it is a symbolic link', 'Give the path that it leads to.'],
+  ENXIO: ['not-a-file', 'it is not a file', 'Give the path of a file.'],
+  ENAMETOOLONG: ['failed', 'the name is too long', 'Rename it to something shorter.'],
+  EMFILE: ['failed', 'too many files are open', 'Close some, and try again.'],
 }
 
 export function errorCode(error: unknown): string {
@@ -23,6 +24,6 @@ export function errorCode(error: unknown): string {
 /** `doing`: the beginning of the sentence, such as "photo.jpg cannot be read". */
 export function diskFault(doing: string, cause: unknown): FilesFault {
   const code = errorCode(cause)
-  const [known, said] = KNOWN[code] ?? ['failed', code || 'the disk did not do it']
-  return { ok: false, code: known, message: `${doing}: ${said}.`, cause }
+  const [known, said, advice] = KNOWN[code] ?? ['failed', code || 'the disk did not do it', 'Check the disk.']
+  return { ok: false, code: known, message: `${doing}: ${said}. ${advice}`, cause }
 }

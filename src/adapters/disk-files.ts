@@ -41,7 +41,7 @@ export const diskFiles: Files = {
       return {
         ok: false,
         code: 'failed',
-        message: `There is no free name for ${header.name} in ${folder}.`,
+        message: `There is no free name for ${header.name} in ${folder}: move some of that name away.`,
         cause: null,
       }
     } catch (error) {
@@ -63,7 +63,7 @@ export const diskFiles: Files = {
         throw error
       })
       if (target === null || !target.ok) await state.close()
-      return target ?? { ok: false, code: 'damaged', message: `${name} is of no use any more: delete it.`, cause: null }
+      return target ?? { ok: false, code: 'damaged', message: `${name} is of no use any more. Remove it.`, cause: null }
     } catch (error) {
       return diskFault(`${name} cannot be gone on with`, error)
     }

@@ -28,7 +28,12 @@ export async function diskSource(path: string): Promise<Source | FilesFault> {
     const stats = await stat(full)
     if (stats.isFile()) return new DiskSource(basename(full), fileFound(full, stats))
     if (stats.isDirectory()) return await folderSource(full, stats)
-    return { ok: false, code: 'not-a-file', message: `${path} is neither a file nor a folder.`, cause: null }
+    return {
+      ok: false,
+      code: 'not-a-file',
+      message: `${path} is neither a file nor a folder: give the path of one.`,
+      cause: null,
+    }
   } catch (error) {
     return diskFault(`${path} cannot be sent`, error)
   }
@@ -137,7 +142,12 @@ class DiskSource implements Source {
     const found = this.files[entry]!
     // Opened again, it would never be closed.
     if (this.isClosed)
-      return { ok: false, code: 'missing', message: `${found.path} is not given any more.`, cause: null }
+      return {
+        ok: false,
+        code: 'missing',
+        message: `${found.path} is not given any more. /send offers it again.`,
+        cause: null,
+      }
     try {
       return await this.handles.use(entry, async (handle) => {
         const length = await readFully(handle, into, at)

@@ -22,7 +22,8 @@ export function orderedFiles(write: WriteOut): Files {
       return fault('not-a-file', `${header.name} is a folder: it needs a folder to go to, not standard output.`)
     },
     unfinished: async () => [],
-    resume: async (_folder, name) => fault('missing', `${name} cannot be gone on with: nothing of it was kept.`),
+    resume: async (_folder, name) =>
+      fault('missing', `${name} cannot be gone on with: nothing of it was kept. Take it again.`),
     freeBytes: async () => null,
   }
 }
@@ -82,7 +83,12 @@ class OrderedTarget implements Target {
   }
 
   async read(): Promise<FilesFault> {
-    return { ok: false, code: 'missing', message: `${this.header.name} has been handed on.`, cause: null }
+    return {
+      ok: false,
+      code: 'missing',
+      message: `${this.header.name} has been handed on. Ask whoever sent it.`,
+      cause: null,
+    }
   }
 
   async discard(): Promise<void> {
@@ -101,7 +107,12 @@ class OrderedTarget implements Target {
       if (error !== null) {
         this.fault =
           errorCode(error) === 'EPIPE'
-            ? { ok: false, code: 'failed', message: 'Nobody reads standard output any more.', cause: error }
+            ? {
+                ok: false,
+                code: 'failed',
+                message: 'Nobody reads standard output any more. Start both again.',
+                cause: error,
+              }
             : diskFault('Standard output cannot be written', error)
         break
       }

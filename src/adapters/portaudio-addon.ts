@@ -87,5 +87,6 @@ export function cannotLoad(cause: unknown): SoundFault {
     return { ok: false, code: 'no-library', message, cause }
   }
   const what = library === undefined ? text : `${library} is missing`
-  return { ok: false, code: 'no-library', message: `Voice cannot be loaded here: ${what}.`, cause }
+  const advice = library === undefined ? 'Build hearsay on this machine, with scripts/build.' : 'Install what has it.'
+  return { ok: false, code: 'no-library', message: `Voice cannot be loaded here: ${what}. ${advice}`, cause }
 }

@@ -175,11 +175,21 @@ function cannotOpen(cause: unknown): SoundFault {
   const text = cause instanceof Error ? cause.message : String(cause)
   // A sound server that has just died shows only when it is used.
   if (/unavailable|no default device|invalid device/i.test(text)) return lost(cause)
-  return { ok: false, code: 'failed', message: `The sound device cannot be opened: ${text}.`, cause }
+  return {
+    ok: false,
+    code: 'failed',
+    message: `The sound device cannot be opened: ${text}. /voice devices lists others.`,
+    cause,
+  }
 }
 
 function lost(cause: unknown): SoundFault {
-  return { ok: false, code: 'gone', message: 'The sound device is gone, or another program has it to itself.', cause }
+  return {
+    ok: false,
+    code: 'gone',
+    message: 'The sound device is gone, or another program has it to itself. /voice devices lists others.',
+    cause,
+  }
 }
 
 function silent(): SoundFault {

@@ -20,7 +20,7 @@ export function storeFault(error: unknown, path: string): StoreFault | null {
     return fault('full', `The disk is full, so nothing more of the history is kept in ${path}: make room, ${INSTEAD}.`)
   }
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    return fault('damaged', `The history ${path} is damaged: it is put aside at the next start, and a new one begun.`)
+    return fault('damaged', `The history ${path} is damaged: start again, and it is put aside and a new one begun.`)
   }
   // A file that may only be read cannot be locked either.
   if (

@@ -43,6 +43,8 @@ const ORDER = '(m.ms, m.counter, m.rank, m.number)'
 const COUNTED_MAX = 1_000
 /** Nothing is left of what was taken back; and what is offered to us alone waits for an answer, not for a reader. */
 const NOT_TO_BE_READ = `(m.state = ${STATES.indexOf('deleted')} OR (m.kind = ${EventKind.file} AND (SELECT peer FROM rooms WHERE id = ?1) IS NOT NULL))`
+/** Said by none of those whose ranks are in a list. */
+const OTHERS = 'm.rank NOT IN (SELECT value FROM json_each(?6))'
 const UPWARD = 'm.ms, m.counter, m.rank, m.number, m.event'
 const DOWNWARD = 'm.ms DESC, m.counter DESC, m.rank DESC, m.number DESC, m.event DESC'
 
@@ -95,13 +97,14 @@ export class Messages {
     return rows.map((row) => blob(row, 'key', AUTHOR_BYTES))
   }
 
-  unread(room: RoomState, own: Uint8Array, ownNames: readonly string[], untilMs: number): Unread {
+  unread(room: RoomState, except: readonly Uint8Array[], ownNames: readonly string[], untilMs: number): Unread {
     const mark = room.read === null ? [-1, 0, 0, 0] : orderOf(room.read)
-    const values: Value[] = [room.id, ...mark, rankOf(own), untilMs, UNREAD_MAX]
-    const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND m.rank <> ?6 AND m.ms <= ?7`
-    const late = `FROM messages m WHERE m.room = ?1 AND m.late = 1`
+    const others = JSON.stringify(except.map(rankOf))
+    const values: Value[] = [room.id, ...mark, others, untilMs, UNREAD_MAX]
+    const beyond = `FROM messages m WHERE m.room = ?1 AND ${ORDER} > (?2, ?3, ?4, ?5) AND ${OTHERS} AND m.ms <= ?7`
+    const late = `FROM messages m WHERE m.room = ?1 AND m.late = 1 AND ${OTHERS}`
     const count = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${beyond} LIMIT ?8)`, ...values)
-    const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?2)`, room.id, UNREAD_MAX)
+    const lateCount = this.rows.one(`SELECT count(*) AS n FROM (SELECT 1 ${late} LIMIT ?8)`, ...values)
     const named = new Set<number>()
     for (const name of ownNames.slice(0, OWN_NAMES_MAX)) {
       const terms = termsOf(`"${name}"`)

@@ -147,10 +147,16 @@ export class SqliteStore implements Store {
     return this.read<Uint8Array[]>([], () => this.messages.authorsNamed(name))
   }
 
-  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[], untilMs = Number.MAX_SAFE_INTEGER): Unread {
+  unread(
+    room: Uint8Array,
+    own: Uint8Array,
+    ownNames: readonly string[],
+    untilMs = Number.MAX_SAFE_INTEGER,
+    ignored: readonly Uint8Array[] = [],
+  ): Unread {
     return this.read(NOTHING_UNREAD, () => {
       const known = this.registry.findRoom(room)
-      return known === null ? NOTHING_UNREAD : this.messages.unread(known, own, ownNames, untilMs)
+      return known === null ? NOTHING_UNREAD : this.messages.unread(known, [own, ...ignored], ownNames, untilMs)
     })
   }
 

@@ -64,7 +64,12 @@ export async function keepStream(
     }
     if (!aborted.aborted) return { ok: true, path, dispose }
     await dispose()
-    return { ok: false, code: 'failed', message: 'Standard input was not read to its end.', cause: null }
+    return {
+      ok: false,
+      code: 'failed',
+      message: 'Standard input was not read to its end. Start again to send it.',
+      cause: null,
+    }
   } catch (error) {
     await dispose()
     return diskFault(`standard input cannot be kept in ${parent} while it is sent (TMPDIR names another place)`, error)

@@ -42,10 +42,10 @@ export class WavReader {
       const format = parseWav(head.subarray(0, readSync(file, head, 0, head.length, 0)))
       if (typeof format !== 'string') return new WavReader(file, format)
       closeSync(file)
-      return fileFault(`${path} ${format}.`, null)
+      return fileFault(`${path} ${format}. Give another file.`, null)
     } catch (cause) {
       if (file !== undefined) closeSync(file)
-      return fileFault(`${path} cannot be read: ${reason(cause)}.`, cause)
+      return fileFault(`${path} cannot be read: ${reason(cause)}. Give another file.`, cause)
     }
   }
 
@@ -102,7 +102,7 @@ export class WavWriter {
       writeSync(file, wavHeader(SAMPLE_RATE_HZ, 0))
       return new WavWriter(file)
     } catch (cause) {
-      return fileFault(`${path} cannot be written: ${reason(cause)}.`, cause)
+      return fileFault(`${path} cannot be written: ${reason(cause)}. Give another path.`, cause)
     }
   }
 
@@ -123,7 +123,10 @@ export class WavWriter {
     if (this.gatheredSamples === 0) return null
     const bytes = new Uint8Array(this.gathered.buffer, 0, this.gatheredSamples * 2)
     if (this.dataBytes + bytes.length > DATA_BYTES_MAX) {
-      return fileFault('The recording has reached the size at which a WAV file ends, 4 GiB.', null)
+      return fileFault(
+        'The recording has reached the size at which a WAV file ends, 4 GiB. Start again with another file.',
+        null,
+      )
     }
     try {
       // The samples first: a header never tells of what is not there.
@@ -134,7 +137,7 @@ export class WavWriter {
       writeSync(this.file, wavHeader(SAMPLE_RATE_HZ, this.dataBytes), 0, WAV_HEADER_BYTES, 0)
       return null
     } catch (cause) {
-      return fileFault(`The recording cannot be written: ${reason(cause)}.`, cause)
+      return fileFault(`The recording cannot be written: ${reason(cause)}. See what is wrong with the disk.`, cause)
     }
   }
 }

@@ -3,6 +3,7 @@ import type { DialectName } from '../base/dialects.ts'
 import type { Remark } from './doctor.ts'
 import type { AppEvent, MessageKind, Person, Via } from './events.ts'
 import type { FilesChat } from './files/files-chat.ts'
+import type { Ignored } from './ignoring.ts'
 import type { Messages } from './messages.ts'
 import type { Voice } from './voice/contract.ts'
 
@@ -92,6 +93,7 @@ export interface Chat {
   readonly messages: Messages
   readonly files: FilesChat
   readonly voice: Voice
+  readonly ignored: Ignored
   name(): string
   /** The room a bare line goes to, or null when every room has been left. `@<id>` while in a direct conversation. */
   currentRoom(): string | null

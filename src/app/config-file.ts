@@ -21,9 +21,9 @@ export async function readConfigFile(path: string, namedBy: string | null): Prom
   const shown = visible(path)
   if (!file.ok) {
     if (file.code === 'missing' && namedBy === null) return { ok: true, found: false, given: {} }
-    const mend = file.code === 'denied' ? `; chmod u+r ${visible(shellWord(path))} lets you read it` : ''
+    const mend = file.code === 'denied' ? `chmod u+r ${visible(shellWord(path))} lets you read it` : 'check the path'
     const by = namedBy === null ? '' : `${namedBy}: `
-    return fault(`${by}cannot read ${shown}: ${file.said}${mend}`, file.cause)
+    return fault(`${by}cannot read ${shown}: ${file.said}; ${mend}`, file.cause)
   }
   const text = decodeUtf8(file.bytes)
   if (text === null) return fault(`${shown}: expected UTF-8 text, got other bytes`)
@@ -37,7 +37,8 @@ export async function readConfigFile(path: string, namedBy: string | null): Prom
 export function writeConfigFile(path: string, text: string): { readonly ok: true } | StartFault {
   const made = createSmallFile(path, text, { durable: true })
   if (made.ok) return made
-  return fault(`cannot write ${visible(path)}: ${made.said}`, made.cause)
+  const mend = made.code === 'exists' ? 'move it away' : 'mend that, or name another with --config'
+  return fault(`cannot write ${visible(path)}: ${made.said}; ${mend}`, made.cause)
 }
 
 function decodeUtf8(bytes: Uint8Array): string | null {

@@ -145,7 +145,8 @@ export function parseConfig(
   folder: string,
 ): { readonly ok: true; readonly given: Given } | ConfigFault {
   const scan = scanStatements(source)
-  if (scan.depth > DEPTH_MAX) return { ok: false, line: null, message: 'lists stand too deep in each other' }
+  if (scan.depth > DEPTH_MAX)
+    return { ok: false, line: null, message: 'lists stand too deep in each other: write them flat' }
   const table = parseToml(source)
   if (table instanceof Error) return syntaxFault(source, table)
   const lineOf = (key: string) => scan.statements.find((statement) => statement.key === key)?.line ?? null
@@ -158,7 +159,8 @@ export function parseConfig(
       const hint = near === null ? `the keys are ${Object.keys(CONFIG.entries).join(', ')}` : `did you mean ${near}?`
       return { ok: false, line: lineOf(key), message: `${visible(key.slice(0, 60))}: no such key; ${hint}` }
     }
-    if (known.has(name)) return { ok: false, line: lineOf(key), message: `${name}: given more than once` }
+    if (known.has(name))
+      return { ok: false, line: lineOf(key), message: `${name}: given more than once; leave one out` }
     known.set(name, value)
   }
   const checked = v.safeParse(CONFIG, Object.fromEntries(known), { abortEarly: true })
@@ -173,7 +175,7 @@ export function parseConfig(
   if (excluded !== null) {
     const [one, other] = excluded
     const what = given[other] === true ? 'cannot be true with' : 'cannot be given with'
-    return { ok: false, line: lineOf(other), message: `${other}: ${what} ${one}` }
+    return { ok: false, line: lineOf(other), message: `${other}: ${what} ${one}; leave one out` }
   }
   return { ok: true, given: { ...given, ...absolutePaths(given, folder) } }
 }
@@ -209,7 +211,7 @@ function syntaxFault(source: string, error: Error): ConfigFault {
     else good = middle
   }
   const said = visible(error.message.replace(/^TOML Parse error: /, '')).slice(0, 200)
-  return { ok: false, line: statements[bad - 1]?.line ?? null, message: `not valid TOML: ${said}` }
+  return { ok: false, line: statements[bad - 1]?.line ?? null, message: `not valid TOML: ${said}; mend that line` }
 }
 
 /** A value as an error can show it. */

@@ -17,6 +17,8 @@ export interface Gathered {
   readonly configFile: string | null
   /** Whether it was there. */
   readonly configFound: boolean
+  /** What HEARSAY_… variables say by themselves. */
+  readonly variables: Given
 }
 
 /** What `parseArguments` found, as far as it concerns the settings. */
@@ -49,7 +51,7 @@ export async function gatherSettings(asked: Asked, environment: Environment): Pr
   if (folder === null && !settings.ephemeral) return noHome()
   const twice = doublyPlaced(settings.dialects)
   if (twice !== null) return twoPlaces(twice)
-  return { ok: true, settings, configFile, configFound: file?.found ?? false }
+  return { ok: true, settings, configFile, configFound: file?.found ?? false, variables: variables.given }
 }
 
 function twoPlaces(dialect: DialectName): StartFault {

@@ -43,13 +43,13 @@ export async function parseDocumentArguments(
     return { kind: 'print', text: manualPage(version) }
   }
   const [shell, more] = argv
-  if (more !== undefined) return refuse(`completions: ${quoted(more)}: one shell at a time`)
+  if (more !== undefined) return refuse(`completions: ${quoted(more)}: name one shell at a time`)
   const { COMPLETIONS } = await import('./completions.ts')
   const made = shell === undefined ? undefined : COMPLETIONS.get(shell)
   if (made !== undefined) return { kind: 'print', text: made() }
   const known = [...COMPLETIONS.keys()].join(', ')
   const given = shell === undefined ? 'the shell is missing' : `${quoted(shell)}: no such shell`
-  return refuse(`completions: ${given}; there are ${known}`)
+  return refuse(`completions: ${given}; choose one of ${known}`)
 }
 
 function refuse(message: string): DocumentAsked {

@@ -8,6 +8,7 @@ import type { DialTelling, EventTelling, NodeTelling, TrackerTelling } from '../
 import type { VoiceSteering } from '../node/voice-outputs.ts'
 import { EventKind } from '../wire/event.ts'
 import type { Chat, Fault, GoneView, OtherView, Outcome, PeerView, RoomView, TrackerView, UserView } from './chat.ts'
+import { BAD_NAME, badRoom, dialectOff, hungUp, TOO_MANY_ADDRESSES } from './common-faults.ts'
 import type { Outside } from './dialects/outside.ts'
 import type { Remark } from './doctor.ts'
 import type { Driver } from './driver.ts'
@@ -16,6 +17,8 @@ import { type FileRoom, type FileSurrounds, NO_FILES } from './files/file-room.t
 import type { FilesChat } from './files/files-chat.ts'
 import { NO_MESSAGES } from './history/none.ts'
 import { type Kept, Remembering } from './history/remembering.ts'
+import { forgetfulList, type IgnoreList } from './ignore-list.ts'
+import { Ignoring } from './ignoring.ts'
 import type { Messages } from './messages.ts'
 import { NetworkViews, type Surroundings } from './network-views.ts'
 import { NOWHERE } from './nowhere.ts'
@@ -45,11 +48,13 @@ export interface HearsayOptions {
   readonly openVoice?: (hearsay: Hearsay, people: People, steering: VoiceSteering) => Promise<VoiceService>
   /** What goes on in networks of other protocols. */
   readonly outside?: Outside
+  readonly ignoreList?: IgnoreList
 }
 
 /** The one real `Chat`: turns what a command wants into calls on a node, and what the node tells into events. */
 export class Hearsay implements Chat {
   readonly id: string
+  readonly ignored: Ignoring
   private driver!: Driver
   private utterances!: Utterances
   private talk!: VoiceFront
@@ -70,6 +75,7 @@ export class Hearsay implements Chat {
     private readonly options: HearsayOptions,
   ) {
     this.id = encodeBase32(identity)
+    this.ignored = new Ignoring(options.ignoreList ?? forgetfulList(options.log), this.people, this.id)
     this.teller = new Teller(this.people, (event) => this.emit(event), options.log)
   }
 
@@ -90,6 +96,7 @@ export class Hearsay implements Chat {
       ...{ people, id, log: this.options.log },
       name: () => this.name(),
       currentRoom: () => this.current,
+      ignoring: this.ignored,
       speak: (room, kind, body) => this.utterances.utter(room, kind, body),
       emit: (event) => this.emit(event),
     })
@@ -113,7 +120,7 @@ export class Hearsay implements Chat {
 
   get files(): FilesChat {
     const own = this.fileRoom ?? NO_FILES
-    return this.options.outside?.withFiles(own) ?? own
+    return this.ignored.files(this.options.outside?.withFiles(own) ?? own)
   }
 
   get messages(): Messages {
@@ -160,9 +167,11 @@ export class Hearsay implements Chat {
     // Who spoke before we were there told their name then: the rooms know it.
     const name = telling.name === '' ? this.people.recall(telling.author, '').name : telling.name
     this.options.outside?.heard({ ...telling, name })
+    // What somebody offers who is ignored is not even to be taken unasked.
+    const isOffer = telling.eventKind === EventKind.file
+    if (isOffer && this.ignored.has(this.people.recall(telling.author, '').id)) return
     this.fileRoom?.said(telling)
-    if (telling.eventKind !== EventKind.file && this.relayedOnce.isFirst(telling))
-      (this.memory ?? this.teller).tell(telling)
+    if (!isOffer && this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
   }
 
   name(): string {
@@ -220,10 +229,7 @@ export class Hearsay implements Chat {
   }
 
   async connect(address: Address, dialect: DialectName | null = null): Promise<Outcome<{ peer: Person }>> {
-    if (dialect !== null) {
-      const off = `${dialect} is not let in: start with --dialect ${dialect}.`
-      return this.options.outside?.connect(dialect, address) ?? fault('dialect-off', off)
-    }
+    if (dialect !== null) return this.options.outside?.connect(dialect, address) ?? dialectOff(dialect)
     const held = this.driver.node.heldBy(address)
     const link = held === null ? undefined : this.driver.node.peers().find((peer) => peer.peerKey === held)
     if (link !== undefined) return { ok: true, peer: this.person(link.peer, link.hello?.name ?? '') }
@@ -231,19 +237,17 @@ export class Hearsay implements Chat {
     const result = new Promise<DialTelling>((resolve) => {
       this.connecting.set(key, [...(this.connecting.get(key) ?? []), resolve])
     })
-    if (!this.driver.run((node, instant) => node.connect(address, instant))) {
-      return fault('too-many-addresses', 'Too many addresses are being kept: /disconnect one first.')
-    }
+    if (!this.driver.run((node, instant) => node.connect(address, instant))) return TOO_MANY_ADDRESSES
     const telling = await result
     if (telling.peer !== null) return { ok: true, peer: this.person(telling.peer, '') }
-    if (telling.code === 'hung-up') return fault('hung-up', `${key} is not dialled any more, as asked.`)
+    if (telling.code === 'hung-up') return hungUp(key)
     return fault(telling.code, this.teller.dialSentence(telling))
   }
 
   /** Begins to keep a link to an address given at the start: how it goes is told as events. */
   keep(address: Address): void {
     if (this.driver.run((node, instant) => node.connect(address, instant))) return
-    const message = `${formatAddress(address)} is one address too many: it is not dialled.`
+    const message = `${formatAddress(address)} is one address too many: it is not dialled. Leave one out, or /disconnect another.`
     this.emit({ event: 'error', code: 'too-many-addresses', message })
   }
 
@@ -266,7 +270,7 @@ export class Hearsay implements Chat {
     if (target === null) return fault('no-room', 'You are in no room: /join one first.')
     if (target.startsWith('@')) return this.direct(target, text, kind)
     const name = normaliseRoom(target)
-    if (name === null) return fault('bad-room', `${target} cannot be a room's name.`)
+    if (name === null) return badRoom(target)
     return this.utterances.utter(name, SPOKEN_KINDS[kind], utf8(text))
   }
 
@@ -288,8 +292,7 @@ export class Hearsay implements Chat {
       return found.ok ? this.enter(`@${found.person.id}`) : found
     }
     const name = normaliseRoom(room)
-    if (name === null)
-      return fault('bad-room', `${room} cannot be a room's name: 1 to 32 visible characters without spaces.`)
+    if (name === null) return badRoom(room)
     if (this.joined.has(name)) return this.enter(name)
     this.joined.add(name)
     const held = this.memory?.joining(name) ?? []
@@ -318,9 +321,7 @@ export class Hearsay implements Chat {
 
   rename(name: string): Outcome<{ name: string }> {
     const clean = cleanName(name)
-    if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) {
-      return fault('bad-name', 'A name is 1 to 32 characters that can be seen, on one line, and at most 128 bytes.')
-    }
+    if (clean === '' || clean !== name.trim().replace(/\s+/g, ' ')) return BAD_NAME
     this.driver.run((node, instant) => node.rename(clean, instant))
     this.people.meet(this.identity, clean)
     this.options.outside?.renamed(clean)
@@ -339,7 +340,8 @@ export class Hearsay implements Chat {
 
   /** For `ready` and for what the program itself has to say. */
   emit(event: AppEvent): void {
-    for (const listener of this.listeners) listener(event)
+    const shown = this.ignored.shown(event)
+    if (shown !== null) for (const listener of this.listeners) listener(shown)
   }
 
   private async leaveNetwork(): Promise<void> {
@@ -370,11 +372,8 @@ export class Hearsay implements Chat {
     const where = formatAddress(address)
     if (room === undefined) return
     const lost = formatAddress(given)
-    await this.say(
-      room,
-      'action',
-      where === lost ? `is the tracker ${lost} now` : `is the tracker now, at ${where} (${lost} is gone)`,
-    )
+    const what = where === lost ? `${lost} now` : `now, at ${where} (${lost} is gone)`
+    await this.say(room, 'action', `is the tracker ${what}`)
   }
 
   private enter(room: string): Outcome<{ room: string }> {

@@ -15,7 +15,7 @@ export function openLog(debug: boolean | string): Log {
     } catch (error) {
       broken = true
       const why = error instanceof Error ? error.message : String(error)
-      process.stderr.write(`hearsay: diagnostics cannot be written to ${debug}: ${why}\n`)
+      process.stderr.write(`hearsay: diagnostics cannot be written to ${debug}: ${why}; --debug names another file\n`)
     }
   }
 }

@@ -20,6 +20,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ['$XDG_CONFIG_HOME/hearsay/identity', 'Who you are to others: keep it to yourself.'],
   ['$XDG_CONFIG_HOME/hearsay/voice.json', 'What was chosen with /voice.'],
   ['$XDG_DATA_HOME/hearsay/history.db', 'What was said. Usually in ~/.local/share.'],
+  ['$XDG_DATA_HOME/hearsay/peers.txt', 'Whom it has met, and where: tried again at the next start.'],
   ['$XDG_DATA_HOME/hearsay/shares.json', 'Which files you offer, also after the next start.'],
   ['$XDG_DATA_HOME/hearsay/offers.json', 'Which files were offered to you and wait for an answer.'],
 ]
@@ -39,6 +40,8 @@ export function manualPage(version: string): string {
       ),
     ),
     ...section('OPTIONS', ...OPTIONS.flatMap((spec) => entry(flagTerm(spec), sentence(spec.about)))),
+    // Else it would hang under the last of them.
+    '.PP',
     text(
       'Each can stand in config.toml too, and in a variable: HEARSAY_PORT for --port. A flag wins over a variable, a variable over the file.',
     ),

@@ -33,6 +33,11 @@ const VARIABLES: readonly (readonly [OptionName, variable: string, many?: 'many'
   ['debug', 'HEARSAY_DEBUG'],
 ]
 
+/** `HEARSAY_PORT` for port. */
+export function variableOf(name: OptionName): string {
+  return VARIABLES.find(([each]) => each === name)![1]
+}
+
 interface Variables {
   readonly ok: true
   readonly given: Given
@@ -53,8 +58,8 @@ export function readVariables(environment: Environment): Variables | StartFault 
   }
   const excluded = exclusion(given)
   if (excluded !== null) {
-    const [one, other] = excluded.map((name) => VARIABLES.find(([each]) => each === name)![1])
-    return refuse(`${other}: cannot be on with ${one}`)
+    const [one, other] = excluded.map(variableOf)
+    return refuse(`${other}: cannot be on with ${one}; unset one`)
   }
   return { ok: true, given, configFile: environment.HEARSAY_CONFIG || null }
 }

@@ -64,7 +64,7 @@ function parseExport(argv: readonly string[]): HistoryArguments {
   if (words.length > 0)
     return refuse('unexpected-argument', `export: ${quoted(words[0]!)}: unexpected argument; see hearsay export --help`)
   const [room, format = 'text', output = null] = names.map((name) => flags.get(name))
-  if (room === undefined) return refuse('value-missing', 'export: --room is missing: which room?')
+  if (room === undefined) return refuse('value-missing', 'export: --room is missing: name the room')
   const name = /^@./.test(room) ? room : normaliseRoom(room)
   if (name === null) return refuse('bad-value', `--room: expected the name of a room, got ${quoted(room)}`)
   const known = FORMATS.find((each) => each === format)
@@ -78,8 +78,8 @@ function parseImport(argv: readonly string[]): HistoryArguments {
   if (!values.ok) return values.refusal
   if (values.help) return { kind: 'print', text: IMPORT_HELP }
   const [file, more] = values.words
-  if (file === undefined) return refuse('value-missing', 'import: the file is missing: which one?')
-  if (more !== undefined) return refuse('unexpected-argument', `import: ${quoted(more)}: one file at a time`)
+  if (file === undefined) return refuse('value-missing', 'import: the file is missing: name it')
+  if (more !== undefined) return refuse('unexpected-argument', `import: ${quoted(more)}: give one file at a time`)
   return { kind: 'import', file }
 }
 
@@ -110,8 +110,9 @@ function read(word: string, argv: readonly string[], names: readonly string[]): 
       const hint = near === null ? `see hearsay ${word} --help` : `did you mean --${near}?`
       return wrong('unknown-flag', `${word}: ${quoted(rawName)}: no such flag; ${hint}`)
     }
-    if (value === undefined || value === '') return wrong('value-missing', `--${name}: a value is missing`)
-    if (flags.has(name)) return wrong('flag-twice', `--${name}: given more than once`)
+    if (value === undefined || value === '')
+      return wrong('value-missing', `--${name}: a value is missing; see hearsay ${word} --help`)
+    if (flags.has(name)) return wrong('flag-twice', `--${name}: given more than once; leave one out`)
     flags.set(name, value)
   }
   return { ok: true, help: false, flags, words }

@@ -67,8 +67,9 @@ export function parseTwoArguments(mode: TwoAsked['mode'], argv: readonly string[
       const hint = near === null ? `see hearsay ${mode} --help` : `did you mean --${near}?`
       return refuse('unknown-flag', `${mode}: ${quoted(rawName)}: no such flag; ${hint}`)
     }
-    if (value === undefined || value === '') return refuse('value-missing', `--${name}: a value is missing`)
-    if (flags.has(name)) return refuse('flag-twice', `--${name}: given more than once`)
+    if (value === undefined || value === '')
+      return refuse('value-missing', `--${name}: a value is missing; see hearsay ${mode} --help`)
+    if (flags.has(name)) return refuse('flag-twice', `--${name}: given more than once; leave one out`)
     flags.set(name, value)
   }
   return settle(mode, flags, words)
@@ -77,11 +78,14 @@ export function parseTwoArguments(mode: TwoAsked['mode'], argv: readonly string[
 function settle(mode: TwoAsked['mode'], flags: ReadonlyMap<string, string>, words: readonly string[]): TwoArguments {
   const wanted = mode === 'listen' ? 0 : 2
   if (words.length > wanted)
-    return refuse('unexpected-argument', `${mode}: ${quoted(words[wanted]!)}: unexpected argument`)
+    return refuse(
+      'unexpected-argument',
+      `${mode}: ${quoted(words[wanted]!)}: unexpected argument; see hearsay ${mode} --help`,
+    )
   if (words.length < wanted)
     return refuse(
       'value-missing',
-      `${mode}: ${words.length === 0 ? 'the host and the port are' : 'the port is'} missing`,
+      `${mode}: ${words.length === 0 ? 'the host and the port are' : 'the port is'} missing; see hearsay ${mode} --help`,
     )
   const hostText = mode === 'listen' ? (flags.get('host') ?? HOST) : words[0]!
   const portText = mode === 'listen' ? (flags.get('port') ?? String(PORT)) : words[1]!

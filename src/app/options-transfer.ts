@@ -120,7 +120,8 @@ export function parseTransferArguments(kind: TransferAsked['kind'], argv: readon
   let configFile: string | null = null
   for (const [name, texts] of shared) {
     const { arity } = specOf(name)!
-    if (texts.length > 1 && arity !== 'many') return refuse('flag-twice', `--${name}: given more than once`)
+    if (texts.length > 1 && arity !== 'many')
+      return refuse('flag-twice', `--${name}: given more than once; leave one out`)
     if (name === 'config') {
       configFile = texts[0]!
       continue
@@ -129,7 +130,8 @@ export function parseTransferArguments(kind: TransferAsked['kind'], argv: readon
     if (wrong !== null) return refuse('bad-value', `--${name}: expected ${wrong.expected}, got ${quoted(wrong.got)}`)
   }
   const excluded = exclusion(given)
-  if (excluded !== null) return refuse('flags-exclude', `--${excluded[1]}: cannot be used with --${excluded[0]}`)
+  if (excluded !== null)
+    return refuse('flags-exclude', `--${excluded[1]}: cannot be used with --${excluded[0]}; leave one out`)
   const wait = own.get('wait')
   const waitMs = wait === undefined ? null : wholeNumber(wait, WAIT_SECONDS_MAX) * 1000
   if (Number.isNaN(waitMs)) {
@@ -140,17 +142,18 @@ export function parseTransferArguments(kind: TransferAsked['kind'], argv: readon
 }
 
 function settleSend(own: ReadonlyMap<string, string>, paths: readonly string[], common: Common): TransferArguments {
-  if (paths.length === 0) return refuse('value-missing', 'send: the path is missing: which file? - is standard input')
+  if (paths.length === 0)
+    return refuse('value-missing', 'send: the path is missing: name the file; - is standard input')
   if (paths.some((path) => path.includes('\0') || path === '')) {
     return refuse('bad-value', 'send: expected the path of a file, got an empty one')
   }
   const isStandard = paths.includes(STANDARD)
   if (paths.filter((path) => path === STANDARD).length > 1) {
-    return refuse('unexpected-argument', 'send: standard input can be sent once')
+    return refuse('unexpected-argument', 'send: standard input can be sent once; leave out the second -')
   }
   const name = own.get('name')
   if (name !== undefined && !isStandard) {
-    return refuse('flags-exclude', '--name: names standard input: it means nothing without -')
+    return refuse('flags-exclude', '--name: names standard input: it means nothing without -; leave it out')
   }
   if (name !== undefined && (name.length > NAME_CHARS_MAX || /[/\\\0]/.test(name) || /^\.*$/.test(name.trim()))) {
     return refuse('bad-value', `--name: expected the name of a file, got ${quoted(name)}`)
@@ -167,7 +170,7 @@ function settleSend(own: ReadonlyMap<string, string>, paths: readonly string[], 
 
 function settleReceive(own: ReadonlyMap<string, string>, words: readonly string[], common: Common): TransferArguments {
   const [into = '.', more] = words
-  if (more !== undefined) return refuse('unexpected-argument', `receive: ${quoted(more)}: one folder at a time`)
+  if (more !== undefined) return refuse('unexpected-argument', `receive: ${quoted(more)}: give one folder at a time`)
   const from = placeOf(own.get('from'))
   if (from === undefined) {
     return refuse('bad-value', `--from: expected a room or @somebody, got ${quoted(own.get('from')!)}`)
@@ -222,13 +225,13 @@ function readFlags(kind: TransferAsked['kind'], argv: readonly string[]): Flags 
     if (flag === undefined && spec === undefined) return unknownFlag(kind, name, rawName)
     const takesValue = flag === undefined ? spec!.arity !== 'switch' && spec!.arity !== 'maybe' : flag.value !== ''
     if (takesValue && (value === undefined || value === '')) {
-      return refuse('value-missing', `--${name}: a value is missing`)
+      return refuse('value-missing', `--${name}: a value is missing; see hearsay ${kind} --help`)
     }
     if (!takesValue && value !== undefined && spec?.arity !== 'maybe') {
-      return refuse('value-unexpected', `--${name}: takes no value`)
+      return refuse('value-unexpected', `--${name}: takes no value; leave it out`)
     }
     if (flag === undefined) shared.set(name, [...(shared.get(name) ?? []), value ?? 'true'])
-    else if (own.has(name)) return refuse('flag-twice', `--${name}: given more than once`)
+    else if (own.has(name)) return refuse('flag-twice', `--${name}: given more than once; leave one out`)
     else own.set(name, value ?? 'true')
   }
   return { own, shared, words }

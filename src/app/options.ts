@@ -105,7 +105,7 @@ export async function parseArguments(argv: readonly string[], look: Look): Promi
     return { kind: 'print', text: isTracker ? TRACKER_HELP : await helpText(program, look.colour, look.columns) }
   }
   if (asked.has('version')) return { kind: 'print', text: `hearsay ${look.version}\n` }
-  if (incomplete !== null) return refuse('value-missing', `${incomplete}: a value is missing`)
+  if (incomplete !== null) return refuse('value-missing', `${incomplete}: a value is missing; see hearsay --help`)
   if (strays.length > 0) return refuseStray(strays[0]!)
   const read = readWritten(written)
   return isTracker && read.kind === 'run' ? forTracker(read.given, asked) : read
@@ -116,7 +116,7 @@ function forTracker(given: Given, asked: ReadonlySet<string>): Arguments {
   if (foreign === undefined) return { kind: 'tracker', given }
   return refuse(
     'flag-foreign',
-    `--${foreign}: means nothing to a tracker, which keeps a list of nodes and does nothing else`,
+    `--${foreign}: means nothing to a tracker, which keeps a list of nodes and does nothing else; leave it out`,
   )
 }
 
@@ -127,10 +127,11 @@ function readWritten(written: Written): Arguments {
     if (name === 'help' || name === 'version') continue
     const flag = `--${name}`
     const swallowed = values.find((value) => value !== null && specOf(value) !== null)
-    if (swallowed) return refuse('value-missing', `${flag}: a value is missing before ${flagOf(swallowed)}`)
+    if (swallowed)
+      return refuse('value-missing', `${flag}: a value is missing before ${flagOf(swallowed)}; see hearsay --help`)
     if (values.length > 1 && (arity === 'one' || arity === 'maybe')) {
       const both = values.map((value) => (value === null ? 'alone' : quoted(value)))
-      return refuse('flag-twice', `${flag}: given more than once (${both[0]}, then ${both[1]})`)
+      return refuse('flag-twice', `${flag}: given more than once (${both[0]}, then ${both[1]}); leave one out`)
     }
     const texts = values.map((value) => value ?? 'true')
     if (name === 'config') configFile = texts[0]!
@@ -138,7 +139,8 @@ function readWritten(written: Written): Arguments {
     if (wrong !== null) return refuse('bad-value', `${flag}: expected ${wrong.expected}, got ${quoted(wrong.got)}`)
   }
   const excluded = exclusion(given)
-  if (excluded !== null) return refuse('flags-exclude', `--${excluded[1]}: cannot be used with --${excluded[0]}`)
+  if (excluded !== null)
+    return refuse('flags-exclude', `--${excluded[1]}: cannot be used with --${excluded[0]}; leave one out`)
   return { kind: 'run', given, configFile, bare: false }
 }
 
@@ -159,7 +161,7 @@ function refuseStray(word: string): Arguments {
   const bare = flag.replace(/^-+/, '')
   if (word.startsWith('-') && bare.length > 0) {
     const known = specOf(word)
-    if (known !== null) return refuse('value-unexpected', `${flag}: takes no value`)
+    if (known !== null) return refuse('value-unexpected', `${flag}: takes no value; leave it out`)
     const near = suggest(
       bare,
       OPTIONS.map((spec) => spec.name),

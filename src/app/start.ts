@@ -26,6 +26,7 @@ import { Hearsay } from './hearsay.ts'
 import { beginHistory } from './history/begin.ts'
 import { loadIdentity } from './identity.ts'
 import { lockIdentity } from './identity-lock.ts'
+import { IgnoreList } from './ignore-list.ts'
 import type { Log } from './log.ts'
 import type { StartFault } from './options.ts'
 import { isOwnHost } from './own-host.ts'
@@ -49,6 +50,11 @@ export interface Started {
   release(): void
 }
 
+/** Where people's choices are kept, and whether they are. */
+function keptChoices({ configFolder, ephemeral }: Settings): { folder: string | null; isWritten: boolean } {
+  return { folder: configFolder === '' ? null : configFolder, isWritten: !ephemeral }
+}
+
 /** Everything from settings to a node that listens; only joining and dialling are left for `begin`. */
 export async function start(settings: Settings, version: string, log: Log, once?: Once): Promise<Started | StartFault> {
   const self = ownIdentity(settings)
@@ -67,7 +73,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
     },
     leaving: () => finding.end(),
     surroundings: () => finding.surroundings,
-    ...(outside === null ? {} : { outside }),
+    ...{ ignoreList: new IgnoreList({ ...keptChoices(settings), log }), ...(outside === null ? {} : { outside }) },
   })
   const identity = {
     signing,

@@ -41,8 +41,14 @@ export interface Store {
   search(query: SearchQuery): SearchHit[]
   /** Authors who went by a name, case apart: for `from` of a search. */
   authorsNamed(name: string): Uint8Array[]
-  /** What the others said after the read mark and not after `untilMs`, or came late from before the mark. */
-  unread(room: Uint8Array, own: Uint8Array, ownNames: readonly string[], untilMs?: number): Unread
+  /** What the others but for `ignored` said after the read mark and not after `untilMs`, or came late from before the mark. */
+  unread(
+    room: Uint8Array,
+    own: Uint8Array,
+    ownNames: readonly string[],
+    untilMs?: number,
+    ignored?: readonly Uint8Array[],
+  ): Unread
   rooms(): RoomHeld[]
   /** What is held of a feed beside its bundles: those of other histories that its author has signed. By number. */
   forks(feed: FeedKey): StoredBundle[]

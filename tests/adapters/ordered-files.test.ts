@@ -66,7 +66,10 @@ describe('what goes to a stream', () => {
   test('whose reader has gone is a fault, in a sentence', async () => {
     const made = await target(async () => Object.assign(new Error('EPIPE'), { code: 'EPIPE' }))
     await made.write(0, new Uint8Array(9))
-    expect(await made.finish()).toMatchObject({ ok: false, message: 'Nobody reads standard output any more.' })
+    expect(await made.finish()).toMatchObject({
+      ok: false,
+      message: 'Nobody reads standard output any more. Start both again.',
+    })
     expect(await made.write(9, new Uint8Array(9))).toMatchObject({ ok: false })
   })
 

@@ -243,7 +243,8 @@ test('a device that does not open is a sentence, and the next one opens', async 
   addon.openError = 'Format not supported: Invalid sample rate'
   expect(await settle(sound.openCapture({ device: null }, new Recorder(1)))).toMatchObject({
     code: 'failed',
-    message: 'The sound device cannot be opened: Format not supported: Invalid sample rate.',
+    message:
+      'The sound device cannot be opened: Format not supported: Invalid sample rate. /voice devices lists others.',
   })
   addon.openError = null
   opened(await settle(sound.openCapture({ device: null }, new Recorder(1))))

@@ -47,6 +47,9 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ['/who general', { do: 'who', room: 'general' }, []],
   ['/nick Anna Lee', { do: 'nick', name: 'Anna Lee' }, ['rename Anna Lee']],
   ['/nick', { do: 'nick' }, []],
+  ['/ignore', { do: 'ignore' }, []],
+  ['/block Bob', { do: 'ignore', peer: 'Bob' }, []],
+  ['/unignore Bob', { do: 'unignore', peer: 'Bob' }, []],
   ['/voice join dev', { do: 'voice', action: 'join', room: 'dev' }, ['voice join dev']],
   ['/mute', { do: 'mute' }, ['voice mute true']],
   ['/mute Bob Jones', { do: 'mute', peer: 'Bob Jones' }, ['voice tune Bob Jones {"silenced":true}']],
@@ -188,6 +191,22 @@ describe('rooms', () => {
     const { reply, lines } = await run('/rooms', chat)
     expect(lines).toEqual(['   general  2 people', '*  dev      1 person'])
     expect(reply).toMatchObject({ data: { rooms: [{ room: 'general', current: false, users: 2 }, { room: 'dev' }] } })
+  })
+
+  test('/ignore and /unignore say what they did, and /ignore alone whom one ignores', async () => {
+    const chat = new FakeChat()
+    expect((await run('/ignore', chat)).lines).toEqual(['You ignore nobody. /ignore <peer> does.'])
+    expect((await run('/ignore @Bob', chat)).lines).toEqual([
+      'You ignore Bob now; /unignore Bob ends that. Voice is apart: /voice mute Bob silences it.',
+    ])
+    await run('/ignore "Carol"', chat)
+    expect(await run('/ignore', chat)).toMatchObject({
+      lines: ['You ignore Bob, Carol.'],
+      reply: { data: { ignored: [BOB, CAROL] } },
+    })
+    expect((await run('/unignore Bob', chat)).lines).toEqual(['You hear Bob again.'])
+    expect((await run({ do: 'unignore', peer: 'Bob' }, chat)).reply).toMatchObject({ code: 'not-ignored' })
+    expect((await run('/unignore', chat)).lines[0]).toContain('it needs a peer')
   })
 
   test('/users lists who is there, and tells two people apart whose names look the same', async () => {

@@ -104,8 +104,10 @@ describe('a configuration file', () => {
     expect(refused('[host]\na = 1')).toBe('1: host: expected a host name, an IPv4 or an IPv6 address, got a table')
     expect(refused('room = []')).toEndWith('got an empty list')
     expect(refused(`connect = [${'"a:1",'.repeat(65)}]`)).toBe('1: connect: expected at most 64 entries, got a list')
-    expect(refused('plain = true\njson = true')).toBe('2: json: cannot be true with plain')
-    expect(refused('multicast = "239.1.2.3:4"\nno-lan = true')).toBe('1: multicast: cannot be given with no-lan')
+    expect(refused('plain = true\njson = true')).toBe('2: json: cannot be true with plain; leave one out')
+    expect(refused('multicast = "239.1.2.3:4"\nno-lan = true')).toBe(
+      '1: multicast: cannot be given with no-lan; leave one out',
+    )
     expect(refused('tracker = "0.0.0.0:5000"')).toContain('one machine that others can dial')
   })
 
@@ -115,7 +117,7 @@ describe('a configuration file', () => {
     expect(refused('"a\\nb" = 1')).toMatch(/^1: a\\u\{a\}b: no such key; the keys are host, port, /)
     expect(refused('__proto__ = 1\n')).toContain('__proto__: no such key')
     expect(refused('constructor = 1')).toContain('constructor: no such key')
-    expect(refused('udp-port = 1\nudp_port = 1')).toBe('2: udp-port: given more than once')
+    expect(refused('udp-port = 1\nudp_port = 1')).toBe('2: udp-port: given more than once; leave one out')
   })
 
   test('is told the line of what is not TOML', () => {

@@ -75,13 +75,31 @@ describe('the manual page', () => {
     expect(page).toContain('Also: on.')
     for (const action of Object.keys(ACTIONS)) expect(page).toContain(`.B ${action}\n`)
     expect(await asked('manual')).toEqual({ kind: 'print', text: manualPage('1.2.3') })
+    for (const file of [
+      'config.toml',
+      'identity',
+      'voice.json',
+      'history.db',
+      'peers.txt',
+      'shares.json',
+      'offers.json',
+    ])
+      expect(page).toContain(`/hearsay/${file}\n`)
     expect(await asked('manual', 'x')).toMatchObject({ kind: 'refuse' })
+  })
+
+  test('has nothing hang under an option, or a command, that is about all of them', () => {
+    // Under a term stands one line; a second one begins a paragraph.
+    const loose = manualPage('1')
+      .split('\n')
+      .filter((line, index, all) => !/^\./.test(line) && all[index - 2] === '.TP' && /^[^.]/.test(all[index + 1] ?? ''))
+    expect(loose).toEqual([])
   })
 
   test('holds no line that would be taken for a command of the formatter, and nothing but ASCII', () => {
     const page = manualPage('.1')
     for (const line of page.split('\n').filter((each) => /^[.']/.test(each)))
-      expect(line).toMatch(/^\.(TH|SH|TP|B|RI|br)( |$)/)
+      expect(line).toMatch(/^\.(TH|SH|PP|TP|B|RI|br)( |$)/)
     expect(page).toMatch(/^[\n -~]*$/)
   })
 })

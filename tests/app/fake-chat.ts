@@ -11,6 +11,7 @@ import type {
 } from '../../src/app/chat.ts'
 import type { Remark } from '../../src/app/doctor.ts'
 import type { AppEvent, MessageKind, Person } from '../../src/app/events.ts'
+import type { Ignored } from '../../src/app/ignoring.ts'
 import type { Address } from '../../src/base/address.ts'
 import { formatAddress } from '../../src/base/address.ts'
 import { FakeFiles } from './fake-files.ts'
@@ -37,6 +38,22 @@ export class FakeChat implements Chat {
   readonly messages = new FakeMessages(this.asked)
   readonly files = new FakeFiles(this.asked)
   readonly voice = new FakeVoice(this.asked)
+  readonly ignored: Ignored = {
+    list: () => [...this.unheard],
+    add: (peer) => {
+      const person = [BOB, CAROL].find(({ name }) => name === peer)
+      if (person === undefined) return fault('no-such-peer', `Nobody called ${peer} has been seen here.`)
+      this.unheard.add(person)
+      return { ok: true, person }
+    },
+    remove: (peer) => {
+      const person = [...this.unheard].find(({ name }) => name === peer)
+      if (person === undefined) return fault('not-ignored', `${peer} is not ignored.`)
+      this.unheard.delete(person)
+      return { ok: true, person }
+    },
+  }
+  private readonly unheard = new Set<Person>()
   closed = 0
   /** Until this resolves, nothing that was said is safe. */
   safe: Promise<void> = Promise.resolve()

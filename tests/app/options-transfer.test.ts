@@ -40,7 +40,7 @@ describe('hearsay send', () => {
     expect(await refusal('send a --for 0')).toContain('--for: expected a whole number from 1 to 256')
     expect(await refusal('send a --wait soon')).toContain('--wait')
     expect(await refusal('send a --wiat 3')).toContain('did you mean --wait?')
-    expect(await refusal('send a --connect')).toBe('--connect: a value is missing')
+    expect(await refusal('send a --connect')).toBe('--connect: a value is missing; see hearsay send --help')
     expect(await refusal('send a --port 5000 --port 5001')).toContain('more than once')
     expect(await refusal('send a --theme dark')).toContain('no such flag')
     expect(await refusal('send a --static=1')).toContain('takes no value')

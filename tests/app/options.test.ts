@@ -137,14 +137,20 @@ describe('what the command line refuses, in one line that names the argument', (
   })
 
   test('flags without their value', async () => {
-    expect(await refusal('--port')).toBe('--port: a value is missing')
-    expect(await refusal('--username', '--plain')).toBe('--username: a value is missing before --plain')
-    expect(await refusal('--username', '--port=\n')).toBe('--username: a value is missing before --port')
+    expect(await refusal('--port')).toBe('--port: a value is missing; see hearsay --help')
+    expect(await refusal('--username', '--plain')).toBe(
+      '--username: a value is missing before --plain; see hearsay --help',
+    )
+    expect(await refusal('--username', '--port=\n')).toBe(
+      '--username: a value is missing before --port; see hearsay --help',
+    )
   })
 
   test('a flag given twice, but not one that may be', async () => {
-    expect(await refusal('--port', '1', '--port', '2')).toBe('--port: given more than once ("1", then "2")')
-    expect(await refusal('--debug', '--debug=x')).toBe('--debug: given more than once (alone, then "x")')
+    expect(await refusal('--port', '1', '--port', '2')).toBe(
+      '--port: given more than once ("1", then "2"); leave one out',
+    )
+    expect(await refusal('--debug', '--debug=x')).toBe('--debug: given more than once (alone, then "x"); leave one out')
     expect(await given('--plain', '--plain')).toEqual({ plain: true })
     expect(await refusal(...Array.from({ length: 65 }, (_, port) => `--connect=a:${port + 1}`))).toBe(
       '--connect: expected at most 64, got "65"',
@@ -158,11 +164,11 @@ describe('what the command line refuses, in one line that names the argument', (
     expect(await refusal('-port', '1')).toBe('-port: no such flag; did you mean --port?')
     expect(await refusal('--frobnicate')).toBe('--frobnicate: no such flag; see hearsay --help')
     expect(await refusal(`--${'x'.repeat(500)}`)).toBe(`--${'x'.repeat(58)}…: no such flag; see hearsay --help`)
-    expect(await refusal('--plain=yes')).toBe('--plain: takes no value')
-    expect(await refusal('--plain', '--json')).toBe('--json: cannot be used with --plain')
+    expect(await refusal('--plain=yes')).toBe('--plain: takes no value; leave it out')
+    expect(await refusal('--plain', '--json')).toBe('--json: cannot be used with --plain; leave one out')
     const group = '--multicast=239.1.2.3:4'
-    expect(await refusal(group, '--no-lan')).toBe('--multicast: cannot be used with --no-lan')
-    expect(await refusal('--static', group)).toBe('--multicast: cannot be used with --static')
+    expect(await refusal(group, '--no-lan')).toBe('--multicast: cannot be used with --no-lan; leave one out')
+    expect(await refusal('--static', group)).toBe('--multicast: cannot be used with --static; leave one out')
     expect(await given('--static', '--no-lan')).toEqual({ static: true, 'no-lan': true })
   })
 
@@ -337,7 +343,9 @@ describe('the variables', () => {
     expect(message({ HEARSAY_PORT: 'abc' })).toBe('HEARSAY_PORT: expected a whole number from 0 to 65535, got "abc"')
     expect(message({ HEARSAY_PLAIN: 'maybe' })).toBe('HEARSAY_PLAIN: expected 1 or 0, got "maybe"')
     expect(message({ HEARSAY_CONNECT: 'a:1 b' })).toContain('HEARSAY_CONNECT: expected HOST:PORT')
-    expect(message({ HEARSAY_PLAIN: '1', HEARSAY_JSON: '1' })).toBe('HEARSAY_JSON: cannot be on with HEARSAY_PLAIN')
+    expect(message({ HEARSAY_PLAIN: '1', HEARSAY_JSON: '1' })).toBe(
+      'HEARSAY_JSON: cannot be on with HEARSAY_PLAIN; unset one',
+    )
   })
 })
 

@@ -174,7 +174,11 @@ describe('one file', () => {
     await ben.until((line) => line.event === 'file' && line.state === 'offered')
     await ben.do({ do: 'decline' })
     const ended = await anna.ended()
-    expect(ended).toMatchObject({ status: 1, output: '', errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' })
+    expect(ended).toMatchObject({
+      status: 1,
+      output: '',
+      errors: 'hearsay: Ben does not want plan.pdf (1.0 kB). Ask, and send it again if that changes.\n',
+    })
     await ben.quit()
   }, 30_000)
 })
@@ -273,7 +277,9 @@ describe('what goes wrong', () => {
     const env = { HOME: into, PATH: process.env['PATH'] ?? '' }
     const shell = Bun.spawn(['bash', '-c', line, EXECUTABLE], { cwd: into, env, stdout: 'pipe', stderr: 'pipe' })
     expect(await new Response(shell.stdout).text()).toBe('1\n')
-    expect(await new Response(shell.stderr).text()).toContain('Nobody reads standard output any more.')
+    expect(await new Response(shell.stderr).text()).toContain(
+      'Nobody reads standard output any more. Start both again.',
+    )
     expect(readFileSync(join(into, 'head')).equals(bytesOf(80_000_000).subarray(0, 100_000))).toBe(true)
     const another = new Once(['receive', '-', '--connect', `127.0.0.1:${port}`])
     expect(await another.ended()).toMatchObject({ status: 0, errors: '' })
@@ -293,7 +299,10 @@ describe('what goes wrong', () => {
     expect(waiting.status).toBe(1)
     expect(waiting.errors).toMatch(/^hearsay: Nothing has been offered in 1 s\. .*refused the connection/)
     const missing = await new Once(['send', 'nothing.txt']).ended()
-    expect(missing).toMatchObject({ status: 1, errors: 'hearsay: nothing.txt cannot be sent: it is not there.\n' })
+    expect(missing).toMatchObject({
+      status: 1,
+      errors: 'hearsay: nothing.txt cannot be sent: it is not there. Check the path.\n',
+    })
     expect(await new Once(['receive', 'nowhere']).ended()).toMatchObject({ status: 2, output: '' })
   }, 30_000)
 })

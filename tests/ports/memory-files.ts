@@ -26,7 +26,8 @@ export class MemoryFiles implements Files {
   async source(path: string): Promise<Source | FilesFault> {
     const own = this.files.get(path)
     const inside = [...this.files].filter(([name]) => name.startsWith(`${path}/`)).sort()
-    if (own === undefined && inside.length === 0) return fault('missing', `${path} cannot be sent: it is not there.`)
+    if (own === undefined && inside.length === 0)
+      return fault('missing', `${path} cannot be sent: it is not there. Check the path.`)
     const entries: ManifestEntry[] = inside.map(([name, bytes]) => ({
       ...{ isFolder: false, size: bytes.length, changedMs: 0, path: name.slice(path.length + 1) },
     }))

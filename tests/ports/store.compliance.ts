@@ -364,8 +364,18 @@ export function storeCompliance(name: string, makeStore: () => Store): void {
       kept(store, bob.say('@zoe in between', { ms: early.time.ms + 1, counter: 0 }))
       expect(textsOf(store.last(GENERAL, 10))).toEqual(['early', '@zoe in between', 'late'])
       expect(store.unread(GENERAL, me, ['Zoe'])).toEqual({ count: 1, mentions: 1 })
+      const ignored = [bob.feed.author, new Writer(7).feed.author]
+      expect(store.unread(GENERAL, me, ['Zoe'], undefined, ignored)).toEqual({ count: 0, mentions: 0 })
       kept(store, { what: 'read', room: GENERAL, upTo: place(late) })
       expect(store.unread(GENERAL, me, ['Zoe'])).toEqual({ count: 0, mentions: 0 })
+    })
+
+    test('without those who are ignored', () => {
+      const store = fresh()
+      const [ann, bob] = [new Writer(1), new Writer(2)]
+      kept(store, ann.say('Zoe?'), bob.say('Zoe!'), bob.say('more'))
+      expect(store.unread(GENERAL, me, ['Zoe'])).toEqual({ count: 3, mentions: 2 })
+      expect(store.unread(GENERAL, me, ['Zoe'], undefined, [bob.feed.author])).toEqual({ count: 1, mentions: 1 })
     })
 
     test('and of rooms what was set', () => {

@@ -19,6 +19,7 @@ if (setupWanted(gathered, asked.bare, { input: process.stdin.isTTY, output: proc
     output: process.stdout,
     configFile: gathered.configFile!,
     suggestedName: suggestName(gathered.settings.username, process.env),
+    variables: gathered.variables,
     voice: process.env['WITH_VOICE'] === '1' ? new FakeSetup() : null,
   })
   if (outcome.kind === 'cancelled') process.exit(ExitStatus.interrupted)

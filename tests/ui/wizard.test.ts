@@ -215,7 +215,7 @@ describe('without a terminal', () => {
     ended.end()
     ended.resume()
     await new Promise((resolve) => ended.once('end', resolve))
-    const setup = { configFile, suggestedName: null, voice: null }
+    const setup = { configFile, suggestedName: null, variables: {}, voice: null }
     const cancelled = { kind: 'cancelled' } as const
     expect(await runSetup({ ...setup, input: new PassThrough(), output })).toEqual(cancelled)
     expect(await runSetup({ ...setup, input: terminal(), output: new PassThrough() })).toEqual(cancelled)
@@ -245,7 +245,7 @@ describe('with streams of the caller', () => {
       // As from a person: not while the question is still being written.
       setImmediate(() => (next[1] === 'end' ? input.end() : input.write(next[1])))
     })
-    return runSetup({ input, output, configFile, suggestedName: null, voice })
+    return runSetup({ input, output, configFile, suggestedName: null, variables: {}, voice })
   }
 
   test('without a suggestion an empty name stays empty', async () => {

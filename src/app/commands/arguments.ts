@@ -72,16 +72,25 @@ export function text(): Argument<string> {
 /** Somebody, by whatever `Chat` finds people by. `toEnd`: nothing follows, so a name may hold spaces without quotes. */
 export function peer(options: { readonly toEnd: boolean }): Argument<string> {
   return required<string>({
-    kind: 'peer',
-    what: 'a peer: a name, name#abcd or an id',
-    label: 'peer',
+    ...PEER,
     take: (words) => (options.toEnd ? withoutQuotes(words.all()) : words.nextQuoted()),
-    check(value) {
-      const named = value.trim().replace(/^@/, '')
-      return named === '' ? { ok: false, message: 'the name is empty' } : { ok: true, value: named }
-    },
   })
 }
+
+/** Somebody, or nobody; nothing follows. */
+export function optionalPeer(): Argument<string | null> {
+  return optional<string>({ ...PEER, take: (words) => withoutQuotes(words.all()) })
+}
+
+const PEER = {
+  kind: 'peer',
+  what: 'a peer: a name, name#abcd or an id',
+  label: 'peer',
+  check(value: string): Read<string> {
+    const named = value.trim().replace(/^@/, '')
+    return named === '' ? { ok: false, message: 'the name is empty' } : { ok: true, value: named }
+  },
+} as const
 
 /** A path of this machine, typed from home where it begins with `~/`; one with spaces stands in quotation marks where something follows. */
 export function path(): Argument<string> {

@@ -1,8 +1,9 @@
 import { formatAddress } from '../../base/address.ts'
+import type { Chat, Outcome } from '../chat.ts'
 import { type Command, defineCommand } from '../command.ts'
-import type { Via } from '../events.ts'
+import type { Person, Via } from '../events.ts'
 import { taggedName } from '../names.ts'
-import { name, peer, place } from './arguments.ts'
+import { name, optionalPeer, peer, place } from './arguments.ts'
 import { columns, namesOf } from './views.ts'
 
 /** How a peer was found. */
@@ -13,6 +14,11 @@ const FOUND: Readonly<Record<Via, string>> = {
   lan: 'local network',
   tracker: 'tracker',
   network: 'through others',
+}
+
+function listOf(people: readonly Person[], chat: Chat): string {
+  const names = namesOf(chat)
+  return people.map((each) => names.show(each)).join(', ')
 }
 
 export const PEOPLE: readonly Command[] = [
@@ -68,6 +74,33 @@ export const PEOPLE: readonly Command[] = [
       ])
       return [...columns(rows), ...columns(far), ...gone]
     },
+  }),
+  defineCommand({
+    name: 'ignore',
+    aliases: ['block'],
+    group: 'People',
+    args: { peer: optionalPeer() },
+    help: 'hear nothing of somebody; alone, whom you ignore',
+    run(chat, { peer }): Outcome<{ person?: Person; ignored: readonly Person[] }> {
+      const outcome = peer === null ? ({ ok: true } as const) : chat.ignored.add(peer)
+      return outcome.ok ? { ...outcome, ignored: chat.ignored.list() } : outcome
+    },
+    show({ person, ignored }, chat) {
+      if (person !== undefined) {
+        const name = namesOf(chat).show(person)
+        return [`You ignore ${name} now; /unignore ${name} ends that. Voice is apart: /voice mute ${name} silences it.`]
+      }
+      return [ignored.length === 0 ? 'You ignore nobody. /ignore <peer> does.' : `You ignore ${listOf(ignored, chat)}.`]
+    },
+  }),
+  defineCommand({
+    name: 'unignore',
+    aliases: ['unblock'],
+    group: 'People',
+    args: { peer: peer({ toEnd: true }) },
+    help: 'hear somebody again whom you ignored',
+    run: (chat, { peer }) => chat.ignored.remove(peer),
+    show: ({ person }, chat) => [`You hear ${namesOf(chat).show(person)} again.`],
   }),
   defineCommand({
     name: 'nick',

@@ -2,6 +2,7 @@ import { type Address, formatAddress, parseAddress } from '../../base/address.ts
 import { bareName, type DialectName, markName } from '../../base/dialects.ts'
 import type { DialledTelling } from '../../dialects/outputs.ts'
 import type { Fault, Outcome, PeerView } from '../chat.ts'
+import { dialectOff, hungUp, TOO_MANY_ADDRESSES } from '../common-faults.ts'
 import type { Person } from '../events.ts'
 import type { Machines } from './machines.ts'
 
@@ -33,8 +34,7 @@ export class AskedLinks {
     })
     const begun = this.host.run(dialect, (machine, nowMs) => machine.connect(address, nowMs))
     if (begun === 'kept') this.settle(key, fault('kept', `${key} is kept dialled already. /peers lists who is there.`))
-    if (begun === 'full')
-      this.settle(key, fault('too-many-addresses', 'Too many addresses are being kept: /disconnect one first.'))
+    if (begun === 'full') this.settle(key, TOO_MANY_ADDRESSES)
     return answer
   }
 
@@ -45,8 +45,10 @@ export class AskedLinks {
     if ((dialect === 'framed' || dialect === 'line') && address !== null) {
       if (host.machines()[dialect] === undefined) return dialectOff(dialect)
       const isDone = host.run(dialect, (machine, nowMs) => machine.letGo(address, nowMs))
-      this.settle(peer, fault('hung-up', `${peer} is not dialled any more, as asked.`))
-      return isDone ? { ok: true, peer: { id: '', name: peer } } : fault('not-connected', `${peer} is not dialled.`)
+      this.settle(peer, hungUp(peer))
+      return isDone
+        ? { ok: true, peer: { id: '', name: peer } }
+        : fault('not-connected', `${peer} is not dialled. /peers lists who is there.`)
     }
     const view = host.peers().find(({ id, name, address }) => [id, name, bareName(name), address].includes(peer))
     if (view === undefined || view.dialect === 'native') return null
@@ -87,11 +89,6 @@ export function strangerName(
   { id, name }: { readonly id: string; readonly name: string },
 ): string {
   return markName(name !== '' || dialect === 'line' ? name : id, dialect)
-}
-
-/** What people are told who ask for a dialect that is not let in. */
-function dialectOff(dialect: DialectName): Fault {
-  return fault('dialect-off', `${dialect} is not let in: start with --dialect ${dialect}.`)
 }
 
 function fault(code: string, message: string): Fault {

@@ -22,14 +22,14 @@ export async function sendFile(path: string, sending: Sending): Promise<string |
   try {
     file = await open(path, 'r')
   } catch (error) {
-    return `${path} cannot be read: ${reasonOf(error)}.`
+    return `${path} cannot be read: ${reasonOf(error)}. Check the path.`
   }
   try {
     const stat = await file.stat()
-    if (!stat.isFile()) return `${path} is no file.`
+    if (!stat.isFile()) return `${path} is no file. Give the path of one.`
     const name = basename(path)
     const sent = sending.begin(name, stat.size)
-    if (sent === null) return `${name} cannot be sent now.`
+    if (sent === null) return `${name} cannot be sent now. Try again when the other side is there.`
     if (sent !== name) sending.tell(`It goes by the name ${sent}: the older program cannot read a name with spaces.`)
     await sending.wanted()
     let left = stat.size
@@ -41,14 +41,14 @@ export async function sendFile(path: string, sending: Sending): Promise<string |
     }
     if (left > 0) {
       sending.broken()
-      return `${name} became shorter while it was sent: the connection had to be closed.`
+      return `${name} became shorter while it was sent: the connection had to be closed. Connect and send it again.`
     }
     sending.done()
     sending.tell(`${sent} was sent (${stat.size} bytes).`)
     return null
   } catch (error) {
     sending.broken()
-    return `${path} could not be sent: ${reasonOf(error)}.`
+    return `${path} could not be sent: ${reasonOf(error)}. Connect and try again.`
   } finally {
     await file.close()
   }

@@ -52,7 +52,7 @@ function awaitCaller(address: Address, say: (line: string) => void): Promise<Soc
       resolve(socket)
     })
     server.maxConnections = 1
-    server.on('error', (error) => resolve(fault('cannot listen', address, error, ExitStatus.cannotListen)))
+    server.on('error', (error) => resolve(fault('listen', address, error)))
     server.listen(address.port, address.host, () => {
       const bound = server.address()
       const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
@@ -66,7 +66,7 @@ function dial(address: Address): Promise<Socket | StartFault> {
     const socket = createConnection({ host: address.host, port: address.port, timeout: DIAL_MS_MAX })
     const failed = (error: unknown): void => {
       socket.destroy()
-      resolve(fault('cannot connect', address, error, ExitStatus.failed))
+      resolve(fault('connect', address, error))
     }
     socket.once('error', failed)
     socket.once('timeout', () => failed(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
@@ -78,9 +78,14 @@ function dial(address: Address): Promise<Socket | StartFault> {
   })
 }
 
-function fault(what: string, address: Address, cause: unknown, exit: number): StartFault {
-  const { code, message } = tcpFault(cause)
-  return { ok: false, code: `two-${code}`, message: `${what}: ${formatAddress(address)} ${message}`, exit, cause }
+function fault(what: 'listen' | 'connect', address: Address, cause: unknown): StartFault {
+  const { code, message: why } = tcpFault(cause)
+  const [exit, advice] =
+    what === 'listen'
+      ? [ExitStatus.cannotListen, 'Choose another with --host and --port.']
+      : [ExitStatus.failed, 'Ask whoever is there whether it runs, and at which address.']
+  const message = `cannot ${what}: ${formatAddress(address)} ${why}. ${advice}`
+  return { ok: false, code: `two-${code}`, message, exit, cause }
 }
 
 /** A copy: what the runtime hands out is its own again. */
@@ -170,8 +175,8 @@ class Conversation {
   }
 
   private async send(path: string): Promise<void> {
-    if (path === '') return this.say('/send <path>: the file is missing.')
-    if (this.sending !== null) return this.say(`${this.sending} is still being sent.`)
+    if (path === '') return this.say('/send <path>: the file is missing. Type its path behind it.')
+    if (this.sending !== null) return this.say(`${this.sending} is still being sent: wait for it to end.`)
     this.sending = path
     this.behind = []
     const problem = await sendFile(path, {
@@ -256,7 +261,7 @@ class Conversation {
 
   private answer(accepted: boolean): void {
     const file = this.files.find(({ state }) => state === 'asked')
-    if (file === undefined) return this.say('No file is waiting for an answer.')
+    if (file === undefined) return this.say('No file is waiting for an answer. Wait for one to be sent.')
     if (accepted) this.guard(file, () => file.accept(this.asked.folder))
     else file.decline()
     if (file.whole !== null) this.finish(file)
@@ -268,7 +273,11 @@ class Conversation {
     const path = file.finish()
     if (file.state === 'declined') this.say(`${file.name} was not taken.`)
     else if (path !== null)
-      this.say(file.whole === true ? `${file.name} is in ${path}.` : `${file.name} broke off: what came is in ${path}.`)
+      this.say(
+        file.whole === true
+          ? `${file.name} is in ${path}.`
+          : `${file.name} broke off: what came is in ${path}. Ask for it again.`,
+      )
   }
 
   /** The disk may be full, or the folder nobody's to write to. */
@@ -278,7 +287,9 @@ class Conversation {
     } catch (error) {
       file.discard()
       file.decline()
-      this.say(`${file.name} cannot be written: ${error instanceof Error ? error.message : String(error)}.`)
+      this.say(
+        `${file.name} cannot be written: ${error instanceof Error ? error.message : String(error)}. Make room, or start with another --folder.`,
+      )
     }
   }
 

@@ -182,7 +182,11 @@ export class Desk implements ShelfOwner {
     if (job === null) return this.withdrawn(text) ?? unknown(text, 'is waiting to be accepted')
     const twin = this.jobs.twinOf(job)
     if (twin !== null) {
-      return { ok: false, code: 'on-its-way', message: `The same is on its way already, as file ${twin.entry.number}.` }
+      return {
+        ok: false,
+        code: 'on-its-way',
+        message: `The same is on its way already, as file ${twin.entry.number}. /files shows how far.`,
+      }
     }
     if (this.jobs.taking.length >= RECEIVING_MAX) {
       return { ok: false, code: 'too-many', message: `${RECEIVING_MAX} files are on their way: /cancel one, or wait.` }

@@ -7,6 +7,7 @@ import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
 import { encodeRemoval, readRemoval } from '../../wire/amendment.ts'
 import { type AuthoredKind, EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
+import { badRoom } from '../common-faults.ts'
 import type { AppEvent, Person } from '../events.ts'
 import type { People } from '../people.ts'
 import type { CircuitPort, RunCircuits } from './circuit-port.ts'
@@ -32,7 +33,11 @@ export interface FileSurrounds {
 /** Files whose last state is remembered: twice as many as there are at a time. */
 const TOLD_MAX = 1_024
 
-const NOT_HERE: Fault = { ok: false, code: 'no-files', message: 'Files cannot be sent or taken by this program.' }
+const NOT_HERE: Fault = {
+  ok: false,
+  code: 'no-files',
+  message: 'Files cannot be sent or taken by this program. Start hearsay itself.',
+}
 
 export const NO_FILES: FilesChat = {
   list: () => [],
@@ -176,7 +181,7 @@ export class FileRoom implements FilesChat {
     const place = to ?? this.around.currentRoom()
     if (place === null) return { ok: false, code: 'no-room', message: 'You are in no room: /join one first.' }
     if (!place.startsWith('@')) {
-      return normaliseRoom(place) ?? { ok: false, code: 'bad-room', message: `${place} cannot be a room's name.` }
+      return normaliseRoom(place) ?? badRoom(place)
     }
     const found = this.around.people.find(place.slice(1))
     return found.ok ? `@${found.person.id}` : found

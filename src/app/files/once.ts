@@ -62,7 +62,11 @@ async function prepareSend(
   const kept = await keepStream(input, asked.name, interrupted)
   if (interrupted.aborted) {
     if (kept.ok) await kept.dispose()
-    return refuse('interrupted', 'interrupted while standard input was read', ExitStatus.interrupted)
+    return refuse(
+      'interrupted',
+      'interrupted while standard input was read; start again to send it',
+      ExitStatus.interrupted,
+    )
   }
   if (!kept.ok) return refuse('stdin', kept.message, ExitStatus.failed, kept.cause)
   const paths = asked.paths.map((path) => (path === STANDARD ? kept.path : path))
@@ -75,7 +79,7 @@ function prepareReceive({ into }: ReceiveAsked, settings: Settings): Prepared | 
   if (into === STANDARD) return { ...ready, settings: asking, files: orderedFiles(writeStandardOutput) }
   try {
     if (!statSync(into).isDirectory()) {
-      return refuse('not-a-folder', `receive: ${quoted(into)}: it is not a folder`, ExitStatus.wrongUsage)
+      return refuse('not-a-folder', `receive: ${quoted(into)}: it is not a folder; give one`, ExitStatus.wrongUsage)
     }
   } catch (error) {
     return refuse('no-folder', diskFault(`receive: ${quoted(into)}`, error).message, ExitStatus.wrongUsage, error)

@@ -5,6 +5,7 @@ import type { SearchQuery, Store, StoredMessage } from '../../ports/store.ts'
 import { encodeReaction, encodeRemoval, encodeTextAbout } from '../../wire/amendment.ts'
 import { EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
+import type { Ignoring } from '../ignoring.ts'
 import type {
   Done,
   Earlier,
@@ -30,6 +31,7 @@ export interface DeskOptions {
   readonly id: string
   readonly name: () => string
   readonly currentRoom: () => string | null
+  readonly ignoring: Ignoring
   readonly speak: Speak<Outcome<{ id: string; room: string }>>
   /** How far an event of ours has come; null where that is not known. */
   readonly reach?: (id: Uint8Array) => Reach | null
@@ -74,7 +76,7 @@ export class MessageDesk implements Messages {
     if (!found.ok) return found
     const { message, room } = found
     const body = encodeTextAbout({ target: message.id, text: text.toWellFormed() })
-    if (body === null) return text === '' ? fault('empty', 'There is nothing to say: the message is empty.') : TOO_LONG
+    if (body === null) return text === '' ? fault('empty', 'There is nothing to say: write something.') : TOO_LONG
     const said = await this.options.speak(room, EventKind.reply, body)
     return said.ok ? { ok: true, id: said.id, room, was: message.text } : said
   }
@@ -82,7 +84,7 @@ export class MessageDesk implements Messages {
   async react(which: Which, text: string, on: boolean | null): Promise<Outcome<Done & { emoji: string; on: boolean }>> {
     const emoji = cleanEmoji(text.toWellFormed())
     if (emoji === null || utf8(emoji).length !== utf8(text.trim()).length) {
-      return fault('bad-emoji', 'That is no emoji: one has 1 to 32 bytes, and can be seen.')
+      return fault('bad-emoji', 'That is no emoji: give one that can be seen, of 1 to 32 bytes.')
     }
     const found = this.stored(which, 'anyone')
     if (!found.ok) return found
@@ -139,7 +141,7 @@ export class MessageDesk implements Messages {
     }
     if (room !== null) {
       const id = this.placeId(room)
-      if (id === null) return fault('no-such-room', `Nothing is kept of ${room}.`)
+      if (id === null) return fault('no-such-room', `Nothing is kept of ${room}. /rooms lists where you are.`)
       query = { ...query, room: id }
     }
     if (before !== null) query = { ...query, beforeMs: Math.min(before, query.beforeMs!) }
@@ -164,10 +166,10 @@ export class MessageDesk implements Messages {
   }
 
   unread(room: string): UnreadView {
-    const { history, name } = this.options
+    const { history, name, ignoring } = this.options
     const id = history.rooms.idOf(room)
     if (id === null) return { count: 0, mentions: 0 }
-    return history.read.unread(id, history.own, [name()], shownUntilMs(history.wallMs))
+    return history.read.unread(id, history.own, [name()], shownUntilMs(history.wallMs), ignoring.keys())
   }
 
   earlier(room: string, limit: number): Earlier {
@@ -199,7 +201,10 @@ export class MessageDesk implements Messages {
   }
 
   private stored(which: Which, whose: 'anyone' | 'own'): Outcome<{ message: StoredMessage; room: string }> {
-    return findMessage(this.options.history, which, whose, this.options.currentRoom())
+    const { history, currentRoom, ignoring, people } = this.options
+    return findMessage(history, which, whose, currentRoom(), ({ author, name }) =>
+      ignoring.has(people.sayer(author, name).id),
+    )
   }
 
   /** A room as a person names it. */

@@ -10,12 +10,13 @@ import { lastShown } from './shown.ts'
 const LOOK_BACK = 1_000
 const ID_CHARS = 64
 
-/** The message that somebody means (see `Which`); one that is deleted is not meant any more. `current`: the room one is in. */
+/** The message that somebody means (see `Which`); one that is deleted, or hidden, is not meant. `current`: the room one is in. */
 export function findMessage(
   history: History,
   which: Which,
   whose: 'anyone' | 'own',
   current: string | null,
+  isHidden: (message: StoredMessage) => boolean = () => false,
 ): Outcome<{ message: StoredMessage; room: string }> {
   const wanted = (which ?? '1').trim().replace(/^#/, '').toLowerCase()
   if (wanted.length === ID_CHARS && /^[0-9a-f]+$/.test(wanted)) return byId(history, wanted, whose)
@@ -25,7 +26,9 @@ export function findMessage(
   const all =
     room === null
       ? []
-      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(({ state }) => state !== 'deleted')
+      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(
+          (message) => message.state !== 'deleted' && !isHidden(message),
+        )
   // That something was offered is told in words that are nobody's.
   const counted = whose === 'own' ? all.filter((message) => isOwn(message) && message.kind !== EventKind.file) : all
   if (/^[0-9]{1,3}$/.test(wanted)) {
@@ -39,9 +42,17 @@ export function findMessage(
     const message = counted.at(-Number(wanted))
     if (message !== undefined && Number(wanted) > 0) return { ok: true, message, room: current }
     if (counted.length === 0) {
-      return fault('no-such-message', whose === 'own' ? 'You have said nothing here.' : 'Nothing has been said here.')
+      return fault(
+        'no-such-message',
+        whose === 'own'
+          ? 'You have said nothing here. Say something first.'
+          : 'Nothing has been said here. Say something first.',
+      )
     }
-    return fault('no-such-message', `There are no ${wanted} messages to count back here: #1 is the last.`)
+    return fault(
+      'no-such-message',
+      `There are no ${wanted} messages to count back here: #1 is the last. /history shows them.`,
+    )
   }
   if (!/^[0-9a-f]{4,64}$/.test(wanted)) {
     return fault(
@@ -69,13 +80,15 @@ function byId(
 ): Outcome<{ message: StoredMessage; room: string }> {
   const message = history.read.message(Uint8Array.fromHex(id))
   const room = message === null ? null : history.rooms.placeOf(message.room)
-  if (message === null || room === null) return fault('no-such-message', 'No message with that id is here.')
-  if (message.state === 'deleted') return fault('no-such-message', 'That message was deleted.')
+  if (message === null || room === null)
+    return fault('no-such-message', 'No message with that id is here. /history shows them.')
+  if (message.state === 'deleted')
+    return fault('no-such-message', 'That message was deleted. /history shows the others.')
   return whose === 'own' && !equalBytes(message.author, history.own) ? notYours() : { ok: true, message, room }
 }
 
 function notYours(): Fault {
-  return fault('not-yours', 'Somebody else said that: only its author can change it.')
+  return fault('not-yours', 'Somebody else said that: only its author can change it. /reply answers it.')
 }
 
 function fault(code: string, message: string): Fault {

@@ -75,7 +75,7 @@ export class Importer {
     if (fault !== null) return fault
     if (this.room === null || this.state !== 'end') {
       const kept = this.verified === 0 ? '' : ` The ${this.verified} bundles before were taken in.`
-      return { ok: false, message: `The file ends before the export does: it is not whole.${kept}` }
+      return { ok: false, message: `The file ends before the export does: it is not whole.${kept} Export it again.` }
     }
     const fresh = this.held() - this.room.before
     return { ok: true, room: this.room.name, fresh, known: this.verified - fresh, refused: this.refused }

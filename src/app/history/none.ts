@@ -1,7 +1,11 @@
 import type { Fault } from '../chat.ts'
 import type { Messages } from '../messages.ts'
 
-const NOTHING: Fault = { ok: false, code: 'no-history', message: 'Nothing is kept here, not even in memory.' }
+const NOTHING: Fault = {
+  ok: false,
+  code: 'no-history',
+  message: 'Nothing is kept here, not even in memory. Start hearsay itself.',
+}
 
 /** Where no history is kept at all. */
 export const NO_MESSAGES: Messages = {

@@ -5,9 +5,12 @@ import type { DeliveryTelling, EventTelling } from '../../node/outputs.ts'
 import { openRoomId } from '../../wire/event.ts'
 import type { Outcome } from '../chat.ts'
 import type { AppEvent } from '../events.ts'
+import type { Ignoring } from '../ignoring.ts'
+import type { Messages } from '../messages.ts'
 import type { People } from '../people.ts'
 import type { Reach, Speak } from './contract.ts'
 import { MessageDesk } from './desk.ts'
+import { HeardMessages } from './heard.ts'
 import type { History } from './service.ts'
 import { Shower } from './shower.ts'
 
@@ -34,6 +37,7 @@ export interface Surrounds {
   readonly id: string
   readonly name: () => string
   readonly currentRoom: () => string | null
+  readonly ignoring: Ignoring
   readonly speak: Speak<Outcome<{ id: string; room: string }>>
   readonly emit: (event: AppEvent) => void
   readonly log: (code: string, message: string) => void
@@ -41,7 +45,7 @@ export interface Surrounds {
 
 /** The chat's side of history: what is told goes through it, rooms are entered and left in it, and messages are found in it. */
 export class Remembering {
-  readonly messages: MessageDesk
+  readonly messages: Messages
   private readonly history: History
   private readonly shower: Shower
 
@@ -51,7 +55,8 @@ export class Remembering {
   ) {
     const { history, reach } = kept
     this.history = history
-    this.messages = new MessageDesk({ ...around, history, ...(reach === undefined ? {} : { reach }) })
+    const desk = new MessageDesk({ ...around, history, ...(reach === undefined ? {} : { reach }) })
+    this.messages = new HeardMessages(desk, around.ignoring)
     this.shower = new Shower(history, around.people, around.emit, around.log)
   }
 

@@ -29,15 +29,19 @@ export interface TransferOptions {
 /** Answers the exit status, or why it cannot be done. */
 export async function runExport(asked: ExportAsked, options: TransferOptions): Promise<number | StartFault> {
   const path = historyFile(options.dataFolder)
-  if (!existsSync(path)) return fault('no-history', `nothing is kept yet: there is no ${visible(path)}`)
+  if (!existsSync(path))
+    return fault(
+      'no-history',
+      `nothing is kept yet: there is no ${visible(path)}; start hearsay first, without --ephemeral`,
+    )
   return withStore(path, async (store) => {
     const held = findRoom(store, asked.room)
     if (held === null) {
       const names = store
         .rooms()
         .flatMap(({ settings }) => (settings.peer !== null || settings.name === '' ? [] : [settings.name]))
-      const there = names.length === 0 ? '' : `; kept are ${cleanLine(names.slice(0, 20).join(', '))}`
-      return fault('no-such-room', `nothing is kept of ${quoted(asked.room)}${there}`)
+      const hint = names.length === 0 ? 'join it first' : `choose one of ${cleanLine(names.slice(0, 20).join(', '))}`
+      return fault('no-such-room', `nothing is kept of ${quoted(asked.room)}; ${hint}`)
     }
     const pieces = exportRoom(store, held, asked.format, options.wallMs)
     if (asked.output === null) {
@@ -58,7 +62,10 @@ export async function runImport(asked: ImportAsked, options: TransferOptions): P
         if (wrong !== null) return fault('import-failed', `${visible(asked.file)}: ${wrong.message}`)
       }
     } catch (error) {
-      return fault('unreadable', `cannot read ${visible(asked.file)}: ${errorCode(error) || String(error)}`)
+      return fault(
+        'unreadable',
+        `cannot read ${visible(asked.file)}: ${errorCode(error) || String(error)}; check the path`,
+      )
     }
     const done = importer.end()
     if (!done.ok) return fault('import-failed', `${visible(asked.file)}: ${done.message}`)
@@ -114,8 +121,8 @@ function writeFile(path: string, pieces: Iterable<string>): number | StartFault 
   try {
     descriptor = openSync(path, 'wx', PRIVATE_FILE)
   } catch (error) {
-    const why = errorCode(error) === 'EEXIST' ? 'it exists already; choose another name' : errorCode(error)
-    return fault('unwritable', `cannot write ${visible(path)}: ${why}`)
+    const why = errorCode(error) === 'EEXIST' ? 'it exists already' : errorCode(error)
+    return fault('unwritable', `cannot write ${visible(path)}: ${why}; choose another name with --output`)
   }
   try {
     for (const piece of pieces) {
@@ -127,7 +134,10 @@ function writeFile(path: string, pieces: Iterable<string>): number | StartFault 
   } catch (error) {
     closeSync(descriptor)
     rmSync(path, { force: true })
-    return fault('unwritable', `cannot write ${visible(path)}: ${errorCode(error) || String(error)}`)
+    return fault(
+      'unwritable',
+      `cannot write ${visible(path)}: ${errorCode(error) || String(error)}; choose another place with --output`,
+    )
   }
 }
 

@@ -111,7 +111,11 @@ export class ControlServer {
     const asked = readControl(request.trim().split(/\s+/))
     const answer =
       asked === null
-        ? { ok: false, code: 'bad-request', message: 'ptt, mute, deafen [on|off|toggle], unmute, undeafen, or status' }
+        ? {
+            ok: false,
+            code: 'bad-request',
+            message: 'it takes ptt, mute, deafen [on|off|toggle], unmute, undeafen, or status',
+          }
         : await obey(this.options.voice, asked)
     socket.end(`${JSON.stringify(answer)}\n`)
   }

@@ -99,7 +99,11 @@ export class VoiceRoom {
     if (room === null) return NOT_IN_VOICE
     this.options.steering.leave()
     this.end()
-    this.settle({ ok: false, code: 'left', message: 'Voice was left before it had begun.' })
+    this.settle({
+      ok: false,
+      code: 'left',
+      message: 'Voice was left before it had begun. /voice join begins it again.',
+    })
     this.tellOff(room)
     return this.answer()
   }

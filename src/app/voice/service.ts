@@ -153,7 +153,7 @@ export class VoiceService {
     this.test?.end()
     if (this.room.room !== null) this.room.leave()
     this.options.closing?.()
-    this.answerDevices({ ok: false, code: 'closing', message: 'hearsay is ending.' })
+    this.answerDevices({ ok: false, code: 'closing', message: 'hearsay is ending. Start it again to see them.' })
     await this.options.runner.close()
   }
 

@@ -128,10 +128,11 @@ class Send extends Transfer {
     for (const file of this.offered.values()) {
       const { taken = [], refused = [], state, reason = '' } = file
       for (const person of taken) this.once(file, person, `${cleanLine(person.name)} has ${fileText(file)}, verified.`)
-      if (state === 'failed') return this.fail(reason === '' ? `${fileText(file)} could not be given.` : reason)
+      if (state === 'failed')
+        return this.fail(reason === '' ? `${fileText(file)} could not be given. Send it again.` : reason)
       for (const person of refused) {
         const words = `${cleanLine(person.name)} does not want ${fileText(file)}.`
-        if (!this.isAnybodyLeft(file)) return this.fail(words)
+        if (!this.isAnybodyLeft(file)) return this.fail(`${words} Ask, and send it again if that changes.`)
         this.once(file, person, words)
       }
       if (taken.length < this.asked.takers) open++

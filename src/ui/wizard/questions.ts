@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import type { SetupAnswers } from '../../app/config-write.ts'
+import { variableOf } from '../../app/options-environment.ts'
 import { visible } from '../../app/options-quote.ts'
-import { addressCheck, type Check, nameCheck } from '../../app/options-values.ts'
+import { addressCheck, type Check, type Given, nameCheck, type OptionName } from '../../app/options-values.ts'
 import { formatAddress } from '../../base/address.ts'
 import { DIALECTS, type DialectName } from '../../base/dialects.ts'
 import type { Asker } from './asker.ts'
@@ -11,11 +12,15 @@ type Reach = 'machine' | 'network' | 'everywhere'
 /** The answers as they were given, to begin with when asked again. */
 export interface Draft {
   readonly name: string
+  /** It has been asked for: what stands there was typed, or agreed to. */
+  readonly isNamed: boolean
   readonly reach: Reach
   readonly keep: boolean
   readonly peer: string
   readonly dialects: readonly DialectName[]
 }
+
+const NAMELESS = 'empty: user-<port>'
 
 /** What each of the programs is known by. */
 const DIALECT_HINTS: Readonly<Record<DialectName, string>> = {
@@ -33,12 +38,14 @@ async function askName(asker: Asker, draft: Draft): Promise<Draft> {
     prompts.text({
       ...streams,
       message: 'What shall others call you?',
-      placeholder: draft.name === '' ? 'empty: user-<port>' : draft.name,
-      defaultValue: draft.name,
+      // A name that only offers itself is typed over; one's own answer is gone on with.
+      ...(draft.isNamed
+        ? { placeholder: NAMELESS, initialValue: draft.name, defaultValue: '' }
+        : { placeholder: draft.name === '' ? NAMELESS : draft.name, defaultValue: draft.name }),
       validate: (typed) => problem(typed, nameCheck),
     }),
   )
-  return { ...draft, name }
+  return { ...draft, name, isNamed: true }
 }
 
 async function askReach(asker: Asker, draft: Draft): Promise<Draft> {
@@ -113,14 +120,21 @@ export function answersOf(draft: Draft): SetupAnswers {
   }
 }
 
-/** What the answers come to, a line each. */
-export function summary(answers: SetupAnswers, configFile: string): string {
+/** What the answers come to, a line each. `variables`: what HEARSAY_… variables say, which counts over what is written. */
+export function summary(answers: SetupAnswers, configFile: string, variables: Given): string {
   const { username, host, ephemeral, connect, dialects } = answers
+  const dialled = variables.connect ?? (connect === null ? [] : [connect])
+  const letIn = variables.dialect?.map(({ dialect }) => dialect) ?? dialects
+  const port = variables.port === undefined ? 'the first free port from 8080' : `port ${variables.port}`
+  const by = (...names: readonly OptionName[]): string => {
+    const set = names.filter((name) => variables[name] !== undefined).map(variableOf)
+    return set.length === 0 ? '' : ` (${set.join(', ')})`
+  }
   return [
-    `call you    ${username ?? 'user-<port>'}`,
-    `listen on   ${host}, the first free port from 8080`,
-    `dial        ${connect === null ? 'nobody yet (/connect <host> <port> does)' : formatAddress(connect)}`,
-    `let in      ${dialects.length === 0 ? 'hearsay, and no older program' : `hearsay, and ${dialects.join(', ')}`}`,
+    `call you    ${variables.username ?? username ?? 'user-<port>'}${by('username')}`,
+    `listen on   ${variables.host ?? host}, ${port}${by('host', 'port')}`,
+    `dial        ${dialled.length === 0 ? 'nobody yet (/connect <host> <port> does)' : dialled.map(formatAddress).join(', ')}${by('connect')}`,
+    `let in      ${letIn.length === 0 ? 'hearsay, and no older program' : `hearsay, and ${letIn.join(', ')}`}${by('dialect')}`,
     `keep        ${ephemeral ? 'nothing' : 'your identity and what is said'}`,
     `write this  ${visible(configFile)}`,
   ].join('\n')

@@ -3,7 +3,7 @@ import { writeConfigFile } from '../../app/config-file.ts'
 import { formatConfig, type SetupAnswers } from '../../app/config-write.ts'
 import type { StartFault } from '../../app/options.ts'
 import { visible } from '../../app/options-quote.ts'
-import { nameCheck } from '../../app/options-values.ts'
+import { type Given, nameCheck } from '../../app/options-values.ts'
 import type { Environment } from '../../app/paths.ts'
 import type { VoiceSetup } from '../../app/voice/setup.ts'
 import { Asker, Back, Cancelled } from './asker.ts'
@@ -19,6 +19,8 @@ export interface Setup {
   readonly configFile: string
   /** The name unless another is typed; null where none offers itself. */
   readonly suggestedName: string | null
+  /** What HEARSAY_… variables say: it counts over what is answered here. */
+  readonly variables: Given
   /** Null where this build has no sound. */
   readonly voice: VoiceSetup | null
 }
@@ -84,8 +86,8 @@ interface Step {
   readonly ask: () => Promise<boolean>
 }
 
-async function askUntilAgreed(asker: Asker, { suggestedName, configFile, voice }: Setup): Promise<Agreed> {
-  let draft: Draft = { name: suggestedName ?? '', reach: 'machine', keep: true, peer: '', dialects: [] }
+async function askUntilAgreed(asker: Asker, { suggestedName, configFile, variables, voice }: Setup): Promise<Agreed> {
+  let draft: Draft = { name: suggestedName ?? '', isNamed: false, reach: 'machine', keep: true, peer: '', dialects: [] }
   let hasVoice = false
   // Who keeps nothing would choose devices for nothing.
   const isVoiceWanted = (): boolean => voice !== null && draft.keep
@@ -101,7 +103,9 @@ async function askUntilAgreed(asker: Asker, { suggestedName, configFile, voice }
     return true
   }
   const agree = (): Promise<boolean> => {
-    asker.prompts.note(summary(answersOf(draft), configFile), 'What hearsay will do', { output: asker.output })
+    asker.prompts.note(summary(answersOf(draft), configFile, variables), 'What hearsay will do', {
+      output: asker.output,
+    })
     return asker.ask<boolean>((prompts, streams) =>
       prompts.confirm({ ...streams, message: 'Write that and start?', active: 'Yes', inactive: 'No, ask again' }),
     )

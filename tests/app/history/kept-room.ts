@@ -5,6 +5,8 @@ import type { Reach } from '../../../src/app/history/contract.ts'
 import { OwnFeeds } from '../../../src/app/history/own-feeds.ts'
 import { Remembering } from '../../../src/app/history/remembering.ts'
 import { History } from '../../../src/app/history/service.ts'
+import { forgetfulList } from '../../../src/app/ignore-list.ts'
+import { Ignoring } from '../../../src/app/ignoring.ts'
 import { People } from '../../../src/app/people.ts'
 import { encodeBase32 } from '../../../src/base/base32.ts'
 import { toHex } from '../../../src/base/bytes.ts'
@@ -28,6 +30,7 @@ export class KeptRoom {
   readonly events: AppEvent[] = []
   readonly history: History
   readonly side: Remembering
+  readonly ignoring: Ignoring
   /** Us, as we write. */
   readonly we = new Writer(1, 'general', true)
   current: string | null = 'general'
@@ -43,10 +46,16 @@ export class KeptRoom {
     this.history.attach({ kept() {}, loaded() {}, dropped() {} })
     const id = encodeBase32(this.own)
     this.people.meet(this.own, 'Alice')
+    this.ignoring = new Ignoring(
+      forgetfulList(() => {}),
+      this.people,
+      id,
+    )
     this.side = new Remembering(
       { history: this.history, conversationWith: () => null, reach: () => this.reach },
       {
         ...{ people: this.people, id, name: () => 'Alice', currentRoom: () => this.current, log() {} },
+        ignoring: this.ignoring,
         emit: (event) => this.events.push(event),
         speak: (room, kind, body) => Promise.resolve(this.say(room, this.we.give(kind, body, { ms: this.lastMs + 1 }))),
       },

@@ -280,7 +280,7 @@ describe('from the data folder and back', () => {
 
   test('says what is there where a room is not, and what was refused', async () => {
     const { status } = await run('export', '--room', 'dev')
-    expect(status).toMatchObject({ message: 'nothing is kept of "dev"; kept are general', exit: 1 })
+    expect(status).toMatchObject({ message: 'nothing is kept of "dev"; choose one of general', exit: 1 })
     const file = join(home, 'bad.json')
     const good = readFileSync(join(home, 'general.json'), 'utf8')
     writeFileSync(file, good.replace(/"bytes":"(.)/, '"bytes":"A$1'))
@@ -313,15 +313,15 @@ describe('the words after export and import', () => {
   }
 
   test.each([
-    [['export'], '2 export: --room is missing: which room?'],
+    [['export'], '2 export: --room is missing: name the room'],
     [['export', '--rom', 'a'], '2 export: "--rom": no such flag; did you mean --room?'],
-    [['export', '--room'], '2 --room: a value is missing'],
-    [['export', '--room', 'a', '--room', 'b'], '2 --room: given more than once'],
+    [['export', '--room'], '2 --room: a value is missing; see hearsay export --help'],
+    [['export', '--room', 'a', '--room', 'b'], '2 --room: given more than once; leave one out'],
     [['export', '--room', 'a b'], '2 --room: expected the name of a room, got "a b"'],
     [['export', '--room', 'a', '--format', 'pdf'], '2 --format: expected text, json or html, got "pdf"'],
     [['export', '--room', 'a', 'b'], '2 export: "b": unexpected argument; see hearsay export --help'],
-    [['import'], '2 import: the file is missing: which one?'],
-    [['import', 'a', 'b'], '2 import: "b": one file at a time'],
+    [['import'], '2 import: the file is missing: name it'],
+    [['import', 'a', 'b'], '2 import: "b": give one file at a time'],
     [['export', '--help'], 'print'],
     [['import', '-h'], 'print'],
     [['export', '--room', '@Bob'], 'export'],

@@ -199,7 +199,7 @@ describe('what nobody should say to it', () => {
       `{"do":"ptt"}\n`,
     ]) {
       expect(await say(odd)).toBe(
-        '{"ok":false,"code":"bad-request","message":"ptt, mute, deafen [on|off|toggle], unmute, undeafen, or status"}\n',
+        '{"ok":false,"code":"bad-request","message":"it takes ptt, mute, deafen [on|off|toggle], unmute, undeafen, or status"}\n',
       )
     }
     expect(await say(new Uint8Array(1_000_000).fill(65))).toMatch(/^(\{"ok":false.*\n)?$/)

@@ -185,6 +185,27 @@ describe('completion', () => {
     expect(at.press('{tab}').draft).toBe('/send ./plus/')
     expect(at.press('x').tell(found).draft).toBe('/send ./plus/x')
   })
+
+  test('Tab on a folder that alone fits goes into it, and a slash settles on one of several', () => {
+    const at = stage().press('/send ./ho{tab}')
+    const answer = (found: readonly string[]): void => {
+      const asked = at.taken().at(-1)
+      if (asked?.do !== 'paths') throw new Error('not asked')
+      at.tell({ kind: 'paths', before: asked.before, start: asked.start, found })
+    }
+    answer(['./holidays/'])
+    expect(at.draft).toBe('/send ./holidays/')
+    at.press('{tab}')
+    expect(at.effects.at(-1)).toMatchObject({ do: 'paths', typed: './holidays/', start: 6 })
+    answer(['./holidays/alps/', './holidays/sea/'])
+    expect(at.press('{tab}').draft).toBe('/send ./holidays/sea/')
+    expect(at.press('/').draft).toBe('/send ./holidays/sea/')
+    at.press('{tab}')
+    expect(at.effects.at(-1)).toMatchObject({ do: 'paths', typed: './holidays/sea/' })
+    answer(['"./holidays/sea/two words/'])
+    at.press('{tab}')
+    expect(at.effects.at(-1)).toMatchObject({ do: 'paths', typed: '"./holidays/sea/two words/', start: 6 })
+  })
 })
 
 describe('going about', () => {

@@ -1,6 +1,6 @@
 import type { Action } from '../../../app/keymap.ts'
 import { complete } from './complete.ts'
-import { EMPTY, kill, type Motion, move, transpose, vertical, yank } from './editor.ts'
+import { EMPTY, kill, type Motion, move, recase, transpose, undo, vertical, yank } from './editor.ts'
 import type { Model, Updated } from './model.ts'
 import { draftOf, nextWithNews, seen, withDraft } from './places.ts'
 import { scroll, scrollPage, scrollToEnd, scrollToTop } from './scroll.ts'
@@ -62,6 +62,10 @@ const SIMPLE: { readonly [A in Action]?: (model: Model) => Updated } = {
   'toggle-mouse': (model) => [{ ...model, hasMouse: !model.hasMouse }, [{ do: 'mouse', on: !model.hasMouse }]],
   'put-back': (model) => [edited(model, yank(draftOf(model))), []],
   transpose: (model) => [edited(model, transpose(draftOf(model))), []],
+  'upper-word': (model) => [edited(model, recase(draftOf(model), 'upper')), []],
+  'lower-word': (model) => [edited(model, recase(draftOf(model), 'lower')), []],
+  'capital-word': (model) => [edited(model, recase(draftOf(model), 'capital')), []],
+  undo: (model) => [edited(model, undo(draftOf(model))), []],
   interrupt,
   end: (model) =>
     draftOf(model).text === '' ? [model, [{ do: 'quit' }]] : [edited(model, kill(draftOf(model), 'right')), []],

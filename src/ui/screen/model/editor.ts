@@ -4,9 +4,25 @@ export interface Editor {
   readonly cursor: number
   /** What was cut last, to be put back. */
   readonly cut: string
+  /** What it was before each change, the last one last. */
+  readonly past?: readonly Past[]
 }
 
+interface Past {
+  readonly text: string
+  readonly cursor: number
+  /** What the change was; more of the same at the same place is one change. */
+  readonly kind: Change
+  /** Where the cursor was after it. */
+  readonly until: number
+}
+
+type Change = 'typed' | 'erased' | 'cut' | 'other'
+
 export const EMPTY: Editor = { text: '', cursor: 0, cut: '' }
+
+/** Each may hold a text of its own. */
+const PAST_MAX = 50
 
 /** What can be sent has 16 KiB; some room for what is yet to be taken out. */
 const CHARS_MAX = 64 * 1024
@@ -26,7 +42,43 @@ export function insert(editor: Editor, added: string): Editor {
   const { text, cursor } = editor
   const room = Math.max(0, CHARS_MAX - text.length)
   const fits = added.slice(0, room).toWellFormed()
-  return { ...editor, text: text.slice(0, cursor) + fits + text.slice(cursor), cursor: cursor + fits.length }
+  const after = { text: text.slice(0, cursor) + fits + text.slice(cursor), cursor: cursor + fits.length }
+  // A word is taken back at a time.
+  return changed(editor, after, /^\S{1,2}$/u.test(fits) ? 'typed' : 'other')
+}
+
+/** Another text in its place, which can be taken back. */
+export function changed(editor: Editor, after: Pick<Editor, 'text' | 'cursor'>, kind: Change = 'other'): Editor {
+  const { text, cursor, past = [] } = editor
+  if (after.text === text) return { ...editor, ...after }
+  const last = past.at(-1)
+  const goesOn = (kind === 'typed' || kind === 'erased') && last?.kind === kind && last.until === cursor
+  const begun = goesOn ? { ...last, until: after.cursor } : { text, cursor, kind, until: after.cursor }
+  const before = goesOn ? past.slice(0, -1) : past.slice(1 - PAST_MAX)
+  return { ...editor, ...after, past: [...before, begun] }
+}
+
+/** Takes the last change back, also one after the other. */
+export function undo(editor: Editor): Editor {
+  const { past = [] } = editor
+  const last = past.at(-1)
+  return last === undefined ? editor : { ...editor, text: last.text, cursor: last.cursor, past: past.slice(0, -1) }
+}
+
+/** Gives the letters to the end of the word another case, as readline does, and goes there. */
+export function recase(editor: Editor, to: 'upper' | 'lower' | 'capital'): Editor {
+  const { text, cursor } = editor
+  const end = target(editor, 'word-right')
+  const word = text.slice(cursor, end)
+  const first = /[\p{L}\p{N}]\p{M}*/u.exec(word)?.[0] ?? ''
+  const at = word.indexOf(first) + first.length
+  const recased =
+    to === 'upper'
+      ? word.toUpperCase()
+      : to === 'lower'
+        ? word.toLowerCase()
+        : word.slice(0, at).toUpperCase() + word.slice(at).toLowerCase()
+  return changed(editor, { text: text.slice(0, cursor) + recased + text.slice(end), cursor: cursor + recased.length })
 }
 
 export type Motion =
@@ -43,17 +95,18 @@ export function move(editor: Editor, motion: Motion): Editor {
   return { ...editor, cursor: target(editor, motion) }
 }
 
-/** Cuts from the cursor to where `motion` leads. What is more than a character can be put back. */
+/** Cuts from the cursor to where `motion` leads. What is more than a character can be put back; what is cut in a row, together. */
 export function kill(editor: Editor, motion: Motion): Editor {
   const to = target(editor, motion)
   const start = Math.min(to, editor.cursor)
   const end = Math.max(to, editor.cursor)
-  const cut = motion === 'left' || motion === 'right' ? editor.cut : editor.text.slice(start, end)
-  return {
-    text: editor.text.slice(0, start) + editor.text.slice(end),
-    cursor: start,
-    cut: start === end ? editor.cut : cut,
-  }
+  const after = { text: editor.text.slice(0, start) + editor.text.slice(end), cursor: start }
+  if (start === end) return editor
+  if (motion === 'left' || motion === 'right') return changed(editor, after, motion === 'left' ? 'erased' : 'other')
+  const last = editor.past?.at(-1)
+  const before = last?.kind === 'cut' && last.until === editor.cursor ? editor.cut : ''
+  const piece = editor.text.slice(start, end)
+  return { ...changed(editor, after, 'cut'), cut: to < editor.cursor ? piece + before : before + piece }
 }
 
 export function yank(editor: Editor): Editor {
@@ -69,7 +122,7 @@ export function transpose(editor: Editor): Editor {
   const end = after(text, middle)
   if (start === middle || end === middle) return editor
   const swapped = text.slice(middle, end) + text.slice(start, middle)
-  return { ...editor, text: text.slice(0, start) + swapped + text.slice(end), cursor: end }
+  return changed(editor, { text: text.slice(0, start) + swapped + text.slice(end), cursor: end })
 }
 
 /** One line up or down in a text of several; null where there is none. */

@@ -1,3 +1,4 @@
+import { helpTopMax } from '../views/overlays.ts'
 import { goTo } from './actions.ts'
 import { type Editor, insert, kill, move } from './editor.ts'
 import { targetsFor } from './jump.ts'
@@ -17,7 +18,7 @@ export function onOverlayKey(model: Model, overlay: Overlay, chord: string): Upd
   const step = steps[chord]
   if (step === undefined) return [closed(model), []]
   // The view stops at the end; so must what is counted, or the way back would be as long as it was pressed.
-  const top = Math.max(0, Math.min(overlay.top + step, model.setup.keymap.size))
+  const top = Math.max(0, Math.min(overlay.top + step, helpTopMax(model)))
   return [{ ...model, overlay: { ...overlay, top } }, []]
 }
 

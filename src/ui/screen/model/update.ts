@@ -1,7 +1,7 @@
 import type { Size } from '../terminal/grid.ts'
 import type { Input } from '../terminal/parser.ts'
 import { actOn } from './actions.ts'
-import { offerPaths } from './complete.ts'
+import { offerPaths, settleFolder } from './complete.ts'
 import { EMPTY } from './editor.ts'
 import type { Message, Model, Setup, Updated } from './model.ts'
 import { onMouse } from './mouse.ts'
@@ -100,7 +100,7 @@ function onInput(before: Model, input: Input): Updated {
 function onText(model: Model, text: string): Updated {
   if (model.overlay !== null) return onOverlayText(model, model.overlay, text)
   if (text === '?' && draftOf(model).text === '') return [{ ...model, overlay: { kind: 'help', top: 0 } }, []]
-  return seen(typeText(model, text))
+  return seen(settleFolder(model, text) ?? typeText(model, text))
 }
 
 function onFocus(model: Model, focused: boolean): Updated {

@@ -6,7 +6,7 @@ import { Grid } from '../terminal/grid.ts'
 import { fit, widthOf } from '../text/glyphs.ts'
 import { type Line, type PLAIN, span } from '../text/styled.ts'
 import { type Box, geometryOf, promptOf } from './geometry.ts'
-import { CARD_COLUMNS_MAX, cardOf } from './overlays.ts'
+import { cardOf, cardRoom } from './overlays.ts'
 import { type Pane, peoplePane, roomsPane } from './panes.ts'
 import { statusLine } from './status.ts'
 import { layTyped } from './typed.ts'
@@ -89,8 +89,8 @@ function drawInput(grid: Grid, model: Model, { x, y, width, height }: Box): { x:
 /** A card in the middle of what is above the status line, with a border around it. */
 function drawOverlay(grid: Grid, model: Model, within: Box): Frame['cursor'] {
   const { look } = model.setup
-  const width = Math.min(CARD_COLUMNS_MAX, within.width - 4)
-  const card = cardOf(model, model.overlay!, width, Math.max(1, within.height - 2))
+  const { width, height: rows } = cardRoom(within.width, within.height)
+  const card = cardOf(model, model.overlay!, width, rows)
   const height = Math.min(card.lines.length, within.height - 2)
   const x = within.x + Math.floor((within.width - width - 4) / 2)
   const y = within.y + Math.max(0, Math.floor((within.height - height - 2) / 2))

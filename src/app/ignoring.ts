@@ -1,0 +1,118 @@
+import { decodeBase32 } from '../base/base32.ts'
+import { bareName, networkOf } from '../base/dialects.ts'
+import type { Fault, Outcome } from './chat.ts'
+import type { Answered, AppEvent, Person } from './events.ts'
+import type { FilesChat } from './files/files-chat.ts'
+import type { IgnoreList } from './ignore-list.ts'
+import type { People } from './people.ts'
+
+/** Whom one does not want to hear: the part of `Chat` that is about that. */
+export interface Ignored {
+  list(): readonly Person[]
+  /** `peer` as in `Chat.disconnect`. */
+  add(peer: string): Outcome<{ person: Person }>
+  remove(peer: string): Outcome<{ person: Person }>
+}
+
+/**
+ * Keeps from front ends what those say who are ignored: their words, what they do with those of others, their offers, and that they come and go.
+ * What they say is kept and passed on like all else: others hear them, and who hears them again has it all.
+ */
+export class Ignoring implements Ignored {
+  constructor(
+    private readonly ignored: IgnoreList,
+    private readonly people: People,
+    /** Our own id. */
+    private readonly own: string,
+  ) {}
+
+  list(): readonly Person[] {
+    return this.ignored.people
+  }
+
+  has(id: string): boolean {
+    return this.ignored.has(id)
+  }
+
+  /** For the store; those of other networks have none. */
+  keys(): Uint8Array[] {
+    return this.ignored.people.flatMap(({ id }) => {
+      const key = id.length === 52 ? decodeBase32(id) : null
+      return key === null ? [] : [key]
+    })
+  }
+
+  add(peer: string): Outcome<{ person: Person }> {
+    const found = this.find(peer)
+    if (!found.ok) return found
+    const { person } = found
+    if (person.id === this.own) return fault('self', 'That is you. /ignore somebody else.')
+    if (this.ignored.add(person)) return { ok: true, person }
+    return fault('too-many', 'Too many are ignored already: /unignore somebody first.')
+  }
+
+  remove(peer: string): Outcome<{ person: Person }> {
+    const wanted = peer.trim().replace(/^@/, '').toLowerCase()
+    const named = this.ignored.people.filter(({ id, name }) => name.toLowerCase() === wanted || id === wanted)
+    const found = named.length === 1 ? ({ ok: true, person: named[0]! } as const) : this.find(peer)
+    if (!found.ok) return found
+    if (!this.has(found.person.id))
+      return fault('not-ignored', `${found.person.name} is not ignored. /ignore alone lists who is.`)
+    this.ignored.remove(found.person.id)
+    return { ok: true, person: found.person }
+  }
+
+  /** What of an event front ends are told; null: nothing. */
+  shown(event: AppEvent): AppEvent | null {
+    if (this.ignored.size === 0) return event
+    switch (event.event) {
+      case 'message': {
+        if (this.has(event.from.id)) return null
+        return event.answers === undefined ? event : { ...event, answers: this.answered(event.answers) }
+      }
+      case 'edit':
+      case 'delete':
+      case 'reaction':
+      case 'gap':
+        return this.has(event.from.id) ? null : event
+      case 'member':
+        return this.has(event.id) ? null : event
+      case 'file':
+        // One that was wanted before is still on its way.
+        return event.state === 'offered' && this.has(event.from.id) ? null : event
+      default:
+        return event
+    }
+  }
+
+  /** Without the words that are answered, where they are not to be heard. */
+  answered(answered: Answered): Answered {
+    const { text: _, ...rest } = answered
+    return answered.from !== undefined && this.has(answered.from.id) ? rest : answered
+  }
+
+  files(own: FilesChat): FilesChat {
+    if (this.ignored.size === 0) return own
+    const list = () => own.list().filter(({ state, from }) => state !== 'offered' || !this.has(from.id))
+    return {
+      list,
+      send: (path, to) => own.send(path, to),
+      sendAll: (paths, to) => own.sendAll(paths, to),
+      accept: (file) => own.accept(file),
+      decline: (file) => own.decline(file),
+      cancel: (file) => own.cancel(file),
+    }
+  }
+
+  /** Those of other networks are told by their names, which end in the network's. */
+  private find(peer: string): Outcome<{ person: Person }> {
+    const network = networkOf(peer)
+    if (network !== null) return { ok: true, person: { id: `${network}:${bareName(peer)}`, name: peer } }
+    const found = this.people.find(peer)
+    return found.ok ? { ok: true, person: { id: found.person.id, name: found.person.name } } : found
+  }
+}
+
+function fault(code: string, message: string): Fault {
+  return { ok: false, code, message }
+}

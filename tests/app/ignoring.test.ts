@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AppEvent } from '../../src/app/events.ts'
+import { IGNORED_MAX, IgnoreList } from '../../src/app/ignore-list.ts'
+import { Ignoring } from '../../src/app/ignoring.ts'
+import { People } from '../../src/app/people.ts'
+import { encodeBase32 } from '../../src/base/base32.ts'
+import { identityOf } from '../node/bench.ts'
+import { WALL_START_MS } from '../sim/time.ts'
+import { KeptRoom } from './history/kept-room.ts'
+import { hexOf, Writer } from './history/written.ts'
+
+let root: string
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'hearsay-ignored-'))
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+const keyOf = (number: number) => identityOf(number).signing.publicKey
+const idOf = (number: number) => encodeBase32(keyOf(number))
+
+function listAt(folder: string | null, isWritten = true) {
+  const logged: string[] = []
+  const list = new IgnoreList({ folder, isWritten, log: (code) => void logged.push(code) })
+  const people = new People()
+  people.meet(keyOf(1), 'Alice')
+  people.meet(keyOf(2), 'Bob')
+  people.meet(keyOf(3), 'Carol')
+  return { ignoring: new Ignoring(list, people, idOf(1)), people, logged }
+}
+
+describe('who is ignored', () => {
+  test('is so after the next start, by who they are, whatever they are called by then', () => {
+    const folder = join(root, 'kept')
+    const before = listAt(folder)
+    expect(before.ignoring.add('Bob')).toEqual({ ok: true, person: { id: idOf(2), name: 'Bob' } })
+    const after = listAt(folder)
+    after.people.meet(keyOf(2), 'Bobby')
+    after.people.meet(keyOf(4), 'Bob')
+    expect(after.ignoring.has(idOf(2))).toBe(true)
+    expect(after.ignoring.has(idOf(4))).toBe(false)
+    expect(after.ignoring.list()).toEqual([{ id: idOf(2), name: 'Bob' }])
+    expect(after.ignoring.remove('Bobby')).toMatchObject({ ok: true, person: { id: idOf(2) } })
+    expect(listAt(folder).ignoring.list()).toEqual([])
+  })
+
+  test('can be heard again by the name of then, also where nobody has seen them since', () => {
+    const folder = join(root, 'gone')
+    listAt(folder).ignoring.add('Carol')
+    const list = new IgnoreList({ folder, isWritten: true, log() {} })
+    const alone = new Ignoring(list, new People(), idOf(1))
+    expect(alone.remove('carol')).toMatchObject({ ok: true, person: { id: idOf(3) } })
+  })
+
+  test('is written by two who run side by side without loss', () => {
+    const folder = join(root, 'two')
+    const [one, other] = [listAt(folder), listAt(folder)]
+    one.ignoring.add('Bob')
+    other.ignoring.add('Carol')
+    expect(listAt(folder).ignoring.list().length).toBe(2)
+  })
+
+  test('is nobody of whom there is no trace, not oneself, and not more than there is room for', () => {
+    const { ignoring, people } = listAt(null)
+    expect(ignoring.add('Nobody')).toMatchObject({ ok: false, code: 'no-such-peer' })
+    expect(ignoring.add('Alice')).toMatchObject({ ok: false, code: 'self' })
+    expect(ignoring.remove('Bob')).toMatchObject({ ok: false, code: 'not-ignored' })
+    for (let index = 0; index < IGNORED_MAX; index++) {
+      people.meet(
+        new Uint8Array(32)
+          .fill(1)
+          .with(0, index & 255)
+          .with(1, index >> 8),
+        `Somebody ${index}`,
+      )
+      expect(ignoring.add(`Somebody ${index}`).ok).toBe(true)
+    }
+    expect(ignoring.add('Bob')).toMatchObject({ ok: false, code: 'too-many' })
+    expect(ignoring.add('Somebody 7').ok).toBe(true)
+  })
+
+  test('is not written where nothing is kept, and a file that is not understood does no harm', () => {
+    const folder = join(root, 'forgetful')
+    listAt(folder, false).ignoring.add('Bob')
+    expect(existsSync(join(folder, 'ignored.json'))).toBe(false)
+    const broken = mkdtempSync(join(root, 'broken-'))
+    writeFileSync(join(broken, 'ignored.json'), '{"people":[{"id":7}]}')
+    const { ignoring, logged } = listAt(broken)
+    expect(ignoring.list()).toEqual([])
+    expect(logged).toContain('ignore-list')
+    ignoring.add('Bob')
+    expect(JSON.parse(readFileSync(join(broken, 'ignored.json'), 'utf8'))).toEqual({
+      people: [{ id: idOf(2), name: 'Bob' }],
+    })
+  })
+
+  test('may be somebody with an older program, by the name that ends in the network', () => {
+    const { ignoring } = listAt(null)
+    ignoring.add('ann (mesh)')
+    expect(ignoring.has('mesh:ann')).toBe(true)
+    expect(ignoring.keys()).toEqual([])
+    expect(ignoring.remove('ann (mesh)')).toMatchObject({ ok: true })
+  })
+})
+
+describe('of what is told', () => {
+  const from = { id: idOf(2), name: 'Bob' }
+  const self = { id: idOf(1), name: 'Alice' }
+  const said = { event: 'message', id: '1', room: 'general', text: 'hi', at: 0, self: false, kind: 'text' } as const
+  const message: AppEvent = { ...said, from, hops: 1, order: '1' }
+  const about = { id: '1', room: 'general', from, at: 0, self: false }
+  const offer: AppEvent = {
+    ...{ event: 'file', id: 'f', number: 1, state: 'offered', room: 'general', from, self: false },
+    ...{ name: 'a', size: 1, done: 0, bytesPerSecond: 0, holders: 1 },
+  }
+
+  const theirs: readonly (readonly [string, AppEvent])[] = [
+    ['words', message],
+    ['direct messages', { ...message, room: `@${from.id}` }],
+    ['edits', { event: 'edit', ...about, text: 'ho' }],
+    ['reactions', { event: 'reaction', ...about, emoji: '👍', on: true }],
+    ['offers', offer],
+    ['comings', { event: 'member', room: 'general', state: 'joined', hops: 1, ...from }],
+    ['gaps', { event: 'gap', room: 'general', from, missing: 2 }],
+  ]
+  test.each(theirs)('their %s are left out, and there again when they are heard again', (_, event) => {
+    const { ignoring } = listAt(null)
+    expect(ignoring.shown(event)).toBe(event)
+    ignoring.add('Bob')
+    expect(ignoring.shown(event)).toBeNull()
+    ignoring.remove('Bob')
+    expect(ignoring.shown(event)).toBe(event)
+  })
+
+  test('others are heard, without the words that they answer, and a file on its way goes on', () => {
+    const { ignoring } = listAt(null)
+    ignoring.add('Bob')
+    const carol = { id: idOf(3), name: 'Carol' }
+    expect(ignoring.shown({ ...message, from: carol })).toMatchObject({ text: 'hi' })
+    const answer = { ...message, from: self, self: true, answers: { id: '0', from, text: 'insult' } }
+    expect(ignoring.shown(answer)).toEqual({ ...answer, answers: { id: '0', from } })
+    expect(ignoring.shown({ ...offer, state: 'progress' })).not.toBeNull()
+  })
+})
+
+describe('of what was said before', () => {
+  /** Alice and Bob by turns, and much of Bob. */
+  function talked() {
+    const room = new KeptRoom()
+    const [bob, carol] = [new Writer(2), new Writer(3)]
+    const at = (ms: number) => ({ ms: WALL_START_MS + ms })
+    room.hear(bob.called('Bob'), carol.called('Carol'), room.we.called('Alice'))
+    const first = [carol.text('c1', at(0)), bob.text('insult, Alice', at(1)), carol.text('Alice: c2', at(2))]
+    const much = Array.from({ length: 30 }, (_, index) => bob.text(`flood ${index}`, at(10 + index)))
+    room.hear(...first, ...much)
+    room.settle()
+    expect(room.ignoring.add(idOf(2)).ok).toBe(true)
+    return { room, bob, carol, first, much, desk: room.side.messages }
+  }
+  const texts = (answer: object) =>
+    'messages' in answer ? (answer.messages as { text: string }[]).map(({ text }) => text) : []
+
+  test('their words are in no page, though a page held nothing else, in no search, and not unread', () => {
+    const { desk, first, room } = talked()
+    expect(texts(desk.history(null, 10, null))).toEqual(['c1', 'Alice: c2'])
+    expect(texts(desk.history(null, 1, null))).toEqual(['Alice: c2'])
+    expect(texts(desk.following(hexOf(first[0]!), 1))).toEqual(['Alice: c2'])
+    expect(desk.search({ words: 'insult', from: null, room: null, before: null, limit: 9 })).toMatchObject({ hits: [] })
+    expect(desk.unread('general')).toEqual({ count: 2, mentions: 1 })
+    expect(desk.earlier('general', 40).messages.length).toBe(2)
+    room.ignoring.remove(idOf(2))
+    expect(desk.unread('general')).toEqual({ count: 33, mentions: 2 })
+    expect(desk.earlier('general', 40).messages.length).toBe(33)
+  })
+
+  test('counting back passes them over, so that nobody reacts to what cannot be seen', async () => {
+    const { desk, first } = talked()
+    expect(desk.find('#1', 'anyone')).toMatchObject({ message: { text: 'Alice: c2' } })
+    expect(await desk.react(null, '👍', null)).toMatchObject({ ok: true, id: hexOf(first[2]!) })
+  })
+
+  test('what stands after the mark begins with somebody who is heard', () => {
+    const { desk, carol, bob, room } = talked()
+    desk.markRead(null)
+    const at = (ms: number) => ({ ms: WALL_START_MS + 1_000 + ms })
+    const next = [bob.text('again', at(0)), carol.text('c3', at(1))]
+    room.hear(...next)
+    room.settle()
+    expect(desk.earlier('general', 9).firstUnread).toBe(hexOf(next[1]!))
+    expect(desk.unread('general')).toEqual({ count: 1, mentions: 0 })
+  })
+})
