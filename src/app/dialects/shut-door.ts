@@ -41,6 +41,10 @@ class Caller implements Connection {
     return this.connection.remote
   }
 
+  get local(): Connection['local'] {
+    return this.connection.local
+  }
+
   write(bytes: Uint8Array): boolean {
     return this.isRefused || this.connection.write(bytes)
   }
