@@ -18,6 +18,7 @@ interface Attached {
 /** One Bun socket as a `Connection`: keeps what the kernel did not take, and says `closed` exactly once. */
 class BunConnection implements Connection {
   events: ConnectionEvents | null = null
+  readonly local: Address
   private left: Uint8Array | null = null
   private ending = false
   private over = false
@@ -26,7 +27,9 @@ class BunConnection implements Connection {
   constructor(
     private readonly socket: Socket<Attached>,
     readonly remote: Address,
-  ) {}
+  ) {
+    this.local = { host: plainHost(socket.localAddress ?? ''), port: socket.localPort }
+  }
 
   write(bytes: Uint8Array): boolean {
     if (this.over || this.ending) return true

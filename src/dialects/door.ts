@@ -11,6 +11,13 @@ export const DECIDE_MS_MAX = 10_000
 /** Callers at a time of whom it is not known who they are: as many as the node lets shake hands. */
 export const CALLERS_MAX = 64
 export const CALLERS_PER_HOST_MAX = 8
+/**
+ * How long nobody has to give way: a tracker's peers make a connection for each message, and of what somebody pastes all come before the first is
+ * read. Longer than a network or a busy program keeps anybody waiting.
+ */
+export const FRESH_MS = 1_000
+/** And so many of these at a time: what is said in a burst, and half of the connections that a program may have open where that is least. */
+export const FRESH_MAX = 512
 
 /** Whose a connection is now. */
 export type Verdict =
@@ -36,11 +43,7 @@ export class Door {
   constructor(private readonly letIn: ReadonlySet<DialectName>) {}
 
   came(caller: number, host: string, nowMs: number): void {
-    const ofHost = [...this.callers].filter(([, each]) => each.host === host)
-    const crowd = ofHost.length >= CALLERS_PER_HOST_MAX ? ofHost : [...this.callers]
-    if (crowd.length >= (crowd === ofHost ? CALLERS_PER_HOST_MAX : CALLERS_MAX)) {
-      this.refuse(crowd[0]![0], 'crowded-out', 'gave way to another caller, having said nothing that tells who it is')
-    }
+    this.makeRoom(host, nowMs)
     const isLine = this.letIn.has('line')
     const dueMs = nowMs + (isLine ? SILENT_MS : DECIDE_MS_MAX)
     this.callers.set(caller, { host, cameAtMs: nowMs, first: [], bytes: 0, dueMs, ifSilent: isLine ? 'line' : null })
@@ -93,6 +96,20 @@ export class Door {
     const { verdicts } = this
     this.verdicts = []
     return verdicts
+  }
+
+  /** Who has waited longest gives way. They stand in the order in which they came. */
+  private makeRoom(host: string, nowMs: number): void {
+    if (this.callers.size < CALLERS_PER_HOST_MAX) return
+    const all = [...this.callers]
+    const waiting = all.filter(([, { cameAtMs }]) => nowMs - cameAtMs >= FRESH_MS)
+    const ofHost = waiting.filter(([, each]) => each.host === host)
+    const tooMany = Math.max(waiting.length - CALLERS_MAX, all.length - FRESH_MAX) + 1
+    const leaving = new Set(all.slice(0, Math.max(0, tooMany)).map(([caller]) => caller))
+    for (const [caller] of ofHost.slice(0, Math.max(0, ofHost.length - CALLERS_PER_HOST_MAX + 1))) leaving.add(caller)
+    for (const caller of leaving) {
+      this.refuse(caller, 'crowded-out', 'gave way to another caller, having said nothing that tells who it is')
+    }
   }
 
   private judge(caller: number, to: DialectName | 'native', first: Uint8Array): void {

@@ -139,8 +139,8 @@ export interface TroubleTelling {
 export interface Dialect {
   readonly dialect: DialectName
   start(nowMs: number): void
-  /** A connection is there: of an attempt of ours, or (null) one that came in. */
-  opened(link: number, remote: Address, attempt: number | null, nowMs: number): void
+  /** A connection is there: of an attempt of ours, or (null) one that came in. `local`: by which of our hosts it leaves the machine. */
+  opened(link: number, remote: Address, attempt: number | null, nowMs: number, local?: string): void
   /** The buffer is the machine's from here on. */
   received(link: number, bytes: Uint8Array, nowMs: number): void
   closed(link: number, reason: string, nowMs: number): void

@@ -26,6 +26,8 @@ export interface ConnectionEvents {
 
 export interface Connection {
   readonly remote: Address
+  /** By which of our addresses it leaves this machine; an empty host where that is not known. */
+  readonly local: Address
   /**
    * Takes all of `bytes`, always; answers false when the kernel took only a part. The rest is kept by the port and
    * the caller must write nothing more until `drain`. Ownership of `bytes` passes to the port, which may release their memory.

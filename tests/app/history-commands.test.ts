@@ -130,6 +130,23 @@ describe('/search', () => {
     expect((await run({ ...typed, before: 5 })).asked).toEqual(['search hat from null in null before 5 3'])
   })
 
+  test('takes from a program what narrows it among the words as well, and fields of its own before that', async () => {
+    const day = new Date(2026, 4, 31).getTime()
+    const words = 'hat from:Bob in:#dev before:2026-05-31'
+    const all = `search hat from Bob in dev before ${day} 10`
+    expect((await run({ do: 'search', words })).asked).toEqual([all])
+    expect((await run(`/search ${words}`)).asked).toEqual([all])
+    const fields = { from: 'Ann', room: 'general', before: 7, limit: 2 }
+    expect((await run({ do: 'search', words, ...fields })).asked).toEqual(['search hat from Ann in general before 7 2'])
+    expect((await run({ do: 'search', words: '"in:dev"' })).asked).toEqual([
+      'search "in:dev" from null in null before null 10',
+    ])
+    expect((await run({ do: 'search', words: 'in:dev' })).lines[0]).toContain('it needs words to look for')
+    const search = COMMANDS.commands.find(({ name }) => name === 'search')
+    expect(search!.args.map(({ name }) => name)).toEqual(['words', 'from', 'room', 'before', 'limit'])
+    expect(search!.usage).toBe('/search <words>')
+  })
+
   test.each(['2026-02-31', 'yesterday', '2026-13-01', '31.5.2026', '2026-05-31T99:00'])(
     '%s is no date',
     async (date) => {

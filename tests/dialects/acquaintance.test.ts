@@ -14,7 +14,7 @@ const at = (port: number) => ({ host: '127.0.0.1', port })
 const idOf = (port: number): string => `${port}`.padStart(16, '0')
 
 function framed(world: MachineWorld, port: number, connect: readonly number[] = []) {
-  const id = `127.0.0.1:${port}`
+  const id = { host: '127.0.0.1', port }
   const common = { randomBytes: rng.bytes, wallMs: world.wallMs, aheadMs: 0, bridge: idOf(port) }
   const machine = new FramedMachine({ id, name: `f${port}`, connect: connect.map(at), ...common })
   return { machine, host: world.add(machine, at(port)) }

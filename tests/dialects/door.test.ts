@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'bun:test'
 import { utf8 } from '../../src/base/bytes.ts'
 import type { DialectName } from '../../src/base/dialects.ts'
-import { CALLERS_MAX, CALLERS_PER_HOST_MAX, DECIDE_MS_MAX, Door, PAUSE_MS, SILENT_MS } from '../../src/dialects/door.ts'
+import {
+  CALLERS_MAX,
+  CALLERS_PER_HOST_MAX,
+  DECIDE_MS_MAX,
+  Door,
+  FRESH_MAX,
+  FRESH_MS,
+  PAUSE_MS,
+  SILENT_MS,
+} from '../../src/dialects/door.ts'
 import { recognise } from '../../src/dialects/recognise.ts'
 import { FILES_MAGIC, MAGIC } from '../../src/wire/magic.ts'
 
@@ -108,9 +117,20 @@ describe('the door', () => {
 
   test('has room for so many, and for so many of one host: who has waited longest gives way', () => {
     const door = doorFor('line')
-    for (let caller = 0; caller <= CALLERS_PER_HOST_MAX; caller++) door.came(caller, 'a', caller)
+    for (let caller = 0; caller <= CALLERS_PER_HOST_MAX; caller++) door.came(caller, 'a', FRESH_MS * caller)
     expect(verdicts(door)).toEqual(['0 crowded-out'])
-    for (let i = 0; i < 2 * CALLERS_MAX; i++) door.came(100 + i, `host ${i}`, 100)
+    for (let i = 0; i < 2 * CALLERS_MAX; i++) door.came(100 + i, `host ${i}`, FRESH_MS * (100 + i))
     expect(verdicts(door).length).toBe(2 * CALLERS_MAX + CALLERS_PER_HOST_MAX - CALLERS_MAX)
+  })
+
+  test('makes nobody give way who had no time to be read, unless that would be too many', () => {
+    const door = doorFor('tracker')
+    for (let caller = 0; caller < FRESH_MAX; caller++) door.came(caller, 'a', 0)
+    expect(verdicts(door)).toEqual([])
+    door.came(FRESH_MAX, 'b', 0)
+    expect(verdicts(door)).toEqual(['0 crowded-out'])
+    // A moment later those who said nothing are as many as may be.
+    door.came(FRESH_MAX + 1, 'a', FRESH_MS)
+    expect(verdicts(door)).toHaveLength(FRESH_MAX - CALLERS_PER_HOST_MAX)
   })
 })

@@ -28,7 +28,15 @@ const meshLine = (type: string, i: number) =>
 const KINDS: Record<string, Kind> = {
   framed: {
     make: ({ wallMs }) =>
-      new FramedMachine({ id: '127.0.0.1:8000', name: 'f', connect: [], randomBytes, wallMs, aheadMs: 0, bridge: 'b' }),
+      new FramedMachine({
+        id: { host: '127.0.0.1', port: 8_000 },
+        name: 'f',
+        connect: [],
+        randomBytes,
+        wallMs,
+        aheadMs: 0,
+        bridge: 'b',
+      }),
     hello: encodeFrame({ id: 'h', type: 'hello', ...SENDER }),
     message: (i) => encodeFrame({ id: `m${i}`, type: 'chat', ...SENDER, room: 'general', msg: `${i}`, ttl: 5 }),
   },

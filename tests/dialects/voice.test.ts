@@ -117,7 +117,7 @@ describe('voice of the originals', () => {
     const machine = new FramedMachine(
       {
         ...{
-          id: '127.0.0.1:1',
+          id: { host: '127.0.0.1', port: 1 },
           name: 'Ulla',
           bridge: 'b',
           connect: [{ host: '127.0.0.1', port: tcpPort }],
@@ -153,7 +153,7 @@ describe('voice of the originals', () => {
     sockets.run((each, nowMs) => each.start(nowMs))
     await peer.until('peer', { state: 'up' })
     voice.enter('general', systemClock.nowMs())
-    sockets.run((each, nowMs) => each.voiceState('general', { host: '127.0.0.1', port }, nowMs))
+    sockets.run((each, nowMs) => each.voiceState('general', port, nowMs))
     await peer.until('voice_join', { username: 'Ulla' })
     peer.do({ do: 'voice', state: 'join' })
     while (voice.present.length === 0) await Bun.sleep(10)

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MessageEvent } from '../../src/app/events.ts'
-import { freePort, Program, temporaryHome } from './program.ts'
+import { freePort, type Line, Program, temporaryHome } from './program.ts'
 import { Stage } from './stage.ts'
 
 /** The compiled program among the programs it descends from. */
@@ -193,6 +193,25 @@ describe('tracker', () => {
     ann.do({ do: 'send', msg: 'hello hearsay' })
     await us.hears('hello hearsay')
     expect(said(us, 'hello hearsay')).toMatchObject([{ from: { name: 'ann (tracker)' }, relayed: 'tracker' }])
+  })
+
+  test('a hundred messages at once, a connection each, come whole both ways', async () => {
+    const trackerPort = await freePort()
+    await stage.original('tracker', ['--serve', '--tracker-port', trackerPort])
+    const us = await stage.hearsay(['--dialect', `tracker@127.0.0.1:${trackerPort}`, '--username', 'Ulla'])
+    const other = await stage.hearsay(['--dialect', `tracker@127.0.0.1:${trackerPort}`, '--username', 'Olga'])
+    const ann = await stage.original('tracker', ['--tracker-port', trackerPort, '--username', 'ann', '--every', 1])
+    await ann.listsAnew([us.port, other.port])
+    const known = (line: Line): boolean => line.event === 'peer' && line.id === `tracker:${ann.port}`
+    for (const each of [us, other]) await each.until(known)
+    await us.until((line) => line.event === 'peer' && line.id === `tracker:${other.port}`)
+    const all = Array.from({ length: 100 }, (_, i) => `message ${i}`)
+    for (const text of all) ann.do({ do: 'send', msg: text })
+    for (const each of [us, other]) for (const text of all) await each.hears(text)
+    const back = all.map((text) => `${text} back`)
+    for (const text of back) us.write(JSON.stringify({ do: 'say', text }))
+    for (const text of back) await Promise.all([other.hears(text), ann.until('message', { message: text })])
+    for (const each of [us, other]) expect(each.texts().toSorted()).toEqual([...all, ...back].toSorted())
   })
 
   test('with no tracker there, it is elected, and serves; killed, the highest original takes over', async () => {

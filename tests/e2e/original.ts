@@ -24,8 +24,9 @@ export class Original {
     readonly program: OriginalName,
     args: readonly string[],
     cwd: string,
+    via: readonly string[],
   ) {
-    this.child = Bun.spawn(['python3', join(PEERS, `${program}.py`), ...args], {
+    this.child = Bun.spawn([...via, 'python3', join(PEERS, `${program}.py`), ...args], {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', PYTHONDONTWRITEBYTECODE: '1', HOME: cwd },
       ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
@@ -34,9 +35,14 @@ export class Original {
     void this.readErrors()
   }
 
-  /** Starts and waits until it is ready. */
-  static async start(program: OriginalName, args: readonly string[], cwd: string): Promise<Original> {
-    const original = new Original(program, args, cwd)
+  /** Starts and waits until it is ready. `via`: a command that becomes the one after it, put in front: it chooses where the program runs. */
+  static async start(
+    program: OriginalName,
+    args: readonly string[],
+    cwd: string,
+    via: readonly string[] = [],
+  ): Promise<Original> {
+    const original = new Original(program, args, cwd, via)
     await original.until('ready')
     return original
   }

@@ -39,7 +39,10 @@ function cases(): Case[] {
   const voice = new FramedVoice('127.0.0.1:1')
   const tracker = { host: HOST, port: 5_000 }
   return [
-    { machine: new FramedMachine({ ...common, id: '127.0.0.1:1', connect: [] }, voice), inputs: ['framed-stream'] },
+    {
+      machine: new FramedMachine({ ...common, id: { host: '127.0.0.1', port: 1 }, connect: [] }, voice),
+      inputs: ['framed-stream'],
+    },
     { machine: new MeshMachine({ ...common, peerId: 'u', port: 1 }), inputs: ['mesh-line'] },
     { machine: new TrackerMachine({ ...common, tracker, port: 1 }), inputs: ['tracker-request', 'tracker-peers'] },
     { machine: new LineMachine({ ...common, connect: [], nonce: 'n' }), inputs: ['line'] },

@@ -12,7 +12,7 @@ import {
   text,
   untypedMessage,
 } from './arguments.ts'
-import { searchArgument } from './search-argument.ts'
+import { narrowed, SEARCH_FILTERS, searchArgument } from './search-argument.ts'
 import { namesOf, placeName, plural } from './views.ts'
 
 const HISTORY_USUAL = 20
@@ -76,9 +76,9 @@ export const HISTORY: readonly Command[] = [
     name: 'search',
     aliases: ['find', 'grep'],
     group: 'Talking',
-    args: { words: searchArgument() },
+    args: { words: searchArgument(), ...SEARCH_FILTERS },
     help: 'find messages; from:<name> in:<room> before:<date>',
-    run: (chat, { words }) => chat.messages.search(words),
+    run: (chat, { words, ...fields }) => chat.messages.search(narrowed(words, fields)),
     show({ hits }, chat) {
       if (hits.length === 0) return ['Nothing was found. A word is found by its beginning too.']
       const names = namesOf(chat)

@@ -1,4 +1,4 @@
-import { type Argument, fieldOf, type JsonObject, type Read } from '../command.ts'
+import { type Argument, type ArgumentKind, fieldOf, type Read } from '../command.ts'
 import type { SearchAsked } from '../messages.ts'
 import { quoted } from '../options-quote.ts'
 
@@ -7,11 +7,49 @@ const LIMIT_MAX = 1_000
 /** `from:Bob`, `from:"Bob Jones"`; quotation marks without a key stay, for words in a row. */
 const PART = /(from|in|before):("[^"]*"|\S+)|"[^"]*"|\S+/gi
 
-/** `<words> [from:<name>] [in:<room>] [before:<date>]` in any order; in JSON `words`, `from`, `room`, `before`, `limit`. */
+/** `<words> [from:<name>] [in:<room>] [before:<date>]` in any order; in JSON `words`, in which the same may stand. */
 export function searchArgument(): Argument<SearchAsked> {
-  return { kind: 'text', usage: '<words>', typed: true, fromLine: (words) => readTyped(words.all() ?? ''), fromJson }
+  return {
+    ...{ kind: 'text', usage: '<words>', typed: true },
+    fromLine: (words) => readTyped(words.all() ?? ''),
+    fromJson(field, object) {
+      const words = readText(field, fieldOf(object, field))
+      return words.ok ? readTyped(words.value ?? '') : words
+    },
+  }
 }
 
+/** What narrows a search as fields of its own, for programs: each goes before the same among the words. */
+export const SEARCH_FILTERS = {
+  from: filter('peer', readText),
+  room: filter('room', readText),
+  before: filter('text', (_, value) => readBefore(value)),
+  limit: filter('number', (_, value) => readLimit(value)),
+}
+
+function filter<T>(kind: ArgumentKind, read: (field: string, value: unknown) => Read<T | null>): Argument<T | null> {
+  return {
+    ...{ kind, usage: '[]', typed: false },
+    fromLine: () => ({ ok: true, value: null }),
+    fromJson: (field, object) => read(field, fieldOf(object, field)),
+  }
+}
+
+/** What is asked for, with the fields beside it. */
+export function narrowed(
+  asked: SearchAsked,
+  fields: { readonly [F in 'from' | 'room']: string | null } & { readonly [F in 'before' | 'limit']: number | null },
+): SearchAsked {
+  return {
+    words: asked.words,
+    from: fields.from ?? asked.from,
+    room: fields.room ?? asked.room,
+    before: fields.before ?? asked.before,
+    limit: fields.limit ?? asked.limit,
+  }
+}
+
+/** Words, and what narrows the search where it stands among them. */
 function readTyped(line: string): Read<SearchAsked> {
   const words: string[] = []
   const given = new Map<string, string>()
@@ -28,25 +66,19 @@ function readTyped(line: string): Read<SearchAsked> {
     before: before?.value ?? null,
     limit: LIMIT_USUAL,
   }
-  return checked(asked)
+  if (asked.words.trim() === '') return { ok: false, message: 'it needs words to look for' }
+  return { ok: true, value: asked }
 }
 
-function fromJson(_field: string, object: JsonObject): Read<SearchAsked> {
-  const text = (field: string): Read<string | null> => {
-    const value = fieldOf(object, field)
-    if (value === undefined) return { ok: true, value: null }
-    return typeof value === 'string' ? { ok: true, value } : { ok: false, message: `"${field}" must be a string` }
-  }
-  const [words, from, room] = [text('words'), text('from'), text('room')]
-  for (const read of [words, from, room]) if (!read.ok) return read
-  if (!words.ok || !from.ok || !room.ok) throw new Error('refused above')
-  const before = readBefore(fieldOf(object, 'before'))
-  if (!before.ok) return before
-  const limit = fieldOf(object, 'limit') ?? LIMIT_USUAL
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
-    return { ok: false, message: `"limit" must be a whole number from 1 to ${LIMIT_MAX}` }
-  }
-  return checked({ words: words.value ?? '', from: from.value, room: room.value, before: before.value, limit })
+function readText(field: string, value: unknown): Read<string | null> {
+  if (value === undefined) return { ok: true, value: null }
+  return typeof value === 'string' ? { ok: true, value } : { ok: false, message: `"${field}" must be a string` }
+}
+
+function readLimit(value: unknown): Read<number | null> {
+  if (value === undefined) return { ok: true, value: null }
+  const isLimit = typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LIMIT_MAX
+  return isLimit ? { ok: true, value } : { ok: false, message: `"limit" must be a whole number from 1 to ${LIMIT_MAX}` }
 }
 
 function readBefore(value: unknown): Read<number | null> {
@@ -65,9 +97,4 @@ function readDate(text: string): Read<number> {
   const isReal = day !== undefined && !Number.isNaN(value) && new Date(value).getDate() === Number(day.slice(8))
   if (!isReal) return { ok: false, message: `${quoted(text)} is no date: write it as in 2026-05-31` }
   return { ok: true, value }
-}
-
-function checked(asked: SearchAsked): Read<SearchAsked> {
-  if (asked.words.trim() === '') return { ok: false, message: 'it needs words to look for' }
-  return { ok: true, value: asked }
 }

@@ -22,7 +22,7 @@ import { FramedPresence } from './framed-voice.ts'
 import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
 import { AskedLinks } from './links.ts'
-import { framedId, type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
+import { type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
@@ -110,7 +110,7 @@ export class DialectDesk implements Outside {
     this.bridge = new Bridge(bridge, this.options.clock.nowMs() + LISTEN_FIRST_MS)
     this.bridge.open({ key: 'native', network: 'native' })
     this.strangers = new Strangers(host, () => this.machines, asked.room, this.options.log)
-    const framedVoice = this.hearVoice(host, asked.local)
+    const framedVoice = this.hearVoice(host)
     this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name(), framedVoice })
     if (this.machines.framed !== undefined) this.framedVoice = framedVoice
     const { clock, tcp, isOurs } = this.options
@@ -205,13 +205,11 @@ export class DialectDesk implements Outside {
     }
   }
 
-  private hearVoice(host: DeskHost, local: Address): FramedPresence {
-    const own = framedId(local)
+  private hearVoice(host: DeskHost): FramedPresence {
     return new FramedPresence({
-      own,
+      own: () => this.machines.framed?.ownId ?? '',
       tell: (room, udpPort) => {
-        const udp = udpPort === null ? null : { host: addressOfId(own)?.host ?? local.host, port: udpPort }
-        this.sockets.get('framed')?.run((_, nowMs) => this.machines.framed?.voiceState(room, udp, nowMs))
+        this.sockets.get('framed')?.run((_, nowMs) => this.machines.framed?.voiceState(room, udpPort, nowMs))
       },
       isOurs: (bridge) => [...host.members()].some((key) => bridgeId(key) === bridge),
       crowded: (message) => host.emit({ event: 'notice', code: 'voice-crowd', message }),
@@ -279,7 +277,8 @@ export class DialectDesk implements Outside {
 
   private met({ id, sinceMs, claimed }: BridgeTelling): void {
     this.bridge?.introduced(id, sinceMs)
-    if (claimed === null || !isHere(claimed.host)) return
+    const own = addressOfId(this.framedVoice?.own ?? '')
+    if (claimed === null || (!isHere(claimed.host) && claimed.host !== own?.host)) return
     this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.claimed(claimed.port, nowMs))
   }
 

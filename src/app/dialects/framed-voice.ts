@@ -22,7 +22,7 @@ interface Speaker extends ForeignSpeaker {
 
 export interface FramedVoiceOptions {
   /** What we are called there: `HOST:PORT` of our listener. */
-  readonly own: string
+  own(): string
   /** Tells the network that we are in voice, and where we hear; null: no longer. */
   tell(room: string, udpPort: number | null): void
   /** Whether a bridge, by its id, is in our rooms: then its user is heard as one of ours. */
@@ -42,7 +42,7 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
   constructor(private readonly options: FramedVoiceOptions) {}
 
   get own(): string {
-    return this.options.own
+    return this.options.own()
   }
 
   joined(there: string, name: string, room: string, udp: Address, bridge: string | null): void {
@@ -67,6 +67,10 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
     this.speakers.delete(there)
     if (this.speakers.size <= PASSED_MAX) this.crowd.clear()
     if (!this.isOurs(speaker)) this.changed(speaker.room, { what: 'left', person: personOf(speaker) })
+  }
+
+  calledAnew(): void {
+    if (this.here !== null) this.changed(this.here.room, null)
   }
 
   entered(room: string | null, port: number): void {

@@ -1,8 +1,8 @@
-import { formatAddress } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
 import { Door, type Verdict } from '../../dialects/door.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
+import { Refusals } from './refusals.ts'
 
 /** Takes a caller over who turned out to speak a dialect; `first`: what it has said so far, perhaps nothing. */
 export type Foreign = (dialect: DialectName, connection: Connection, first: Uint8Array) => ConnectionEvents
@@ -19,6 +19,7 @@ const NOTHING: ConnectionEvents = { data() {}, drain() {}, closed() {} }
 /** Runs the door: one listening port for native peers and all dialects that are let in. */
 export class FrontDoor {
   private readonly door: Door
+  private readonly refusals: Refusals
   private readonly waiting = new Map<number, Waiting>()
   private nextCaller = 1
   private cancelTimer: (() => void) | null = null
@@ -27,9 +28,10 @@ export class FrontDoor {
     private readonly clock: Clock,
     letIn: ReadonlySet<DialectName>,
     private readonly foreign: Foreign,
-    private readonly log: (code: string, message: string) => void,
+    log: (code: string, message: string) => void,
   ) {
     this.door = new Door(letIn)
+    this.refusals = new Refusals(clock, log)
   }
 
   /** The same way to the network, but with this door at every listener. */
@@ -79,7 +81,7 @@ export class FrontDoor {
     if (waiting === undefined) return
     const { connection, accept } = waiting
     if (verdict.to === null) {
-      this.log(verdict.code, `${formatAddress(connection.remote)} ${verdict.reason}; the connection was closed.`)
+      this.refusals.tell(verdict.code, connection.remote, verdict.reason)
       waiting.events = NOTHING
       return connection.abort()
     }

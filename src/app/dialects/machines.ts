@@ -1,9 +1,10 @@
 import { networkInterfaces } from 'node:os'
-import { type Address, formatAddress } from '../../base/address.ts'
+import type { Address } from '../../base/address.ts'
 import { toHex } from '../../base/bytes.ts'
-import { ipScope, parseIp } from '../../base/ip.ts'
+import { parseIp } from '../../base/ip.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { FramedMachine, type VoiceEars } from '../../dialects/framed/machine.ts'
+import { hostForOthers } from '../../dialects/framed/own-id.ts'
 import { LineMachine } from '../../dialects/line/machine.ts'
 import { MeshMachine } from '../../dialects/mesh/machine.ts'
 import { TRACKER_PORT, TrackerMachine } from '../../dialects/tracker/machine.ts'
@@ -46,12 +47,13 @@ export function makeMachines(wanted: MachinesAsked): Machines {
     asked.flatMap((each) => (each.dialect === dialect && each.address !== null ? [each.address] : []))
   const { port } = local
   const common = { name, bridge, randomBytes, wallMs }
-  const id = framedId(local)
+  const id = { host: reachableHost(local.host), port }
+  const isIdSure = hostForOthers(local.host) !== null
   const aheadMs = -new Date(wallMs()).getTimezoneOffset() * 60_000
   const tracker = addresses('tracker')[0] ?? { host: '127.0.0.1', port: TRACKER_PORT }
   return {
     ...(isOn('framed') && {
-      framed: new FramedMachine({ ...common, id, connect: addresses('framed'), aheadMs }, wanted.framedVoice),
+      framed: new FramedMachine({ ...common, id, isIdSure, connect: addresses('framed'), aheadMs }, wanted.framedVoice),
     }),
     ...(isOn('mesh') && { mesh: new MeshMachine({ ...common, peerId: `${MESH_ID_PREFIX}${bridge}`, port }) }),
     ...(isOn('tracker') && { tracker: new TrackerMachine({ tracker, port, bridge, room, wallMs }) }),
@@ -61,21 +63,16 @@ export function makeMachines(wanted: MachinesAsked): Machines {
   }
 }
 
-/** What we are called in the framed network: where others reach our listener. */
-export function framedId({ host, port }: Address): string {
-  return formatAddress({ host: reachableHost(host), port })
-}
-
 /** The mesh's group, as asked for or the usual one. */
 export function meshGroup(asked: readonly DialectAsked[]): Address {
   return asked.find((each) => each.dialect === 'mesh' && each.address !== null)?.address ?? MESH_GROUP
 }
 
-/** A host that others can dial, for who listens everywhere. */
+/** A host that others can dial, for who listens everywhere: those near before those far, for a link to show which it is. */
 function reachableHost(host: string): string {
   const ip = parseIp(host)
   if (ip === null || ip.some((byte) => byte !== 0)) return host
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  const found = all.find(({ address, family }) => family === 'IPv4' && ipScope(parseIp(address)!) === 'private')
-  return found?.address ?? '127.0.0.1'
+  const hosts = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  const found = hosts.flatMap(({ address }) => hostForOthers(address) ?? [])
+  return found.find((each) => !each.includes(':')) ?? found[0] ?? '127.0.0.1'
 }

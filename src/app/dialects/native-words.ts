@@ -41,7 +41,10 @@ export function nativeWords(telling: EventTelling): Words | null {
   return whole({ ...own, ...passedOn, origin: toHex(relayed.origin), kind: kindName(kind) }, relayed.text)
 }
 
-/** What those hear who cannot take files from us. */
+/**
+ * What those hear who cannot take files from us. Those of `line` could be sent one, but not ask for it: their program saves whatever comes, over
+ * what is called the same, and says nothing else until it is all there.
+ */
 function offerText(body: Uint8Array): string | undefined {
   const offer = readFileOffer(body)
   if (offer === null) return undefined

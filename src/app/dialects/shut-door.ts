@@ -1,9 +1,9 @@
-import { formatAddress } from '../../base/address.ts'
 import { joinBytes } from '../../base/bytes.ts'
 import { FIRST_BYTES_MAX, notLetIn, recognise, unclear } from '../../dialects/recognise.ts'
 import { HANDSHAKE_MS_MAX } from '../../node/links.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Connection, ConnectionEvents, Tcp } from '../../ports/tcp.ts'
+import { Refusals } from './refusals.ts'
 
 type Log = (code: string, message: string) => void
 
@@ -12,11 +12,12 @@ type Log = (code: string, message: string) => void
  * its business, and how long somebody may take and how many may come is up to those who listen, who have each caller until it is refused.
  */
 export function shutDoor({ listen, dial }: Tcp, clock: Clock, log: Log): Tcp {
+  const refusals = new Refusals(clock, log)
   return {
     dial,
     listen: (local, accept) =>
       listen(local, (connection) => {
-        const caller = new Caller(connection, clock, log)
+        const caller = new Caller(connection, clock, refusals)
         return caller.guard(accept(caller))
       }),
   }
@@ -32,13 +33,17 @@ class Caller implements Connection {
   constructor(
     private readonly connection: Connection,
     private readonly clock: Clock,
-    private readonly log: Log,
+    private readonly refusals: Refusals,
   ) {
     this.cameAtMs = clock.nowMs()
   }
 
   get remote(): Connection['remote'] {
     return this.connection.remote
+  }
+
+  get local(): Connection['local'] {
+    return this.connection.local
   }
 
   write(bytes: Uint8Array): boolean {
@@ -87,6 +92,6 @@ class Caller implements Connection {
   }
 
   private tell(code: string, reason: string): void {
-    this.log(code, `${formatAddress(this.remote)} ${reason}; the connection was closed.`)
+    this.refusals.tell(code, this.remote, reason)
   }
 }

@@ -46,7 +46,7 @@ export class Sockets<M extends Dialect = Dialect> {
   /** Takes over a connection that came in, with what was said on it so far. */
   accept(connection: Connection, first: Uint8Array): ConnectionEvents {
     const { link, events } = this.attach(connection)
-    this.machine.opened(link, connection.remote, null, this.clock.nowMs())
+    this.machine.opened(link, connection.remote, null, this.clock.nowMs(), connection.local.host)
     if (first.length > 0) this.machine.received(link, first, this.clock.nowMs())
     // The port may still be inside its own call.
     this.clock.defer(() => this.settle())
@@ -154,7 +154,7 @@ export class Sockets<M extends Dialect = Dialect> {
         const { link, events } = this.attach(connection)
         if (this.isStopped) connection.abort()
         else {
-          this.machine.opened(link, connection.remote, attempt, this.clock.nowMs())
+          this.machine.opened(link, connection.remote, attempt, this.clock.nowMs(), connection.local.host)
           this.clock.defer(() => this.settle())
         }
         return events

@@ -85,6 +85,7 @@ export class CircuitPort implements Relay {
     return {
       through,
       remote: { host: `through ${through.slice(0, 8)}`, port: 0 },
+      local: { host: '', port: 0 },
       write: (bytes) => this.run((circuits, instant) => circuits.write(circuit, bytes, instant)),
       end: () => close(false),
       abort: () => close(true),

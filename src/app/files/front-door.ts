@@ -57,6 +57,10 @@ class Guarded implements Connection {
     return this.connection.remote
   }
 
+  get local(): Connection['local'] {
+    return this.connection.local
+  }
+
   write(bytes: Uint8Array): boolean {
     return this.isOver || this.connection.write(bytes)
   }

@@ -15,13 +15,13 @@ export interface ForeignSpeaker extends Person {
 
 /** Voice in a network of another protocol, as far as it is told of there; the sound itself is the voice process's. */
 export interface ForeignVoice {
-  /** What we are called there. */
+  /** What we are called there, now. */
   readonly own: string
   /** We are in voice in a room, and hear at that UDP port; null: no longer. */
   entered(room: string | null, port: number): void
   present(room: string): readonly ForeignSpeaker[]
-  /** Who is there has changed. */
-  watch(changed: (room: string, change: { what: 'joined' | 'left'; person: Person }) => void): void
+  /** Who is there has changed; null: what we are called there. */
+  watch(changed: (room: string, change: { what: 'joined' | 'left'; person: Person } | null) => void): void
 }
 
 /** What the voice process is to know of them, all of it each time. */

@@ -62,10 +62,10 @@ export class VoiceRoom {
       tuning: (id) => store.tuning(id),
       anew: () => steering.anew(),
     })
-    options.foreign?.watch((room, { what, person }) => {
+    options.foreign?.watch((room, change) => {
       if (room !== this.room) return
       this.tellForeigners()
-      this.changed({ what, ...person })
+      if (change !== null) this.changed({ what: change.what, ...change.person })
     })
   }
 

@@ -26,5 +26,7 @@ export class FramedLink {
     readonly remote: Address,
     /** Where we dialled it; null where it dialled us. */
     readonly wanted: Wanted | null,
+    /** By which of our hosts it leaves the machine; empty where that is not known. */
+    readonly local = '',
   ) {}
 }

@@ -4,6 +4,7 @@ import { Generations } from '../../base/generations.ts'
 import type { RandomBytes } from '../../base/rng.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
+import { FloodNote } from '../flood-note.ts'
 import { bridgeMember, type GivenByBridge, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
 import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
@@ -12,6 +13,7 @@ import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Wo
 import { encodeFrame } from './frames.ts'
 import { FramedLink } from './link.ts'
 import { addressOfId, type FramedMessage, readFramed, TTL_FIRST } from './messages.ts'
+import { hostAsSeen, OwnId } from './own-id.ts'
 import { BRIDGES_ROOM, isPresence, Presence } from './presence.ts'
 
 /** As long as the originals remember. */
@@ -30,7 +32,9 @@ const PRESENCES_AT_ONCE = 2
 
 export interface FramedOptions {
   /** What we are called there: `HOST:PORT` of our listener. */
-  readonly id: string
+  readonly id: Address
+  /** Others reach us at it, whatever links there are. */
+  readonly isIdSure?: boolean
   readonly name: string
   /** What we are called as a bridge. */
   readonly bridge: string
@@ -47,6 +51,14 @@ export interface VoiceEars {
   /** `bridge`: of the hearsay that is there; null of an original. */
   joined(id: string, name: string, room: string, udp: Address, bridge: string | null): void
   left(id: string, room: string | null): void
+  /** We are called otherwise from now on. */
+  calledAnew?(): void
+}
+
+/** Being in voice: the room, and the UDP port at which we hear. */
+interface InVoice {
+  readonly room: string
+  readonly port: number
 }
 
 /** A node among the originals' gossip: says hello, floods what it has not seen, and says what it is given. */
@@ -57,6 +69,11 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private readonly presence: Presence
   private isPresenceDue = false
   private readonly presences = new TokenBucket(PRESENCES_AT_ONCE, PRESENCE_EVERY_MS)
+  private readonly own: OwnId
+  /** Ids of the last that we said hello with. */
+  private readonly hellos = new Set<string>()
+  private inVoice: InVoice | null = null
+  private readonly namesake = new FloodNote()
 
   constructor(
     private readonly options: FramedOptions,
@@ -64,7 +81,13 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   ) {
     super()
     this.name = options.name
+    this.own = new OwnId(options.id, options.isIdSure ?? false)
     this.presence = new Presence(options.bridge)
+  }
+
+  /** What we are called there. */
+  get ownId(): string {
+    return this.own.text
   }
 
   start(nowMs: number): void {
@@ -72,15 +95,16 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     for (const address of this.options.connect) this.connect(address, nowMs)
   }
 
-  opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
+  opened(id: number, remote: Address, attempt: number | null, nowMs: number, local = ''): void {
     this.nowMs = nowMs
     const wanted = this.takeDial(attempt)
     if (this.links.size >= LINKS_MAX) {
       this.trouble('framed-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} framed peers are enough.`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
-    const link = new FramedLink(id, remote, wanted)
+    const link = new FramedLink(id, remote, wanted, local)
     this.links.set(id, link)
+    this.proven(local)
     link.deadline = this.after(HELLO_MS_MAX, () => this.end(link, 'did not say hello in time'))
     // Who listens waits for the other's hello.
     if (attempt !== null) this.hello(link)
@@ -121,7 +145,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     this.known.add(id, nowMs)
     this.flood(
       encodeFrame({
-        ...{ id, type: 'chat', from: this.options.id, username: words.name },
+        ...{ id, type: 'chat', from: this.ownId, username: words.name },
         ...{ room: words.room, msg: words.kind === 'action' ? `* ${words.text}` : words.text, ttl: TTL_FIRST },
         ts: this.timestamp(),
         ...bridgeMember(words, this.options.bridge),
@@ -129,23 +153,11 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     )
   }
 
-  /** Tells the network that we are in voice there, or no longer. */
-  voiceState(room: string, udp: Address | null, nowMs: number): void {
+  /** Tells the network that we are in voice there, at that UDP port; null: no longer. */
+  voiceState(room: string, port: number | null, nowMs: number): void {
     this.nowMs = nowMs
-    const id = this.freshId()
-    this.known.add(id, nowMs)
-    const signed = bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge)
-    const head = {
-      id,
-      from: this.options.id,
-      username: this.name,
-      room,
-      ttl: TTL_FIRST,
-      ts: this.timestamp(),
-      ...signed,
-    }
-    if (udp === null) this.flood(encodeFrame({ ...head, type: 'voice_leave' }))
-    else this.flood(encodeFrame({ ...head, type: 'voice_join', udp_host: udp.host, udp_port: udp.port }))
+    this.inVoice = port === null ? null : { room, port }
+    this.tellVoice(room, port)
   }
 
   /** There is no word for it: what is said from now on is said by that name. */
@@ -164,6 +176,42 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     for (const link of this.links.values()) this.goodbye(link)
   }
 
+  private tellVoice(room: string, port: number | null): void {
+    const id = this.freshId()
+    this.known.add(id, this.nowMs)
+    const signed = bridgeMember({ origin: originOfUuid(id)!, from: 'native' }, this.options.bridge)
+    const { name: username, ownId: from } = this
+    const head = { id, from, username, room, ttl: TTL_FIRST, ts: this.timestamp(), ...signed }
+    if (port === null) return this.flood(encodeFrame({ ...head, type: 'voice_leave' }))
+    // Each link has its own way to us, which is that of those behind it.
+    for (const link of this.links.values()) {
+      if (link.peer === null) continue
+      const udp = { udp_host: this.own.hostToward(link.local), udp_port: port }
+      this.emit({ kind: 'send', link: link.id, bytes: encodeFrame({ ...head, type: 'voice_join', ...udp }) })
+    }
+  }
+
+  /** A link shows where we are. Who knows us in voice by another id hears that that one has left. */
+  private proven(local: string): void {
+    const isAnew = this.own.better(local) !== null
+    if (isAnew && this.inVoice !== null) this.tellVoice(this.inVoice.room, null)
+    this.own.linked(local)
+    if (!isAnew) return
+    if (this.inVoice !== null) this.tellVoice(this.inVoice.room, this.inVoice.port)
+    this.voice?.calledAnew?.()
+  }
+
+  /** Where somebody hears: a neighbour that tells none that we could send to, where it is. */
+  private whereHeard({ peer, remote }: FramedLink, { from, udp }: FramedMessage & { type: 'voice_join' }): Address {
+    return from === peer ? { host: hostAsSeen(udp.host, remote.host), port: udp.port } : udp
+  }
+
+  private sharesOurId(): void {
+    if (!this.namesake.isDue(this.nowMs)) return
+    const message = `Another node of the framed network goes by ${this.ownId}, as we do, and originals may take one for the other: start with another --port.`
+    this.trouble('framed-namesake', message, true)
+  }
+
   protected idOf({ peer }: FramedLink): string | null {
     return peer
   }
@@ -173,18 +221,24 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   private message(link: FramedLink, message: FramedMessage): void {
-    if (message.type === 'hello') return this.greeted(link, message.from, message.username)
+    if (message.type === 'hello') return this.greeted(link, message)
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    if (message.from === this.options.id || !this.known.add(message.id, this.nowMs)) return
+    if (!this.known.add(message.id, this.nowMs)) return
     const given = readBridgeMember(message.raw)
+    // Of ours that comes again after it was forgotten.
+    if (given?.bridge === this.options.bridge) return
+    if (message.from === this.ownId) this.sharesOurId()
     if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
     this.introduced(readIntroduction(message.raw), addressOfId(message.from))
+    const udp = message.type === 'voice_join' ? this.whereHeard(link, message) : null
     if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
-      this.voice?.joined(message.from, heardName(message.username), message.room, message.udp, given?.bridge ?? null)
+      this.voice?.joined(message.from, heardName(message.username), message.room, udp!, given?.bridge ?? null)
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
-    if (message.ttl > 0) this.flood(encodeFrame({ ...message.raw, ttl: message.ttl - 1 }), link)
+    if (message.ttl === 0) return
+    const passed = { ...message.raw, ...(udp === null ? {} : { udp_host: udp.host }), ttl: message.ttl - 1 }
+    this.flood(encodeFrame(passed), link)
   }
 
   private odd(link: FramedLink): void {
@@ -194,9 +248,10 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     this.trouble('framed-odd', `${this.nameOf(link)} sent something that is not understood, which was let go by.`)
   }
 
-  private greeted(link: FramedLink, peer: string, username: string): void {
+  private greeted(link: FramedLink, { id, from: peer, username }: FramedMessage): void {
     if (link.peer !== null) return
-    if (peer === this.options.id) return this.end(link, 'is ourselves')
+    if (this.hellos.has(id)) return this.end(link, 'is ourselves')
+    if (peer === this.ownId) this.sharesOurId()
     this.cancel(link.deadline)
     link.peer = peer
     link.name = heardName(username)
@@ -238,7 +293,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
       this.known.add(id, this.nowMs)
       this.flood(
         encodeFrame({
-          ...{ id, type: 'chat', from: this.options.id, username: this.name },
+          ...{ id, type: 'chat', from: this.ownId, username: this.name },
           ...{ room: BRIDGES_ROOM, msg: 'is a bridge', ttl: TTL_FIRST, ts: this.timestamp() },
           // Whole, for those who read no other introduction than one with words.
           ...introductionMember(this.introduction(this.options.bridge), { id: originOfUuid(id)!, from: 'native' }),
@@ -248,7 +303,9 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   private hello(link: FramedLink): void {
-    const hello = { id: this.freshId(), type: 'hello', from: this.options.id, username: this.name }
+    const hello = { id: this.freshId(), type: 'hello', from: this.ownId, username: this.name }
+    this.hellos.add(hello.id)
+    if (this.hellos.size > LINKS_MAX) this.hellos.delete(this.hellos.values().next().value!)
     this.emit({ kind: 'send', link: link.id, bytes: encodeFrame(hello) })
   }
 
@@ -282,13 +339,13 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   }
 
   private tell(link: FramedLink, state: 'up' | 'down', reason: string): void {
-    const address = addressOfId(link.peer!) ?? link.remote
+    const address = addressOf(link)
     const { id, name, wanted } = link
     this.emit({ kind: 'peer', state, id: link.peer!, name, address, dialled: wanted !== null, link: id, reason })
   }
 
-  private nameOf({ remote, peer }: FramedLink): string {
-    return `The framed peer at ${formatAddress(peer === null ? remote : (addressOfId(peer) ?? remote))}`
+  private nameOf(link: FramedLink): string {
+    return `The framed peer at ${formatAddress(addressOf(link))}`
   }
 
   private timestamp(): string {
@@ -298,4 +355,10 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private freshId(): string {
     return uuidOfOrigin(toHex(this.options.randomBytes(16)))
   }
+}
+
+/** Where a peer listens, as far as that is known. */
+function addressOf({ remote, peer }: FramedLink): Address {
+  const told = peer === null ? null : addressOfId(peer)
+  return told === null ? remote : { host: hostAsSeen(told.host, remote.host), port: told.port }
 }

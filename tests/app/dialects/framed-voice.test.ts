@@ -14,12 +14,14 @@ describe('who is in voice in the framed network', () => {
     news = []
     notices = []
     presence = new FramedPresence({
-      own: '127.0.0.1:5000',
+      own: () => '127.0.0.1:5000',
       tell: (room, port) => told.push(`${room} ${port}`),
       isOurs: (bridge) => bridge === 'ffff',
       crowded: (message) => notices.push(message),
     })
-    presence.watch((room, { what, person }) => news.push(`${person.name} ${what} ${room}`))
+    presence.watch((room, change) =>
+      news.push(change === null ? `called anew in ${room}` : `${change.person.name} ${change.what} ${room}`),
+    )
   })
 
   test('is told with a marked name, by the room, and once more when they go', () => {

@@ -25,6 +25,7 @@ describe('the door where no dialect is let in', () => {
     const clock: Clock = { nowMs: () => nowMs, wallMs: () => 0, timer: () => () => {}, defer: (run) => run() }
     const connection: Connection = {
       remote: { host: '192.0.2.1', port: 40_000 },
+      local: { host: '192.0.2.2', port: 5_000 },
       write: () => true,
       end() {},
       abort: () => void aborted++,

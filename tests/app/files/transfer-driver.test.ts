@@ -39,6 +39,7 @@ function connected({ clock }: { readonly clock: Clock }, wrote: (bytes: number) 
   const events: (ConnectionEvents | null)[] = [null, null]
   const end = (own: number): Connection => ({
     remote: HOST,
+    local: HOST,
     write: (bytes) => {
       if (own === 0) wrote(bytes.length)
       clock.defer(() => events[1 - own]?.data(bytes))

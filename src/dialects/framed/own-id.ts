@@ -1,0 +1,63 @@
+import { type Address, formatAddress } from '../../base/address.ts'
+import { formatIp, ipScope, parseIp } from '../../base/ip.ts'
+
+/**
+ * What we are called in the framed network: `HOST:PORT`, where others reach our listener. Who listens everywhere, or for its own machine alone,
+ * has no host that says so: it takes one at the start, and in its place, once, the address by which the first link leaves the machine. From then
+ * on that stays: originals tell each other apart by it, and those who are in voice.
+ */
+export class OwnId {
+  private host: string
+
+  /** `isSure`: it is an address that others reach us at, whatever links there are. */
+  constructor(
+    { host, port }: Address,
+    private isSure: boolean,
+  ) {
+    this.host = host
+    this.port = port
+  }
+
+  readonly port: number
+
+  get text(): string {
+    return formatAddress({ host: this.host, port: this.port })
+  }
+
+  /** What we are called by somebody who is linked with us by that address of ours; null where that is what we are called anyway. */
+  better(local: string): string | null {
+    const host = this.isSure ? null : hostForOthers(local)
+    return host === null || host === this.host ? null : host
+  }
+
+  /** A link is there that leaves by that address. True where we are called otherwise from now on. */
+  linked(local: string): boolean {
+    const better = this.better(local)
+    this.isSure ||= hostForOthers(local) !== null
+    this.host = better ?? this.host
+    return better !== null
+  }
+
+  /** Where those behind a link hear us: by its own address, which they reach; those on our machine by what we are called. */
+  hostToward(local: string): string {
+    return hostForOthers(local) ?? this.host
+  }
+}
+
+/** An address in the one form it has, where other machines may reach it and it is no other's on the next link; null for anything else. */
+export function hostForOthers(host: string): string | null {
+  const ip = parseIp(host)
+  const scope = ip === null ? 'none' : ipScope(ip)
+  return ip !== null && (scope === 'private' || scope === 'global') ? formatIp(ip) : null
+}
+
+/**
+ * Where somebody is whose own word for it means nothing to others: who listens everywhere calls itself `0.0.0.0`, and who did not say calls
+ * itself `127.0.0.1`. `remote`: where it called from.
+ */
+export function hostAsSeen(host: string, remote: string): string {
+  const [told, seen] = [parseIp(host), parseIp(remote)]
+  if (told === null || seen === null) return host
+  const [scope, seenScope] = [ipScope(told), ipScope(seen)]
+  return scope === 'none' || (scope === 'loopback' && seenScope !== 'loopback') ? formatIp(seen) : host
+}
