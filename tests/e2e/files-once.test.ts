@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { seededRng } from '../../src/base/rng.ts'
 import { EXECUTABLE, freePort, type Line, Program, removeHomes, temporaryHome } from './program.ts'
+import { diskTests, SmallDisk } from './small-disk.ts'
 
 /** `hearsay send` and `hearsay receive`, as scripts use them. */
 
@@ -24,9 +25,10 @@ class Once {
   constructor(
     readonly args: readonly string[],
     home = temporaryHome(),
+    via: readonly string[] = [],
   ) {
     this.home = home
-    this.child = Bun.spawn([EXECUTABLE, ...args], {
+    this.child = Bun.spawn([...via, EXECUTABLE, ...args], {
       cwd: home,
       env: { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: home },
       ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
@@ -286,6 +288,32 @@ describe('what goes wrong', () => {
     expect(Buffer.from(await another.output).equals(bytesOf(80_000_000))).toBe(true)
     expect(await send.ended()).toEqual({ status: 0, output: '', errors: '' })
   }, 60_000)
+
+  test.skipIf(!diskTests)(
+    'too little room on the disk is said before anything comes, and it can be received when there is some',
+    async () => {
+      await using disk = await SmallDisk.open(2_000_000)
+      const home = temporaryHome()
+      writeFileSync(join(home, 'a'), bytesOf(1_500_000))
+      const port = String(await freePort())
+      const send = new Once(['send', 'a', '--port', port], home)
+      disk.fill()
+      const into = temporaryHome()
+      const receive = ['receive', disk.folder, '--connect', `127.0.0.1:${port}`]
+      const full = await new Once(receive, into, disk.via).ended()
+      expect(full).toMatchObject({ status: 1, output: '' })
+      expect(full.errors).toMatch(
+        /^hearsay: It needs 1\.\d MB more than are free in .*\. Make room, and receive it again\.\n$/,
+      )
+      disk.makeRoom()
+      // It was offered before this run.
+      const again = await new Once(receive, into, disk.via).ended()
+      expect(again).toEqual({ status: 0, output: `${join(disk.folder, 'a')}\n`, errors: '' })
+      expect(readFileSync(disk.seen('a')).equals(bytesOf(1_500_000))).toBe(true)
+      expect(await send.ended()).toMatchObject({ status: 0 })
+    },
+    60_000,
+  )
 
   test('nobody comes, nothing is offered, and what is not there: each is said in a sentence, with status 1', async () => {
     const home = temporaryHome()

@@ -64,7 +64,8 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   const room = chat.attachFiles((around) => {
     const talk = FileRoom.talkOf(around, ownAddresses)
     const shares = dataFolder === null ? null : sharesIn(join(dataFolder, SHARES_FILE), log)
-    const pending = dataFolder === null ? null : pendingIn(join(dataFolder, PENDING_FILE), log)
+    // What was heard of in an earlier run is in the history, and not told again: also a run for one transfer knows it from here.
+    const pending = start.dataFolder === null ? null : pendingIn(join(start.dataFolder, PENDING_FILE), log)
     const taken = dataFolder === null ? null : takenIn(join(dataFolder, TAKEN_FILE), log)
     desk = new Desk({
       ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, taken, log },
@@ -84,8 +85,9 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   circuits.admit((connection) => driver.accept(connection))
   return {
     async goOn() {
-      if (once?.goesOn === false) return
       if (once === undefined) room.recall()
+      else desk.recall()
+      if (once?.goesOn === false) return
       await desk.goOn()
     },
     stop: () => driver.stop(),

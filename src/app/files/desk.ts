@@ -96,12 +96,14 @@ export class Desk implements ShelfOwner {
     await this.giving.goOn()
   }
 
-  /** Lists what earlier runs were offered and have not answered; answers how many that is. */
+  /** Lists what earlier runs were offered and have not answered; answers how many that is. A run for one transfer is told of each, and begins none. */
   recall(): number {
+    const isOnce = this.options.watches === true
     const isAsking = this.options.policy.mode !== 'none'
     let count = 0
     for (const each of this.options.pending?.load() ?? []) {
-      const { id, from, room, atMs, offer, isAccepted } = each
+      const { id, from, room, atMs, offer } = each
+      const isAccepted = each.isAccepted && !isOnce
       if (this.options.talk.isWithdrawn(id)) continue
       const job = isAsking || isAccepted ? this.jobs.remember({ ...summary(offer), id, from, room }, offer) : null
       if (job === null) {
@@ -109,6 +111,7 @@ export class Desk implements ShelfOwner {
         continue
       }
       job.atMs = atMs
+      if (isOnce) this.jobs.tell(job)
       if (isAccepted) this.accepted.push(job)
       else count++
     }

@@ -133,7 +133,7 @@ export class Jobs {
     return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer, resumesWithdrawn }) => {
       const isToBegin = state === 'receiving' && (target === null || resumesWithdrawn)
       const isOpen = state === 'asked' || state === 'listing' || isToBegin
-      return isOpen ? [{ id, from, room, atMs, offer, isAccepted: state === 'receiving' }] : []
+      return isOpen ? [{ id, from, room, atMs, offer, isAccepted: state === 'receiving' && !this.watches }] : []
     })
   }
 

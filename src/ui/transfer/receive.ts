@@ -42,7 +42,8 @@ class Receive extends Transfer {
   /** Those that their giver does not have any more. */
   private readonly stale = new Set<string>()
   private first: FileEvent | null = null
-  private firstSeenMs = 0
+  /** Since when something is there that is meant. */
+  private firstSeenMs: number | null = null
   private lastDoneMs = 0
   private isAsking = false
   private isWaiting = false
@@ -70,9 +71,9 @@ class Receive extends Transfer {
     const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
     const isBegun = isUnderWay && this.options.paths !== null
     if (state !== 'offered' && !isBegun) return
-    if (this.meanable.length === 0) this.firstSeenMs = this.nowMs()
     if (isBegun) this.unfinished.set(id, event)
     else this.open.set(id, event)
+    if (this.first === null) this.isSettled()
   }
 
   protected people(event: AppEvent): void {
@@ -85,7 +86,7 @@ class Receive extends Transfer {
     // However long somebody thinks about it.
     if (this.isAsking) return this.moved()
     if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS && !this.isMoreToCome) return this.succeed()
-    if (this.first === null && (this.meanable.length === 0 || this.nowMs() - this.firstSeenMs < SETTLE_MS)) {
+    if (this.first === null && !this.isSettled()) {
       return this.isWaiting ? undefined : this.line.show('Waiting for an offer …')
     }
     void this.choose()
@@ -112,10 +113,11 @@ class Receive extends Transfer {
 
   /** Offered together with what is here, by somebody who is still there: a folder of which it is not known yet what is in it. */
   private get isMoreToCome(): boolean {
+    const here = this.here
     return this.chat.files.list().some((file) => {
       const { id, state, self, from, trouble } = file
       const isDecided = this.taken.has(id) || this.stale.has(id) || trouble === 'absent'
-      return state === 'offered' && !self && !isDecided && this.isMeant(file) && this.isHere(from.id)
+      return state === 'offered' && !self && !isDecided && this.isMeant(file, here) && here.has(from.id)
     })
   }
 
@@ -124,6 +126,14 @@ class Receive extends Transfer {
     return this.options.paths === null
       ? 'What came was verified, and is not all of it.'
       : 'What came is kept as .part: receive it again to go on.'
+  }
+
+  /** Something that is meant has been there for long enough. */
+  private isSettled(): boolean {
+    const here = this.here
+    const isAny = this.meanable.some((event) => this.isMeant(event, here))
+    this.firstSeenMs = isAny ? (this.firstSeenMs ?? this.nowMs()) : null
+    return this.firstSeenMs !== null && this.nowMs() - this.firstSeenMs >= SETTLE_MS
   }
 
   /** Takes the newest that is offered by somebody who is there, and what belongs to it. */
@@ -137,17 +147,17 @@ class Receive extends Transfer {
     }
   }
 
-  private isMeant({ from, state, at = 0 }: Omit<FileEvent, 'event'>): boolean {
+  private isMeant({ from, state, at = 0 }: Omit<FileEvent, 'event'>, here = this.here): boolean {
     const { asked } = this.options
     if (this.first !== null) return from.id === this.first.from.id && Math.abs(at - (this.first.at ?? 0)) <= TOGETHER_MS
     if (asked.from !== null && this.chat.whoIs(asked.from)?.id !== from.id) return false
-    return state === 'done' || this.isHere(from.id)
+    return state === 'done' || here.has(from.id)
   }
 
-  private isHere(id: string): boolean {
+  private get here(): ReadonlySet<string> {
     const { chat } = this
     const rooms = chat.rooms().flatMap(({ room }) => chat.users(room))
-    return [...rooms, ...chat.peers(), ...chat.others()].some((each) => each.id === id)
+    return new Set([...rooms, ...chat.peers(), ...chat.others()].map(({ id }) => id))
   }
 
   private async take(event: FileEvent): Promise<void> {
@@ -192,7 +202,9 @@ class Receive extends Transfer {
     const { person } = this.options
     if (person === null) return true
     this.isAsking = true
-    this.line.ask(`${cleanLine(event.from.name)} offers ${fileText(event)}. Take it? [Y/n]`)
+    // Of an offer from before the name may have been told since.
+    const from = this.chat.whoIs(event.from.id) ?? event.from
+    this.line.ask(`${cleanLine(from.name)} offers ${fileText(event)}. Take it? [Y/n]`)
     const answer = await person.line()
     this.isAsking = false
     return answer !== null && /^\s*(y(es)?)?\s*$/i.test(answer)
