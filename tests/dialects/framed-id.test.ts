@@ -167,6 +167,14 @@ describe('where others hear', () => {
     expect(new Set(told.map((each) => each?.['id'])).size).toBe(1)
   })
 
+  test('and those on our own machine by an address, though what we listen at was a name', () => {
+    const bench = new Bench({ host: 'localhost', port: 8_080 })
+    bench.link(1, '127.0.0.1', '127.0.0.1:5001', '127.0.0.1')
+    expect(bench.heard(1)).toMatchObject([{ from: 'localhost:8080' }])
+    bench.machine.voiceState('general', 9_080, 0)
+    expect(bench.heard(1)).toMatchObject([{ from: 'localhost:8080', udp_host: '127.0.0.1' }])
+  })
+
   test('a neighbour that listens everywhere, or does not say where, hears where it is, and those behind us are told so', () => {
     for (const host of ['0.0.0.0', '::', '127.0.0.1']) {
       const bench = new Bench()

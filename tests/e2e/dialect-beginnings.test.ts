@@ -13,13 +13,19 @@ const SETTLED_MS = 6_000
 const stage = new Stage()
 afterEach(() => stage.close())
 
-test.each([0, 0, 0, 100, 400])(
-  'nothing is lost or comes twice that an original says to two that began %d ms apart',
-  async (apartMs) => {
+test.each([
+  [0, '127.0.0.1'],
+  [0, '127.0.0.1'],
+  [0, '0.0.0.0'],
+  [100, '127.0.0.1'],
+  [400, '0.0.0.0'],
+] as const)(
+  'nothing is lost or comes twice that an original says to two that began %d ms apart at %s',
+  async (apartMs, host) => {
     const tracker = await freePort()
     const tom = await stage.original('tracker', ['--tracker-port', tracker, '--username', 'Tom', '--every', 1])
     const { original: fay, port } = await stage.framed('Fay')
-    const args = ['--dialect', `framed@127.0.0.1:${port},tracker@127.0.0.1:${tracker}`]
+    const args = ['--no-lan', '--host', host, '--dialect', `framed@127.0.0.1:${port},tracker@127.0.0.1:${tracker}`]
     const texts: string[] = []
     const say = (text: string): void => {
       texts.push(text)

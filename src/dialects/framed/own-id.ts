@@ -38,9 +38,13 @@ export class OwnId {
     return better !== null
   }
 
-  /** Where those behind a link hear us: by its own address, which they reach; those on our machine by what we are called. */
+  /**
+   * Where those behind a link hear us: by its own address, which they reach; those on our machine by what we are called, but for a name, which not
+   * everybody looks up that is told of it.
+   */
   hostToward(local: string): string {
-    return hostForOthers(local) ?? this.host
+    const isName = parseIp(this.host) === null
+    return hostForOthers(local) ?? (isName && parseIp(local) !== null ? local : this.host)
   }
 }
 
