@@ -165,7 +165,7 @@ async function frontEnd(settings: Settings, streams: Streams): Promise<() => Pro
     streams.output.write(`${why}\n`)
   }
   const { runPrompt } = await import('./ui/prompt/prompt.ts')
-  const status = runPrompt(streams)
+  const status = runPrompt({ ...streams, theme: settings.theme })
   return () => status
 }
 

@@ -29,21 +29,26 @@ export function wantsColour(stream: ColourStream, env: TerminalEnvironment): boo
   return stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
 }
 
-export function createTheme(colour: boolean): Theme {
+/** `people`: of 256 colours those that names may have, which are legible; empty where there are fewer. */
+export function createTheme(colour: boolean, people: readonly number[] = []): Theme {
   const c = picocolors.createColors(colour)
-  // Red is for faults; black and white are some terminal's background.
-  const palette: readonly Paint[] = [
+  // Red is for faults; black, white and yellow are lost on some terminal's background.
+  const own: readonly Paint[] = [
     c.green,
-    c.yellow,
     c.blue,
     c.magenta,
     c.cyan,
     c.greenBright,
-    c.yellowBright,
     c.blueBright,
     c.magentaBright,
     c.cyanBright,
   ]
+  const many = people.map(
+    (index): Paint =>
+      (text) =>
+        `\x1b[38;5;${index}m${text}\x1b[39m`,
+  )
+  const palette = colour && many.length > 0 ? many : own
   return {
     person: (id, text) => palette[hash(id) % palette.length]!(text),
     self: c.bold,

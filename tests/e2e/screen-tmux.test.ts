@@ -177,13 +177,16 @@ describe.skipIf(!tmuxTests)('in tmux', () => {
     await ann.until((screen) => screen.includes('2 @Bob       1'))
   })
 
-  test.each(['80x24', '200x50'])('three of them play a conversation on %s, and everybody hears everything', async (size) => {
-    const command = [join(import.meta.dir, '../../scripts/demo'), '--check', size]
-    const demo = Bun.spawn(command, { stdout: 'pipe', stderr: 'pipe' })
-    closing.push(() => demo.kill())
-    const [said, errors, status] = await Promise.all([demo.stdout.text(), demo.stderr.text(), demo.exited])
-    expect({ said, errors, status }).toEqual({ said: 'demo: everybody heard everything\n', errors: '', status: 0 })
-  })
+  test.each(['80x24', '200x50'])(
+    'three of them play a conversation on %s, and everybody hears everything',
+    async (size) => {
+      const command = [join(import.meta.dir, '../../scripts/demo'), '--check', size]
+      const demo = Bun.spawn(command, { stdout: 'pipe', stderr: 'pipe' })
+      closing.push(() => demo.kill())
+      const [said, errors, status] = await Promise.all([demo.stdout.text(), demo.stderr.text(), demo.exited])
+      expect({ said, errors, status }).toEqual({ said: 'demo: everybody heard everything\n', errors: '', status: 0 })
+    },
+  )
 
   test('the terminal is given back as it was', async () => {
     const [, ann] = await pair({ columns: 80, rows: 24 })

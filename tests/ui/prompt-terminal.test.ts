@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { colourAt, contrast, legibleColours } from '../../src/ui/screen/views/colours.ts'
 import { TerminalProcess } from './terminal-process.ts'
 
 let terminal: TerminalProcess
@@ -65,6 +66,25 @@ describe('the prompt on a terminal', () => {
     terminal.end()
     await start({ env: { NO_COLOR: '1' } })
     expect(terminal.raw).not.toContain('\x1b[36m')
+  })
+
+  test('has names in colours that can be read on light and on dark, where there are enough', async () => {
+    await start({ env: { TERM: 'xterm-256color' }, args: ['--heard', 'hello'] })
+    terminal.hear()
+    await terminal.until((screen) => screen.text.some((row) => row.endsWith('<Bob> hello')))
+    const [, index = '0'] = /\x1b\[38;5;(\d+)mBob/.exec(terminal.raw) ?? []
+    expect(legibleColours('auto')).toContain(Number(index))
+    for (const name of ['auto', 'dark', 'light'] as const) {
+      const ratios = legibleColours(name).map((each) => {
+        const { luminance } = colourAt(each)
+        return { white: contrast(1, luminance), black: contrast(luminance, 0) }
+      })
+      // WCAG's 3:1 at least, and 4.5:1 where the background is known.
+      const least = name === 'auto' ? 3 : 4.5
+      if (name !== 'dark') expect(Math.min(...ratios.map(({ white }) => white))).toBeGreaterThanOrEqual(least)
+      if (name !== 'light') expect(Math.min(...ratios.map(({ black }) => black))).toBeGreaterThanOrEqual(least)
+      expect(ratios.length).toBeGreaterThan(5)
+    }
   })
 
   test('clears the screen', async () => {

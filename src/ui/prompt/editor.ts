@@ -8,6 +8,8 @@ const HISTORY_LINES = 500
 /** Where the terminal does not tell. */
 const COLUMNS_DEFAULT = 80
 const ROWS_DEFAULT = 24
+/** Keys that end in Tab, or Shift-Tab: a slow line brings several at once. What was pasted has line breaks, or tabs in the middle. */
+const COMPLETING = /^([^\t\r\n\x1b]*)(\t|\x1b\[Z)$/
 
 export type TerminalInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
 export type TerminalOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
@@ -22,6 +24,8 @@ export interface LineEditorOptions {
   keys?(chunk: Uint8Array | string): Uint8Array | string
   /** The terminal is ours, or somebody else's: for a while, or for good. We are stopped only once what that takes has been done. */
   given?(isOurs: boolean): Promise<void> | undefined
+  /** Tab, or with Shift: the line with something completed in it, or null. What was typed meanwhile wins. */
+  complete?(typed: { text: string; cursor: number }, by: 1 | -1): Promise<{ text: string; cursor: number } | null>
   /** Ctrl-C. */
   interrupt(): void
   /** Ctrl-D on an empty line, or the terminal is gone. */
@@ -155,7 +159,27 @@ export class LineEditor {
   }
 
   private readonly onInput = (chunk: Uint8Array | string): void => {
-    this.keys.write(this.options.keys?.(chunk) ?? chunk)
+    const keys = this.options.keys?.(chunk) ?? chunk
+    const text = typeof keys === 'string' ? keys : new TextDecoder().decode(keys)
+    const [, before, tab] = COMPLETING.exec(text) ?? []
+    if (this.options.complete === undefined || tab === undefined) return void this.keys.write(keys)
+    this.keys.write(before)
+    setImmediate(() => void this.complete(tab === '\t' ? 1 : -1))
+  }
+
+  private async complete(by: 1 | -1): Promise<void> {
+    const { line, cursor } = this.readline
+    const completed = (await this.options.complete?.({ text: line, cursor }, by)) ?? null
+    if (completed === null || this.closed || this.readline.line !== line || this.readline.cursor !== cursor) return
+    this.readline.write(null, { ctrl: true, name: 'e' })
+    this.readline.write(null, { ctrl: true, name: 'u' })
+    this.readline.write(completed.text)
+    while (this.readline.cursor > completed.cursor) {
+      const at = this.readline.cursor
+      this.readline.write(null, { name: 'left' })
+      if (this.readline.cursor >= at) break
+    }
+    this.refresh()
   }
 
   private readonly onInputEnd = (): void => {

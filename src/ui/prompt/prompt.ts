@@ -2,20 +2,26 @@ import type { Chat } from '../../app/chat.ts'
 import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
 import type { AppEvent, FileEvent, MessageEvent, RoomEvent } from '../../app/events.ts'
+import type { Settings } from '../../app/settings.ts'
 import { cleanLine } from '../../base/text.ts'
+import type { World } from '../completion.ts'
 import { FileProgress, SparseProgress } from '../file-progress.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
 import { meter } from '../meter.ts'
 import { OutputQueue } from '../output-queue.ts'
 import { Running } from '../running.ts'
-import type { Environment } from '../screen/environment.ts'
+import { depthOf, type Environment } from '../screen/environment.ts'
 import { namesPattern } from '../screen/mentions.ts'
+import { pathsFor } from '../screen/paths.ts'
 import { Ringer } from '../screen/ringer.ts'
+import { legibleColours } from '../screen/views/colours.ts'
 import { TalkKey } from '../talk-key.ts'
 import { createTheme, type Theme, wantsColour } from '../theme.ts'
+import { Completer } from './completer.ts'
 import { LineEditor, type TerminalInput, type TerminalOutput } from './editor.ts'
 import { Formatter } from './format.ts'
+import { Speakers } from './heard.ts'
 import { BARE_WORDS_HELP, readPromptLine } from './read.ts'
 import { VoiceMark } from './voice-mark.ts'
 
@@ -28,6 +34,7 @@ export interface PromptOptions {
   readonly nowMs?: () => number
   readonly wallMs?: () => number
   readonly commands?: CommandTable
+  readonly theme?: Settings['theme']
 }
 
 /**
@@ -57,6 +64,12 @@ const EARLIER_MAX = 20
 /** After so long without a key, nobody looks. */
 const AWAY_MS = 60_000
 
+/** As on the full screen: names are in colours that can be read on what `theme` says the background is. */
+function themeFor({ output, env, theme = 'auto' }: PromptOptions): Theme {
+  const people = theme === 'mono' || depthOf(env) < 256 ? [] : legibleColours(theme)
+  return createTheme(theme !== 'mono' && wantsColour(output, env), people)
+}
+
 class Prompt {
   readonly leaving: Leaving
   /** Rooms whose earlier messages have been shown. */
@@ -73,6 +86,8 @@ class Prompt {
   private readonly voiceMark: VoiceMark
   private readonly progress = new FileProgress()
   private readonly sparse = new SparseProgress()
+  private readonly speakers = new Speakers()
+  private readonly completer: Completer
   private readonly nowMs: () => number
   private readonly ringer: Ringer
   private keyAtMs: number
@@ -85,7 +100,8 @@ class Prompt {
     const { chat, input, output, env } = options
     this.chat = chat
     this.commands = options.commands ?? COMMANDS
-    this.theme = createTheme(wantsColour(output, env))
+    this.theme = themeFor(options)
+    this.completer = new Completer(this.world(), pathsFor)
     const wallMs = options.wallMs ?? Date.now
     const columns = () => (output.isTTY === true ? (output.columns ?? null) : null)
     this.formatter = new Formatter({ chat, theme: this.theme, wallMs, columns })
@@ -118,6 +134,7 @@ class Prompt {
       output,
       prompt: () => this.promptText(),
       line: (line) => this.hear(line),
+      complete: (typed, by) => this.completer.next(typed, by),
       keys: (chunk) => {
         this.keyAtMs = this.nowMs()
         return this.talkKey?.pass(chunk) ?? chunk
@@ -126,6 +143,21 @@ class Prompt {
       interrupt: () => this.leaving.interrupt(() => this.editor?.clearLine() ?? false),
       end: () => this.leaving.leave(),
     })
+  }
+
+  /** What Tab can complete. */
+  private world(): World {
+    return {
+      commands: this.commands,
+      rooms: () => this.chat.rooms().map(({ room }) => cleanLine(room)),
+      people: () => {
+        const room = this.chat.currentRoom() ?? ''
+        const others = this.chat.users(room).flatMap((user) => (user.self ? [] : [this.formatter.name(user)]))
+        const spoken = this.speakers.of(room)
+        return [...spoken, ...others.filter((name) => !spoken.includes(name)).sort()]
+      },
+      files: () => [...new Set(this.chat.files.list().map(({ name }) => cleanLine(name)))].reverse(),
+    }
   }
 
   private read(): LineSource {
@@ -159,6 +191,7 @@ class Prompt {
     if (event.event === 'room') this.look(event)
     if (event.event === 'message' && !event.self) {
       this.unseen.add(event.room)
+      this.speakers.hear(event.room, this.formatter.name(event.from))
       this.ringFor(event)
     }
     for (const line of this.formatter.event(event)) this.queue.push(line, true)

@@ -3,7 +3,7 @@ import { substitutionCall } from '../../app/substitute.ts'
 import { suggest } from '../../app/suggest.ts'
 
 /** Commands that the prompt takes without a slash, and what each stands for. */
-const BARE_WORDS: ReadonlyMap<string, string> = new Map([
+export const BARE_WORDS: ReadonlyMap<string, string> = new Map([
   ['connect', 'connect'],
   ['send', 'say'],
   ['room', 'room'],

@@ -33,6 +33,14 @@ describe('Ctrl-_', () => {
   })
 })
 
+test('what is cut in a row comes back together, in its order; after anything else it is a cut of its own', () => {
+  expect(typing('one two three').press('{ctrl-w}{ctrl-w}{ctrl-y}').draft).toBe('one two three')
+  expect(typing('one two three').press('{home}{alt-d}{alt-d}{end}{ctrl-y}').draft).toBe(' threeone two')
+  expect(typing('one two three').press('{ctrl-w}{backspace}{ctrl-w}{ctrl-y}').draft).toBe('one two')
+  expect(typing('one two').press('{ctrl-w}x{ctrl-u}{ctrl-y}').draft).toBe('one x')
+  expect(typing('one two').press('{ctrl-w}{ctrl-w}{ctrl-_}').draft).toBe('one ')
+})
+
 describe('the case of a word', () => {
   test('is changed to its end from where the cursor is, which goes there', () => {
     expect(typing('hello world').press('{home}{alt-u}{alt-c}!').draft).toBe('HELLO World!')

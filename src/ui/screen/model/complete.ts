@@ -1,4 +1,4 @@
-import type { ArgumentKind } from '../../../app/command.ts'
+import { completing, type World } from '../../completion.ts'
 import { changed, type Editor } from './editor.ts'
 import type { Completion, Effect, Model, Updated } from './model.ts'
 import { currentPlace, draftOf, withDraft } from './places.ts'
@@ -12,14 +12,10 @@ export function complete(model: Model, by: 1 | -1): Updated {
   const { completion } = model
   const draft = draftOf(model)
   if (completion !== null && draft.text === textWith(completion).text) return [show(model, turn(completion, by)), []]
-  const asked = contextOf(model, draft)
-  if (asked.kind === 'path') {
-    const { start, word } = asked
-    const effect: Effect = { do: 'paths', before: draft, start, typed: word }
-    return [{ ...model, completion: null }, [effect]]
-  }
-  const candidates = candidatesFor(model, asked)
-  return [offer(model, draft, asked.start, candidates, by), []]
+  const asked = completing(worldOf(model), draft)
+  if (asked.kind === 'words') return [offer(model, draft, asked.start, asked.candidates, by), []]
+  const effect: Effect = { do: 'paths', before: draft, start: asked.start, typed: asked.word }
+  return [{ ...model, completion: null }, [effect]]
 }
 
 /** Paths have been looked up; what was typed since then wins. */
@@ -59,83 +55,13 @@ function textWith({ before, start, candidates, index }: Completion): Editor {
   return changed(before, { text: text + before.text.slice(before.cursor), cursor: text.length })
 }
 
-interface Asked {
-  readonly kind: ArgumentKind | 'path' | 'mention'
-  readonly word: string
-  readonly start: number
-  /** What stands before the cursor begins with it. */
-  readonly isFirst: boolean
-  readonly command: string | null
-}
-
-/** As what is typed looks, or as the command wants it. */
-function contextOf(model: Model, draft: Editor): Asked {
-  const asked = context(draft)
-  const { command, kind, start } = asked
-  const wanted = command === null || kind === 'command' ? null : kindOf(model, command, start)
-  return wanted === 'path' ? { ...asked, kind: 'path' } : asked
-}
-
-/** What could stand at the cursor. */
-function context({ text, cursor }: Editor): Asked {
-  const typed = text.slice(0, cursor)
-  const [, command = null] = /^\/([^\s/]*)/.exec(typed) ?? []
-  // What stands in quotation marks is one word to commands, also where the second is yet to come.
-  const start = typed.search(command === null ? /\S*$/ : /(?<=\s)"[^"]*$|\S*$/)
-  const word = typed.slice(start)
-  const isFirst = start === 0
-  if (command !== null && isFirst) return { kind: 'command', word, start, isFirst, command: null }
-  if (/^(~|\.\.?)?\//.test(word) && command !== null) return { kind: 'path', word, start, isFirst, command }
-  if (word.startsWith('#')) return { kind: 'room', word, start, isFirst, command }
-  return { kind: 'mention', word, start, isFirst, command }
-}
-
-function candidatesFor(model: Model, asked: Asked): string[] {
-  const { word, isFirst, command } = asked
-  const kind = command === null ? asked.kind : kindOf(model, command, asked.start)
-  if (asked.kind === 'command' || kind === 'command') {
-    const mark = asked.kind === 'command' ? '/' : ''
-    const names = model.setup.commands.commands.map(({ name }) => `${mark}${name}`)
-    return fitting(names, word).map((name) => `${name} `)
+function worldOf(model: Model): World {
+  return {
+    commands: model.setup.commands,
+    rooms: () => model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => label),
+    people: () => peopleHere(model),
+    files: () => filesHere(model),
   }
-  // A conversation stands where a room does; there a name is one word.
-  if (kind === 'room' && word.startsWith('@'))
-    return fitting(peopleHere(model), word.slice(1)).flatMap((name) => (name.includes(' ') ? [] : [`@${name} `]))
-  if (kind === 'room' || asked.kind === 'room') {
-    const mark = word.startsWith('#') ? '#' : ''
-    const rooms = model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => `${mark}${label}`)
-    return fitting(rooms, word).map((room) => `${room} `)
-  }
-  if (kind === 'file') return fitting(filesHere(model), word)
-  if (kind === 'choice' && command !== null) return fitting(partsOf(model, command), word).map((part) => `${part} `)
-  if (kind === 'peer' && word.startsWith('"'))
-    return fitting(peopleHere(model), word.slice(1)).map((name) => `"${name}" `)
-  const mark = word.startsWith('@') ? '@' : ''
-  const names = fitting(peopleHere(model), word.slice(mark.length))
-  if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
-  return names.map((name) => `${mark}${name}${isFirst && mark === '' ? ': ' : ' '}`)
-}
-
-/** What a command takes where the word at `start` stands: by the order of its arguments. */
-function kindOf(model: Model, command: string, start: number): ArgumentKind | null {
-  const draft = draftOf(model).text
-  const words = draft.slice(0, start).trim().split(/\s+/).length - 1
-  const whole = model.setup.commands.find(command)
-  // Of a family, the second word says which part is meant.
-  const part = words === 0 ? undefined : whole?.parts?.find(({ name }) => name === `${whole.name} ${wordAt(draft, 1)}`)
-  const args = (part ?? whole)?.args ?? []
-  const at = part === undefined ? words : words - 1
-  return args[Math.min(at, args.length - 1)]?.kind ?? null
-}
-
-function wordAt(text: string, index: number): string {
-  return text.trim().split(/\s+/)[index]?.toLowerCase() ?? ''
-}
-
-/** The second words that a family knows; none of other commands. */
-function partsOf(model: Model, command: string): string[] {
-  const whole = model.setup.commands.find(command)
-  return whole?.parts?.map(({ name }) => name.slice(whole.name.length + 1)) ?? []
 }
 
 /** Names of the files that were offered here, the last first. */
@@ -150,9 +76,4 @@ function peopleHere(model: Model): string[] {
   const recent = place === null ? [] : speakers(place.talk)
   const others = model.people.filter(({ self }) => !self).map(({ name }) => name)
   return [...new Set([...recent, ...others.toSorted((a, b) => a.localeCompare(b))])]
-}
-
-function fitting(names: readonly string[], typed: string): string[] {
-  const begin = typed.normalize('NFC').toLowerCase()
-  return names.filter((name) => name.normalize('NFC').toLowerCase().startsWith(begin))
 }

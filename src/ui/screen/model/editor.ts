@@ -17,7 +17,7 @@ interface Past {
   readonly until: number
 }
 
-type Change = 'typed' | 'erased' | 'other'
+type Change = 'typed' | 'erased' | 'cut' | 'other'
 
 export const EMPTY: Editor = { text: '', cursor: 0, cut: '' }
 
@@ -52,7 +52,7 @@ export function changed(editor: Editor, after: Pick<Editor, 'text' | 'cursor'>, 
   const { text, cursor, past = [] } = editor
   if (after.text === text) return { ...editor, ...after }
   const last = past.at(-1)
-  const goesOn = kind !== 'other' && last?.kind === kind && last.until === cursor
+  const goesOn = (kind === 'typed' || kind === 'erased') && last?.kind === kind && last.until === cursor
   const begun = goesOn ? { ...last, until: after.cursor } : { text, cursor, kind, until: after.cursor }
   const before = goesOn ? past.slice(0, -1) : past.slice(1 - PAST_MAX)
   return { ...editor, ...after, past: [...before, begun] }
@@ -95,14 +95,18 @@ export function move(editor: Editor, motion: Motion): Editor {
   return { ...editor, cursor: target(editor, motion) }
 }
 
-/** Cuts from the cursor to where `motion` leads. What is more than a character can be put back. */
+/** Cuts from the cursor to where `motion` leads. What is more than a character can be put back; what is cut in a row, together. */
 export function kill(editor: Editor, motion: Motion): Editor {
   const to = target(editor, motion)
   const start = Math.min(to, editor.cursor)
   const end = Math.max(to, editor.cursor)
-  const cut = motion === 'left' || motion === 'right' ? editor.cut : editor.text.slice(start, end)
   const after = { text: editor.text.slice(0, start) + editor.text.slice(end), cursor: start }
-  return { ...changed(editor, after, motion === 'left' ? 'erased' : 'other'), cut: start === end ? editor.cut : cut }
+  if (start === end) return editor
+  if (motion === 'left' || motion === 'right') return changed(editor, after, motion === 'left' ? 'erased' : 'other')
+  const last = editor.past?.at(-1)
+  const before = last?.kind === 'cut' && last.until === editor.cursor ? editor.cut : ''
+  const piece = editor.text.slice(start, end)
+  return { ...changed(editor, after, 'cut'), cut: to < editor.cursor ? piece + before : before + piece }
 }
 
 export function yank(editor: Editor): Editor {
