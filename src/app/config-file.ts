@@ -21,9 +21,9 @@ export async function readConfigFile(path: string, namedBy: string | null): Prom
   const shown = visible(path)
   if (!file.ok) {
     if (file.code === 'missing' && namedBy === null) return { ok: true, found: false, given: {} }
-    const mend = file.code === 'denied' ? `; chmod u+r ${visible(shellWord(path))} lets you read it` : ''
+    const mend = file.code === 'denied' ? `chmod u+r ${visible(shellWord(path))} lets you read it` : 'check the path'
     const by = namedBy === null ? '' : `${namedBy}: `
-    return fault(`${by}cannot read ${shown}: ${file.said}${mend}`, file.cause)
+    return fault(`${by}cannot read ${shown}: ${file.said}; ${mend}`, file.cause)
   }
   const text = decodeUtf8(file.bytes)
   if (text === null) return fault(`${shown}: expected UTF-8 text, got other bytes`)

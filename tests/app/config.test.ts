@@ -140,7 +140,7 @@ describe('the configuration file', () => {
     const nowhere = join(home, 'nowhere.toml')
     expect(await refused(['--config', nowhere])).toEqual({
       exit: 4,
-      message: `--config: cannot read ${nowhere}: there is no such file`,
+      message: `--config: cannot read ${nowhere}: there is no such file; check the path`,
     })
     expect((await refused([], { HEARSAY_CONFIG: nowhere })).message).toStartWith('HEARSAY_CONFIG: cannot read ')
   })
@@ -159,12 +159,12 @@ describe('the configuration file', () => {
     file('#'.repeat(CONFIG_BYTES_MAX))
     expect((await gather([])).ok).toBe(true)
     file('#'.repeat(CONFIG_BYTES_MAX + 1))
-    expect((await refused([])).message).toEndWith('it is larger than 1048576 bytes')
-    expect((await refused(['--config', '/dev/zero'])).message).toEndWith('it is larger than 1048576 bytes')
-    expect((await refused(['--config', home])).message).toEndWith('it is not a file')
+    expect((await refused([])).message).toContain('it is larger than 1048576 bytes; ')
+    expect((await refused(['--config', '/dev/zero'])).message).toContain('it is larger than 1048576 bytes; ')
+    expect((await refused(['--config', home])).message).toEndWith('it is not a file; check the path')
     const pipe = join(home, 'pipe')
     expect(Bun.spawnSync(['mkfifo', pipe]).exitCode).toBe(0)
-    expect((await refused(['--config', pipe])).message).toEndWith('it is not a file')
+    expect((await refused(['--config', pipe])).message).toEndWith('it is not a file; check the path')
     rmSync(usual())
     expect((await settings(['--config', '/dev/null'])).port).toBe(0)
   })
