@@ -35,6 +35,8 @@ const FOUND: Readonly<Record<PeerEvent['via'], string>> = {
 const QUOTED_CHARS_MAX = 200
 /** As many as a run remembers. */
 const OFFERS_MAX = 512
+/** Several times as many as there are links at a time. */
+const LINKS_MAX = 256
 
 /** Turns what the chat tells into what the screen is made of. Everything from outside is cleaned here, and people get the names by which they are shown. */
 export class Teller {
@@ -44,6 +46,8 @@ export class Teller {
   /** When each file was first told of. */
   private readonly offeredAt = new Map<string, number>()
   private readonly comings = new Comings()
+  /** What was last told of the link with somebody, by their id. */
+  private readonly links = new Map<string, PeerEvent['state']>()
   private notes = 0
 
   constructor(
@@ -72,7 +76,7 @@ export class Teller {
         return [amended(event, (entry) => ({ ...entry, standing: event.state }))]
       case 'peer':
         // Neighbours that the network chooses for itself come and go; the status line counts them, /peers lists them.
-        return event.via === 'network' ? [] : [this.remark(null, this.peer(event))]
+        return this.isNews(event) ? [this.remark(null, this.peer(event))] : []
       case 'member':
         return this.member(event)
       case 'gap': {
@@ -157,6 +161,16 @@ export class Teller {
     const fresh = this.noteEntry('', 'faint')
     const entry = { ...fresh, ...this.comings.tell(room, state, name, fresh.at, fresh.id) }
     return { kind: 'added', room, label: this.label(room), entry, isLive: false }
+  }
+
+  /** Who was told of once is told of when they go, and when they are back, however that came about. */
+  private isNews({ id, state, via }: PeerEvent): boolean {
+    const last = this.links.get(id)
+    if (via === 'network' && (last === undefined || last === state)) return false
+    this.links.delete(id)
+    this.links.set(id, state)
+    if (this.links.size > LINKS_MAX) this.links.delete(this.links.keys().next().value!)
+    return true
   }
 
   private peer({ state, via, dialled, address, reason, ...person }: PeerEvent): string {
