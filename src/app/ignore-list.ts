@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import * as v from 'valibot'
 import type { Person } from './events.ts'
 import type { Log } from './log.ts'
 import { readSmallFile, replaceSmallFile } from './small-file.ts'
@@ -10,12 +9,6 @@ const FILE = 'ignored.json'
 export const IGNORED_MAX = 500
 const FILE_BYTES_MAX = 256 * 1024
 const TEXT_LENGTH_MAX = 256
-
-const person = v.object({
-  id: v.pipe(v.string(), v.minLength(1), v.maxLength(TEXT_LENGTH_MAX)),
-  name: v.pipe(v.string(), v.maxLength(TEXT_LENGTH_MAX)),
-})
-const kept = v.object({ people: v.pipe(v.array(person), v.maxLength(IGNORED_MAX)) })
 
 export interface IgnoreListOptions {
   /** Null: nothing is read, and nothing written. */
@@ -74,10 +67,10 @@ export class IgnoreList {
       if (file.code !== 'missing') this.options.log('ignore-list', `${this.path} cannot be read: ${file.said}.`)
       return
     }
-    const parsed = v.safeParse(kept, parseJson(new TextDecoder().decode(file.bytes)))
-    if (!parsed.success) return this.options.log('ignore-list', `${this.path} is not understood: it is begun anew.`)
+    const people = peopleIn(new TextDecoder().decode(file.bytes))
+    if (people === null) return this.options.log('ignore-list', `${this.path} is not understood: it is begun anew.`)
     this.byId.clear()
-    for (const each of parsed.output.people) this.byId.set(each.id, each)
+    for (const each of people) this.byId.set(each.id, each)
   }
 
   private write(): void {
@@ -87,10 +80,19 @@ export class IgnoreList {
   }
 }
 
-function parseJson(text: string): unknown {
+/** Null where it is not what was written. By hand: this is read at every start, and the checker of other files takes milliseconds to load. */
+function peopleIn(text: string): Person[] | null {
   try {
-    return JSON.parse(text)
+    const people: unknown = JSON.parse(text)?.people
+    return Array.isArray(people) && people.length <= IGNORED_MAX && people.every(isPerson) ? people : null
   } catch {
     return null
   }
+}
+
+function isPerson(value: unknown): value is Person {
+  if (typeof value !== 'object' || value === null) return false
+  const [id, name]: unknown[] = [Reflect.get(value, 'id'), Reflect.get(value, 'name')]
+  const isText = (text: unknown): boolean => typeof text === 'string' && text.length <= TEXT_LENGTH_MAX
+  return isText(id) && id !== '' && isText(name)
 }

@@ -19,6 +19,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ['$XDG_CONFIG_HOME/hearsay/config.toml', 'How it starts. Usually in ~/.config.'],
   ['$XDG_CONFIG_HOME/hearsay/identity', 'Who you are to others: keep it to yourself.'],
   ['$XDG_CONFIG_HOME/hearsay/voice.json', 'What was chosen with /voice.'],
+  ['$XDG_CONFIG_HOME/hearsay/ignored.json', 'Whom you /ignore.'],
   ['$XDG_DATA_HOME/hearsay/history.db', 'What was said. Usually in ~/.local/share.'],
   ['$XDG_DATA_HOME/hearsay/peers.txt', 'Whom it has met, and where: tried again at the next start.'],
   ['$XDG_DATA_HOME/hearsay/shares.json', 'Which files you offer, also after the next start.'],

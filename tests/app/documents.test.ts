@@ -79,6 +79,7 @@ describe('the manual page', () => {
       'config.toml',
       'identity',
       'voice.json',
+      'ignored.json',
       'history.db',
       'peers.txt',
       'shares.json',

@@ -86,11 +86,22 @@ describe('who is ignored', () => {
     listAt(folder, false).ignoring.add('Bob')
     expect(existsSync(join(folder, 'ignored.json'))).toBe(false)
     const broken = mkdtempSync(join(root, 'broken-'))
-    writeFileSync(join(broken, 'ignored.json'), '{"people":[{"id":7}]}')
-    const { ignoring, logged } = listAt(broken)
-    expect(ignoring.list()).toEqual([])
-    expect(logged).toContain('ignore-list')
-    ignoring.add('Bob')
+    const path = join(broken, 'ignored.json')
+    for (const text of [
+      '',
+      '[]',
+      'null',
+      '{"people":[{"id":7}]}',
+      '{"people":[null]}',
+      '{"people":{}}',
+      'x'.repeat(300_000),
+    ]) {
+      writeFileSync(path, text)
+      const { ignoring, logged } = listAt(broken)
+      expect(ignoring.list()).toEqual([])
+      expect(logged).toContain('ignore-list')
+    }
+    listAt(broken).ignoring.add('Bob')
     expect(JSON.parse(readFileSync(join(broken, 'ignored.json'), 'utf8'))).toEqual({
       people: [{ id: idOf(2), name: 'Bob' }],
     })

@@ -137,7 +137,7 @@ describe('after a restart', () => {
     expect(await again.do({ do: 'query', peer: 'Bob' })).toMatchObject({ ok: true, room: `@${b.id}` })
     await again.quit()
     expect(run(a.home, 'export', '--room', '@bob').output).toContain('<Alice> psst')
-    expect(run(a.home, 'export', '--room', 'nowhere').error).toContain('kept are general\n')
+    expect(run(a.home, 'export', '--room', 'nowhere').error).toContain('choose one of general\n')
     const late = await launch(['--username', 'Bob'], b.home)
     expect(await late.do({ do: 'query', peer: 'Alice' })).toMatchObject({ ok: true, room: `@${a.id}` })
   })

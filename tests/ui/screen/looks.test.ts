@@ -65,6 +65,26 @@ describe('text in cells', () => {
     }
   })
 
+  test('takes a sign in two parts for the one that it is, in the cells of that', () => {
+    // Bengali, Oriya, Tamil, Malayalam, Kannada.
+    for (const whole of [
+      '\u0995\u09cb',
+      '\u0995\u09cc',
+      '\u0b15\u0b4b',
+      '\u0b95\u0bca',
+      '\u0d15\u0d4a',
+      '\u0c95\u0cca',
+    ]) {
+      const apart = whole.normalize('NFD')
+      expect(apart.length).toBeGreaterThan(whole.length)
+      const [glyph, ...more] = glyphsOf(apart)
+      expect(more).toEqual([])
+      expect(glyph).toEqual({ ...glyphsOf(whole)[0]!, units: apart.length })
+    }
+    // Some letters are taken apart by what composes the signs.
+    expect(glyphsOf('\u0958\u093f').reduce((sum, { units }) => sum + units, 0)).toBe(2)
+  })
+
   test('accounts for everything that was typed, be it drawn with less', () => {
     fc.assert(
       fc.property(anything, (text) => {

@@ -67,7 +67,18 @@ function separate(char: string): Glyph {
 
 function divide(text: string): Glyph[] {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
-  return Array.from(segmenter.segment(text.toWellFormed()), ({ segment }) => partsOf(segment).map(glyphOf)).flat()
+  return Array.from(segmenter.segment(text.toWellFormed()), ({ segment }) => syllable(segment)).flat()
+}
+
+function syllable(segment: string): Glyph[] {
+  if (!BESIDE.test(segment)) return [glyphOf(segment)]
+  // A sign in two parts, one before its letter and one behind, is one sign: taken apart it would be two, in two cells of some terminals.
+  const normal = segment.normalize('NFC')
+  // Some letters are taken apart by that.
+  const composed = normal.length < segment.length ? normal : segment
+  const glyphs = partsOf(composed).map(glyphOf)
+  const last = glyphs.at(-1)!
+  return [...glyphs.slice(0, -1), { ...last, units: last.units + segment.length - composed.length }]
 }
 
 /**
