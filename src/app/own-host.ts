@@ -16,13 +16,18 @@ export async function isOwnHost(host: string): Promise<boolean> {
   }
 }
 
-function isOwnIp(ip: Uint8Array): boolean {
+/** Interfaces come and go, and the system takes its time to list them: so long one list holds. */
+const LISTED_MS = 1_000
+let listed: { readonly atMs: number; readonly hosts: ReadonlySet<string> } | null = null
+
+/** The same of an address alone: nothing is looked up. */
+export function isOwnIp(ip: Uint8Array): boolean {
   if (ipScope(ip) === 'loopback') return true
-  const text = formatIp(ip)
-  return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ address }) => {
-      const own = parseIp(address)
-      return own !== null && formatIp(own) === text
-    }),
-  )
+  const nowMs = performance.now()
+  if (listed === null || nowMs - listed.atMs >= LISTED_MS) {
+    const own = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+    const ips = own.flatMap(({ address }) => parseIp(address) ?? [])
+    listed = { atMs: nowMs, hosts: new Set(ips.map(formatIp)) }
+  }
+  return listed.hosts.has(formatIp(ip))
 }

@@ -1,6 +1,5 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { type DialectName, markName } from '../../base/dialects.ts'
-import { parseIp } from '../../base/ip.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge, LISTEN_FIRST_MS } from '../../dialects/bridge.ts'
 import { FloodNote } from '../../dialects/flood-note.ts'
@@ -277,12 +276,8 @@ export class DialectDesk implements Outside {
 
   private met({ id, sinceMs, claimed }: BridgeTelling): void {
     this.bridge?.introduced(id, sinceMs)
-    // A name would have to be looked up, by whoever a stranger names.
-    if (claimed === null || parseIp(claimed.host) === null) return
-    void this.options.isOurs(claimed.host).then((isOurs) => {
-      if (!isOurs || this.isStopped) return
-      this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.claimed(claimed.port, nowMs))
-    })
+    if (claimed === null || !isHere(claimed.host)) return
+    this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.claimed(claimed.port, nowMs))
   }
 
   /** A line to somebody who hears everything from us anyway would bring it all once more, with nothing to tell that it is the same. */

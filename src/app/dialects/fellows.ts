@@ -1,7 +1,8 @@
 import type { Address } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
-import { ipScope, parseIp } from '../../base/ip.ts'
+import { parseIp } from '../../base/ip.ts'
 import type { MeshPeer } from '../../dialects/mesh/roster.ts'
+import { isOwnIp } from '../own-host.ts'
 import { type Machines, MESH_ID_PREFIX } from './machines.ts'
 import { bridgeId } from './native-words.ts'
 
@@ -89,10 +90,10 @@ function isOn(dialect: DialectName): (neighbour: { readonly dialects: ReadonlySe
   return ({ dialects }) => dialects.has(dialect)
 }
 
-/** An address of this machine alone. */
+/** An address of this machine, by which others on it call it too that listen everywhere; a name is none. */
 export function isHere(host: string): boolean {
   const ip = parseIp(host)
-  return ip !== null && ipScope(ip) === 'loopback'
+  return ip !== null && isOwnIp(ip)
 }
 
 /** Whether two addresses lead to the same listener. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { networkInterfaces } from 'node:os'
 import { isNeighbour } from '../../../src/app/dialects/fellows.ts'
 import type { DialectName } from '../../../src/base/dialects.ts'
 
@@ -19,6 +20,16 @@ describe('a peer of a dialect', () => {
     expect(isNeighbour({ ...mesh, address: at('192.168.1.5', 40_000) }, away)).toBe(true)
     // A tracker's peers are all on this machine.
     expect(isNeighbour(tracker, away)).toBe(false)
+  })
+
+  test('that listens everywhere is the same by each address of this machine', () => {
+    const [own] = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ internal }) => !internal))
+    // A machine with no network has none but its loopback.
+    const host = own?.address ?? '127.0.0.2'
+    const everywhere = neighbour(at(host, 5_000), 'mesh', 'tracker')
+    const tracker = { dialect: 'tracker', id: '5000', address: at('127.0.0.1', 5_000) } as const
+    const mesh = { dialect: 'mesh', id: 'hearsay_0123456789abcdef', address: at('127.0.0.1', 40_000) } as const
+    expect([isNeighbour(mesh, everywhere), isNeighbour(tracker, everywhere)]).toEqual([true, true])
   })
 
   test('is somebody else by another id or port, at another address, and where the neighbour lets none in', () => {
