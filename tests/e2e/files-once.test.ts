@@ -9,6 +9,8 @@ import { diskTests, SmallDisk } from './small-disk.ts'
 
 afterAll(removeHomes)
 
+const REFUSED = 'hearsay: Ben does not want plan.pdf (1.0 kB). Ask, and send it again if that changes.\n'
+
 const bytesOf = (size: number): Uint8Array => {
   const bytes = new Uint8Array(size)
   const block = seededRng(size).bytes(Math.min(size, 70_001))
@@ -179,7 +181,7 @@ describe('one file', () => {
     expect(ended).toMatchObject({
       status: 1,
       output: '',
-      errors: 'hearsay: Ben does not want plan.pdf (1.0 kB). Ask, and send it again if that changes.\n',
+      errors: REFUSED,
     })
     await ben.quit()
   }, 30_000)
@@ -212,7 +214,7 @@ describe('somebody says no', () => {
     await ben.until((line) => line.event === 'file' && line.state === 'offered')
     await ben.do({ do: 'decline' })
     expect(await anna.ended()).toEqual({
-      ...{ status: 1, output: '', errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' },
+      ...{ status: 1, output: '', errors: REFUSED },
     })
     await ben.quit()
   }, 30_000)
@@ -222,7 +224,7 @@ describe('somebody says no', () => {
     const home = temporaryHome()
     writeFileSync(join(home, 'plan.pdf'), bytesOf(1_000))
     const anna = new Once(['send', 'plan.pdf', '--to', '@Ben', '--connect', ben.address], home)
-    expect(await anna.ended()).toMatchObject({ status: 1, errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' })
+    expect(await anna.ended()).toMatchObject({ status: 1, errors: REFUSED })
     await ben.quit()
   }, 30_000)
 
@@ -263,7 +265,7 @@ describe('somebody says no', () => {
       ...{ cwd: into, env, terminal },
     })
     const ended = await anna.ended()
-    expect(ended).toMatchObject({ status: 1, errors: 'hearsay: Ben does not want plan.pdf (1.0 kB).\n' })
+    expect(ended).toMatchObject({ status: 1, errors: REFUSED })
     expect(await ben.exited).toBe(1)
   }, 30_000)
 })
