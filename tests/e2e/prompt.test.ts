@@ -89,6 +89,28 @@ describe('at a terminal', () => {
     expect(await person.exited).toBe(0)
   })
 
+  test('what is pasted waits for Enter, is said as one message, and no mark of it is left to the shell', async () => {
+    const hub = await launch(['--username', 'Hub'])
+    const person = new Terminal(['--plain', '--ephemeral', '--username', 'Ann', '--connect', hub.address])
+    await person.shows('[general]')
+    expect(person.output).toContain('\x1b[?2004h')
+    await hub.peerUp()
+    const lines = Array.from({ length: 8 }, (_, index) => `pasted ${index}`)
+    person.press('send ')
+    const pasted = `\x1b[200~${lines.join('\r')}\r\x1b[201~`
+    person.press(pasted.slice(0, 40))
+    await person.shows('send ')
+    person.press(pasted.slice(40))
+    await person.shows('8 lines: Enter sends them as one message, Ctrl-C empties the line.')
+    await person.shows('pasted 6⏎pasted 7')
+    person.press('\r')
+    const said = await hub.until((line) => line.event === 'message')
+    expect(said).toMatchObject({ text: lines.join('\n') })
+    person.press('exit\r')
+    expect(await person.exited).toBe(0)
+    expect(person.output.lastIndexOf('\x1b[?2004l')).toBeGreaterThan(person.output.lastIndexOf('\x1b[?2004h'))
+  })
+
   test('the newcomer is asked, the answers are kept, and the second start asks nothing', async () => {
     const home = temporaryHome()
     const first = new Terminal([], home)

@@ -157,7 +157,7 @@ describe('a half-typed line', () => {
 })
 
 describe('the line editor', () => {
-  test('takes a paste of many lines as so many lines', async () => {
+  test('takes a paste of many lines that nothing marks as so many lines', async () => {
     const terminal = new Terminal(40)
     await terminal.type('one\rtwo\rthr')
     expect(terminal.lines).toEqual(['one', 'two'])
@@ -279,12 +279,14 @@ test('Ctrl-Z stops us once whoever minds the terminal has let go of what they ho
     }
     await terminal.type('half\x1a')
     expect([told, kill.mock.calls]).toEqual([[false], []])
+    expect(terminal.screen.marksPastes).toBe(true)
     letGo.resolve()
     await settled()
+    expect(terminal.screen.marksPastes).toBe(false)
     expect(kill.mock.calls).toEqual([[process.pid, 'SIGTSTP']])
     process.emit('SIGCONT')
     await settled()
-    expect(told).toEqual([false, true])
+    expect([told, terminal.screen.marksPastes]).toEqual([[false, true], true])
     expect(terminal.screen.text.at(-1)).toBe('[general] > half')
   } finally {
     kill.mockRestore()

@@ -87,6 +87,33 @@ describe('the prompt on a terminal', () => {
     }
   })
 
+  test('says of a paste of many lines how many there are and what sends them, and sends them as one', async () => {
+    await start({ columns: 100 })
+    const pasted = Array.from({ length: 7 }, (_, index) => `line ${index}`)
+    terminal.type(`send \x1b[200~${pasted.join('\r')}\r\x1b[201~`)
+    await terminal.until(({ text }) => text.length === 2)
+    await terminal.untilLast(`[general] > send ${pasted.join('⏎')}`)
+    expect(terminal.screen.text).toEqual([
+      expect.stringMatching(/^\d\d:\d\d -!- 7 lines: Enter sends them as one message, Ctrl-C empties the line\.$/),
+      `[general] > send ${pasted.join('⏎')}`,
+    ])
+    terminal.type('\r')
+    await terminal.until(({ text }) => text.some((row) => row.endsWith('<Alice> line 0')))
+    await terminal.untilLast('[general] >')
+    const said = terminal.screen.text.slice(2).map((row) => row.trim())
+    expect(said).toEqual([expect.stringContaining('<Alice> line 0'), ...pasted.slice(1), '[general] >'])
+  })
+
+  test('tells who pastes many lines without send before them what is missing; Ctrl-C empties the line', async () => {
+    await start({ columns: 100 })
+    terminal.type(`\x1b[200~${'line\r'.repeat(6)}\x1b[201~`)
+    await terminal.until(({ text }) => text.length > 1)
+    await terminal.untilLast(`[general] > ${Array(6).fill('line').join('⏎')}`)
+    expect(terminal.screen.text[0]).toContain('6 lines: with send before them (Ctrl-A goes there) Enter sends them')
+    terminal.type('\x03')
+    await terminal.untilLast('[general] >')
+  })
+
   test('clears the screen', async () => {
     await start()
     terminal.type('help join\r')
@@ -141,6 +168,29 @@ describe('leaving the prompt on a terminal', () => {
     await start()
     terminal.signal('SIGTERM')
     expect(await terminal.exited).toBe(0)
+  })
+
+  test('whatever the way, the terminal marks pastes no more', async () => {
+    const ways: Record<string, () => void> = {
+      end: () => terminal.type('\x04'),
+      'a signal': () => terminal.signal('SIGTERM'),
+      hangup: () => terminal.signal('SIGHUP'),
+      'two interrupts, the first of them spent on the line': () => terminal.type('half\x03\x03'),
+    }
+    for (const [way, leave] of Object.entries(ways)) {
+      await start()
+      expect([way, terminal.screen.marksPastes]).toEqual([way, true])
+      leave()
+      await terminal.exited
+      expect([way, terminal.screen.marksPastes]).toEqual([way, false])
+    }
+  })
+
+  test('a terminal that knows nothing is not asked for marks', async () => {
+    terminal = new TerminalProcess({ env: { TERM: 'dumb' } })
+    terminal.type('send one\r')
+    await terminal.until(({ text }) => text.some((row) => row.endsWith('<Alice> one')))
+    expect(terminal.raw).not.toContain('\x1b')
   })
 
   test('a terminal that goes away takes it along', async () => {

@@ -18,6 +18,8 @@ export class Screen {
   private column = 0
   private pending = false
   private unfinished = ''
+  /** What is pasted comes with marks around it. */
+  marksPastes = false
   /** Rows that have scrolled away. */
   readonly scrolled: string[] = []
 
@@ -148,6 +150,10 @@ export class Screen {
 
   private control(final: string, count: number): void {
     if (final === 'm') return
+    if (count === 2004 && /^[hl]$/.test(final)) {
+      this.marksPastes = final === 'h'
+      return
+    }
     this.pending = false
     if (final === 'A') this.row = Math.max(0, this.row - Math.max(1, count))
     else if (final === 'C') this.column = Math.min(this.columns - 1, this.column + Math.max(1, count))

@@ -1,18 +1,36 @@
+import { writeSync } from 'node:fs'
 import { createInterface, type Interface } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import { stripANSI } from 'bun'
+import { PASTE_MARKS_OFF, PASTE_MARKS_ON, typable } from '../pasted.ts'
 import { BREAK, type Cell, cellAt, endOf, shownPart } from './layout.ts'
+import { PasteFilter } from './paste-filter.ts'
 
 /** Lines that the up key brings back. */
 const HISTORY_LINES = 500
 /** Where the terminal does not tell. */
 const COLUMNS_DEFAULT = 80
 const ROWS_DEFAULT = 24
-/** Keys that end in Tab, or Shift-Tab: a slow line brings several at once. What was pasted has line breaks, or tabs in the middle. */
+/** Keys that end in Tab, or Shift-Tab: a slow line brings several at once. A paste without marks has line breaks, or tabs in the middle. */
 const COMPLETING = /^([^\t\r\n\x1b]*)(\t|\x1b\[Z)$/
 
 export type TerminalInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
-export type TerminalOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+export type TerminalOutput = Writable & {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  /** Where it can be written to when nothing asynchronous runs any more. */
+  readonly fd?: number
+}
+
+/** Of something that was pasted. */
+export interface Paste {
+  readonly hasBreaks: boolean
+  /** It was longer than may be, and its end is missing. */
+  readonly isCut: boolean
+  /** The line with it, as Enter would send it. */
+  readonly line: string
+}
 
 export interface LineEditorOptions {
   readonly input: TerminalInput
@@ -20,6 +38,8 @@ export interface LineEditorOptions {
   /** Asked each time the line is drawn; one row, may hold colours. */
   prompt(): string
   line(line: string): void
+  /** Something was pasted into the line. Nothing is sent of it before Enter. */
+  pasted?(paste: Paste): void
   /** What of the keys is to be edited with: others may be taken out. */
   keys?(chunk: Uint8Array | string): Uint8Array | string
   /** The terminal is ours, or somebody else's: for a while, or for good. We are stopped only once what that takes has been done. */
@@ -52,6 +72,10 @@ export class LineEditor {
   private readonly readline: Interface
   /** What is typed, on its way to readline. It is no terminal, so that raw mode is ours to set: readline throws when a terminal has gone. */
   private readonly keys = new PassThrough()
+  private readonly pastes = new PasteFilter({
+    keys: (text) => this.onKeys(text),
+    pasted: (text, isCut) => this.paste(text, isCut),
+  })
   /** null: nothing is. */
   private drawn: Drawn | null = null
   private planned = false
@@ -78,7 +102,9 @@ export class LineEditor {
     input.on('data', this.onInput)
     input.on('end', this.onInputEnd)
     input.on('error', this.onInputEnd)
+    process.on('exit', this.onExit)
     this.setRawMode(true)
+    output.write(PASTE_MARKS_ON)
     output.on('resize', this.onResize)
     this.refresh()
   }
@@ -119,8 +145,10 @@ export class LineEditor {
     // First of all: the next Ctrl-C has to be a signal, since no keys are read any more.
     this.setRawMode(false)
     void this.options.given?.(false)
-    this.options.output.write(this.erase())
+    this.options.output.write(PASTE_MARKS_OFF + this.erase())
     this.closed = true
+    this.pastes.stop()
+    process.off('exit', this.onExit)
     this.options.input.off('data', this.onInput)
     this.options.input.off('end', this.onInputEnd)
     this.options.input.pause()
@@ -150,7 +178,7 @@ export class LineEditor {
     if (this.closed) return
     const { prompt } = this.current()
     this.options.output.write(`${this.erase()}${prompt}${shownPart(line, 0, Number.POSITIVE_INFINITY).text}\r\n`)
-    this.options.line(line.replaceAll(BREAK, '\n'))
+    this.options.line(withBreaks(line))
     this.refresh()
   }
 
@@ -158,13 +186,27 @@ export class LineEditor {
     if (!this.closed) this.options.end()
   }
 
-  private readonly onInput = (chunk: Uint8Array | string): void => {
-    const keys = this.options.keys?.(chunk) ?? chunk
+  private readonly onInput = (chunk: Uint8Array | string): void => this.pastes.push(chunk)
+
+  private onKeys(typed: string): void {
+    if (this.closed) return
+    const keys = this.options.keys?.(typed) ?? typed
     const text = typeof keys === 'string' ? keys : new TextDecoder().decode(keys)
     const [, before, tab] = COMPLETING.exec(text) ?? []
     if (this.options.complete === undefined || tab === undefined) return void this.keys.write(keys)
     this.keys.write(before)
     setImmediate(() => void this.complete(tab === '\t' ? 1 : -1))
+  }
+
+  /** Into the line, as if its line breaks had been typed with Alt. */
+  private paste(pasted: string, isCut: boolean): void {
+    if (this.closed) return
+    // What else readline ends a line at.
+    const text = typable(pasted.replace(/[\u2028\u2029]/g, '\n').replaceAll(BREAK, ''))
+    if (text === '') return
+    this.readline.write(text.replaceAll('\n', BREAK))
+    this.options.pasted?.({ hasBreaks: text.includes('\n'), isCut, line: withBreaks(this.readline.line) })
+    this.refresh()
   }
 
   private async complete(by: 1 | -1): Promise<void> {
@@ -194,6 +236,17 @@ export class LineEditor {
     }
   }
 
+  /** An error nobody expected, or a second Ctrl-C: the shell would be given a terminal that marks pastes. */
+  private readonly onExit = (): void => {
+    const { fd } = this.options.output
+    if (fd === undefined) return
+    try {
+      writeSync(fd, PASTE_MARKS_OFF)
+    } catch {
+      // Nobody is there to be shown anything.
+    }
+  }
+
   /** Ctrl-Z. Until `fg`; the shell has written on by then, below what we drew. */
   private suspend(): void {
     this.suspended = true
@@ -201,13 +254,14 @@ export class LineEditor {
       this.suspended = false
       if (this.closed) return
       this.setRawMode(true)
+      this.options.output.write(PASTE_MARKS_ON)
       void this.options.given?.(true)
       this.drawn = null
       this.refresh()
     })
     const isLetGo = this.options.given?.(false) ?? Promise.resolve()
     void isLetGo.finally(() => {
-      if (!this.closed) this.options.output.write(this.erase())
+      if (!this.closed) this.options.output.write(PASTE_MARKS_OFF + this.erase())
       this.setRawMode(false)
       process.kill(process.pid, 'SIGTSTP')
     })
@@ -252,4 +306,8 @@ export class LineEditor {
     const right = at.column > 0 ? `\x1b[${at.column}C` : ''
     return `${prompt}${text}${wrapped}${up}\r${right}`
   }
+}
+
+function withBreaks(line: string): string {
+  return line.replaceAll(BREAK, '\n')
 }

@@ -22,6 +22,7 @@ import { Completer } from './completer.ts'
 import { LineEditor, type TerminalInput, type TerminalOutput } from './editor.ts'
 import { Formatter } from './format.ts'
 import { Speakers } from './heard.ts'
+import { pasteNotes } from './paste-notes.ts'
 import { BARE_WORDS_HELP, readPromptLine } from './read.ts'
 import { VoiceMark } from './voice-mark.ts'
 
@@ -135,6 +136,10 @@ class Prompt {
       prompt: () => this.promptText(),
       line: (line) => this.hear(line),
       complete: (typed, by) => this.completer.next(typed, by),
+      pasted: (paste) => {
+        this.keyAtMs = this.nowMs()
+        for (const line of pasteNotes(paste)) this.queue.push(this.formatter.aside(line), true)
+      },
       keys: (chunk) => {
         this.keyAtMs = this.nowMs()
         return this.talkKey?.pass(chunk) ?? chunk

@@ -40,6 +40,12 @@ export function readPromptLine(table: CommandTable, line: string): Call | Refusa
   return readSlash(table, `/${command} ${rest}`)
 }
 
+/** Whether a line begins as one of a command does, of whatever kind: what begins otherwise is said to nobody. */
+export function beginsCommand(line: string): boolean {
+  const [word = ''] = /\S+/.exec(line) ?? []
+  return word.startsWith('/') || BARE_WORDS.has(word.toLowerCase())
+}
+
 /** One line that names `help`. */
 function unknownWord(table: CommandTable, word: string): Refusal {
   const shown = word.slice(0, WORD_CHARS_SHOWN)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Input, InputParser, PASTE_CHARS_MAX } from '../../../src/ui/screen/terminal/parser.ts'
+import { PASTE_CHARS_MAX } from '../../../src/ui/pasted.ts'
+import { type Input, InputParser } from '../../../src/ui/screen/terminal/parser.ts'
 
 const encoder = new TextEncoder()
 

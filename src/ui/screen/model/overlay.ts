@@ -1,9 +1,10 @@
+import { typable } from '../../pasted.ts'
 import { helpTopMax } from '../views/overlays.ts'
 import { goTo } from './actions.ts'
 import { type Editor, insert, kill, move } from './editor.ts'
 import { targetsFor } from './jump.ts'
 import type { Model, Overlay, Updated } from './model.ts'
-import { pasteText, sayText, typable, typeText } from './typing.ts'
+import { pasteText, sayText, typeText } from './typing.ts'
 
 type Jump = Extract<Overlay, { kind: 'jump' }>
 

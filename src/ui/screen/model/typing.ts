@@ -1,11 +1,10 @@
+import { PASTE_LINES_MAX, typable } from '../../pasted.ts'
 import { EMPTY, insert, withText } from './editor.ts'
 import type { Effect, Model, Updated } from './model.ts'
 import { changeTalk, draftOf, withDraft } from './places.ts'
 
 /** Lines that the up key brings back. */
 const HISTORY_MAX = 500
-/** Longer pastes are asked about. */
-const PASTE_LINES_MAX = 5
 
 export function typeText(model: Model, text: string): Model {
   return { ...withDraft(model, insert(draftOf(model), text)), completion: null }
@@ -17,14 +16,6 @@ export function pasteText(model: Model, pasted: string): Model {
   if (text === '') return model
   if (text.split('\n').length <= PASTE_LINES_MAX) return typeText(model, text)
   return { ...model, overlay: { kind: 'paste', text } }
-}
-
-/** Without what no key would type, and without line breaks at the end. */
-export function typable(pasted: string): string {
-  return pasted
-    .replaceAll('\t', '    ')
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '')
-    .replace(/\n+$/, '')
 }
 
 /** What is typed is said, or done. */

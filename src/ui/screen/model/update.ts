@@ -1,3 +1,4 @@
+import { PASTE_IS_CUT } from '../../pasted.ts'
 import type { Size } from '../terminal/grid.ts'
 import type { Input } from '../terminal/parser.ts'
 import { actOn } from './actions.ts'
@@ -86,7 +87,7 @@ function onInput(before: Model, input: Input): Updated {
   const model = isKey ? { ...before, lastKeyAt: before.now, alert: null, selection: null } : before
   if (input.kind === 'mouse') return onMouse(model, input)
   if (input.kind === 'paste') {
-    const cut = input.isCut ? 'What was pasted is too long: the end of it is missing.' : null
+    const cut = input.isCut ? PASTE_IS_CUT : null
     const pasted =
       model.overlay === null ? pasteText(model, input.text) : onOverlayPaste(model, model.overlay, input.text)
     return [cut === null ? pasted : { ...pasted, alert: cut }, []]

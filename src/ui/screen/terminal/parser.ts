@@ -1,3 +1,5 @@
+import { PASTE_BEGIN, Pasted } from '../../pasted.ts'
+
 /** What a person does at a terminal. */
 export type Input =
   /** `chord`: `enter`, `ctrl-k`, `alt-1`, `shift-tab`, `f1`; the modifiers in the order ctrl, alt, shift. */
@@ -11,14 +13,9 @@ export type Input =
 
 export type MouseAction = 'press' | 'drag' | 'release' | 'wheel-up' | 'wheel-down' | 'other'
 
-/** Text that is pasted at once; a message has 16 KiB at most. */
-export const PASTE_CHARS_MAX = 256 * 1024
 /** No sequence that a terminal sends for a key is longer. What terminals answer to questions is, and none are asked. */
 const SEQUENCE_CHARS_MAX = 64
 const STRING_CHARS_MAX = 4 * 1024
-
-const PASTE_BEGIN = '\x1b[200~'
-const PASTE_END = '\x1b[201~'
 
 const CSI = /^\x1b\[([<=>?]?)([\d;:]*)([ -/]*)([@-~])/
 const CSI_BEGUN = /^\x1b\[[<=>?]?[\d;:]*[ -/]*$/
@@ -64,8 +61,7 @@ export class InputParser {
   private readonly decoder = new TextDecoder()
   private rest = ''
   /** Of a paste that has not ended; null outside of one. */
-  private pasted: string | null = null
-  private isCut = false
+  private pasted: Pasted | null = null
 
   /** True: what is there may be a key by itself, or the beginning of more. */
   get isWaiting(): boolean {
@@ -88,7 +84,7 @@ export class InputParser {
 
   /** Takes one thing from the front; false where more has to come first. */
   private next(found: Input[]): boolean {
-    if (this.pasted !== null) return this.paste(found)
+    if (this.pasted !== null) return this.paste(this.pasted, found)
     const { rest } = this
     if (rest.startsWith('\x1b')) return this.sequence(found)
     const typed = TYPED.exec(rest)?.[0]
@@ -103,16 +99,11 @@ export class InputParser {
     return true
   }
 
-  private paste(found: Input[]): boolean {
-    const end = this.rest.indexOf(PASTE_END)
-    // The end may be cut in two.
-    const upTo = end === -1 ? Math.max(0, this.rest.length - PASTE_END.length + 1) : end
-    const room = PASTE_CHARS_MAX - this.pasted!.length
-    this.isCut ||= upTo > room
-    this.pasted += this.rest.slice(0, Math.min(upTo, room))
-    this.rest = this.rest.slice(end === -1 ? upTo : end + PASTE_END.length)
-    if (end === -1) return false
-    found.push({ kind: 'paste', text: this.pasted!.replace(/\r\n?/g, '\n'), isCut: this.isCut })
+  private paste(pasted: Pasted, found: Input[]): boolean {
+    const after = pasted.push(this.rest)
+    this.rest = after ?? ''
+    if (after === null) return false
+    found.push({ kind: 'paste', ...pasted.found })
     this.pasted = null
     return true
   }
@@ -121,8 +112,7 @@ export class InputParser {
     const { rest } = this
     if (rest.startsWith(PASTE_BEGIN)) {
       this.rest = rest.slice(PASTE_BEGIN.length)
-      this.pasted = ''
-      this.isCut = false
+      this.pasted = new Pasted()
       return true
     }
     const csi = CSI.exec(rest)

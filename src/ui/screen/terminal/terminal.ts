@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { PASTE_MARKS_OFF, PASTE_MARKS_ON } from '../../pasted.ts'
 import type { TerminalInput, TerminalOutput } from '../../prompt/editor.ts'
 import type { Size } from './grid.ts'
 import { type Input, InputParser } from './parser.ts'
@@ -13,8 +14,8 @@ const SIZE_DEFAULT: Size = { columns: 80, rows: 24 }
  * aside. Cleared before it is left: the console of Linux has no alternate screen, and the shell would go on in the midst of ours. The `?7` may
  * not come back in the state it had, and on is what every terminal starts with.
  */
-const ENTER = '\x1b[22;0t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[2J\x1b[H'
-const LEAVE = '\x1b[0m\x1b]8;;\x1b\\\x1b[2J\x1b[H\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;0t'
+const ENTER = `\x1b[22;0t\x1b[?1049h\x1b[?7l${PASTE_MARKS_ON}\x1b[?1004h\x1b[2J\x1b[H`
+const LEAVE = `\x1b[0m\x1b]8;;\x1b\\\x1b[2J\x1b[H\x1b[?1004l${PASTE_MARKS_OFF}\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;0t`
 const MOUSE_ON = '\x1b[?1002h\x1b[?1006h'
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1002l'
 
