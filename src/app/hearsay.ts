@@ -110,6 +110,7 @@ export class Hearsay implements Chat {
       ...{ people, own: this.identity, currentRoom: () => this.current },
       speak: (room, kind, body) => this.utterances.utter(room, kind, body),
       wasDeleted: (id) => this.memory?.wasDeleted(id) ?? false,
+      isIgnored: (key) => this.ignored.has(encodeBase32(key)),
       pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),
       addressOf: (key) => driver.node.aboutFiles.addressOf(key),
       circuits: (act) => driver.run((node, instant) => act(node.circuits, instant)),

@@ -19,6 +19,8 @@ export interface Talk {
   withdraw(room: string, id: string): Promise<string | null>
   /** Whether an offer is known, from an earlier run perhaps, to have been taken back. */
   isWithdrawn(id: string): boolean
+  /** Nothing that they offer is shown, nor taken unasked. */
+  isIgnored(key: string): boolean
   /** Tells a room something that passes and is not kept. */
   pass(room: string, kind: number, body: Uint8Array): void
   /** Where a person can be dialled, as far as is known; the best first. */

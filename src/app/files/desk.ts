@@ -61,6 +61,7 @@ export class Desk implements ShelfOwner {
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
+    this.jobs.isIgnored = (key) => options.talk.isIgnored(key)
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,

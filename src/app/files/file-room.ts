@@ -23,6 +23,8 @@ export interface FileSurrounds {
   readonly speak: (room: string, kind: AuthoredKind, body: Uint8Array) => Promise<Outcome<{ id: string; room: string }>>
   /** Whether something that was said here before is known to have been taken back. */
   readonly wasDeleted: (id: Uint8Array) => boolean
+  /** By key. */
+  readonly isIgnored: (key: Uint8Array) => boolean
   /** `room`: an open room's name, or the key of whom a conversation is with. */
   readonly pass: (room: string | Uint8Array, kind: number, body: Uint8Array) => void
   readonly addressOf: (key: string) => Address | null
@@ -74,6 +76,7 @@ export class FileRoom implements FilesChat {
         return said.ok ? null : said.message
       },
       isWithdrawn: (id) => around.wasDeleted(Uint8Array.fromHex(id)),
+      isIgnored: (key) => around.isIgnored(Uint8Array.fromHex(key)),
       pass: (room, kind, body) => around.pass(keyOf(room) ?? room, kind, body),
       addressesOf(key) {
         const address = around.addressOf(key)

@@ -4,6 +4,7 @@ import {
   type OfferEntry,
   type OfferState,
   Offers,
+  UNANSWERED,
 } from '../../core/transfer/offers.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { FileOffer } from '../../wire/file-offer.ts'
@@ -23,6 +24,8 @@ export class Jobs {
   throughOf: (link: number) => string | null = () => null
   /** Hears of a job that is remembered no longer, while it can still be stopped. */
   forgotten: (job: Job) => void = () => {}
+  /** Whose offers are not shown, by key. */
+  isIgnored: (key: string) => boolean = () => false
 
   constructor(
     policy: AcceptPolicy,
@@ -83,9 +86,11 @@ export class Jobs {
     return this.offers.takes(size)
   }
 
-  /** As of `Offers.find`. `notFrom`: those of one person are not meant. */
+  /** As of `Offers.find`; what is not shown is not meant. `notFrom`: nor is what one person offered. */
   find(text: string, states: readonly OfferState[], notFrom?: string): Job | null {
-    const entry = this.offers.find(text, states, notFrom)
+    const isMeant = ({ from, state }: OfferEntry): boolean =>
+      from !== notFrom && !(UNANSWERED.has(state) && this.isIgnored(from))
+    const entry = this.offers.find(text, states, isMeant)
     return entry === null ? null : (this.byId.get(entry.id) ?? null)
   }
 

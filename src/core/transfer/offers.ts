@@ -45,7 +45,8 @@ const TAKEN_EACH_MAX = 384
 export const RECEIVING_MAX = 16
 
 const ENDED: ReadonlySet<OfferState> = new Set(['done', 'declined', 'cancelled', 'failed', 'withdrawn'])
-const UNANSWERED: ReadonlySet<OfferState> = new Set(['listing', 'asked'])
+/** Nobody has said whether they are to be taken. */
+export const UNANSWERED: ReadonlySet<OfferState> = new Set(['listing', 'asked'])
 
 /** Everything that has been offered to us or by us in this run, and how it stands. Pure and bounded. */
 export class Offers {
@@ -102,11 +103,10 @@ export class Offers {
   }
 
   /**
-   * By number, the beginning of its id (4 characters or more), or name; the newest of several. `states`: what can be meant. `notFrom`: those of one person
-   * cannot.
+   * By number, the beginning of its id (4 characters or more), or name; the newest of several. `states`: what can be meant, where `isMeant` as well.
    */
-  find(text: string, states: readonly OfferState[], notFrom?: string): OfferEntry | null {
-    const fitting = this.all.filter(({ state, from }) => states.includes(state) && from !== notFrom).reverse()
+  find(text: string, states: readonly OfferState[], isMeant = (_: OfferEntry) => true): OfferEntry | null {
+    const fitting = this.all.filter((entry) => states.includes(entry.state) && isMeant(entry)).reverse()
     const wanted = text.trim().replace(/^#/, '')
     if (wanted === '') return fitting.length === 1 ? fitting[0]! : null
     const byId = wanted.length >= 4 && /^[0-9a-f]+$/.test(wanted)

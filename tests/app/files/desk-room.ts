@@ -30,6 +30,8 @@ export class Person {
   address: Address | null = null
   /** Nobody knows where to dial. */
   isHidden = false
+  /** By key. */
+  readonly ignored = new Set<string>()
   desk: Desk
   private driver: TransferDriver
   private listener: Listener | null = null
@@ -159,6 +161,7 @@ export class DeskRoom {
         return null
       },
       isWithdrawn: (id: string) => this.withdrawn.has(id),
+      isIgnored: (key: string) => person.ignored.has(key),
       pass: (room: string, kind: number, body: Uint8Array) => {
         for (const other of others(room)) other.desk.heardPassing(theirs(room), person.key, kind, body)
       },

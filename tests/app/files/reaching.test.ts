@@ -29,6 +29,7 @@ class Story {
       offer: async () => ({ ok: false as const, message: '' }),
       withdraw: async () => null,
       isWithdrawn: () => false,
+      isIgnored: () => false,
       pass: (room: string, _kind: number, body: Uint8Array) => {
         const asked = readCallBack(body)
         this.note(`ask ${room} ${asked !== null && toHex(asked.to) === BEN ? asked.addresses.map(formatAddress) : ''}`)
