@@ -168,10 +168,8 @@ export class Hearsay implements Chat {
     // Who spoke before we were there told their name then: the rooms know it.
     const name = telling.name === '' ? this.people.recall(telling.author, '').name : telling.name
     this.options.outside?.heard({ ...telling, name })
-    // What somebody offers who is ignored is not even to be taken unasked.
-    const isOffer = telling.eventKind === EventKind.file
-    if (isOffer && this.ignored.has(this.people.recall(telling.author, '').id)) return
     this.fileRoom?.said(telling)
+    const isOffer = telling.eventKind === EventKind.file
     if (!isOffer && this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
   }
 

@@ -2,7 +2,7 @@ import { decodeBase32 } from '../base/base32.ts'
 import { bareName, networkOf } from '../base/dialects.ts'
 import type { Fault, Outcome } from './chat.ts'
 import type { Answered, AppEvent, Person } from './events.ts'
-import type { FilesChat } from './files/files-chat.ts'
+import type { FileState, FilesChat } from './files/files-chat.ts'
 import type { IgnoreList } from './ignore-list.ts'
 import type { People } from './people.ts'
 
@@ -78,8 +78,7 @@ export class Ignoring implements Ignored {
       case 'member':
         return this.has(event.id) ? null : event
       case 'file':
-        // One that was wanted before is still on its way.
-        return event.state === 'offered' && this.has(event.from.id) ? null : event
+        return this.isHidden(event) ? null : event
       default:
         return event
     }
@@ -93,7 +92,7 @@ export class Ignoring implements Ignored {
 
   files(own: FilesChat): FilesChat {
     if (this.ignored.size === 0) return own
-    const list = () => own.list().filter(({ state, from }) => state !== 'offered' || !this.has(from.id))
+    const list = () => own.list().filter((file) => !this.isHidden(file))
     return {
       list,
       send: (path, to) => own.send(path, to),
@@ -102,6 +101,11 @@ export class Ignoring implements Ignored {
       decline: (file) => own.decline(file),
       cancel: (file) => own.cancel(file),
     }
+  }
+
+  /** One that was wanted before is still on its way; of one that was not, it is nobody's business that it is taken back. */
+  private isHidden({ state, done, from }: FileState): boolean {
+    return (state === 'offered' || (state === 'withdrawn' && done === 0)) && this.has(from.id)
   }
 
   /** Those of other networks are told by their names, which end in the network's. */

@@ -133,6 +133,7 @@ describe('of what is told', () => {
     ['edits', { event: 'edit', ...about, text: 'ho' }],
     ['reactions', { event: 'reaction', ...about, emoji: '👍', on: true }],
     ['offers', offer],
+    ['offers taken back', { ...offer, state: 'withdrawn' }],
     ['comings', { event: 'member', room: 'general', state: 'joined', hops: 1, ...from }],
     ['gaps', { event: 'gap', room: 'general', from, missing: 2 }],
   ]
@@ -153,6 +154,7 @@ describe('of what is told', () => {
     const answer = { ...message, from: self, self: true, answers: { id: '0', from, text: 'insult' } }
     expect(ignoring.shown(answer)).toEqual({ ...answer, answers: { id: '0', from } })
     expect(ignoring.shown({ ...offer, state: 'progress' })).not.toBeNull()
+    expect(ignoring.shown({ ...offer, state: 'withdrawn', done: 1 })).not.toBeNull()
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Line, Program, removeHomes, temporaryHome } from './program.ts'
 
@@ -45,6 +45,7 @@ test('who is ignored is heard by others and not by us, also after a restart, unt
     (line.event === 'message' || line.event === 'file') && JSON.stringify(line.from).includes(bob.id)
   expect(alice.lines.filter(isBobs)).toMatchObject([{ event: 'message', text: 'before' }])
   expect(await alice.do({ do: 'files' })).toMatchObject({ files: [] })
+  expect(await alice.do({ do: 'accept' })).toMatchObject({ ok: false, code: 'no-such-file' })
   expect(await alice.do({ do: 'history' })).toMatchObject({ messages: [{ text: 'hello from Carol' }] })
   await alice.quit()
 
@@ -56,9 +57,14 @@ test('who is ignored is heard by others and not by us, also after a restart, unt
   await carol.do({ do: 'say', text: 'still here' })
   await again.hears('still here')
   expect(again.lines.filter(isBobs)).toEqual([])
+  expect(again.lines.filter((line) => line.event === 'notice' && line.code === 'files-waiting')).toEqual([])
   await again.do({ do: 'unignore', peer: 'Bob' })
   await bob.do({ do: 'say', text: 'heard again' })
   await again.hears('heard again')
   const { messages } = await again.do({ do: 'history' })
   expect(JSON.stringify(messages)).toContain('Alice! Alice!')
+  expect(await again.do({ do: 'files' })).toMatchObject({ files: [{ name: 'unwanted.txt', state: 'offered' }] })
+  expect(await again.do({ do: 'accept', file: 'unwanted.txt' })).toMatchObject({ ok: true })
+  const taken = await again.until((line) => line.event === 'file' && line.state === 'done')
+  expect(readFileSync(taken.event === 'file' ? taken.path! : '', 'utf8')).toBe('unwanted')
 })

@@ -97,7 +97,7 @@ export class Desk implements ShelfOwner {
     await this.giving.goOn()
   }
 
-  /** Lists what earlier runs were offered and have not answered; answers how many that is. A run for one transfer is told of each, and begins none. */
+  /** Lists what earlier runs were offered and have not answered; answers how many of them are shown. A run for one transfer is told of each, and begins none. */
   recall(): number {
     const isOnce = this.options.watches === true
     const isAsking = this.options.policy.mode !== 'none'
@@ -114,7 +114,7 @@ export class Desk implements ShelfOwner {
       job.atMs = atMs
       if (isOnce) this.jobs.tell(job)
       if (isAccepted) this.accepted.push(job)
-      else count++
+      else if (!this.options.talk.isIgnored(from)) count++
     }
     this.mayKeep = true
     return count
@@ -136,7 +136,14 @@ export class Desk implements ShelfOwner {
     // One of nothing that has another hash than nothing has is no better than a broken one.
     if (offer === null || !mayHaveRoot(offer.size, offer.root)) return
     if (from === this.options.talk.own || this.withdrawals.has(nameOf(id, from, room), 0)) return
-    const heard = this.jobs.offered({ ...summary(offer), id, from, room }, offer)
+    const entry = { ...summary(offer), id, from, room }
+    if (this.options.talk.isIgnored(from)) {
+      // Nothing is done with it, so that it can be answered once they are heard again.
+      const job = this.jobs.remember(entry, offer)
+      if (job !== null) job.atMs = atMs
+      return
+    }
+    const heard = this.jobs.offered(entry, offer)
     if (heard === null) return
     const { job, what } = heard
     job.atMs = atMs

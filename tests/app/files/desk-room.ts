@@ -140,7 +140,9 @@ export class DeskRoom {
 
   /** The same one in a later run: the same key, the same disk. */
   async again(person: Person, seed: number, policy = person.policy): Promise<Person> {
-    return await this.enter(new Person(this, seed, policy, person.files, person.shares, person.pending, person.taken))
+    const again = new Person(this, seed, policy, person.files, person.shares, person.pending, person.taken)
+    for (const key of person.ignored) again.ignored.add(key)
+    return await this.enter(again)
   }
 
   talkOf(person: Person) {
