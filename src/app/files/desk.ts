@@ -168,7 +168,7 @@ export class Desk implements ShelfOwner {
     if (job === null) this.withdrawals.add(nameOf(id, from, room), 0)
     else if (job.entry.from !== from || job.entry.room !== room) return
     else if (from !== this.options.talk.own) this.taking.withdrawn(job)
-    else if (job.entry.state !== 'withdrawn') this.giving.withdrawn(job)
+    else this.giving.withdrawn(job)
   }
 
   /** Somebody asks for files, or says which he has. */
@@ -222,11 +222,9 @@ export class Desk implements ShelfOwner {
   async cancel(text: string): Promise<DeskOutcome> {
     const job = this.jobs.find(text, ['receiving', 'giving', 'listing', 'asked']) ?? this.ownFailed(text)
     if (job === null) return unknown(text, 'is on its way')
-    if (job.entry.from === this.options.talk.own) await this.giving.withdraw(job)
-    else {
-      this.taking.stop(job, 'cancelled')
-      await this.taking.discard(job)
-    }
+    if (job.entry.from === this.options.talk.own) return await this.giving.withdraw(job)
+    this.taking.stop(job, 'cancelled')
+    await this.taking.discard(job)
     return { ok: true, view: this.jobs.view(job) }
   }
 

@@ -30,6 +30,8 @@ export class Person {
   address: Address | null = null
   /** Nobody knows where to dial. */
   isHidden = false
+  /** Nothing can be said in it. */
+  notJoined: string | null = null
   desk: Desk
   private driver: TransferDriver
   private listener: Listener | null = null
@@ -154,6 +156,7 @@ export class DeskRoom {
         return { ok: true as const, id }
       },
       withdraw: async (room: string, id: string) => {
+        if (room === person.notJoined) return 'That room is not joined.'
         this.withdrawn.add(id)
         for (const other of others(room)) other.desk.heardWithdrawal(id, person.key, theirs(room))
         return null
