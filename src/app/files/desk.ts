@@ -255,11 +255,12 @@ export class Desk implements ShelfOwner {
     }
   }
 
-  lost(root: string, fault: FilesFault | null): void {
-    this.stock.lost(root)
-    const given = this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
+  lost(offer: string, fault: FilesFault | null): void {
+    this.stock.lost(offer)
+    const job = this.jobs.of(offer)
+    if (job?.entry.state !== 'giving') return
     const trouble = fault?.code === 'changed' ? 'changed' : 'gone'
-    for (const job of given) this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.', trouble)
+    this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.', trouble)
   }
 
   /** So many bytes of what we offer have been given to somebody. */

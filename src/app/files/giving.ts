@@ -103,12 +103,9 @@ export class Giving {
   withdrawn(job: Job): void {
     if (job.entry.state === 'withdrawn') return
     this.jobs.set(job, 'withdrawn')
-    const { holding } = this.givenOf(job.entry.root)[0] ?? {}
-    if (holding != null) this.put(holding)
-    else this.shelf.withdraw(job.offer.root)
+    this.shelf.withdraw(job.entry.id, job.offer.root)
     job.source?.close()
     job.source = null
-    job.holding = null
     this.keep()
   }
 
@@ -155,23 +152,11 @@ export class Giving {
     const offer = offerOf(source, holding.root)
     const job = this.jobs.give({ ...summary(offer), id, from: talk.own, room }, offer)
     job.source = source
-    job.holding = holding
     job.path = path
     job.atMs = this.options.clock.wallMs()
-    this.put(holding)
+    this.shelf.give(id, holding, (key) => talk.mayHave(room, key))
     this.jobs.tell(job)
     return job
-  }
-
-  /** Gives it to everybody to whom it has been offered: the same may have been more than once. */
-  private put(holding: Holding): void {
-    const { talk } = this.options
-    const root = toHex(holding.root)
-    this.shelf.give(holding, (key) => this.givenOf(root).some(({ entry }) => talk.mayHave(entry.room, key)))
-  }
-
-  private givenOf(root: string): readonly Job[] {
-    return this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
   }
 
   private keep(): void {

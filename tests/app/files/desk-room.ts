@@ -131,6 +131,9 @@ export class Person {
 /** A room in which everybody hears what anybody says, and `@` and a key is a conversation. */
 export class DeskRoom {
   readonly people = new Set<Person>()
+  /** All that were made, the oldest first. */
+  readonly offers: { readonly id: string; readonly from: string; readonly room: string; readonly body: Uint8Array }[] =
+    []
   private said = 0
   private readonly withdrawn = new Set<string>()
 
@@ -152,6 +155,7 @@ export class DeskRoom {
       own: person.key,
       offer: async (room: string, body: Uint8Array) => {
         const id = toHex(sha256(Uint8Array.of(++this.said)))
+        this.offers.push({ id, from: person.key, room: theirs(room), body })
         for (const other of others(room)) other.desk.heardOffer(id, person.key, theirs(room), body)
         return { ok: true as const, id }
       },
