@@ -176,7 +176,7 @@ export class Desk implements ShelfOwner {
     if (job === null) this.withdrawals.add(nameOf(id, from, room), 0)
     else if (job.entry.from !== from || job.entry.room !== room) return
     else if (from !== this.options.talk.own) this.taking.withdrawn(job)
-    else if (job.entry.state !== 'withdrawn') this.giving.withdrawn(job)
+    else this.giving.withdrawn(job)
   }
 
   /** Somebody asks for files, or says which he has. */
@@ -230,11 +230,9 @@ export class Desk implements ShelfOwner {
   async cancel(text: string): Promise<DeskOutcome> {
     const job = this.jobs.find(text, ['receiving', 'giving', 'listing', 'asked']) ?? this.ownFailed(text)
     if (job === null) return unknown(text, 'is on its way')
-    if (job.entry.from === this.options.talk.own) await this.giving.withdraw(job)
-    else {
-      this.taking.stop(job, 'cancelled')
-      await this.taking.discard(job)
-    }
+    if (job.entry.from === this.options.talk.own) return await this.giving.withdraw(job)
+    this.taking.stop(job, 'cancelled')
+    await this.taking.discard(job)
     return { ok: true, view: this.jobs.view(job) }
   }
 
@@ -265,11 +263,12 @@ export class Desk implements ShelfOwner {
     }
   }
 
-  lost(root: string, fault: FilesFault | null): void {
-    this.stock.lost(root)
-    const given = this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
+  lost(offer: string, fault: FilesFault | null): void {
+    this.stock.lost(offer)
+    const job = this.jobs.of(offer)
+    if (job?.entry.state !== 'giving') return
     const trouble = fault?.code === 'changed' ? 'changed' : 'gone'
-    for (const job of given) this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.', trouble)
+    this.jobs.set(job, 'failed', fault?.message ?? 'It cannot be read any more.', trouble)
   }
 
   /** So many bytes of what we offer have been given to somebody. */

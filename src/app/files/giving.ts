@@ -86,22 +86,26 @@ export class Giving {
     this.keep()
   }
 
-  /** Nobody is given it any more, and everybody who has heard of it hears that. */
-  async withdraw(job: Job): Promise<void> {
-    this.withdrawn(job)
-    const why = await this.options.talk.withdraw(job.entry.room, job.entry.id)
-    if (why !== null) this.jobs.set(job, 'withdrawn', `The others could not be told: ${why}`)
+  /** Nobody is given it any more, and everybody who has heard of it hears that; where they cannot, it stays as it is. */
+  async withdraw(job: Job): Promise<DeskOutcome> {
+    const { id, number, room } = job.entry
+    const why = await this.options.talk.withdraw(room, id)
+    if (why === null) this.withdrawn(job)
+    // Told meanwhile, by another /cancel or another device, it is as good.
+    if (job.entry.state === 'withdrawn') return { ok: true, view: this.jobs.view(job) }
+    const message = room.startsWith('@')
+      ? `The other could not be told, so it is still offered: ${why} Then /cancel ${number} again.`
+      : `Join ${room} first, so that the others hear it: /join ${room}, then /cancel ${number}.`
+    return { ok: false, code: 'not-told', message }
   }
 
   /** It has been said that it is taken back. */
   withdrawn(job: Job): void {
+    if (job.entry.state === 'withdrawn') return
     this.jobs.set(job, 'withdrawn')
-    const { holding } = this.givenOf(job.entry.root)[0] ?? {}
-    if (holding != null) this.put(holding)
-    else this.shelf.withdraw(job.offer.root)
+    this.shelf.withdraw(job.entry.id, job.offer.root)
     job.source?.close()
     job.source = null
-    job.holding = null
     this.keep()
   }
 
@@ -148,23 +152,11 @@ export class Giving {
     const offer = offerOf(source, holding.root)
     const job = this.jobs.give({ ...summary(offer), id, from: talk.own, room }, offer)
     job.source = source
-    job.holding = holding
     job.path = path
     job.atMs = this.options.clock.wallMs()
-    this.put(holding)
+    this.shelf.give(id, holding, (key) => talk.mayHave(room, key))
     this.jobs.tell(job)
     return job
-  }
-
-  /** Gives it to everybody to whom it has been offered: the same may have been more than once. */
-  private put(holding: Holding): void {
-    const { talk } = this.options
-    const root = toHex(holding.root)
-    this.shelf.give(holding, (key) => this.givenOf(root).some(({ entry }) => talk.mayHave(entry.room, key)))
-  }
-
-  private givenOf(root: string): readonly Job[] {
-    return this.jobs.ofRoot(root).filter(({ entry }) => entry.state === 'giving')
   }
 
   private keep(): void {

@@ -5,7 +5,6 @@ import type { OfferEntry } from '../../core/transfer/offers.ts'
 import type { Source, Target } from '../../ports/files.ts'
 import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
 import type { FileTrouble, FileView } from './contract.ts'
-import type { Holding } from './holding.ts'
 import { Rate } from './rate.ts'
 
 /** One offer, ours or another's, with everything that it takes to carry it out. */
@@ -16,8 +15,6 @@ export interface Job {
   download: Download | null
   target: Target | null
   source: Source | null
-  /** Of ours: what its source is read by. */
-  holding: Holding | null
   path: string
   reason: string
   trouble: FileTrouble | null
@@ -51,7 +48,6 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     download: null,
     target: null,
     source: null,
-    holding: null,
     path: '',
     reason: '',
     trouble: null,

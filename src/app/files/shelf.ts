@@ -1,5 +1,6 @@
 import { release, toHex } from '../../base/bytes.ts'
 import type { Download } from '../../core/transfer/download.ts'
+import type { Shape } from '../../core/transfer/shape.ts'
 import type { Transfers } from '../../node/transfers.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
 import { HASH_BYTES, LEAF_BYTES } from '../../wire/content.ts'
@@ -12,6 +13,7 @@ import type { WorkOutput } from './transfer-driver.ts'
 
 type StoreOutput = WorkOutput & { kind: 'store' }
 type ReadOutput = WorkOutput & { kind: 'read' }
+type ReadPage = Extract<ReadOutput['wanted'], { readonly level: number }>
 
 /** What is told of a content that is being received, or given. */
 export interface ShelfOwner {
@@ -21,8 +23,8 @@ export interface ShelfOwner {
   gained(root: string): void
   /** It waits: the disk did not take it. Called once until `goOn`. */
   stuck(root: string, fault: FilesFault): void
-  /** What is given is not any more what it was, or cannot be read: nobody gets it from here any more. */
-  lost(root: string, fault: FilesFault | null): void
+  /** What is given by an offer is not any more what it was, or cannot be read: nobody gets it by that any more. */
+  lost(offer: string, fault: FilesFault | null): void
   /** So many bytes have been given to somebody. */
   gave(root: string, bytes: number): void
   linked(key: string, link: number): void
@@ -36,17 +38,26 @@ interface Received {
   /** Where it goes: to memory, as long as only a manifest is wanted. */
   into: Receiving | Staging
   readonly download: Download
+  allows(key: string): boolean
   isStuck: boolean
 }
 
+/** Where the bytes of something whole come from. */
+interface Whole {
+  readonly shape: Shape
+  read(first: number, count: number): Promise<Uint8Array | FilesFault | null>
+  page(level: number, index: number): Promise<Uint8Array | FilesFault | null>
+}
+
 interface Given {
-  readonly holding: Holding
+  readonly from: Whole
   allows(key: string): boolean
 }
 
 /** Joins the machine of transfers to the disk: what it wants read is read, what it wants stored is checked and written. */
 export class Shelf {
-  private readonly given = new Map<string, Given>()
+  /** By content, then by offer: it is given for as long as one of them stands, to whoever any of them allows. */
+  private readonly given = new Map<string, Map<string, Given>>()
   private readonly received = new Map<string, Received>()
 
   constructor(
@@ -54,22 +65,38 @@ export class Shelf {
     private readonly owner: ShelfOwner,
   ) {}
 
-  /** Gives a content to whoever it `allows`, by key, until `withdraw`. */
-  give(holding: Holding, allows: (key: string) => boolean): void {
-    this.given.set(toHex(holding.root), { holding, allows })
-    this.serve(holding, allows)
+  /** Gives a content by an offer, to whoever it `allows`, by key, until `withdraw`. */
+  give(offer: string, holding: Holding, allows: (key: string) => boolean): void {
+    this.add(toHex(holding.root), offer, { from: holding, allows })
+    this.serve(holding.root)
   }
 
-  withdraw(root: Uint8Array, code: number = RefusalCode.withdrawn): void {
-    this.given.delete(toHex(root))
-    this.run(({ exchange }) => exchange.unserve(root, code))
+  /** What has been received is whole: it is not fetched any more, and given on as of `give`, as far as it can be read. */
+  giveOn(offer: string, root: Uint8Array, allows: (key: string) => boolean): void {
+    const name = toHex(root)
+    const received = this.received.get(name)
+    if (received === undefined) return
+    this.run(({ exchange }) => exchange.end(root))
+    this.received.delete(name)
+    if (!isHandedOn(received)) this.add(name, offer, { from: wholeOf(received), allows })
+    this.serve(root)
+  }
+
+  /** It is not given by this offer any more. */
+  withdraw(offer: string, root: Uint8Array): void {
+    const name = toHex(root)
+    const given = this.given.get(name)
+    if (given?.delete(offer) !== true) return
+    if (given.size === 0) this.given.delete(name)
+    this.serve(root)
   }
 
   /** Begins to fetch the first bytes of a content into memory: the manifest of a folder that somebody is to be asked about. */
   preview({ root, size, manifestBytes }: FileOffer, allows: (key: string) => boolean): Download {
     const leaves = Math.ceil(manifestBytes / LEAF_BYTES)
     const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, leaves))
-    this.received.set(toHex(root), { into: new Staging(download.shape), download, isStuck: false })
+    this.received.set(toHex(root), { into: new Staging(download.shape), download, allows, isStuck: false })
+    this.serve(root)
     this.settle(toHex(root))
     return download
   }
@@ -105,13 +132,12 @@ export class Shelf {
     const ahead = target.inOrder === undefined ? undefined : Math.ceil(target.inOrder.aheadBytes / LEAF_BYTES)
     const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, ahead))
     const receiving = new Receiving(target, download, (fault) => this.stuck(name, fault))
-    this.received.set(name, { into: receiving, download, isStuck: false })
+    this.received.set(name, { into: receiving, download, allows, isStuck: false })
+    this.serve(root)
     target.inOrder?.hear((bytes) => {
       this.run((_, nowMs) => download.want(Math.floor(bytes / LEAF_BYTES) + (ahead ?? 0), nowMs))
       this.settle(name)
     })
-    // What has been handed on cannot be given to others.
-    if (ahead !== undefined) this.run(({ exchange }) => exchange.unserve(root, RefusalCode.unknown))
     if (target.bitmap.length > 0) {
       download.pause()
       await receiving.recheck((first, count) => download.restore(first, count))
@@ -130,17 +156,17 @@ export class Shelf {
     this.settle(root)
   }
 
-  /** Fetches it no longer. What is here is given on where `stays`; else whoever made the target closes it. */
-  stop(root: Uint8Array, stays: boolean): void {
+  /** Fetches it no longer; whoever made the target closes it. */
+  stop(root: Uint8Array): void {
     const name = toHex(root)
+    // It may be ours as well, and not be wanted from another: whoever was told of a part asks again.
+    const code = this.given.has(name) ? RefusalCode.unknown : RefusalCode.withdrawn
     this.run(({ exchange }) => {
       exchange.end(root)
-      if (!stays) exchange.unserve(root, RefusalCode.withdrawn)
+      exchange.unserve(root, code)
     })
-    if (!stays) this.received.delete(name)
-    // It may be ours as well, and not be wanted from another.
-    const given = this.given.get(name)
-    if (given !== undefined) this.serve(given.holding, given.allows)
+    this.received.delete(name)
+    this.serve(root)
   }
 
   /** Carries out what the machine wants. */
@@ -172,8 +198,30 @@ export class Shelf {
     }
   }
 
-  private serve({ root, shape }: Holding, allows: (key: string) => boolean): void {
-    this.run(({ exchange }) => exchange.serve(root, { shape, here: null, pieces: null, allows }))
+  private add(root: string, offer: string, given: Given): void {
+    const others = this.given.get(root)
+    if (others === undefined) this.given.set(root, new Map([[offer, given]]))
+    else others.set(offer, given)
+  }
+
+  /** Gives it out as it is here now: whole, as far as it has come, or not at all. */
+  private serve(root: Uint8Array): void {
+    const name = toHex(root)
+    const [first] = this.given.get(name)?.values() ?? []
+    const received = this.received.get(name)
+    const allows = (key: string): boolean =>
+      this.received.get(name)?.allows(key) === true ||
+      [...(this.given.get(name)?.values() ?? [])].some((each) => each.allows(key))
+    this.run(({ exchange }) => {
+      if (first !== undefined) exchange.serve(root, { shape: first.from.shape, here: null, pieces: null, allows })
+      else if (received === undefined) exchange.unserve(root, RefusalCode.withdrawn)
+      // What has been handed on cannot be given to others.
+      else if (isHandedOn(received)) exchange.unserve(root, RefusalCode.unknown)
+      else {
+        const { shape, here, pieces } = received.download
+        exchange.serve(root, { shape, here, pieces, allows })
+      }
+    })
   }
 
   private settle(root: string): void {
@@ -207,8 +255,7 @@ export class Shelf {
     const bytes =
       'first' in wanted ? await this.readLeaves(wanted.root, wanted.first, wanted.count) : await this.readPage(wanted)
     const isRead = bytes instanceof Uint8Array
-    if (!isRead) this.lost(wanted.root, bytes)
-    else if ('first' in wanted) this.owner.gave(wanted.root, bytes.length)
+    if (isRead && 'first' in wanted) this.owner.gave(wanted.root, bytes.length)
     this.run(({ exchange }, nowMs) => {
       if (isRead) exchange.read(wanted.ticket, bytes, nowMs)
       else exchange.unread(wanted.ticket, bytes?.code === 'changed' ? RefusalCode.changed : RefusalCode.vanished)
@@ -216,34 +263,52 @@ export class Shelf {
   }
 
   private async readLeaves(root: string, first: number, count: number): Promise<Uint8Array | FilesFault | null> {
-    const holding = this.given.get(root)?.holding
-    if (holding !== undefined) return await holding.read(first, count)
-    const received = this.received.get(root)
-    if (received === undefined) return null
-    const { shape } = received.download
-    return await received.into.read(shape.leafStart(first), shape.runBytes(first, count))
+    return await this.readFrom(root, (each) => each.read(first, count))
   }
 
-  private async readPage({
-    root,
-    level,
-    index,
-  }: {
-    root: string
-    level: number
-    index: number
-  }): Promise<Uint8Array | FilesFault | null> {
-    const holding = this.given.get(root)?.holding
-    if (holding !== undefined) return await holding.page(level, index)
-    const received = this.received.get(root)
-    const held = received?.download.pages.page(level, index)
-    if (received === undefined || held !== null) return held?.slice() ?? null
-    const { shape } = received.download
-    return await received.into.page(shape.pageNumber(level, index), shape.pageBytes(level, index))
+  private async readPage({ root, level, index }: ReadPage): Promise<Uint8Array | FilesFault | null> {
+    return await this.readFrom(root, (each) => each.page(level, index))
   }
 
-  private lost(root: string, fault: FilesFault | null): void {
-    if (!this.given.delete(root) && !this.received.has(root)) return
-    this.owner.lost(root, fault)
+  /** From the first that has it still. One that has not is not given by any more. */
+  private async readFrom(
+    root: string,
+    read: (from: Whole) => Promise<Uint8Array | FilesFault | null>,
+  ): Promise<Uint8Array | FilesFault | null> {
+    let fault: FilesFault | null = null
+    for (const [offer, given] of [...(this.given.get(root) ?? [])]) {
+      const bytes = await read(given.from)
+      if (bytes instanceof Uint8Array) return bytes
+      fault = bytes
+      this.lost(root, offer, given, fault)
+    }
+    const received = this.received.get(root)
+    return received === undefined ? fault : await read(wholeOf(received))
+  }
+
+  private lost(root: string, offer: string, given: Given, fault: FilesFault | null): void {
+    const all = this.given.get(root)
+    // Withdrawn while it was read.
+    if (all?.get(offer) !== given) return
+    all.delete(offer)
+    if (all.size === 0) this.given.delete(root)
+    this.owner.lost(offer, fault)
+  }
+}
+
+function isHandedOn({ into }: Received): boolean {
+  return into instanceof Receiving && into.target.inOrder !== undefined
+}
+
+/** What has been received, to be read as something whole is. */
+function wholeOf({ into, download }: Received): Whole {
+  const { shape, pages } = download
+  return {
+    shape,
+    read: (first, count) => into.read(shape.leafStart(first), shape.runBytes(first, count)),
+    async page(level, index) {
+      const held = pages.page(level, index)
+      return held?.slice() ?? (await into.page(shape.pageNumber(level, index), shape.pageBytes(level, index)))
+    },
   }
 }

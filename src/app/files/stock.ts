@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import type { Source } from '../../ports/files.ts'
 import { contentTag, readSeek } from '../../wire/holding.ts'
 import type { DeskOptions } from './contract.ts'
 import { Holding } from './holding.ts'
@@ -13,6 +14,8 @@ type How = 'job' | 'unread' | 'given'
 interface Kept {
   readonly taken: Taken
   how: How
+  /** What it is read from, while it is given. */
+  source: Source | null
 }
 
 /**
@@ -31,16 +34,17 @@ export class Stock {
 
   load(): void {
     const taken = (this.options.taken?.load() ?? []).filter(({ id }) => !this.options.talk.isWithdrawn(id))
-    this.kept = taken.slice(-TAKEN_MAX).map((each) => ({ taken: each, how: 'unread' }))
+    this.kept = taken.slice(-TAKEN_MAX).map((each) => ({ taken: each, how: 'unread', source: null }))
   }
 
   /** Something is here. Between two people nobody else is to have it. */
   add({ entry: { id, from, room, root, size }, offer: { changedMs }, path }: Job): void {
     if (room.startsWith('@') || this.options.taken == null) return
-    const others = this.kept.filter(({ taken }) => taken.root !== root || taken.room !== room)
-    this.kept = [...others, { taken: { id, from, room, root, path, size, changedMs }, how: 'job' as const }].slice(
-      -TAKEN_MAX,
-    )
+    // By each offer: one of them may be taken back.
+    this.drop(({ taken }) => taken.id === id)
+    this.kept.push({ taken: { id, from, room, root, path, size, changedMs }, how: 'job', source: null })
+    const [oldest] = this.kept
+    if (this.kept.length > TAKEN_MAX) this.drop((each) => each === oldest)
     this.save()
   }
 
@@ -50,8 +54,8 @@ export class Stock {
   }
 
   /** It is not any more what it was, or cannot be read. */
-  lost(root: string): void {
-    this.drop(({ taken }) => taken.root === root)
+  lost(id: string): void {
+    this.drop(({ taken }) => taken.id === id)
   }
 
   /** What we have, for those who ask. */
@@ -76,40 +80,37 @@ export class Stock {
 
   private async read(kept: Kept): Promise<void> {
     const { taken } = kept
-    const holding = await this.holdingOf(taken)
+    const read = await this.readOf(taken)
     // Withdrawn meanwhile.
-    if (!this.kept.includes(kept)) return
-    if (holding === null) {
+    if (!this.kept.includes(kept)) return read?.source.close()
+    if (read === null) {
       this.options.log(`${taken.path} is not given on any more: it is not what it was.`)
       return this.drop((each) => each === kept)
     }
+    const { source, holding } = read
     kept.how = 'given'
-    this.shelf.give(holding, (key) => this.mayHave(taken.root, key))
+    kept.source = source
+    this.shelf.give(taken.id, holding, (key) => this.options.talk.mayHave(taken.room, key))
     this.seeking.tell(taken.room, [{ root: holding.root, room: taken.room, whole: true, wants: false }])
   }
 
-  private async holdingOf({ path, root, size, changedMs }: Taken): Promise<Holding | null> {
+  private async readOf({ path, root, size, changedMs }: Taken): Promise<{ source: Source; holding: Holding } | null> {
     const source = await this.options.files.source(path)
     if (!source.ok) return null
     const isSame = source.size === size && (changedMs === 0 || source.changedMs === changedMs)
     const holding = isSame ? await Holding.of(source) : null
-    if (holding instanceof Holding && toHex(holding.root) === root) return holding
+    if (holding instanceof Holding && toHex(holding.root) === root) return { source, holding }
     source.close()
     return null
-  }
-
-  private mayHave(root: string, key: string): boolean {
-    const given = this.kept.filter(({ taken, how }) => how === 'given' && taken.root === root)
-    return given.some(({ taken }) => this.options.talk.mayHave(taken.room, key))
   }
 
   private drop(is: (kept: Kept) => boolean): void {
     const gone = this.kept.filter(is)
     if (gone.length === 0) return
     this.kept = this.kept.filter((each) => !is(each))
-    for (const { taken, how } of gone) {
-      if (how !== 'given' || this.kept.some((each) => each.how === 'given' && each.taken.root === taken.root)) continue
-      this.shelf.withdraw(Uint8Array.fromHex(taken.root))
+    for (const { taken, how, source } of gone) {
+      if (how === 'given') this.shelf.withdraw(taken.id, Uint8Array.fromHex(taken.root))
+      source?.close()
     }
     this.save()
   }

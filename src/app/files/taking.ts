@@ -60,12 +60,13 @@ export class Taking {
 
   /** Lets go of all that a job has of the shelf. */
   forget(job: Job): void {
-    const { download, target } = job
+    const { download, target, entry } = job
+    if (entry.state === 'done') return this.shelf.withdraw(entry.id, job.offer.root)
     // One that offers the same has none of its own, or shares the list of another.
     if (download === null && target === null) return
     const sharing = this.jobs.all.filter((each) => each !== job && download !== null && each.download === download)
     if (sharing.length > 0 && target === null) return
-    this.shelf.stop(job.offer.root, false)
+    this.shelf.stop(job.offer.root)
     for (const each of sharing) each.download = null
   }
 
@@ -166,7 +167,7 @@ export class Taking {
       }
       job.resumesWithdrawn = this.options.talk.isWithdrawn(toHex(target.header.event))
       // The list of a folder may have been fetched to be shown: it is beside what has come as well.
-      this.shelf.stop(job.offer.root, false)
+      this.shelf.stop(job.offer.root)
       await this.receive(job, target)
       return true
     }
@@ -269,7 +270,7 @@ export class Taking {
       return this.jobs.wait(job, end.message, troubleOf(end))
     }
     const { root } = job.offer
-    this.shelf.stop(root, true)
+    this.shelf.giveOn(job.entry.id, root, (key) => this.options.talk.mayHave(job.entry.room, key))
     job.path = end.path
     this.jobs.set(job, 'done')
     this.finished(job)
@@ -301,13 +302,12 @@ export class Taking {
     for (const job of kept.slice(0, Math.max(0, kept.length - GIVEN_ON_MAX))) this.letGoOf(job)
   }
 
-  /** One that is here is not given on any more, unless it is by another offer as well. */
+  /** One that is here is not given on any more by this offer. */
   private letGoOf(job: Job): void {
     const { target, offer, entry } = job
     if (target === null) return
     job.target = null
-    const others = this.jobs.ofRoot(entry.root).filter((each) => each.entry.state === 'done' && each.target !== null)
-    if (others.length === 0) this.shelf.stop(offer.root, false)
+    this.shelf.withdraw(entry.id, offer.root)
     target.close()
   }
 

@@ -32,6 +32,8 @@ export class Person {
   isHidden = false
   /** By key. */
   readonly ignored = new Set<string>()
+  /** Nothing can be said in it. */
+  notJoined: string | null = null
   desk: Desk
   private driver: TransferDriver
   private listener: Listener | null = null
@@ -131,6 +133,9 @@ export class Person {
 /** A room in which everybody hears what anybody says, and `@` and a key is a conversation. */
 export class DeskRoom {
   readonly people = new Set<Person>()
+  /** All that were made, the oldest first. */
+  readonly offers: { readonly id: string; readonly from: string; readonly room: string; readonly body: Uint8Array }[] =
+    []
   private said = 0
   private readonly withdrawn = new Set<string>()
 
@@ -154,10 +159,12 @@ export class DeskRoom {
       own: person.key,
       offer: async (room: string, body: Uint8Array) => {
         const id = toHex(sha256(Uint8Array.of(++this.said)))
+        this.offers.push({ id, from: person.key, room: theirs(room), body })
         for (const other of others(room)) other.desk.heardOffer(id, person.key, theirs(room), body)
         return { ok: true as const, id }
       },
       withdraw: async (room: string, id: string) => {
+        if (room === person.notJoined) return 'That room is not joined.'
         this.withdrawn.add(id)
         for (const other of others(room)) other.desk.heardWithdrawal(id, person.key, theirs(room))
         return null

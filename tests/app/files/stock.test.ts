@@ -69,6 +69,65 @@ test('is given no more when its offer is taken back by its author, and by nobody
   expect(ben.taken.list).toEqual([])
 })
 
+test('is given by an offer of one’s own as well, which another’s withdrawal does not end', async () => {
+  const { anna, ben, cleo } = await handedOn()
+  const [{ id = '' } = {}] = ben.taken.list
+  const dora = await room.person(ASK, 4)
+  anna.leave()
+  await cleo.desk.accept('a')
+  await cleo.until(({ state }) => state === 'done')
+  cleo.leave()
+  await ben.desk.send('/in/a', 'general')
+  ben.desk.heardWithdrawal(id, anna.key, 'general')
+  expect(ben.taken.list).toEqual([])
+  await dora.desk.accept('a')
+  await dora.until(({ state }) => state === 'done')
+  expect(ben.desk.views).toMatchObject([{ state: 'giving' }])
+})
+
+test('is given on when an offer of one’s own is taken back', async () => {
+  const { anna, ben, cleo } = await handedOn()
+  const dora = await room.person(ASK, 4)
+  const sent = await ben.desk.send('/in/a', `@${dora.key}`)
+  expect(sent).toMatchObject({ ok: true })
+  anna.leave()
+  await cleo.desk.accept('a')
+  await cleo.until(({ state }) => state === 'done')
+  cleo.leave()
+  await ben.desk.cancel('a')
+  const emil = await room.person(ASK, 5)
+  const offer = room.offers[0]!
+  emil.desk.heardOffer(offer.id, offer.from, offer.room, offer.body)
+  await emil.desk.accept('a')
+  await emil.until(({ state }) => state === 'done')
+  expect(got(emil, '/in/a')).toEqual(bytesOf(2 * MEGABYTE))
+})
+
+test('taken by two offers is given on by the one that stands, in this run and the next', async () => {
+  const anna = await room.person(ASK, 1)
+  const ben = await room.person(ALL, 2)
+  anna.files.files.set('/out/a', bytesOf(2 * MEGABYTE))
+  await anna.desk.send('/out/a', 'general')
+  await ben.until(({ number, state }) => number === 1 && state === 'done')
+  await anna.desk.send('/out/a', 'general')
+  await ben.until(({ number, state }) => number === 2 && state === 'done')
+  const [first] = room.offers
+  await anna.desk.cancel('2')
+  anna.leave()
+  expect(ben.taken.list.map(({ id }) => id)).toEqual([first!.id])
+  const take = async (seed: number): Promise<void> => {
+    const person = await room.person(ALL, seed)
+    person.desk.heardOffer(first!.id, first!.from, first!.room, first!.body)
+    await person.until(({ state }) => state === 'done')
+    expect(got(person, '/in/a')).toEqual(bytesOf(2 * MEGABYTE))
+    person.leave()
+  }
+  await take(3)
+  ben.leave()
+  await (await room.again(ben, 2)).desk.goOn()
+  await take(4)
+})
+
 test('between two people is nobody else’s, and is not noted', async () => {
   const { ben } = await handedOn('alone')
   expect(ben.taken.list).toEqual([])

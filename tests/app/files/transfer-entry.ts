@@ -62,7 +62,7 @@ async function give(path: string, port: number, seed: Uint8Array): Promise<void>
   const holding = await Holding.of(source)
   if (!(holding instanceof Holding)) throw new Error(holding.message)
   const hashMs = performance.now() - beganMs
-  shelf.give(holding, () => true)
+  shelf.give('offer', holding, () => true)
   door.admit((connection) => driver.accept(connection))
   const listener = await door.talk.listen({ host: '127.0.0.1', port }, () => ({ data() {}, drain() {}, closed() {} }))
   if (!('local' in listener)) throw new Error(listener.message)

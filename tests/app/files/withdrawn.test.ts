@@ -129,3 +129,34 @@ test('one that cannot be given any more can still be taken back; nobody takes hi
   expect(await anna.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'withdrawn' } })
   expect(ben.desk.views).toMatchObject([{ state: 'withdrawn' }])
 })
+
+test('where the others cannot be told it stays offered, and is taken back once they can, after a restart as well', async () => {
+  const [before, ben, cleo] = [await room.person(ASK, 1), await room.person(ASK, 2), await room.person(ASK, 3)]
+  await offered(before, 'a', MEGABYTE)
+  before.notJoined = 'general'
+  const refused = {
+    ok: false,
+    message: 'Join general first, so that the others hear it: /join general, then /cancel 1.',
+  }
+  expect(await before.desk.cancel('a')).toMatchObject(refused)
+  expect(before.desk.views).toMatchObject([{ state: 'giving', reason: '' }])
+  before.leave()
+  const anna = await room.again(before, 1)
+  anna.notJoined = 'general'
+  await anna.desk.goOn()
+  expect(await anna.desk.cancel('a')).toMatchObject(refused)
+  await ben.desk.accept('a')
+  await ben.until(({ state }) => state === 'done')
+  anna.notJoined = null
+  expect(await anna.desk.cancel('1')).toMatchObject({ ok: true, view: { state: 'withdrawn' } })
+  expect(cleo.desk.views).toMatchObject([{ state: 'withdrawn' }])
+  expect(anna.shares.list).toEqual([])
+})
+
+test('between two people it is taken back whatever room is not joined', async () => {
+  const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+  await offered(anna, 'a', MEGABYTE, `@${ben.key}`)
+  anna.notJoined = 'general'
+  expect(await anna.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'withdrawn' } })
+  expect(ben.desk.views).toMatchObject([{ state: 'withdrawn' }])
+})
