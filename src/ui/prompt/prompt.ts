@@ -138,7 +138,7 @@ class Prompt {
       complete: (typed, by) => this.completer.next(typed, by),
       pasted: (paste) => {
         this.keyAtMs = this.nowMs()
-        for (const line of pasteNotes(paste)) this.queue.push(this.formatter.aside(line), true)
+        for (const line of pasteNotes(this.commands, paste)) this.queue.push(this.formatter.aside(line), true)
       },
       keys: (chunk) => {
         this.keyAtMs = this.nowMs()
