@@ -49,12 +49,16 @@ describe('Tab at the prompt completes', () => {
     ['send see #ge', 'send see #general '],
     ['send ca| is here', 'send Carol: | is here'],
     ['/send ./ho', '/send ./holidays/'],
+    ['', 'connect '],
+    ['  ', '  connect '],
   ])('%s to %s', async (line, to) => expect(await completed(line)).toBe(to))
 
   test('one after the other, and back again', async () => {
     expect(await completed('send b', 1, 1)).toBe('send Bob Jones: ')
     expect(await completed('send b', 1, 1, 1)).toBe('send Bob: ')
     expect(await completed('send b', -1)).toBe('send Bob Jones: ')
+    expect(await completed('', 1, 1)).toBe('send ')
+    expect(await completed('', -1)).toBe('exit ')
     expect(await completed('/send ./ho', 1, 1)).toBe('/send ./holidays/a.jpg ')
     expect(await completed('/send ./ho', 1, 1, 1)).toBe('/send ./holidays/b.jpg ')
   })
