@@ -176,6 +176,15 @@ describe('a terminal that loses what marks a paste', () => {
     expect(told.slice(1)).toEqual(['\x1b\r'])
   })
 
+  test('waits with the Escape key once, and a key typed after that is a key of its own', async () => {
+    const editing = new Editing()
+    await editing.type('send a', '\x1b')
+    jest.advanceTimersByTime(500)
+    jest.advanceTimersByTime(1)
+    await editing.type('b\r')
+    expect(editing.lines).toEqual(['send ab'])
+  })
+
   test('loses nothing that is typed, whatever comes in whatever pieces', () => {
     const piece = fc.constantFrom('a', 'é', '漢', '\r', '\x1b', '[', '2', '0', '1', '~', BEGIN, END, '\x1b[A')
     fc.assert(

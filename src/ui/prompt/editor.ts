@@ -9,6 +9,8 @@ import { PasteFilter } from './paste-filter.ts'
 
 /** Lines that the up key brings back. */
 const HISTORY_LINES = 500
+/** The filter for pastes has waited for what may follow an escape by the time readline sees it last; what follows in a sequence it waits for anyway. */
+const ESCAPE_MS = 1
 /** Where the terminal does not tell. */
 const COLUMNS_DEFAULT = 80
 const ROWS_DEFAULT = 24
@@ -97,6 +99,7 @@ export class LineEditor {
       output: nowhere,
       terminal: true,
       historySize: HISTORY_LINES,
+      escapeCodeTimeout: ESCAPE_MS,
       removeHistoryDuplicates: true,
     })
     this.readline.on('line', (line) => this.take(line))
