@@ -9,6 +9,7 @@ const WORLD: World = {
   commands: COMMANDS,
   rooms: () => ['general', 'dev'],
   people: () => ['Carol', 'Bob', 'Bob Jones'],
+  ignored: () => ['Zoe', 'Zed Z'],
   files: () => ['plan.pdf'],
 }
 
@@ -49,6 +50,8 @@ describe('Tab at the prompt completes', () => {
     ['send see #ge', 'send see #general '],
     ['send ca| is here', 'send Carol: | is here'],
     ['/send ./ho', '/send ./holidays/'],
+    ['/unignore zo', '/unignore Zoe '],
+    ['/unblock "ze', '/unblock "Zed Z" '],
     ['', 'connect '],
     ['  ', '  connect '],
   ])('%s to %s', async (line, to) => expect(await completed(line)).toBe(to))
@@ -63,9 +66,12 @@ describe('Tab at the prompt completes', () => {
     expect(await completed('/send ./ho', 1, 1, 1)).toBe('/send ./holidays/b.jpg ')
   })
 
-  test.each(['zz', 'send zz', 'nonsense b', 'send /jo', '/nonsense', '/join zz'])('nothing of %s', async (line) => {
-    expect(await completed(line)).toBeNull()
-  })
+  test.each(['zz', 'send zz', 'nonsense b', 'send /jo', '/nonsense', '/join zz', '/unignore ca', '/msg zo'])(
+    'nothing of %s',
+    async (line) => {
+      expect(await completed(line)).toBeNull()
+    },
+  )
 })
 
 test('who spoke last is first, in each room by itself, and nobody is kept in mind without bound', () => {

@@ -161,6 +161,7 @@ class Prompt {
         const spoken = this.speakers.of(room)
         return [...spoken, ...others.filter((name) => !spoken.includes(name)).sort()]
       },
+      ignored: () => this.chat.ignored.list().map((person) => this.formatter.name(person)),
       files: () => [...new Set(this.chat.files.list().map(({ name }) => cleanLine(name)))].reverse(),
     }
   }
