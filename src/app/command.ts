@@ -135,6 +135,11 @@ export class Words {
     return word
   }
 
+  /** A name in quotation marks begins, and does not end. */
+  get isUnclosed(): boolean {
+    return /^"[^"]+$/.test(this.rest)
+  }
+
   /** All that is left, or null at the end. */
   all(): string | null {
     const all = this.rest
@@ -271,7 +276,7 @@ const NAME_CHARS_SHOWN = 40
 export function unknownCommand(table: CommandTable, name: string, mark: '/' | ''): Refusal {
   const to = name.slice(0, NAME_CHARS_SHOWN)
   if (to === '')
-    return refusal(to, 'unknown-command', `${mark}: the name of a command is missing; ${mark}help lists them`)
+    return refusal(to, 'unknown-command', `${mark || '"do"'}: the name of a command is missing; ${mark}help lists them`)
   const near = table.nearest(name)
   const hint = near === null ? '' : ` did you mean ${mark}${near}?`
   return refusal(to, 'unknown-command', `${mark}${to}: no such command;${hint} ${mark}help lists them`)

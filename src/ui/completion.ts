@@ -7,6 +7,8 @@ export interface World {
   rooms(): readonly string[]
   /** Who is here, the last to speak first. */
   people(): readonly string[]
+  /** Whom one ignores, who need not be here. */
+  ignored(): readonly string[]
   /** Names of what was offered here, the last first. */
   files(): readonly string[]
 }
@@ -81,9 +83,10 @@ function candidatesFor(world: World, asked: Asked): string[] {
   }
   if (kind === 'file') return fitting(world.files(), word)
   if (kind === 'choice' && command !== null) return fitting(partsOf(world, command), word).map((part) => `${part} `)
-  if (kind === 'peer' && word.startsWith('"')) return fitting(world.people(), word.slice(1)).map((name) => `"${name}" `)
+  const people = world.commands.find(command ?? '')?.name === 'unignore' ? world.ignored() : world.people()
+  if (kind === 'peer' && word.startsWith('"')) return fitting(people, word.slice(1)).map((name) => `"${name}" `)
   const mark = word.startsWith('@') ? '@' : ''
-  const names = fitting(world.people(), word.slice(mark.length))
+  const names = fitting(people, word.slice(mark.length))
   if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
   return names.map((name) => `${mark}${name}${isFirst && mark === '' ? ': ' : ' '}`)
 }

@@ -64,6 +64,8 @@ describe('a typed line', () => {
     expect(await refusalOf('/jion dev')).toBe('/jion: no such command; did you mean /join? /help lists them')
     expect(await refusalOf('/xyzzyx')).toBe('/xyzzyx: no such command; /help lists them')
     expect(await refusalOf('/')).toBe('/: the name of a command is missing; /help lists them')
+    const nameless = readObject(COMMANDS, { do: '' })
+    expect(nameless).toMatchObject({ to: '', message: '"do": the name of a command is missing; help lists them' })
   })
 
   test('with an unknown command repeats only the beginning of a long name', async () => {
@@ -72,6 +74,9 @@ describe('a typed line', () => {
 
   test('that lacks an argument is told the usage', async () => {
     expect(await refusalOf('/join')).toBe('/join: it needs a room. Usage: /join <room>')
+    expect(await refusalOf('/send "/home/a b')).toBe(
+      '/send: the quotation mark that ends the path is missing. Usage: /send <path> [<room>]',
+    )
     expect(await refusalOf('/msg')).toContain('it needs a peer')
     expect(await refusalOf('/msg Bob')).toBe('/msg: it needs a text. Usage: /msg <peer> <text>')
     expect(await refusalOf('/connect')).toBe('/connect: it needs an address. Usage: /connect <host:port>')

@@ -156,10 +156,22 @@ describe('/search', () => {
 
   test('needs words, and says which field is wrong', async () => {
     expect((await run('/search from:Bob')).lines[0]).toContain('it needs words to look for')
+    for (const words of ['', ' ', 'from:Bob'])
+      expect((await run({ do: 'search', words })).lines).toEqual(['search: it needs words to look for in "words".'])
     expect((await run({ do: 'search', words: 1 })).lines).toEqual(['search: "words" must be a string.'])
     expect((await run({ do: 'search', words: 'a', limit: 0 })).lines[0]).toContain('"limit" must be')
     expect((await run({ do: 'search', words: 'a', before: [] })).lines[0]).toContain('"before" must be')
   })
+})
+
+test('/read says of a room that one is not in that nothing of it is left to read, unless something is', async () => {
+  const chat = new FakeChat()
+  const { reply } = await run('/read zz', chat)
+  const message = 'You are not in zz, and nothing of it is left to read. /rooms lists what is joined.'
+  expect([reply, chat.messages.readRooms]).toEqual([{ ok: false, to: 'read', code: 'not-joined', message }, []])
+  chat.messages.notRead.set('zz', { count: 2, mentions: 0 })
+  expect((await run('/read zz', chat)).lines).toEqual(['Everything in zz counts as read.'])
+  expect((await run('/read general', chat)).lines).toEqual(['Everything in general counts as read.'])
 })
 
 describe('what is done with a message', () => {

@@ -9,6 +9,7 @@ const WORLD: World = {
   commands: COMMANDS,
   rooms: () => ['general', 'dev'],
   people: () => ['Carol', 'Bob', 'Bob Jones'],
+  ignored: () => ['Zoe', 'Zed Z'],
   files: () => ['plan.pdf'],
 }
 
@@ -49,19 +50,28 @@ describe('Tab at the prompt completes', () => {
     ['send see #ge', 'send see #general '],
     ['send ca| is here', 'send Carol: | is here'],
     ['/send ./ho', '/send ./holidays/'],
+    ['/unignore zo', '/unignore Zoe '],
+    ['/unblock "ze', '/unblock "Zed Z" '],
+    ['', 'connect '],
+    ['  ', '  connect '],
   ])('%s to %s', async (line, to) => expect(await completed(line)).toBe(to))
 
   test('one after the other, and back again', async () => {
     expect(await completed('send b', 1, 1)).toBe('send Bob Jones: ')
     expect(await completed('send b', 1, 1, 1)).toBe('send Bob: ')
     expect(await completed('send b', -1)).toBe('send Bob Jones: ')
+    expect(await completed('', 1, 1)).toBe('send ')
+    expect(await completed('', -1)).toBe('exit ')
     expect(await completed('/send ./ho', 1, 1)).toBe('/send ./holidays/a.jpg ')
     expect(await completed('/send ./ho', 1, 1, 1)).toBe('/send ./holidays/b.jpg ')
   })
 
-  test.each(['zz', 'send zz', 'nonsense b', 'send /jo', '/nonsense', '/join zz'])('nothing of %s', async (line) => {
-    expect(await completed(line)).toBeNull()
-  })
+  test.each(['zz', 'send zz', 'nonsense b', 'send /jo', '/nonsense', '/join zz', '/unignore ca', '/msg zo'])(
+    'nothing of %s',
+    async (line) => {
+      expect(await completed(line)).toBeNull()
+    },
+  )
 })
 
 test('who spoke last is first, in each room by itself, and nobody is kept in mind without bound', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from 'bun:test'
 import { PassThrough, Writable } from 'node:stream'
 import fc from 'fast-check'
+import { COMMANDS } from '../../src/app/commands/table.ts'
 import { PASTE_CHARS_MAX } from '../../src/ui/pasted.ts'
 import { LineEditor, type Paste } from '../../src/ui/prompt/editor.ts'
 import { PasteFilter } from '../../src/ui/prompt/paste-filter.ts'
@@ -83,18 +84,35 @@ describe('what is pasted into the prompt', () => {
     await editing.type(BEGIN, ...Array<string>(5).fill(read), END, '\r')
     expect(editing.lines).toEqual(['x'.repeat(PASTE_CHARS_MAX)])
     expect(editing.pastes.map(({ isCut }) => isCut)).toEqual([true])
-    expect(pasteNotes(editing.pastes[0]!)).toEqual(['What was pasted is too long: the end of it is missing.'])
+    expect(pasteNotes(COMMANDS, editing.pastes[0]!)).toEqual(['What was pasted is too long: the end of it is missing.'])
   })
 
   test('is remarked on from six lines on, counted as Enter would send them', () => {
-    const notesOf = (line: string, hasBreaks = true) => pasteNotes({ hasBreaks, isCut: false, line })
+    const notesOf = (line: string, hasBreaks = true) => pasteNotes(COMMANDS, { hasBreaks, isCut: false, line })
     expect(notesOf('send 1\n2\n3\n4\n5')).toEqual([])
     expect(notesOf('send 1\n2\n3\n4\n5\n6')).toEqual([
       '6 lines: Enter sends them as one message, Ctrl-C empties the line.',
     ])
     expect(notesOf('send 1\n2\n3\n4\n5\n6 and a word', false)).toEqual([])
     expect(notesOf('1\n2\n3\n4\n5\n6')).toEqual([
-      '6 lines: with send before them (Ctrl-A goes there) Enter sends them as one message, Ctrl-C empties the line.',
+      '6 lines: no command stands before them; with send before them (Ctrl-A goes there) Enter sends them as one message, Ctrl-C empties the line.',
+    ])
+  })
+})
+
+describe('of six pasted lines it is said what Enter does', () => {
+  const ONE_MESSAGE = 'Enter sends them as one message'
+  test.each([
+    ...['send', 'SEND', '/say', '/me', '/msg Bob', '/w Bob', '/reply', '//x'].map((each) => [each, ONE_MESSAGE]),
+    ['/nick', 'Enter runs /nick with all of them, and sends no message'],
+    ['/send', 'Enter runs /send with all of them, and sends no message'],
+    ['connect', 'Enter runs connect with all of them, and sends no message'],
+    ['m', 'Enter runs m with all of them, and sends no message'],
+    ['/nothing', 'there is no command /nothing, and Enter sends nothing'],
+  ])('behind %s', (begin, does) => {
+    const line = `${begin} 1\n2\n3\n4\n5\n6`
+    expect(pasteNotes(COMMANDS, { hasBreaks: true, isCut: false, line })).toEqual([
+      `6 lines: ${does}, Ctrl-C empties the line.`,
     ])
   })
 })
@@ -156,6 +174,15 @@ describe('a terminal that loses what marks a paste', () => {
     filter.push('\x1b')
     filter.push('\r')
     expect(told.slice(1)).toEqual(['\x1b\r'])
+  })
+
+  test('waits with the Escape key once, and a key typed after that is a key of its own', async () => {
+    const editing = new Editing()
+    await editing.type('send a', '\x1b')
+    jest.advanceTimersByTime(500)
+    jest.advanceTimersByTime(1)
+    await editing.type('b\r')
+    expect(editing.lines).toEqual(['send ab'])
   })
 
   test('loses nothing that is typed, whatever comes in whatever pieces', () => {

@@ -109,7 +109,7 @@ describe('the prompt on a terminal', () => {
     terminal.type(`\x1b[200~${'line\r'.repeat(6)}\x1b[201~`)
     await terminal.until(({ text }) => text.length > 1)
     await terminal.untilLast(`[general] > ${Array(6).fill('line').join('⏎')}`)
-    expect(terminal.screen.text[0]).toContain('6 lines: with send before them (Ctrl-A goes there) Enter sends them')
+    expect(terminal.screen.text[0]).toContain('6 lines: no command stands before them; with send before them')
     terminal.type('\x03')
     await terminal.untilLast('[general] >')
   })

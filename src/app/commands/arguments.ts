@@ -94,7 +94,7 @@ const PEER = {
 
 /** A path of this machine, typed from home where it begins with `~/`; one with spaces stands in quotation marks where something follows. */
 export function path(): Argument<string> {
-  return required<string>({
+  const closed = required<string>({
     kind: 'path',
     what: 'a path',
     label: 'path',
@@ -104,6 +104,13 @@ export function path(): Argument<string> {
     },
     check: (value) => (value.trim() === '' ? { ok: false, message: 'the path is empty' } : { ok: true, value }),
   })
+  return {
+    ...closed,
+    fromLine: (words) =>
+      words.isUnclosed
+        ? { ok: false, message: 'the quotation mark that ends the path is missing' }
+        : closed.fromLine(words),
+  }
 }
 
 /** A file that was offered, by whatever `FilesChat` finds them by; empty: the only one there is. */

@@ -1,4 +1,4 @@
-import type { Chat } from '../chat.ts'
+import type { Chat, Fault } from '../chat.ts'
 import { type Command, defineCommand } from '../command.ts'
 import { type HitView, type MessageView, OFFER_TAKEN_BACK, type Standing, shortId } from '../messages.ts'
 import type { NameBook } from '../names.ts'
@@ -92,10 +92,21 @@ export const HISTORY: readonly Command[] = [
     group: 'Rooms',
     args: { room: optionalRoomOrPeer({ typed: true }) },
     help: 'what is here has been read',
-    run: (chat, { room }) => chat.messages.markRead(room),
+    run: (chat, { room }) => (room !== null && isUnknown(chat, room) ? notIn(room) : chat.messages.markRead(room)),
     show: ({ room }, chat) => [`Everything in ${placeName(chat, room)} counts as read.`],
   }),
 ]
+
+/** Neither is one in it, nor is anything of it left to read from when one was. */
+function isUnknown(chat: Chat, room: string): boolean {
+  const isIn = room.startsWith('@') || chat.rooms().some((each) => each.room === room)
+  return !isIn && chat.messages.unread(room).count === 0
+}
+
+function notIn(room: string): Fault {
+  const message = `You are not in ${room}, and nothing of it is left to read. /rooms lists what is joined.`
+  return { ok: false, code: 'not-joined', message }
+}
 
 function quote(text: string): string {
   const line = text.replace(/\s+/g, ' ')

@@ -7,6 +7,8 @@ const LIMIT_MAX = 1_000
 /** `from:Bob`, `from:"Bob Jones"`; quotation marks without a key stay, for words in a row. */
 const PART = /(from|in|before):("[^"]*"|\S+)|"[^"]*"|\S+/gi
 
+const WORDLESS = { ok: false, message: 'it needs words to look for' } as const
+
 /** `<words> [from:<name>] [in:<room>] [before:<date>]` in any order; in JSON `words`, in which the same may stand. */
 export function searchArgument(): Argument<SearchAsked> {
   return {
@@ -14,7 +16,8 @@ export function searchArgument(): Argument<SearchAsked> {
     fromLine: (words) => readTyped(words.all() ?? ''),
     fromJson(field, object) {
       const words = readText(field, fieldOf(object, field))
-      return words.ok ? readTyped(words.value ?? '') : words
+      const read = words.ok ? readTyped(words.value ?? '') : words
+      return read === WORDLESS ? { ok: false, message: `${WORDLESS.message} in "${field}"` } : read
     },
   }
 }
@@ -66,7 +69,7 @@ function readTyped(line: string): Read<SearchAsked> {
     before: before?.value ?? null,
     limit: LIMIT_USUAL,
   }
-  if (asked.words.trim() === '') return { ok: false, message: 'it needs words to look for' }
+  if (asked.words.trim() === '') return WORDLESS
   return { ok: true, value: asked }
 }
 

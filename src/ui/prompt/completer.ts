@@ -7,12 +7,12 @@ const CANDIDATES_MAX = 200
 /** What could stand at the cursor at the prompt: as everywhere behind a slash, and behind the words that need none. */
 function completingAtPrompt(world: World, { text, cursor }: Typed): Completing {
   const [, word = '', blanks = ''] = /^([^\s/]\S*)?(\s*)/.exec(text) ?? []
+  if (text.trim() === '') return { kind: 'words', start: cursor, candidates: bareWords('') }
   if (word === '') return completing(world, { text, cursor })
   const begin = word.length + blanks.length
   if (cursor < begin || blanks === '') {
     const typed = text.slice(0, cursor).toLowerCase()
-    const fits = [...BARE_WORDS.keys()].filter((each) => each.length > 1 && each.startsWith(typed))
-    return { kind: 'words', start: 0, candidates: fits.map((each) => `${each} `) }
+    return { kind: 'words', start: 0, candidates: bareWords(typed) }
   }
   const command = BARE_WORDS.get(word.toLowerCase())
   if (command === undefined) return { kind: 'words', start: cursor, candidates: [] }
@@ -23,6 +23,11 @@ function completingAtPrompt(world: World, { text, cursor }: Typed): Completing {
   const shift = begin - front.length
   const asked = completing(world, { text: front + rest, cursor: cursor - shift })
   return { ...asked, start: asked.start + shift }
+}
+
+function bareWords(typed: string): string[] {
+  const fits = [...BARE_WORDS.keys()].filter((each) => each.length > 1 && each.startsWith(typed))
+  return fits.map((each) => `${each} `)
 }
 
 interface Offered {

@@ -3,16 +3,23 @@ import { createInterface, type Interface } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import { stripANSI } from 'bun'
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, typable } from '../pasted.ts'
+import { KeysInTurn } from './keys-in-turn.ts'
 import { BREAK, type Cell, cellAt, endOf, shownPart } from './layout.ts'
 import { PasteFilter } from './paste-filter.ts'
 
 /** Lines that the up key brings back. */
 const HISTORY_LINES = 500
+/** The filter for pastes has waited for what may follow an escape by the time readline sees it last; what follows in a sequence it waits for anyway. */
+const ESCAPE_MS = 1
 /** Where the terminal does not tell. */
 const COLUMNS_DEFAULT = 80
 const ROWS_DEFAULT = 24
-/** Keys that end in Tab, or Shift-Tab: a slow line brings several at once. A paste without marks has line breaks, or tabs in the middle. */
-const COMPLETING = /^([^\t\r\n\x1b]*)(\t|\x1b\[Z)$/
+/**
+ * A slow line brings several keys at once: Tabs or Shift-Tabs at the end of what is typed, and the Enter after them. Text with tabs in the
+ * middle or with more line ends looks the same as a paste without marks, and stays text: completing it would change what was copied.
+ */
+const COMPLETING = /^([^\t\r\n\x1b]*)((?:\t|\x1b\[Z)+)(\r?)$/
+const INTERRUPT = '\x03'
 
 export type TerminalInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
 export type TerminalOutput = Writable & {
@@ -74,8 +81,9 @@ export class LineEditor {
   private readonly keys = new PassThrough()
   private readonly pastes = new PasteFilter({
     keys: (text) => this.onKeys(text),
-    pasted: (text, isCut) => this.paste(text, isCut),
+    pasted: (text, isCut) => this.turns.keys(text.length, () => this.paste(text, isCut)),
   })
+  private readonly turns = new KeysInTurn()
   /** null: nothing is. */
   private drawn: Drawn | null = null
   private planned = false
@@ -91,6 +99,7 @@ export class LineEditor {
       output: nowhere,
       terminal: true,
       historySize: HISTORY_LINES,
+      escapeCodeTimeout: ESCAPE_MS,
       removeHistoryDuplicates: true,
     })
     this.readline.on('line', (line) => this.take(line))
@@ -148,6 +157,7 @@ export class LineEditor {
     this.options.output.write(PASTE_MARKS_OFF + this.erase())
     this.closed = true
     this.pastes.stop()
+    this.turns.stop()
     process.off('exit', this.onExit)
     this.options.input.off('data', this.onInput)
     this.options.input.off('end', this.onInputEnd)
@@ -192,10 +202,16 @@ export class LineEditor {
     if (this.closed) return
     const keys = this.options.keys?.(typed) ?? typed
     const text = typeof keys === 'string' ? keys : new TextDecoder().decode(keys)
-    const [, before, tab] = COMPLETING.exec(text) ?? []
-    if (this.options.complete === undefined || tab === undefined) return void this.keys.write(keys)
-    this.keys.write(before)
-    setImmediate(() => void this.complete(tab === '\t' ? 1 : -1))
+    if (text.includes(INTERRUPT)) this.turns.giveUp()
+    const [, before = '', tabs = '', enter = ''] = COMPLETING.exec(text) ?? []
+    if (this.options.complete === undefined || tabs === '') return this.write(keys)
+    this.write(before)
+    for (const tab of tabs.match(/\t|\x1b\[Z/g) ?? []) this.turns.complete(() => this.complete(tab === '\t' ? 1 : -1))
+    this.write(enter)
+  }
+
+  private write(keys: Uint8Array | string): void {
+    if (keys.length > 0) this.turns.keys(keys.length, () => this.keys.write(keys))
   }
 
   /** Into the line, as if its line breaks had been typed with Alt. */
@@ -210,6 +226,8 @@ export class LineEditor {
   }
 
   private async complete(by: 1 | -1): Promise<void> {
+    // What was typed before it is in the line by then.
+    await new Promise((resolve) => setImmediate(resolve))
     const { line, cursor } = this.readline
     const completed = (await this.options.complete?.({ text: line, cursor }, by)) ?? null
     if (completed === null || this.closed || this.readline.line !== line || this.readline.cursor !== cursor) return
@@ -225,6 +243,7 @@ export class LineEditor {
   }
 
   private readonly onInputEnd = (): void => {
+    this.turns.giveUp()
     this.keys.end()
   }
 

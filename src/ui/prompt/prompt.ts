@@ -138,7 +138,7 @@ class Prompt {
       complete: (typed, by) => this.completer.next(typed, by),
       pasted: (paste) => {
         this.keyAtMs = this.nowMs()
-        for (const line of pasteNotes(paste)) this.queue.push(this.formatter.aside(line), true)
+        for (const line of pasteNotes(this.commands, paste)) this.queue.push(this.formatter.aside(line), true)
       },
       keys: (chunk) => {
         this.keyAtMs = this.nowMs()
@@ -161,6 +161,7 @@ class Prompt {
         const spoken = this.speakers.of(room)
         return [...spoken, ...others.filter((name) => !spoken.includes(name)).sort()]
       },
+      ignored: () => this.chat.ignored.list().map((person) => this.formatter.name(person)),
       files: () => [...new Set(this.chat.files.list().map(({ name }) => cleanLine(name)))].reverse(),
     }
   }

@@ -40,10 +40,13 @@ export function readPromptLine(table: CommandTable, line: string): Call | Refusa
   return readSlash(table, `/${command} ${rest}`)
 }
 
-/** Whether a line begins as one of a command does, of whatever kind: what begins otherwise is said to nobody. */
-export function beginsCommand(line: string): boolean {
-  const [word = ''] = /\S+/.exec(line) ?? []
-  return word.startsWith('/') || BARE_WORDS.has(word.toLowerCase())
+/** The command that a line begins with, which may be none that there is, and how it is typed; null where what is typed is meant for no command. */
+export function wordOf(line: string): { readonly command: string; readonly typed: string } | null {
+  const typed = (/\S+/.exec(line)?.[0] ?? '').slice(0, WORD_CHARS_SHOWN)
+  if (typed.startsWith('//')) return { command: 'say', typed }
+  if (typed.startsWith('/')) return { command: typed.slice(1), typed }
+  const command = BARE_WORDS.get(typed.toLowerCase())?.split(' ')[0]
+  return command === undefined ? null : { command, typed }
 }
 
 /** One line that names `help`. */

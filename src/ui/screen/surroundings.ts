@@ -97,7 +97,8 @@ export class Surroundings {
     const alone = links.length === 0 ? this.alone() : { addresses: [], secluded: '', hints: [] }
     const network = { links: links.length, names, ...alone }
     if (links.length === 0) this.again ??= setTimeout(() => this.lookAgain(), ALONE_MS)
-    this.take({ kind: 'network', network, people, self, labels })
+    const ignored = chat.ignored.list().map((person) => teller.name(person))
+    this.take({ kind: 'network', network, people, ignored, self, labels })
   }
 
   private peopleIn(room: string): PersonItem[] {

@@ -4,7 +4,7 @@ import type { Message } from '../../../src/ui/screen/model/model.ts'
 import { Surroundings } from '../../../src/ui/screen/surroundings.ts'
 import { Teller } from '../../../src/ui/screen/tell.ts'
 import { BOB, FakeChat } from '../../app/fake-chat.ts'
-import { NOON, Stage } from './stage.ts'
+import { ALICE, BOB as BOB_HERE, NOON, Stage } from './stage.ts'
 
 const ANN: PeerView = {
   id: 'mesh:7',
@@ -142,4 +142,16 @@ describe('comings and goings', () => {
     member('Gus', 'left')
     expect(remarks()).toEqual(['Bob joined.', 'Carol left.', 'Eve left.', 'something else', 'Fay left.', 'Gus left.'])
   })
+})
+
+test('/unignore is completed with whom one ignores, here or not', () => {
+  const chat = new FakeChat()
+  chat.ignored.add('Carol')
+  let seen: Message | null = null
+  new Surroundings(chat, new Teller(chat, () => NOON), (message) => {
+    seen = message
+  }).lookNow()
+  expect(seen).toMatchObject({ ignored: ['Carol'] })
+  const at = new Stage().enter('general').with([ALICE, BOB_HERE], 1, ['Carol'])
+  expect(at.press('/unignore {tab}').draft).toBe('/unignore Carol ')
 })

@@ -117,16 +117,16 @@ export class Stage {
       secluded,
       hints: ['10.0.0.9:5000 did not answer (tried twice).'],
     }
-    return this.tell({ kind: 'network', network: alone, people, self, labels: new Map() })
+    return this.tell({ kind: 'network', network: alone, people, ignored: [], self, labels: new Map() })
   }
 
-  with(people: readonly PersonItem[], links = 1): this {
+  with(people: readonly PersonItem[], links = 1, ignored: readonly string[] = []): this {
     const names = links > 0 ? ['Bob'] : []
     const addresses = links > 0 ? [] : ['192.168.1.7:5000', '198.51.100.9:5000']
     const hints = links > 0 ? [] : ['The local network is searched (239.192.72.83:9053): nobody was found so far.']
     const network = { links, names, addresses, secluded: '', hints }
     const self = { id: ALICE.id, name: ALICE.name }
-    return this.tell({ kind: 'network', network, people, self, labels: new Map() })
+    return this.tell({ kind: 'network', network, people, ignored, self, labels: new Map() })
   }
 
   /** Chords between braces, anything else typed: `hi{enter}`. */

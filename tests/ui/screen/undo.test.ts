@@ -25,6 +25,13 @@ describe('Ctrl-_', () => {
     expect(typing('one two').press('{home}{alt-d}{ctrl-_}!').draft).toBe('!one two')
   })
 
+  test('brings back what Ctrl-C threw away, with the cursor where it was, and nothing of before', () => {
+    const at = typing('one two').press('{left}{left}{ctrl-c}')
+    expect([at.draft, at.press('{ctrl-_}').draft, at.press('!').draft]).toEqual(['', 'one two', 'one t!wo'])
+    expect(typing('one two').press('{ctrl-c}{ctrl-_}{ctrl-_}').draft).toBe('one two')
+    expect(typing('one').press('{ctrl-c}two{ctrl-y}').draft).toBe('twoone')
+  })
+
   test('goes no further back than the line, and not without bound', () => {
     expect(typing('said').press('{enter}{ctrl-_}').draft).toBe('')
     const at = typing('a '.repeat(100))

@@ -1,6 +1,6 @@
 import type { Action } from '../../../app/keymap.ts'
 import { complete } from './complete.ts'
-import { EMPTY, kill, type Motion, move, recase, transpose, undo, vertical, yank } from './editor.ts'
+import { changed, EMPTY, kill, type Motion, move, recase, transpose, undo, vertical, yank } from './editor.ts'
 import type { Model, Updated } from './model.ts'
 import { draftOf, nextWithNews, seen, withDraft } from './places.ts'
 import { scroll, scrollPage, scrollToEnd, scrollToTop } from './scroll.ts'
@@ -106,7 +106,7 @@ function neighbour(model: Model, by: -1 | 1): string | undefined {
 function interrupt(model: Model): Updated {
   const draft = draftOf(model)
   if (draft.text === '') return [model, [{ do: 'interrupt', isSpared: false }]]
-  const cleared = edited(model, { ...EMPTY, cut: draft.text })
+  const cleared = edited(model, { ...changed({ ...draft, past: [] }, { text: '', cursor: 0 }), cut: draft.text })
   return [{ ...cleared, walk: null }, [{ do: 'interrupt', isSpared: true }]]
 }
 

@@ -60,6 +60,7 @@ function worldOf(model: Model): World {
     commands: model.setup.commands,
     rooms: () => model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => label),
     people: () => peopleHere(model),
+    ignored: () => model.ignored,
     files: () => filesHere(model),
   }
 }

@@ -29,6 +29,8 @@ export interface Model {
   readonly last: string | null
   /** Who is in the current room. */
   readonly people: readonly PersonItem[]
+  /** Names of those whom one does not hear. */
+  readonly ignored: readonly string[]
   readonly network: Network
   readonly history: readonly string[]
   /** While one walks through what was typed before: where one is, and what one had begun. */
@@ -178,6 +180,7 @@ export type Message =
       readonly kind: 'network'
       readonly network: Network
       readonly people: readonly PersonItem[]
+      readonly ignored: readonly string[]
       readonly self: Model['self']
       readonly labels: ReadonlyMap<string, string>
     }
