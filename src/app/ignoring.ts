@@ -1,5 +1,6 @@
 import { decodeBase32 } from '../base/base32.ts'
-import { bareName, networkOf } from '../base/dialects.ts'
+import { bareName, isDialect, networkOf } from '../base/dialects.ts'
+import type { Unheard } from '../ports/store.ts'
 import type { Fault, Outcome } from './chat.ts'
 import type { Answered, AppEvent, Person } from './events.ts'
 import type { FilesChat } from './files/files-chat.ts'
@@ -40,6 +41,16 @@ export class Ignoring implements Ignored {
       const key = id.length === 52 ? decodeBase32(id) : null
       return key === null ? [] : [key]
     })
+  }
+
+  /** For the store too: all of them. */
+  unheard(): Unheard {
+    const strangers = this.ignored.people.flatMap(({ id }) => {
+      const at = id.indexOf(':')
+      const network = id.slice(0, Math.max(0, at))
+      return isDialect(network) ? [{ network, name: id.slice(at + 1) }] : []
+    })
+    return { authors: this.keys(), strangers }
   }
 
   add(peer: string): Outcome<{ person: Person }> {
