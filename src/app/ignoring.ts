@@ -7,12 +7,18 @@ import type { FilesChat } from './files/files-chat.ts'
 import type { IgnoreList } from './ignore-list.ts'
 import type { People } from './people.ts'
 
+interface IgnoreChanged {
+  readonly person: Person
+  /** Where it is not kept for the next start: why, and what to do. */
+  readonly notice?: string
+}
+
 /** Whom one does not want to hear: the part of `Chat` that is about that. */
 export interface Ignored {
   list(): readonly Person[]
   /** `peer` as in `Chat.disconnect`. */
-  add(peer: string): Outcome<{ person: Person }>
-  remove(peer: string): Outcome<{ person: Person }>
+  add(peer: string): Outcome<IgnoreChanged>
+  remove(peer: string): Outcome<IgnoreChanged>
 }
 
 /**
@@ -53,16 +59,16 @@ export class Ignoring implements Ignored {
     return { authors: this.keys(), strangers }
   }
 
-  add(peer: string): Outcome<{ person: Person }> {
+  add(peer: string): Outcome<IgnoreChanged> {
     const found = this.find(peer)
     if (!found.ok) return found
     const { person } = found
     if (person.id === this.own) return fault('self', 'That is you. /ignore somebody else.')
-    if (this.ignored.add(person)) return { ok: true, person }
+    if (this.ignored.add(person)) return this.changed(person)
     return fault('too-many', 'Too many are ignored already: /unignore somebody first.')
   }
 
-  remove(peer: string): Outcome<{ person: Person }> {
+  remove(peer: string): Outcome<IgnoreChanged> {
     const wanted = peer.trim().replace(/^@/, '').toLowerCase()
     const named = this.ignored.people.filter(({ id, name }) => name.toLowerCase() === wanted || id === wanted)
     const found = named.length === 1 ? ({ ok: true, person: named[0]! } as const) : this.find(peer)
@@ -70,7 +76,7 @@ export class Ignoring implements Ignored {
     if (!this.has(found.person.id))
       return fault('not-ignored', `${found.person.name} is not ignored. /ignore alone lists who is.`)
     this.ignored.remove(found.person.id)
-    return { ok: true, person: found.person }
+    return this.changed(found.person)
   }
 
   /** What of an event front ends are told; null: nothing. */
@@ -113,6 +119,11 @@ export class Ignoring implements Ignored {
       decline: (file) => own.decline(file),
       cancel: (file) => own.cancel(file),
     }
+  }
+
+  private changed(person: Person): { ok: true } & IgnoreChanged {
+    const { notice } = this.ignored
+    return { ok: true, person, ...(notice === null ? {} : { notice }) }
   }
 
   /** Those of other networks are told by their names, which end in the network's. */

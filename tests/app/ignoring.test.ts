@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Outcome } from '../../src/app/chat.ts'
 import type { AppEvent } from '../../src/app/events.ts'
 import { IGNORED_MAX, IgnoreList } from '../../src/app/ignore-list.ts'
 import { Ignoring } from '../../src/app/ignoring.ts'
@@ -30,7 +40,12 @@ function listAt(folder: string | null, isWritten = true) {
   people.meet(keyOf(1), 'Alice')
   people.meet(keyOf(2), 'Bob')
   people.meet(keyOf(3), 'Carol')
-  return { ignoring: new Ignoring(list, people, idOf(1)), people, logged }
+  return { ignoring: new Ignoring(list, people, idOf(1)), people, logged, list }
+}
+
+function done<T extends object>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(outcome.message)
+  return outcome
 }
 
 describe('who is ignored', () => {
@@ -81,6 +96,38 @@ describe('who is ignored', () => {
     }
     expect(ignoring.add('Bob')).toMatchObject({ ok: false, code: 'too-many' })
     expect(ignoring.add('Somebody 7').ok).toBe(true)
+  })
+
+  test('is so for this run only, as the answer says, where the file cannot be written', () => {
+    const folder = mkdtempSync(join(root, 'folder-'))
+    const { ignoring, list } = listAt(folder)
+    expect(list.notice).toBeNull()
+    mkdirSync(join(folder, 'ignored.json'))
+    const { notice } = done(ignoring.add('Bob'))
+    expect(notice).toContain('ignored.json cannot be read: it is not a file.')
+    expect(notice).toContain('for this run only: see to it that it can be read, and do it again.')
+    expect(ignoring.has(idOf(2))).toBe(true)
+    expect(listAt(folder).list.notice).toContain('Whom it names you hear.')
+    rmdirSync(join(folder, 'ignored.json'))
+    expect(done(ignoring.add('Carol')).notice).toBeUndefined()
+    expect(listAt(folder).ignoring.list().length).toBe(2)
+
+    const blocked = join(root, 'blocked')
+    writeFileSync(blocked, '')
+    expect(done(listAt(blocked).ignoring.add('Bob')).notice).toContain('cannot be written: ')
+  })
+
+  test('and what is not understood is said at the start, and kept beside the one that is begun anew', () => {
+    const folder = mkdtempSync(join(root, 'garbage-'))
+    writeFileSync(join(folder, 'ignored.json'), '{"people": [ oops')
+    expect(listAt(folder, false).list.notice).toContain('is not understood')
+    const { ignoring, list } = listAt(folder)
+    expect(list.notice).toMatch(/ignored\.json is not understood, .*moved to .*ignored\.json\.damaged-[^ ]+ as it is/)
+    expect(done(ignoring.add('Bob')).notice).toBeUndefined()
+    const [aside, ...others] = readdirSync(folder).filter((name) => name.includes('damaged'))
+    expect(others).toEqual([])
+    expect(readFileSync(join(folder, aside!), 'utf8')).toBe('{"people": [ oops')
+    expect(listAt(folder)).toMatchObject({ list: { notice: null }, logged: [] })
   })
 
   test('is not written where nothing is kept, and a file that is not understood does no harm', () => {
