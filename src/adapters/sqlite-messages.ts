@@ -1,6 +1,6 @@
 import { compareBytes } from '../base/bytes.ts'
 import { groupReactions, type Place, type Reaction } from '../core/room/timeline.ts'
-import { type Reply, type RoomHeld, type StoredMessage, UNREAD_MAX, type Unread } from '../ports/store.ts'
+import { type Reply, type RoomHeld, type StoredMessage, UNREAD_MAX, type Unheard, type Unread } from '../ports/store.ts'
 import { NO_EVENT } from '../wire/bundle.ts'
 import { EventKind, isSpoken } from '../wire/event.ts'
 import { TEXT_BYTES_MAX } from '../wire/limits.ts'
@@ -18,6 +18,7 @@ import {
   text,
   type Value,
 } from './sqlite-rows.ts'
+import { heardOnly } from './sqlite-unheard.ts'
 import { find as findWords, termsOf } from './sqlite-words.ts'
 
 /** Messages answered at once: a screen is a tenth of it. */
@@ -32,7 +33,8 @@ const OWN_NAMES_MAX = 8
 const MENTIONS_LENGTH_MAX = 4_096
 const EXPORT_CHUNK = 500
 
-const NAME = `(SELECT substr(p.name, 1, 256) FROM profiles p WHERE p.feed = m.feed AND p.number <= m.number ORDER BY p.number DESC LIMIT 1)`
+/** Of a message `m`: by what name it was said. */
+export const NAME = `(SELECT substr(p.name, 1, 256) FROM profiles p WHERE p.feed = m.feed AND p.number <= m.number ORDER BY p.number DESC LIMIT 1)`
 const COLUMNS = `m.id, substr(m.event, 1, 33) AS event, m.number, m.ms, m.counter, m.kind, m.state, m.reacted, m.number >= f.forked AS forked, substr(m.answers, 1, 33) AS answers, m.reached, m.members,
 substr(a.key, 1, 33) AS author, substr(r.key, 1, 33) AS room,
 substr(m.text, 1, ${TEXT_BYTES_MAX}) AS text, ${NAME} AS name`
@@ -52,12 +54,13 @@ const DOWNWARD = 'm.ms DESC, m.counter DESC, m.rank DESC, m.number DESC, m.event
 export class Messages {
   constructor(private readonly rows: Rows) {}
 
-  page(room: RoomState, side: 'before' | 'after', place: Place, limit: number): StoredMessage[] {
-    const values: Value[] = [room.id, ...orderOf(place), place.id, pageOf(limit)]
+  page(room: RoomState, side: 'before' | 'after', place: Place, limit: number, unheard?: Unheard): StoredMessage[] {
+    const heard = heardOnly(unheard, NAME, 8)
+    const values: Value[] = [room.id, ...orderOf(place), place.id, pageOf(limit), ...heard.values]
     const beside =
       side === 'before'
-        ? `${ORDER} <= (?2, ?3, ?4, ?5) AND (${ORDER} < (?2, ?3, ?4, ?5) OR m.event < ?6) ORDER BY ${DOWNWARD}`
-        : `${ORDER} >= (?2, ?3, ?4, ?5) AND (${ORDER} > (?2, ?3, ?4, ?5) OR m.event > ?6) ORDER BY ${UPWARD}`
+        ? `${ORDER} <= (?2, ?3, ?4, ?5) AND (${ORDER} < (?2, ?3, ?4, ?5) OR m.event < ?6)${heard.sql} ORDER BY ${DOWNWARD}`
+        : `${ORDER} >= (?2, ?3, ?4, ?5) AND (${ORDER} > (?2, ?3, ?4, ?5) OR m.event > ?6)${heard.sql} ORDER BY ${UPWARD}`
     const found = this.read(`WHERE m.room = ?1 AND ${beside} LIMIT ?7`, values)
     return side === 'before' ? found.reverse() : found
   }

@@ -1,9 +1,10 @@
 import type { SearchHit, SearchQuery } from '../ports/store.ts'
 import { authorTag, roomTag } from './sqlite-index.ts'
-import type { Messages } from './sqlite-messages.ts'
+import { type Messages, NAME } from './sqlite-messages.ts'
 import { firstIdAt } from './sqlite-projection.ts'
 import type { Registry } from './sqlite-registry.ts'
 import { integer, type Rows, text } from './sqlite-rows.ts'
+import { heardOnly } from './sqlite-unheard.ts'
 import { excerpt, type Found, find, matchText, type Term, termsOf, widened } from './sqlite-words.ts'
 
 /** The newest messages that match are ranked, as many as can be read and judged in a few milliseconds. */
@@ -12,6 +13,8 @@ const CANDIDATES_MAX = 500
 const JUDGED_LENGTH_MAX = 1_024
 const HITS_MAX = 100
 const FROM_MAX = 16
+/** So many that match are looked through for those of who is heard, where somebody is not. */
+const PASSED_OVER_MAX = 50_000
 /** How many messages have a word, counted up to here: beyond that it is common. */
 const COMMON = 2_000
 
@@ -73,15 +76,18 @@ export class Search {
     return tags
   }
 
-  private candidates(terms: readonly Term[], tags: string, { beforeMs }: SearchQuery): Candidate[] {
+  private candidates(terms: readonly Term[], tags: string, { beforeMs, unheard }: SearchQuery): Candidate[] {
+    const heard = heardOnly(unheard, NAME, 4)
+    const looked = heard.sql === '' ? 2 * CANDIDATES_MAX : PASSED_OVER_MAX
     const before = Math.min(beforeMs ?? Number.MAX_SAFE_INTEGER, 2 ** 48)
     const rows = this.rows.all(
       `SELECT m.id, m.ms, substr(m.text, 1, ${JUDGED_LENGTH_MAX}) AS text
-      FROM (SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ${2 * CANDIDATES_MAX}) s
-      CROSS JOIN messages m ON m.id = s.rowid WHERE m.ms < ? LIMIT ${CANDIDATES_MAX}`,
+      FROM (SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ${looked}) s
+      CROSS JOIN messages m ON m.id = s.rowid WHERE m.ms < ?3${heard.sql} LIMIT ${CANDIDATES_MAX}`,
       `${matchText(terms)}${tags}`,
       firstIdAt(before + BURST_MS),
       before,
+      ...heard.values,
     )
     return rows.map((row) => ({
       id: integer(row, 'id'),

@@ -15,6 +15,7 @@ import type {
   StoredMessage,
   StoreFault,
   StoreOperation,
+  Unheard,
   Unread,
 } from '../ports/store.ts'
 import { storeFault } from './sqlite-fault.ts'
@@ -106,8 +107,8 @@ export class SqliteStore implements Store {
     return this.read<StoredBundle[]>([], () => this.machinery.forks.serve(feed))
   }
 
-  page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number): StoredMessage[] {
-    return this.inRoom(room, (known) => this.messages.page(known, side, place, limit))
+  page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number, unheard?: Unheard): StoredMessage[] {
+    return this.inRoom(room, (known) => this.messages.page(known, side, place, limit, unheard))
   }
 
   last(room: Uint8Array, limit: number): StoredMessage[] {

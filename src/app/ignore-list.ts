@@ -1,7 +1,9 @@
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { cleanLine } from '../base/text.ts'
 import type { Person } from './events.ts'
 import type { Log } from './log.ts'
-import { readSmallFile, replaceSmallFile } from './small-file.ts'
+import { type FileFault, readSmallFile, replaceSmallFile } from './small-file.ts'
 
 /** Beside config.toml, as `voice.json` is: nobody has to write it. */
 const FILE = 'ignored.json'
@@ -26,10 +28,18 @@ export function forgetfulList(log: Log): IgnoreList {
 export class IgnoreList {
   private readonly byId = new Map<string, Person>()
   private readonly path: string | null
+  private said: string | null = null
+  /** What cannot be read is not written over: somebody may yet want what is in it. */
+  private isReadable = true
 
   constructor(private readonly options: IgnoreListOptions) {
     this.path = options.folder === null ? null : join(options.folder, FILE)
     this.read()
+  }
+
+  /** What the user should know of the file after the last call, or the start: sentences with what to do. Null: nothing. */
+  get notice(): string | null {
+    return this.said
   }
 
   get people(): readonly Person[] {
@@ -59,24 +69,52 @@ export class IgnoreList {
     this.write()
   }
 
-  /** Another start may have written since; what is not understood is as if it were not there. */
+  /** Another start may have written since. */
   private read(): void {
+    this.said = null
     if (this.path === null || !(this.options.isWritten || this.byId.size === 0)) return
     const file = readSmallFile(this.path, FILE_BYTES_MAX)
-    if (!file.ok) {
-      if (file.code !== 'missing') this.options.log('ignore-list', `${this.path} cannot be read: ${file.said}.`)
-      return
+    const people = file.ok ? peopleIn(new TextDecoder().decode(file.bytes)) : null
+    this.isReadable = people !== null || (!file.ok && file.code === 'missing')
+    if (people === null) {
+      if (!file.ok && file.code !== 'too-large') return this.unread(this.path, file)
+      return this.notUnderstood(this.path)
     }
-    const people = peopleIn(new TextDecoder().decode(file.bytes))
-    if (people === null) return this.options.log('ignore-list', `${this.path} is not understood: it is begun anew.`)
     this.byId.clear()
     for (const each of people) this.byId.set(each.id, each)
   }
 
+  private unread(path: string, { code, said }: FileFault): void {
+    if (code !== 'missing') this.tell(`${path} cannot be read: ${said}. Whom it names you hear. ${this.next('read')}`)
+  }
+
+  /** Put aside as it is, where it would else be written over. */
+  private notUnderstood(path: string): void {
+    const what = `${path} is not understood, and whom it names you hear.`
+    if (!this.options.isWritten) return this.tell(`${what} Mend it, or take it away.`)
+    const aside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`
+    try {
+      renameSync(path, aside)
+    } catch {
+      return this.tell(`${what} ${this.next('read')}`)
+    }
+    this.isReadable = true
+    this.tell(`${what} It was moved to ${aside} as it is: mend it and move it back, or /ignore them again.`)
+  }
+
   private write(): void {
-    if (this.path === null || !this.options.isWritten) return
+    if (this.path === null || !this.options.isWritten || !this.isReadable) return
     const done = replaceSmallFile(this.path, `${JSON.stringify({ people: this.people }, null, 2)}\n`)
-    if (!done.ok) this.options.log('ignore-list', `${this.path} cannot be written: ${done.said}.`)
+    if (!done.ok) this.tell(`${this.path} cannot be written: ${done.said}. ${this.next('written')}`)
+  }
+
+  private next(what: 'read' | 'written'): string {
+    return `What you change with /ignore and /unignore holds for this run only: see to it that it can be ${what}, and do it again.`
+  }
+
+  private tell(sentences: string): void {
+    this.said = cleanLine(sentences)
+    this.options.log('ignore-list', sentences)
   }
 }
 

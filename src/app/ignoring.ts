@@ -1,17 +1,24 @@
 import { decodeBase32 } from '../base/base32.ts'
-import { bareName, networkOf } from '../base/dialects.ts'
+import { bareName, isDialect, networkOf } from '../base/dialects.ts'
+import type { Unheard } from '../ports/store.ts'
 import type { Fault, Outcome } from './chat.ts'
 import type { Answered, AppEvent, Person } from './events.ts'
 import type { FileState, FilesChat } from './files/files-chat.ts'
 import type { IgnoreList } from './ignore-list.ts'
 import type { People } from './people.ts'
 
+interface IgnoreChanged {
+  readonly person: Person
+  /** Where it is not kept for the next start: why, and what to do. */
+  readonly notice?: string
+}
+
 /** Whom one does not want to hear: the part of `Chat` that is about that. */
 export interface Ignored {
   list(): readonly Person[]
   /** `peer` as in `Chat.disconnect`. */
-  add(peer: string): Outcome<{ person: Person }>
-  remove(peer: string): Outcome<{ person: Person }>
+  add(peer: string): Outcome<IgnoreChanged>
+  remove(peer: string): Outcome<IgnoreChanged>
 }
 
 /**
@@ -42,16 +49,26 @@ export class Ignoring implements Ignored {
     })
   }
 
-  add(peer: string): Outcome<{ person: Person }> {
+  /** For the store too: all of them. */
+  unheard(): Unheard {
+    const strangers = this.ignored.people.flatMap(({ id }) => {
+      const at = id.indexOf(':')
+      const network = id.slice(0, Math.max(0, at))
+      return isDialect(network) ? [{ network, name: id.slice(at + 1) }] : []
+    })
+    return { authors: this.keys(), strangers }
+  }
+
+  add(peer: string): Outcome<IgnoreChanged> {
     const found = this.find(peer)
     if (!found.ok) return found
     const { person } = found
     if (person.id === this.own) return fault('self', 'That is you. /ignore somebody else.')
-    if (this.ignored.add(person)) return { ok: true, person }
+    if (this.ignored.add(person)) return this.changed(person)
     return fault('too-many', 'Too many are ignored already: /unignore somebody first.')
   }
 
-  remove(peer: string): Outcome<{ person: Person }> {
+  remove(peer: string): Outcome<IgnoreChanged> {
     const wanted = peer.trim().replace(/^@/, '').toLowerCase()
     const named = this.ignored.people.filter(({ id, name }) => name.toLowerCase() === wanted || id === wanted)
     const found = named.length === 1 ? ({ ok: true, person: named[0]! } as const) : this.find(peer)
@@ -59,7 +76,7 @@ export class Ignoring implements Ignored {
     if (!this.has(found.person.id))
       return fault('not-ignored', `${found.person.name} is not ignored. /ignore alone lists who is.`)
     this.ignored.remove(found.person.id)
-    return { ok: true, person: found.person }
+    return this.changed(found.person)
   }
 
   /** What of an event front ends are told; null: nothing. */
@@ -106,6 +123,11 @@ export class Ignoring implements Ignored {
   /** One that was wanted before is still on its way; of one that was not, it is nobody's business that it is taken back. */
   private isHidden({ state, done, from }: FileState): boolean {
     return (state === 'offered' || (state === 'withdrawn' && done === 0)) && this.has(from.id)
+  }
+
+  private changed(person: Person): { ok: true } & IgnoreChanged {
+    const { notice } = this.ignored
+    return { ok: true, person, ...(notice === null ? {} : { notice }) }
   }
 
   /** Those of other networks are told by their names, which end in the network's. */

@@ -61,6 +61,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
   if (!self.ok) return self
   const signing = signingKeyFromSeed(self.seed)
   const outside = await letIn(settings, log)
+  const { ignoreList, misread } = whoIsIgnored(settings, log)
   const chat: Hearsay = new Hearsay(signing.publicKey, {
     log,
     async openVoice(voice, people, steering) {
@@ -71,9 +72,8 @@ export async function start(settings: Settings, version: string, log: Log, once?
         ...{ listen: ready.udp, emit: (event) => voice.emit(event), foreign: outside?.voice ?? null },
       })
     },
-    leaving: () => finding.end(),
     surroundings: () => finding.surroundings,
-    ...{ ignoreList: new IgnoreList({ ...keptChoices(settings), log }), ...(outside === null ? {} : { outside }) },
+    ...{ ignoreList, leaving: () => finding.end(), ...(outside === null ? {} : { outside }) },
   })
   const identity = {
     signing,
@@ -117,7 +117,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
     chat,
     ready,
     begin() {
-      begin(chat, settings, finding, [notice, forgetful])
+      begin(chat, settings, finding, [notice, forgetful, misread])
       if (outside !== null) beginOutside(outside, { chat, driver, settings, local, key: signing.publicKey })
       void files.goOn()
     },
@@ -127,6 +127,13 @@ export async function start(settings: Settings, version: string, log: Log, once?
       self.release()
     },
   }
+}
+
+/** With what the user should know of it at the start. */
+function whoIsIgnored(settings: Settings, log: Log): { ignoreList: IgnoreList; misread: NoticeEvent | null } {
+  const ignoreList = new IgnoreList({ ...keptChoices(settings), log })
+  const message = ignoreList.notice
+  return { ignoreList, misread: message === null ? null : { event: 'notice', code: 'ignore-list', message } }
 }
 
 /** Opens the history and brings it together with the node; answers what the user should know about it. */

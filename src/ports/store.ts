@@ -1,3 +1,4 @@
+import type { DialectName } from '../base/dialects.ts'
 import type { HlcTime } from '../base/hlc.ts'
 import type { FeedKey } from '../core/history/feed-log.ts'
 import type { Range } from '../core/history/ranges.ts'
@@ -29,8 +30,8 @@ export interface Store {
   feeds(room?: Uint8Array): FeedHeld[]
   /** Those with events in [from, to), whole, of at most `bytesMax` bytes together, but one at least. In order, or from the newest. */
   bundles(feed: FeedKey, from: number, to: number, bytesMax: number, newestFirst?: boolean): StoredBundle[]
-  /** At most `limit` messages beside a place in the room's order, that of a message perhaps; in order. */
-  page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number): StoredMessage[]
+  /** At most `limit` messages of who is heard beside a place in the room's order, that of a message perhaps; in order. */
+  page(room: Uint8Array, side: 'before' | 'after', place: Place, limit: number, unheard?: Unheard): StoredMessage[]
   /** The newest, in order. */
   last(room: Uint8Array, limit: number): StoredMessage[]
   message(id: Uint8Array): StoredMessage | null
@@ -199,6 +200,14 @@ export interface Reply {
   } | null
 }
 
+/** Whose words are passed over, however many they are; at most 500 of each. */
+export interface Unheard {
+  /** But for what they have passed on from other networks. */
+  readonly authors: readonly Uint8Array[]
+  /** Those of other networks, by the names without marks that their words were passed on under, whoever did. */
+  readonly strangers: readonly { readonly network: DialectName; readonly name: string }[]
+}
+
 export interface SearchQuery {
   /** As typed: every word must be there, in quotation marks one after the other; the beginning of a word will do where few have the whole. */
   readonly words: string
@@ -207,6 +216,7 @@ export interface SearchQuery {
   readonly room?: Uint8Array
   /** Said before this time. */
   readonly beforeMs?: number
+  readonly unheard?: Unheard
   readonly limit: number
 }
 

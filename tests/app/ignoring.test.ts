@@ -1,12 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Outcome } from '../../src/app/chat.ts'
 import type { AppEvent } from '../../src/app/events.ts'
 import { IGNORED_MAX, IgnoreList } from '../../src/app/ignore-list.ts'
 import { Ignoring } from '../../src/app/ignoring.ts'
 import { People } from '../../src/app/people.ts'
 import { encodeBase32 } from '../../src/base/base32.ts'
+import { EventKind } from '../../src/wire/event.ts'
+import { encodeRelayed } from '../../src/wire/relayed.ts'
 import { identityOf } from '../node/bench.ts'
 import { WALL_START_MS } from '../sim/time.ts'
 import { KeptRoom } from './history/kept-room.ts'
@@ -28,7 +40,12 @@ function listAt(folder: string | null, isWritten = true) {
   people.meet(keyOf(1), 'Alice')
   people.meet(keyOf(2), 'Bob')
   people.meet(keyOf(3), 'Carol')
-  return { ignoring: new Ignoring(list, people, idOf(1)), people, logged }
+  return { ignoring: new Ignoring(list, people, idOf(1)), people, logged, list }
+}
+
+function done<T extends object>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(outcome.message)
+  return outcome
 }
 
 describe('who is ignored', () => {
@@ -79,6 +96,38 @@ describe('who is ignored', () => {
     }
     expect(ignoring.add('Bob')).toMatchObject({ ok: false, code: 'too-many' })
     expect(ignoring.add('Somebody 7').ok).toBe(true)
+  })
+
+  test('is so for this run only, as the answer says, where the file cannot be written', () => {
+    const folder = mkdtempSync(join(root, 'folder-'))
+    const { ignoring, list } = listAt(folder)
+    expect(list.notice).toBeNull()
+    mkdirSync(join(folder, 'ignored.json'))
+    const { notice } = done(ignoring.add('Bob'))
+    expect(notice).toContain('ignored.json cannot be read: it is not a file.')
+    expect(notice).toContain('for this run only: see to it that it can be read, and do it again.')
+    expect(ignoring.has(idOf(2))).toBe(true)
+    expect(listAt(folder).list.notice).toContain('Whom it names you hear.')
+    rmdirSync(join(folder, 'ignored.json'))
+    expect(done(ignoring.add('Carol')).notice).toBeUndefined()
+    expect(listAt(folder).ignoring.list().length).toBe(2)
+
+    const blocked = join(root, 'blocked')
+    writeFileSync(blocked, '')
+    expect(done(listAt(blocked).ignoring.add('Bob')).notice).toContain('cannot be written: ')
+  })
+
+  test('and what is not understood is said at the start, and kept beside the one that is begun anew', () => {
+    const folder = mkdtempSync(join(root, 'garbage-'))
+    writeFileSync(join(folder, 'ignored.json'), '{"people": [ oops')
+    expect(listAt(folder, false).list.notice).toContain('is not understood')
+    const { ignoring, list } = listAt(folder)
+    expect(list.notice).toMatch(/ignored\.json is not understood, .*moved to .*ignored\.json\.damaged-[^ ]+ as it is/)
+    expect(done(ignoring.add('Bob')).notice).toBeUndefined()
+    const [aside, ...others] = readdirSync(folder).filter((name) => name.includes('damaged'))
+    expect(others).toEqual([])
+    expect(readFileSync(join(folder, aside!), 'utf8')).toBe('{"people": [ oops')
+    expect(listAt(folder)).toMatchObject({ list: { notice: null }, logged: [] })
   })
 
   test('is not written where nothing is kept, and a file that is not understood does no harm', () => {
@@ -160,13 +209,13 @@ describe('of what is told', () => {
 
 describe('of what was said before', () => {
   /** Alice and Bob by turns, and much of Bob. */
-  function talked() {
+  function talked(floodLines = 30) {
     const room = new KeptRoom()
     const [bob, carol] = [new Writer(2), new Writer(3)]
     const at = (ms: number) => ({ ms: WALL_START_MS + ms })
     room.hear(bob.called('Bob'), carol.called('Carol'), room.we.called('Alice'))
     const first = [carol.text('c1', at(0)), bob.text('insult, Alice', at(1)), carol.text('Alice: c2', at(2))]
-    const much = Array.from({ length: 30 }, (_, index) => bob.text(`flood ${index}`, at(10 + index)))
+    const much = Array.from({ length: floodLines }, (_, index) => bob.text(`flood ${index}`, at(10 + index)))
     room.hear(...first, ...much)
     room.settle()
     expect(room.ignoring.add(idOf(2)).ok).toBe(true)
@@ -186,6 +235,40 @@ describe('of what was said before', () => {
     room.ignoring.remove(idOf(2))
     expect(desk.unread('general')).toEqual({ count: 33, mentions: 2 })
     expect(desk.earlier('general', 40).messages.length).toBe(33)
+  })
+
+  test('a flood of theirs hides nobody else, neither in pages nor in a search nor from who counts back', async () => {
+    const { desk, first } = talked(2_200)
+    expect(desk.history(null, 10, null)).toMatchObject({
+      messages: [{ text: 'c1' }, { text: 'Alice: c2' }],
+      more: false,
+    })
+    expect(desk.history(null, 1, null)).toMatchObject({ messages: [{ text: 'Alice: c2' }], more: true })
+    expect(texts(desk.following(hexOf(first[0]!), 9))).toEqual(['Alice: c2'])
+    expect(texts(desk.earlier('general', 40))).toEqual(['c1', 'Alice: c2'])
+    expect(await desk.reply('#2', 'yes')).toMatchObject({ ok: true, was: 'c1' })
+  })
+
+  test('a search is filled with what others said, where the newest and best are theirs', () => {
+    const { desk, carol, room } = talked()
+    room.hear(carol.text('a flood of rain, so they say', { ms: WALL_START_MS + 3 }))
+    room.settle()
+    const asked = { words: 'flood', from: null, room: null, before: null, limit: 3 }
+    expect(desk.search(asked)).toMatchObject({ hits: [{ message: { text: 'a flood of rain, so they say' } }] })
+  })
+
+  test('what a stranger says is left out, and not what strangers say whom an ignored one passes on', () => {
+    const { desk, bob, carol, room } = talked()
+    const relayed = (from: Writer, name: string, text: string, nonce: number) =>
+      from.give(
+        EventKind.relayed,
+        encodeRelayed({ kind: EventKind.text, dialect: 'mesh', name, text, origin: new Uint8Array(16).fill(nonce) })!,
+      )
+    room.hear(relayed(bob, 'ann', 'ann here', 1), relayed(carol, 'eve', 'eve here', 2))
+    room.settle()
+    expect(texts(desk.history(null, 9, null))).toEqual(['c1', 'Alice: c2', 'eve here', 'ann here'])
+    room.ignoring.add('eve (mesh)')
+    expect(texts(desk.history(null, 9, null))).toEqual(['c1', 'Alice: c2', 'ann here'])
   })
 
   test('counting back passes them over, so that nobody reacts to what cannot be seen', async () => {

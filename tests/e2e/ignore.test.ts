@@ -1,6 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Glob } from 'bun'
 import { type Line, Program, removeHomes, temporaryHome } from './program.ts'
 
 /** Three real programs, one of whom is tired of another. */
@@ -67,4 +68,17 @@ test('who is ignored is heard by others and not by us, also after a restart, unt
   expect(await again.do({ do: 'accept', file: 'unwanted.txt' })).toMatchObject({ ok: true })
   const taken = await again.until((line) => line.event === 'file' && line.state === 'done')
   expect(readFileSync(taken.event === 'file' ? taken.path! : '', 'utf8')).toBe('unwanted')
+})
+
+test('a list that cannot be kept is said at the start, and in the answer', async () => {
+  const home = temporaryHome()
+  const before = await launchAt(home, '--username', 'Alice')
+  await before.quit()
+  const [config] = [...new Glob('**/identity*').scanSync({ cwd: home, dot: true, absolute: true })].map(dirname)
+  mkdirSync(join(config!, 'ignored.json'))
+  const alice = await launchAt(home, '--username', 'Alice')
+  const notice = await alice.until((line) => line.event === 'notice' && line['code'] === 'ignore-list')
+  expect(notice).toMatchObject({ message: expect.stringContaining('ignored.json cannot be read: it is not a file.') })
+  const answer = await alice.do({ do: 'ignore', peer: 'eve (mesh)' })
+  expect(answer).toMatchObject({ ok: true, notice: expect.stringContaining('holds for this run only') })
 })

@@ -49,6 +49,52 @@ export function messagesCompliance(name: string, makeStore: () => Store): void {
       )
     })
 
+    test('of who is heard alone where somebody is not, in both directions, however much that one has said', () => {
+      const store = fresh()
+      const [ann, bob] = [new Writer(1), new Writer(2)]
+      const at = (second: number) => ({ ms: START_MS + second * 1_000, counter: 0 })
+      const [first, last] = [ann.say('a1', at(0)), ann.say('a2', at(5_000))]
+      kept(store, first, ann.say('a0', at(1)), last)
+      for (let second = 2; second < 3_000; second++) kept(store, bob.say(`b${second}`, at(second)))
+      const unheard = { authors: [bob.feed.author, new Writer(7).feed.author], strangers: [] }
+      const place = (op: KeepBundle) => store.message(idOf(op))!
+      expect(textsOf(store.page(GENERAL, 'before', place(last), 9, unheard))).toEqual(['a1', 'a0'])
+      expect(textsOf(store.page(GENERAL, 'before', place(last), 1, unheard))).toEqual(['a0'])
+      expect(textsOf(store.page(GENERAL, 'after', place(first), 9, unheard))).toEqual(['a0', 'a2'])
+      expect(textsOf(store.page(GENERAL, 'after', place(first), 2))).toEqual(['a0', 'b2'])
+      expect(store.page(GENERAL, 'before', place(first), 9, unheard)).toEqual([])
+    })
+
+    test('of a stranger who is not heard none, whoever passed them on, and of a bridge that is not what it passed on', () => {
+      const store = fresh()
+      const [ann, bob] = [new Writer(1), new Writer(2)]
+      const origin = (n: number) => new Uint8Array(16).fill(n)
+      const from = (name: string, n: number) => ({
+        tells: { ...message(`${name} ${n}`, null, name), origin: origin(n) },
+      })
+      kept(
+        store,
+        ann.call('Ann'),
+        bob.call('Bob'),
+        ann.bundle(from('eve (mesh)', 1)),
+        bob.bundle(from('joe (mesh)', 2)),
+      )
+      kept(store, bob.bundle(from('eve (line) (mesh)', 3)), ann.bundle(from('eve (line)', 4)), bob.say('mine'))
+      const all = (authors: Uint8Array[], strangers: { network: 'mesh'; name: string }[]) => {
+        const behind = { ...store.last(GENERAL, 1)[0]!, time: { ms: START_MS + 1e9, counter: 0 } }
+        return textsOf(store.page(GENERAL, 'before', behind, 9, { authors, strangers })).toSorted()
+      }
+      const eve = { network: 'mesh', name: 'eve' } as const
+      expect(all([], [eve])).toEqual(['eve (line) 4', 'joe (mesh) 2', 'mine'])
+      expect(all([bob.feed.author], [])).toEqual([
+        'eve (line) (mesh) 3',
+        'eve (line) 4',
+        'eve (mesh) 1',
+        'joe (mesh) 2',
+      ])
+      expect(all([bob.feed.author], [eve])).toEqual(['eve (line) 4', 'joe (mesh) 2'])
+    })
+
     test('passed on from another network by several nodes once, where the first stands, whatever order they come in', () => {
       const origin = new Uint8Array(16).fill(7)
       const other = new Uint8Array(16).fill(8)

@@ -73,6 +73,15 @@ export function searchCompliance(name: string, makeStore: () => Store): void {
       expect(found({ words: 'hello', limit: 0 })).toEqual([])
     })
 
+    test('what others say, where somebody is not heard who says the word all the time', () => {
+      const [ann, bob] = [new Writer(1), new Writer(2)]
+      kept(fresh(), ann.say('tea at four', { ms: START_MS - 1_000, counter: 0 }))
+      for (let said = 0; said < 1_100; said++) kept(store!, bob.say(`tea ${said}`))
+      expect(found({ words: 'tea', limit: 9 })).not.toContain('tea at four')
+      const unheard = { authors: [bob.feed.author], strangers: [] }
+      expect(found({ words: 'tea', limit: 9, unheard })).toEqual(['tea at four'])
+    })
+
     test('first what is about it most, and of equals the newest', () => {
       const ann = new Writer(1)
       const long = `tea ${'and something else '.repeat(20)}`

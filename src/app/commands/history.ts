@@ -67,7 +67,10 @@ export const HISTORY: readonly Command[] = [
     help: 'the last that was said, ids, how far yours came',
     run: (chat, { limit, room, before }) => chat.messages.history(room, limit, before),
     show({ room, messages }, chat) {
-      if (messages.length === 0) return [`Nothing is kept of ${placeName(chat, room)}.`]
+      if (messages.length === 0) {
+        const who = chat.ignored.list().length === 0 ? '' : ' of people you hear; /ignore alone lists whom you do not'
+        return [`Nothing is kept of ${placeName(chat, room)}${who}.`]
+      }
       const names = namesOf(chat)
       return messages.map((each) => messageLine(each, names))
     },

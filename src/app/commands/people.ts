@@ -81,14 +81,15 @@ export const PEOPLE: readonly Command[] = [
     group: 'People',
     args: { peer: optionalPeer() },
     help: 'hear nothing of somebody; alone, whom you ignore',
-    run(chat, { peer }): Outcome<{ person?: Person; ignored: readonly Person[] }> {
+    run(chat, { peer }): Outcome<{ person?: Person; notice?: string; ignored: readonly Person[] }> {
       const outcome = peer === null ? ({ ok: true } as const) : chat.ignored.add(peer)
       return outcome.ok ? { ...outcome, ignored: chat.ignored.list() } : outcome
     },
-    show({ person, ignored }, chat) {
+    show({ person, notice, ignored }, chat) {
       if (person !== undefined) {
         const name = namesOf(chat).show(person)
-        return [`You ignore ${name} now; /unignore ${name} ends that. Voice is apart: /voice mute ${name} silences it.`]
+        const now = `You ignore ${name} now; /unignore ${name} ends that. Voice is apart: /voice mute ${name} silences it.`
+        return notice === undefined ? [now] : [now, notice]
       }
       return [ignored.length === 0 ? 'You ignore nobody. /ignore <peer> does.' : `You ignore ${listOf(ignored, chat)}.`]
     },
@@ -100,7 +101,10 @@ export const PEOPLE: readonly Command[] = [
     args: { peer: peer({ toEnd: true }) },
     help: 'hear somebody again whom you ignored',
     run: (chat, { peer }) => chat.ignored.remove(peer),
-    show: ({ person }, chat) => [`You hear ${namesOf(chat).show(person)} again.`],
+    show({ person, notice }, chat) {
+      const now = `You hear ${namesOf(chat).show(person)} again.`
+      return notice === undefined ? [now] : [now, notice]
+    },
   }),
   defineCommand({
     name: 'nick',

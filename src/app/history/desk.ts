@@ -44,7 +44,7 @@ const NO_ROOM = fault('no-room', 'You are in no room. /join <room> enters one.')
 const IS_OFFER = fault('is-offer', 'That is the offer of a file: /cancel takes it back.')
 const TOO_LONG = fault('too-long', 'The message is longer than 16 KiB. Say it in parts.')
 
-/** What people do with messages, over the history and the node. */
+/** What people do with messages, over the history and the node; of those that somebody said who is ignored they find none but by its whole id. */
 export class MessageDesk implements Messages {
   constructor(private readonly options: DeskOptions) {}
 
@@ -109,7 +109,7 @@ export class MessageDesk implements Messages {
     if (before !== null) {
       const found = this.stored(before, 'anyone')
       if (!found.ok) return found
-      const older = store.page(found.message.room, 'before', found.message, limit)
+      const older = store.page(found.message.room, 'before', found.message, limit, this.options.ignoring.unheard())
       return this.answer(found.message.room, found.room, older)
     }
     const place = room ?? this.options.currentRoom()
@@ -123,15 +123,17 @@ export class MessageDesk implements Messages {
   following(after: string, limit: number): Outcome<{ room: string; messages: readonly MessageView[]; more: boolean }> {
     const found = this.stored(after, 'anyone')
     if (!found.ok) return found
-    const newer = this.options.history.read.page(found.message.room, 'after', found.message, limit + 1)
+    const { history, ignoring } = this.options
+    const newer = history.read.page(found.message.room, 'after', found.message, limit + 1, ignoring.unheard())
     const messages = newer.slice(0, limit).map((message) => this.view(message, found.room))
     return { ok: true, room: found.room, messages, more: newer.length > limit }
   }
 
   search({ words, from, room, before, limit }: SearchAsked): Outcome<{ hits: readonly HitView[] }> {
-    const { history, people } = this.options
+    const { history, people, ignoring } = this.options
     const { read, rooms } = history
-    let query: SearchQuery = { words, limit, beforeMs: shownUntilMs(history.wallMs) + 1 }
+    const unheard = ignoring.unheard()
+    let query: SearchQuery = { words, limit, beforeMs: shownUntilMs(history.wallMs) + 1, unheard }
     if (from !== null) {
       const person = people.find(from)
       const authors = [...read.authorsNamed(from.replace(/^@/, '')), ...(person.ok ? [person.bytes] : [])]
@@ -190,21 +192,20 @@ export class MessageDesk implements Messages {
 
   private last(store: Store, room: Uint8Array, limit: number): StoredMessage[] {
     const { own, wallMs } = this.options.history
-    return lastShown(store, room, limit, own, wallMs)
+    return lastShown(store, room, limit, own, wallMs, this.options.ignoring.unheard())
   }
 
   private answer(id: Uint8Array, room: string, found: readonly StoredMessage[]) {
     const messages = newestWithin(found, ANSWER_CHARS_MAX)
     const first = messages[0]
-    const more = first !== undefined && this.options.history.read.page(id, 'before', first, 1).length > 0
+    const { history, ignoring } = this.options
+    const more = first !== undefined && history.read.page(id, 'before', first, 1, ignoring.unheard()).length > 0
     return { ok: true, room, messages: messages.map((message) => this.view(message, room)), more } as const
   }
 
   private stored(which: Which, whose: 'anyone' | 'own'): Outcome<{ message: StoredMessage; room: string }> {
-    const { history, currentRoom, ignoring, people } = this.options
-    return findMessage(history, which, whose, currentRoom(), ({ author, name }) =>
-      ignoring.has(people.sayer(author, name).id),
-    )
+    const { history, currentRoom, ignoring } = this.options
+    return findMessage(history, which, whose, currentRoom(), ignoring.unheard())
   }
 
   /** A room as a person names it. */

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../../base/bytes.ts'
-import type { StoredMessage } from '../../ports/store.ts'
+import type { StoredMessage, Unheard } from '../../ports/store.ts'
 import { EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import type { Which } from '../messages.ts'
@@ -10,13 +10,13 @@ import { lastShown } from './shown.ts'
 const LOOK_BACK = 1_000
 const ID_CHARS = 64
 
-/** The message that somebody means (see `Which`); one that is deleted, or hidden, is not meant. `current`: the room one is in. */
+/** The message that somebody means (see `Which`); one that is deleted, or that somebody said who is not heard, is not meant. `current`: the room one is in. */
 export function findMessage(
   history: History,
   which: Which,
   whose: 'anyone' | 'own',
   current: string | null,
-  isHidden: (message: StoredMessage) => boolean = () => false,
+  unheard?: Unheard,
 ): Outcome<{ message: StoredMessage; room: string }> {
   const wanted = (which ?? '1').trim().replace(/^#/, '').toLowerCase()
   if (wanted.length === ID_CHARS && /^[0-9a-f]+$/.test(wanted)) return byId(history, wanted, whose)
@@ -26,8 +26,8 @@ export function findMessage(
   const all =
     room === null
       ? []
-      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs).filter(
-          (message) => message.state !== 'deleted' && !isHidden(message),
+      : lastShown(history.read, room, LOOK_BACK, history.own, history.wallMs, unheard).filter(
+          ({ state }) => state !== 'deleted',
         )
   // That something was offered is told in words that are nobody's.
   const counted = whose === 'own' ? all.filter((message) => isOwn(message) && message.kind !== EventKind.file) : all

@@ -1,7 +1,7 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { CLOCK_AHEAD_MAX_MS, HLC_COUNTER_MAX } from '../../base/hlc.ts'
 import type { Place } from '../../core/room/timeline.ts'
-import type { Store, StoredMessage } from '../../ports/store.ts'
+import type { Store, StoredMessage, Unheard } from '../../ports/store.ts'
 
 const KEY_BYTES = 32
 
@@ -11,20 +11,29 @@ export function shownUntilMs(wallMs: number): number {
 }
 
 /** The newest that are not from clocks far ahead, in order. What such a clock has stamped would else be the last for years. */
-export function lastBelieved(store: Store, room: Uint8Array, limit: number, wallMs: number): StoredMessage[] {
-  return store.page(room, 'before', borderAt(wallMs), limit)
+export function lastBelieved(
+  store: Store,
+  room: Uint8Array,
+  limit: number,
+  wallMs: number,
+  unheard?: Unheard,
+): StoredMessage[] {
+  return store.page(room, 'before', borderAt(wallMs), limit, unheard)
 }
 
-/** The newest that may be shown, in order. Our own words are not held back from us, though our clock has been set back since. */
+/** The newest of who is heard that may be shown, in order. Our own words are not held back from us, though our clock has been set back since. */
 export function lastShown(
   store: Store,
   room: Uint8Array,
   limit: number,
   own: Uint8Array,
   wallMs: number,
+  unheard?: Unheard,
 ): StoredMessage[] {
-  const ahead = store.page(room, 'after', borderAt(wallMs), limit).filter(({ author }) => equalBytes(author, own))
-  return [...lastBelieved(store, room, limit, wallMs), ...ahead].slice(-limit)
+  const ahead = store
+    .page(room, 'after', borderAt(wallMs), limit, unheard)
+    .filter(({ author }) => equalBytes(author, own))
+  return [...lastBelieved(store, room, limit, wallMs, unheard), ...ahead].slice(-limit)
 }
 
 /** Behind all that may be shown. */
