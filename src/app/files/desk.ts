@@ -56,8 +56,8 @@ export class Desk implements ShelfOwner {
   private accepted: Job[] = []
   /** What has been taken back before it came. */
   private readonly withdrawals = new Generations(Number.POSITIVE_INFINITY, WITHDRAWALS_MAX)
-  /** Of earlier runs, where nobody is asked in this one. */
-  private readonly unasked: PendingOffer[] = []
+  /** Of earlier runs, where this one has nothing to do with them. */
+  private readonly untouched: PendingOffer[] = []
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
@@ -75,7 +75,10 @@ export class Desk implements ShelfOwner {
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
-    this.jobs.forgotten = (job) => this.taking.forget(job)
+    this.jobs.forgotten = (job) => {
+      this.taking.forget(job)
+      if (job.isForLater && job.entry.state === 'asked') this.untouched.push(this.jobs.pendingOf(job))
+    }
     this.stock = new Stock(this.options, shelf, this.seeking)
     const finished = (job: Job): void => this.stock.add(job)
     this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, finished)
@@ -91,7 +94,7 @@ export class Desk implements ShelfOwner {
   async goOn(): Promise<void> {
     this.stock.load()
     await this.taking.goOn()
-    for (const job of this.accepted) if (job.entry.state === 'asked') this.takeUnlessTwin(job)
+    for (const job of this.accepted) if (job.entry.state === 'receiving' && job.isQueued) this.takeUnlessTwin(job)
     this.accepted = []
     await this.giving.goOn()
   }
@@ -105,12 +108,15 @@ export class Desk implements ShelfOwner {
       const { id, from, room, atMs, offer } = each
       const isAccepted = each.isAccepted && !isOnce
       if (this.options.talk.isWithdrawn(id)) continue
-      const job = isAsking || isAccepted ? this.jobs.remember({ ...summary(offer), id, from, room }, offer) : null
+      const about = { ...summary(offer), id, from, room }
+      const remembered = isAsking && !isAccepted ? this.jobs.remember(about, offer) : null
+      const job = isAccepted ? this.jobs.goOn(about, offer) : remembered
       if (job === null) {
-        if (!isAsking) this.unasked.push(each)
+        if (!isAsking || each.isAccepted) this.untouched.push(each)
         continue
       }
       job.atMs = atMs
+      job.isForLater = each.isAccepted && isOnce
       if (isOnce) this.jobs.tell(job)
       if (isAccepted) this.accepted.push(job)
       else count++
@@ -352,7 +358,7 @@ export class Desk implements ShelfOwner {
   }
 
   private keepPending(): void {
-    if (this.mayKeep) this.options.pending?.save([...this.unasked, ...this.jobs.pending])
+    if (this.mayKeep) this.options.pending?.save([...this.untouched, ...this.jobs.pending])
   }
 
   private round(): void {

@@ -38,6 +38,8 @@ export interface Job {
   isQueued: boolean
   /** It goes on from what came by an offer that was taken back: a later run does not find it by that. */
   resumesWithdrawn: boolean
+  /** Accepted in an earlier run: one for a single transfer leaves that to a later one. */
+  isForLater: boolean
   /** The user has said that he does not want it. */
   refuses: boolean
   /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
@@ -68,6 +70,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     movedAtMs: nowMs,
     isStuck: false,
     isQueued: false,
+    isForLater: false,
     turn: 0,
     discarding: null,
   }

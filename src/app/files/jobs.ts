@@ -69,8 +69,18 @@ export class Jobs {
   /** One that an earlier run has begun to take; null where that goes on already, or has ended. */
   begun(offer: NewOffer, content: FileOffer): Job | null {
     const known = this.byId.get(offer.id)
-    if (known !== undefined) return known.entry.state === 'asked' ? known : null
-    return this.offered(offer, content)?.job ?? null
+    if (known === undefined) return this.goOn(offer, content)
+    const { entry, isQueued, target } = known
+    return entry.state === 'asked' || (entry.state === 'receiving' && isQueued && target === null) ? known : null
+  }
+
+  /** As of `Offers.goOn`: it waits for its turn. */
+  goOn(offer: NewOffer, content: FileOffer): Job | null {
+    const entry = this.offers.goOn(offer)
+    if (entry === null) return null
+    const job = this.add(entry, content)
+    job.isQueued = true
+    return job
   }
 
   /** As of `Offers.remember`. */
@@ -130,11 +140,17 @@ export class Jobs {
 
   /** What nobody has answered, and what was accepted and has not begun, for a later run. */
   get pending(): PendingOffer[] {
-    return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer, resumesWithdrawn }) => {
-      const isToBegin = state === 'receiving' && (target === null || resumesWithdrawn)
-      const isOpen = state === 'asked' || state === 'listing' || isToBegin
-      return isOpen ? [{ id, from, room, atMs, offer, isAccepted: state === 'receiving' && !this.watches }] : []
+    return this.all.flatMap((job) => {
+      const { entry, target, resumesWithdrawn } = job
+      const isToBegin = entry.state === 'receiving' && (target === null || resumesWithdrawn)
+      return entry.state === 'asked' || entry.state === 'listing' || isToBegin ? [this.pendingOf(job)] : []
     })
+  }
+
+  /** For a later run. */
+  pendingOf({ entry: { id, from, room, state }, atMs, offer, isForLater }: Job): PendingOffer {
+    const isAccepted = this.watches ? isForLater : state === 'receiving'
+    return { id, from, room, atMs, offer, isAccepted }
   }
 
   /** What we have or want, for those who ask. */

@@ -142,7 +142,9 @@ export class Taking {
         continue
       }
       const job = this.jobs.begun({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
-      if (job === null || this.jobs.twinOf(job) !== null) target.close()
+      const isDouble = job !== null && this.jobs.twinOf(job) !== null
+      if (isDouble) this.jobs.set(job, 'asked')
+      if (job === null || isDouble) target.close()
       else await this.receive(job, target)
     }
   }
@@ -256,6 +258,7 @@ export class Taking {
 
   private hold(job: Job, target: Target): void {
     job.target = target
+    job.isQueued = false
     job.room = 'kept'
     job.path = target.path
     job.movedAtMs = this.options.clock.nowMs()

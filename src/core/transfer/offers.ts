@@ -36,7 +36,7 @@ export interface OfferEntry {
 export type NewOffer = Omit<OfferEntry, 'number' | 'state'>
 
 /** Remembered at a time: what has ended is forgotten first, then what was never answered. */
-const OFFERS_MAX = 512
+export const OFFERS_MAX = 512
 /** Unanswered of one person: more is nobody's honest wish, and the question would be lost among them. */
 const UNANSWERED_EACH_MAX = 32
 /** Of one person taken without a question, and not here yet: there is room for what others offer. */
@@ -83,6 +83,12 @@ export class Offers {
     const theirs = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
     if (theirs.length >= UNANSWERED_EACH_MAX) this.entries.delete(theirs[0]!.id)
     return this.makeRoom() ? this.put(offer, 'asked') : null
+  }
+
+  /** One of somebody's that an earlier run accepted or began: it is answered, however many there are. Null where it is known already, or there is no room. */
+  goOn(offer: NewOffer): OfferEntry | null {
+    if (this.entries.has(offer.id) || !this.makeRoom()) return null
+    return this.put(offer, 'receiving')
   }
 
   /**

@@ -44,6 +44,7 @@ export class Person {
     readonly shares: { list: Share[] } = { list: [] },
     readonly pending: { list: PendingOffer[] } = { list: [] },
     readonly taken: { list: Taken[] } = { list: [] },
+    watches = false,
   ) {
     const bytes = (n: number) => crypto.getRandomValues(new Uint8Array(n))
     const signing = signingKeyFromSeed(new Uint8Array(32).fill(seed))
@@ -51,7 +52,7 @@ export class Person {
     const agreement = agreementKeyFromSecret(bytes(32))
     const transfers = new Transfers({ signing, agreement, linkStatic: agreement }, bytes, seededRng(seed))
     this.desk = new Desk({
-      ...{ files, clock: systemClock, policy, folder: '/in' },
+      ...{ files, clock: systemClock, policy, folder: '/in', watches },
       talk: room.talkOf(this),
       shares: {
         load: () => shares.list,
@@ -137,8 +138,9 @@ export class DeskRoom {
   }
 
   /** The same one in a later run: the same key, the same disk. */
-  async again(person: Person, seed: number, policy = person.policy): Promise<Person> {
-    return await this.enter(new Person(this, seed, policy, person.files, person.shares, person.pending, person.taken))
+  async again(person: Person, seed: number, policy = person.policy, watches = false): Promise<Person> {
+    const { files, shares, pending, taken } = person
+    return await this.enter(new Person(this, seed, policy, files, shares, pending, taken, watches))
   }
 
   talkOf(person: Person) {
