@@ -10,6 +10,7 @@ import type { DeskOptions, DeskOutcome, FileTrouble, FileView } from './contract
 import { Giving } from './giving.ts'
 import { type Job, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
+import { Keeping } from './keeping.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
 import { type Answer, Seeking } from './seeking.ts'
@@ -58,9 +59,11 @@ export class Desk implements ShelfOwner {
   private readonly withdrawals = new Generations(Number.POSITIVE_INFINITY, WITHDRAWALS_MAX)
   /** Of earlier runs, where this one has nothing to do with them. */
   private readonly untouched: PendingOffer[] = []
+  private readonly keeping: Keeping
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
+    this.keeping = new Keeping(options.clock, () => this.keepPending())
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
@@ -74,6 +77,7 @@ export class Desk implements ShelfOwner {
   /** Must be called once, before anything else. */
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
+    this.jobs.changed = () => this.keeping.soon()
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
     this.jobs.forgotten = (job) => {
       this.taking.forget(job)
@@ -239,7 +243,7 @@ export class Desk implements ShelfOwner {
   /** Lets go of every file; what is on its way stays for the next run. */
   close(): void {
     this.cancelRound?.()
-    this.keepPending()
+    this.keeping.now()
     for (const job of this.jobs.all) {
       job.source?.close()
       job.target?.close()
@@ -365,7 +369,7 @@ export class Desk implements ShelfOwner {
     const { clock } = this.options
     const nowMs = clock.nowMs()
     this.taking.round(nowMs)
-    this.keepPending()
+    this.keeping.now()
     this.cancelRound = clock.timer(nowMs + ROUND_EVERY_MS, () => this.round())
   }
 }

@@ -23,6 +23,8 @@ export class Jobs {
   throughOf: (link: number) => string | null = () => null
   /** Hears of a job that is remembered no longer, while it can still be stopped. */
   forgotten: (job: Job) => void = () => {}
+  /** Hears of a job that is new, or stands otherwise than before. */
+  changed: (job: Job) => void = () => {}
 
   constructor(
     policy: AcceptPolicy,
@@ -111,6 +113,7 @@ export class Jobs {
   set(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     job.entry.state = state
     this.wait(job, reason, trouble)
+    this.changed(job)
   }
 
   /** It waits for something, or has failed; an empty reason: it does not any more. */
@@ -176,6 +179,7 @@ export class Jobs {
       each.source?.close()
       each.target?.close()
     }
+    this.changed(job)
     return job
   }
 }

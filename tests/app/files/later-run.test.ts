@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { Keeping } from '../../../src/app/files/keeping.ts'
+import type { PendingOffer } from '../../../src/app/files/pending.ts'
 import { toHex } from '../../../src/base/bytes.ts'
 import { seededRng } from '../../../src/base/rng.ts'
 import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { MemoryFiles } from '../../ports/memory-files.ts'
+import { ALL, ASK, DeskRoom, Person } from './desk-room.ts'
 
 /** What a run leaves to the next one, however it ends. */
 
@@ -52,4 +55,56 @@ test('a run for one transfer leaves to later ones what an earlier one accepted',
   expect(kept.filter(({ isAccepted }) => isAccepted).map(({ offer }) => offer.name)).toEqual(
     Array.from({ length: MANY - 1 }, (_, i) => `file ${i}`),
   )
+})
+
+test('what was heard or accepted just before a run is killed is there in the next one', async () => {
+  let written: (list: PendingOffer[]) => void = () => {}
+  const pending = {
+    get list(): PendingOffer[] {
+      return []
+    },
+    set list(list: PendingOffer[]) {
+      written(list)
+    },
+  }
+  const writes = () => new Promise<PendingOffer[]>((resolve) => (written = resolve))
+  const ben = new Person(room, 2, ASK, new MemoryFiles(), { list: [] }, pending)
+  room.people.add(ben)
+  ben.desk.recall()
+  ben.files.roomBytes = 0
+  // The round has just written: it does not again for a second.
+  await writes()
+  const [heardAtMs, heard] = [performance.now(), writes()]
+  hear(ben, 1)
+  expect(await heard).toMatchObject([{ offer: { name: 'file 1' }, isAccepted: false }])
+  const accepted = writes()
+  await ben.desk.accept('1')
+  expect(await accepted).toMatchObject([{ offer: { name: 'file 1' }, isAccepted: true }])
+  expect(performance.now() - heardAtMs).toBeLessThan(800)
+})
+
+test('a flood of changes is written a few times, and then as often as the round comes', () => {
+  let nowMs = 0
+  const timers: { readonly atMs: number; readonly fire: () => void }[] = []
+  const clock = {
+    wallMs: () => nowMs,
+    nowMs: () => nowMs,
+    defer() {},
+    timer(atMs: number, fire: () => void) {
+      timers.push({ atMs, fire })
+      return () => {
+        timers.length = 0
+      }
+    },
+  }
+  const writtenAtMs: number[] = []
+  const keeping = new Keeping(clock, () => writtenAtMs.push(nowMs))
+  for (; nowMs < 3_000; nowMs++) {
+    keeping.soon()
+    if (nowMs % 1_000 === 999) keeping.now()
+    else if (timers.some(({ atMs }) => atMs <= nowMs)) timers.pop()!.fire()
+  }
+  expect(writtenAtMs).toHaveLength(3 * 5)
+  expect(writtenAtMs[0]).toBe(10)
+  expect(writtenAtMs.at(-1)).toBe(2_999)
 })
