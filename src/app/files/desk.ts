@@ -204,6 +204,7 @@ export class Desk implements ShelfOwner {
     if (this.jobs.taking.length >= RECEIVING_MAX) {
       return { ok: false, code: 'too-many', message: `${RECEIVING_MAX} files are on their way: /cancel one, or wait.` }
     }
+    job.isWanted = true
     // Of a folder, what is in it must be known.
     if (!job.entry.isFolder || (job.entry.state === 'asked' && job.download !== null)) await this.taking.take(job)
     else {

@@ -38,6 +38,8 @@ export interface Job {
   isQueued: boolean
   /** It goes on from what came by an offer that was taken back: a later run does not find it by that. */
   resumesWithdrawn: boolean
+  /** The user himself has accepted it. */
+  isWanted: boolean
   /** Accepted in an earlier run: one for a single transfer leaves that to a later one. */
   isForLater: boolean
   /** The user has said that he does not want it. */
@@ -71,6 +73,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     isStuck: false,
     isQueued: false,
     isForLater: false,
+    isWanted: false,
     turn: 0,
     discarding: null,
   }

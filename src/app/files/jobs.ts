@@ -15,6 +15,8 @@ import type { Sought } from './seeking.ts'
 /** A front end hears of one file so often at most, but for what changes its state. */
 const TOLD_EVERY_MS = 100
 
+const CROWDED = 'Too many files wait, and others are to have room in the list. Ask for it to be sent again.'
+
 /** All offers of a run with what is done about them, and the one place where that is told. */
 export class Jobs {
   private readonly offers: Offers
@@ -32,7 +34,7 @@ export class Jobs {
     private readonly told: (view: FileView) => void,
     private readonly watches = false,
   ) {
-    this.offers = new Offers(policy)
+    this.offers = new Offers(policy, (id) => this.waits(id))
   }
 
   get all(): readonly Job[] {
@@ -169,6 +171,11 @@ export class Jobs {
     )
   }
 
+  private waits(id: string): boolean {
+    const job = this.byId.get(id)
+    return job !== undefined && !job.isWanted && job.target === null && (job.isQueued || job.room === 'short')
+  }
+
   private add(entry: OfferEntry, offer: FileOffer): Job {
     const job = newJob(entry, offer, this.clock.nowMs())
     this.byId.set(entry.id, job)
@@ -176,6 +183,7 @@ export class Jobs {
       if (this.offers.byId(id) !== null) continue
       this.byId.delete(id)
       this.forgotten(each)
+      if (each.entry.state === 'receiving') this.set(each, 'failed', CROWDED)
       each.source?.close()
       each.target?.close()
     }

@@ -283,7 +283,11 @@ export class Taking {
 
   /** Begins those that have waited for their turn. */
   private next(): void {
-    for (const job of this.jobs.fetching) if (job.isQueued && this.mayBegin(job)) this.begin(job)
+    for (const job of this.jobs.fetching) {
+      if (!job.isQueued) continue
+      if (this.jobs.taking.length >= RECEIVING_MAX) return
+      if (this.mayBegin(job)) this.begin(job)
+    }
   }
 
   private mayBegin(job: Job): boolean {
