@@ -18,6 +18,7 @@ import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Stock } from './stock.ts'
 import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
+import { Twins } from './twins.ts'
 
 const ROUND_EVERY_MS = 1_000
 /** Withdrawals remembered from before their offers come, and deletions of other things that may be some: twice as many at most, 200 bytes each. */
@@ -77,7 +78,17 @@ export class Desk implements ShelfOwner {
   /** Must be called once, before anything else. */
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
-    this.jobs.changed = () => this.keeping.soon()
+    const { clock } = this.options
+    const twins = new Twins(
+      this.jobs,
+      clock,
+      (each, by) => this.taking.doneBy(each, by),
+      (each) => this.takeUnlessTwin(each),
+    )
+    this.jobs.changed = (job) => {
+      this.keeping.soon()
+      twins.changed(job)
+    }
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
     this.jobs.forgotten = (job) => {
       this.taking.forget(job)
@@ -157,7 +168,8 @@ export class Desk implements ShelfOwner {
   }
 
   private takeUnlessTwin(job: Job): void {
-    if (this.jobs.twinOf(job) !== null) return this.alsoFrom(job)
+    job.follows = this.jobs.twinOf(job) !== null
+    if (job.follows) return this.alsoFrom(job)
     if (job.entry.state === 'asked') this.jobs.set(job, 'receiving')
     this.taking.queue(job)
   }

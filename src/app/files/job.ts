@@ -38,6 +38,8 @@ export interface Job {
   isQueued: boolean
   /** It goes on from what came by an offer that was taken back: a later run does not find it by that. */
   resumesWithdrawn: boolean
+  /** To be taken without a question, and not by itself as long as another brings the same. */
+  follows: boolean
   /** The user himself has accepted it. */
   isWanted: boolean
   /** Accepted in an earlier run: one for a single transfer leaves that to a later one. */
@@ -74,6 +76,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     isQueued: false,
     isForLater: false,
     isWanted: false,
+    follows: false,
     turn: 0,
     discarding: null,
   }

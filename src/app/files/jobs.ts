@@ -108,6 +108,11 @@ export class Jobs {
     return this.byId.get(id) ?? null
   }
 
+  /** Those that are to be taken as soon as this one does not bring the same any more. */
+  followersOf({ entry: { root } }: Job): readonly Job[] {
+    return this.ofRoot(root).filter(({ entry, follows }) => follows && entry.state === 'asked')
+  }
+
   ofRoot(root: string): readonly Job[] {
     return this.all.filter(({ entry }) => entry.root === root)
   }
@@ -153,8 +158,8 @@ export class Jobs {
   }
 
   /** For a later run. */
-  pendingOf({ entry: { id, from, room, state }, atMs, offer, isForLater }: Job): PendingOffer {
-    const isAccepted = this.watches ? isForLater : state === 'receiving'
+  pendingOf({ entry: { id, from, room, state }, atMs, offer, isForLater, follows }: Job): PendingOffer {
+    const isAccepted = this.watches ? isForLater : state === 'receiving' || follows
     return { id, from, room, atMs, offer, isAccepted }
   }
 

@@ -143,7 +143,10 @@ export class Taking {
       }
       const job = this.jobs.begun({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
       const isDouble = job !== null && this.jobs.twinOf(job) !== null
-      if (isDouble) this.jobs.set(job, 'asked')
+      if (isDouble) {
+        job.follows = true
+        this.jobs.set(job, 'asked')
+      }
       if (job === null || isDouble) target.close()
       else await this.receive(job, target)
     }
@@ -279,6 +282,14 @@ export class Taking {
     this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
     this.letGo()
     this.next()
+  }
+
+  /** The same has come by another offer. */
+  doneBy(job: Job, { path }: Job): void {
+    const { room } = job.entry
+    job.path = path
+    this.jobs.set(job, 'done')
+    this.seeking.tell(room, [{ root: job.offer.root, room, whole: true, wants: false }])
   }
 
   /** Begins those that have waited for their turn. */
