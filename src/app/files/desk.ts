@@ -155,7 +155,8 @@ export class Desk implements ShelfOwner {
     const offer = readFileOffer(body)
     // One of nothing that has another hash than nothing has is no better than a broken one.
     if (offer === null || !mayHaveRoot(offer.size, offer.root)) return
-    if (from === this.options.talk.own || this.withdrawals.has(nameOf(id, from, room), 0)) return
+    if (from === this.options.talk.own || this.options.talk.isWithdrawn(id)) return
+    if (this.withdrawals.has(nameOf(id, from, room), 0)) return
     const heard = this.jobs.offered({ ...summary(offer), id, from, room }, offer)
     if (heard === null) return
     const { job, what } = heard
@@ -369,9 +370,9 @@ export class Desk implements ShelfOwner {
   }
 
   /** A run for one transfer does not wait for room. */
-  private stuckReason({ message, code }: FilesFault): string {
+  private stuckReason({ message, code, what = message }: FilesFault): string {
     if (this.options.watches === true) return message
-    return `${message} ${code === 'full' ? 'It goes on when there is room.' : 'It is tried again.'}`
+    return code === 'full' ? `${what} It goes on when there is room.` : `${message} It is tried again.`
   }
 
   private keepPending(): void {

@@ -166,7 +166,9 @@ export class Taking {
         continue
       }
       if (isOver()) {
-        await target.discard()
+        // Whoever took it back was told that it is kept; only the user has it thrown away.
+        if (job.entry.state === 'withdrawn') target.close()
+        else await target.discard()
         return true
       }
       job.resumesWithdrawn = this.options.talk.isWithdrawn(toHex(target.header.event))
