@@ -25,5 +25,6 @@ export function errorCode(error: unknown): string {
 export function diskFault(doing: string, cause: unknown): FilesFault {
   const code = errorCode(cause)
   const [known, said, advice] = KNOWN[code] ?? ['failed', code || 'the disk did not do it', 'Check the disk.']
-  return { ok: false, code: known, message: `${doing}: ${said}. ${advice}`, cause }
+  const what = `${doing}: ${said}.`
+  return { ok: false, code: known, message: `${what} ${advice}`, what, cause }
 }

@@ -77,5 +77,7 @@ export interface FilesFault {
   readonly ok: false
   readonly code: 'missing' | 'denied' | 'full' | 'changed' | 'not-a-file' | 'too-large' | 'damaged' | 'busy' | 'failed'
   readonly message: string
+  /** The same without what the user is to do, for where that is done by itself. */
+  readonly what?: string
   readonly cause: unknown
 }

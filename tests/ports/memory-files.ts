@@ -1,3 +1,4 @@
+import { diskFault } from '../../src/adapters/disk-fault.ts'
 import { EMPTY } from '../../src/base/bytes.ts'
 import { type PlannedEntry, partsOf } from '../../src/core/transfer/folder.ts'
 import { numbered } from '../../src/core/transfer/names.ts'
@@ -93,7 +94,8 @@ export class MemoryFiles implements Files {
     const { header, pages, content } = begun
     const path = `${folder}/${header.name}`
     const write = (length: number): FilesFault | null => {
-      if (length > this.roomBytes) return fault('full', `${header.name} cannot be written: the disk is full.`)
+      if (length > this.roomBytes)
+        return diskFault(`${header.name} cannot be written`, Object.assign(new Error(), { code: 'ENOSPC' }))
       this.roomBytes -= length
       return null
     }

@@ -6,39 +6,26 @@ import type { FilesFault } from '../../ports/files.ts'
 import { readFileOffer } from '../../wire/file-offer.ts'
 import { PassingKind } from '../../wire/passing.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
-import type { DeskOptions, DeskOutcome, FileTrouble, FileView } from './contract.ts'
+import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
 import { type Job, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
+import { Keeping } from './keeping.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
+import { lyingAbout, refusalOf } from './refusals.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Stock } from './stock.ts'
 import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
+import { Twins } from './twins.ts'
 
 const ROUND_EVERY_MS = 1_000
 /** Withdrawals remembered from before their offers come, and deletions of other things that may be some: twice as many at most, 200 bytes each. */
 const WITHDRAWALS_MAX = 1_024
 /** Remembered of those who say that they have what we offer. */
 const TAKERS_MAX = 256
-
-const OTHERS = 'It goes on if others have it; /cancel gives it up.'
-
-interface Refused {
-  readonly trouble: FileTrouble
-  /** As the end of a sentence. */
-  readonly what: string
-}
-
-const VANISHED: Refused = { trouble: 'gone', what: 'is gone' }
-const REFUSED: ReadonlyMap<number, Refused> = new Map([
-  // Whoever has just started to give it again has it as soon as he has read it, and then offers it anew.
-  [RefusalCode.unknown, { trouble: 'absent', what: 'is not there (yet)' }],
-  [RefusalCode.changed, { trouble: 'changed', what: 'has been changed' }],
-  [RefusalCode.withdrawn, { trouble: 'withdrawn', what: 'is gone' }],
-])
 
 /** Everything people and commands do with files: what is offered, taken and given in one run. */
 export class Desk implements ShelfOwner {
@@ -56,12 +43,14 @@ export class Desk implements ShelfOwner {
   private accepted: Job[] = []
   /** What has been taken back before it came. */
   private readonly withdrawals = new Generations(Number.POSITIVE_INFINITY, WITHDRAWALS_MAX)
-  /** Of earlier runs, where nobody is asked in this one. */
-  private readonly unasked: PendingOffer[] = []
+  /** Of earlier runs, where this one has nothing to do with them. */
+  private readonly untouched: PendingOffer[] = []
+  private readonly keeping: Keeping
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
     this.jobs.isIgnored = (key) => options.talk.isIgnored(key)
+    this.keeping = new Keeping(options.clock, () => this.keepPending())
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
@@ -75,8 +64,22 @@ export class Desk implements ShelfOwner {
   /** Must be called once, before anything else. */
   attach(driver: TransferDriver, shelf: Shelf): void {
     this.driver = driver
+    const { clock } = this.options
+    const twins = new Twins(
+      this.jobs,
+      clock,
+      (each, by) => this.taking.doneBy(each, by),
+      (each) => this.takeUnlessTwin(each),
+    )
+    this.jobs.changed = (job) => {
+      this.keeping.soon()
+      twins.changed(job)
+    }
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
-    this.jobs.forgotten = (job) => this.taking.forget(job)
+    this.jobs.forgotten = (job) => {
+      this.taking.forget(job)
+      if (job.isForLater && job.entry.state === 'asked') this.untouched.push(this.jobs.pendingOf(job))
+    }
     this.stock = new Stock(this.options, shelf, this.seeking)
     const finished = (job: Job): void => this.stock.add(job)
     this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, finished)
@@ -92,7 +95,7 @@ export class Desk implements ShelfOwner {
   async goOn(): Promise<void> {
     this.stock.load()
     await this.taking.goOn()
-    for (const job of this.accepted) if (job.entry.state === 'asked') this.takeUnlessTwin(job)
+    for (const job of this.accepted) if (job.entry.state === 'receiving' && job.isQueued) this.takeUnlessTwin(job)
     this.accepted = []
     await this.giving.goOn()
   }
@@ -106,12 +109,15 @@ export class Desk implements ShelfOwner {
       const { id, from, room, atMs, offer } = each
       const isAccepted = each.isAccepted && !isOnce
       if (this.options.talk.isWithdrawn(id)) continue
-      const job = isAsking || isAccepted ? this.jobs.remember({ ...summary(offer), id, from, room }, offer) : null
+      const about = { ...summary(offer), id, from, room }
+      const remembered = isAsking && !isAccepted ? this.jobs.remember(about, offer) : null
+      const job = isAccepted ? this.jobs.goOn(about, offer) : remembered
       if (job === null) {
-        if (!isAsking) this.unasked.push(each)
+        if (!isAsking || each.isAccepted) this.untouched.push(each)
         continue
       }
       job.atMs = atMs
+      job.isForLater = each.isAccepted && isOnce
       if (isOnce) this.jobs.tell(job)
       if (isAccepted) this.accepted.push(job)
       else if (!this.options.talk.isIgnored(from)) count++
@@ -135,7 +141,8 @@ export class Desk implements ShelfOwner {
     const offer = readFileOffer(body)
     // One of nothing that has another hash than nothing has is no better than a broken one.
     if (offer === null || !mayHaveRoot(offer.size, offer.root)) return
-    if (from === this.options.talk.own || this.withdrawals.has(nameOf(id, from, room), 0)) return
+    if (from === this.options.talk.own || this.options.talk.isWithdrawn(id)) return
+    if (this.withdrawals.has(nameOf(id, from, room), 0)) return
     const entry = { ...summary(offer), id, from, room }
     if (this.options.talk.isIgnored(from)) {
       // Nothing is done with it, so that it can be answered once they are heard again.
@@ -155,7 +162,8 @@ export class Desk implements ShelfOwner {
   }
 
   private takeUnlessTwin(job: Job): void {
-    if (this.jobs.twinOf(job) !== null) return this.alsoFrom(job)
+    job.follows = this.jobs.twinOf(job) !== null
+    if (job.follows) return this.alsoFrom(job)
     if (job.entry.state === 'asked') this.jobs.set(job, 'receiving')
     this.taking.queue(job)
   }
@@ -202,6 +210,7 @@ export class Desk implements ShelfOwner {
     if (this.jobs.taking.length >= RECEIVING_MAX) {
       return { ok: false, code: 'too-many', message: `${RECEIVING_MAX} files are on their way: /cancel one, or wait.` }
     }
+    job.isWanted = true
     // Of a folder, what is in it must be known.
     if (!job.entry.isFolder || (job.entry.state === 'asked' && job.download !== null)) await this.taking.take(job)
     else {
@@ -239,7 +248,7 @@ export class Desk implements ShelfOwner {
   /** Lets go of every file; what is on its way stays for the next run. */
   close(): void {
     this.cancelRound?.()
-    this.keepPending()
+    this.keeping.now()
     for (const job of this.jobs.all) {
       job.source?.close()
       job.target?.close()
@@ -295,17 +304,15 @@ export class Desk implements ShelfOwner {
     this.driver.run((all, nowMs) => all.hangUp(key, nowMs))
     for (const job of this.jobs.ofRoot(root)) {
       if (key !== job.entry.from || !this.jobs.fetching.includes(job)) continue
-      const reason = `What came of ${job.entry.name} is not what was offered, and was thrown away. ${OTHERS}`
-      this.jobs.wait(job, reason, 'lying')
+      this.jobs.wait(job, lyingAbout(job.entry.name), 'lying')
     }
   }
 
   refused(root: string, key: string, code: number): void {
     if (code === RefusalCode.notForYou || code === RefusalCode.busy) return
-    const { trouble, what } = REFUSED.get(code) ?? VANISHED
     for (const job of this.jobs.ofRoot(root)) {
       if (key !== job.entry.from || !this.jobs.fetching.includes(job)) continue
-      const reason = `${job.entry.name} ${what} where it came from. ${OTHERS}`
+      const { trouble, reason } = refusalOf(code, job.entry.name)
       this.jobs.wait(job, reason, trouble)
     }
   }
@@ -353,20 +360,20 @@ export class Desk implements ShelfOwner {
   }
 
   /** A run for one transfer does not wait for room. */
-  private stuckReason({ message, code }: FilesFault): string {
+  private stuckReason({ message, code, what = message }: FilesFault): string {
     if (this.options.watches === true) return message
-    return `${message} ${code === 'full' ? 'It goes on when there is room.' : 'It is tried again.'}`
+    return code === 'full' ? `${what} It goes on when there is room.` : `${message} It is tried again.`
   }
 
   private keepPending(): void {
-    if (this.mayKeep) this.options.pending?.save([...this.unasked, ...this.jobs.pending])
+    if (this.mayKeep) this.options.pending?.save([...this.untouched, ...this.jobs.pending])
   }
 
   private round(): void {
     const { clock } = this.options
     const nowMs = clock.nowMs()
     this.taking.round(nowMs)
-    this.keepPending()
+    this.keeping.now()
     this.cancelRound = clock.timer(nowMs + ROUND_EVERY_MS, () => this.round())
   }
 }

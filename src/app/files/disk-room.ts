@@ -36,9 +36,9 @@ export class DiskRoom {
   }
 
   /** The disk has no room for even the beginning of it. */
-  refuse(job: Job, { message }: FilesFault): void {
+  refuse(job: Job, { message, what = message }: FilesFault): void {
     job.room = 'short'
-    this.say(job, `${message} ${this.next}`)
+    this.say(job, `${what} ${this.next}`)
   }
 
   /** Looks at the disk once for all that wait for it, those first that have begun; `goOn` gets each for which there is room now. */

@@ -35,6 +35,12 @@ export interface Job {
   isQueued: boolean
   /** It goes on from what came by an offer that was taken back: a later run does not find it by that. */
   resumesWithdrawn: boolean
+  /** To be taken without a question, and not by itself as long as another brings the same. */
+  follows: boolean
+  /** The user himself has accepted it. */
+  isWanted: boolean
+  /** Accepted in an earlier run: one for a single transfer leaves that to a later one. */
+  isForLater: boolean
   /** The user has said that he does not want it. */
   refuses: boolean
   /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
@@ -64,6 +70,9 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     movedAtMs: nowMs,
     isStuck: false,
     isQueued: false,
+    isForLater: false,
+    isWanted: false,
+    follows: false,
     turn: 0,
     discarding: null,
   }

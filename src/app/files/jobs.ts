@@ -16,6 +16,8 @@ import type { Sought } from './seeking.ts'
 /** A front end hears of one file so often at most, but for what changes its state. */
 const TOLD_EVERY_MS = 100
 
+const CROWDED = 'Too many files wait, and others are to have room in the list. Ask for it to be sent again.'
+
 /** All offers of a run with what is done about them, and the one place where that is told. */
 export class Jobs {
   private readonly offers: Offers
@@ -26,6 +28,8 @@ export class Jobs {
   forgotten: (job: Job) => void = () => {}
   /** Whose offers are not shown, by key. */
   isIgnored: (key: string) => boolean = () => false
+  /** Hears of a job that is new, or stands otherwise than before. */
+  changed: (job: Job) => void = () => {}
 
   constructor(
     policy: AcceptPolicy,
@@ -33,7 +37,7 @@ export class Jobs {
     private readonly told: (view: FileView) => void,
     private readonly watches = false,
   ) {
-    this.offers = new Offers(policy)
+    this.offers = new Offers(policy, (id) => this.waits(id))
   }
 
   get all(): readonly Job[] {
@@ -72,8 +76,18 @@ export class Jobs {
   /** One that an earlier run has begun to take; null where that goes on already, or has ended. */
   begun(offer: NewOffer, content: FileOffer): Job | null {
     const known = this.byId.get(offer.id)
-    if (known !== undefined) return known.entry.state === 'asked' ? known : null
-    return this.offered(offer, content)?.job ?? null
+    if (known === undefined) return this.goOn(offer, content)
+    const { entry, isQueued, target } = known
+    return entry.state === 'asked' || (entry.state === 'receiving' && isQueued && target === null) ? known : null
+  }
+
+  /** As of `Offers.goOn`: it waits for its turn. */
+  goOn(offer: NewOffer, content: FileOffer): Job | null {
+    const entry = this.offers.goOn(offer)
+    if (entry === null) return null
+    const job = this.add(entry, content)
+    job.isQueued = true
+    return job
   }
 
   /** As of `Offers.remember`. */
@@ -99,6 +113,11 @@ export class Jobs {
     return this.byId.get(id) ?? null
   }
 
+  /** Those that are to be taken as soon as this one does not bring the same any more. */
+  followersOf({ entry: { root } }: Job): readonly Job[] {
+    return this.ofRoot(root).filter(({ entry, follows }) => follows && entry.state === 'asked')
+  }
+
   ofRoot(root: string): readonly Job[] {
     return this.all.filter(({ entry }) => entry.root === root)
   }
@@ -106,6 +125,7 @@ export class Jobs {
   set(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     job.entry.state = state
     this.wait(job, reason, trouble)
+    this.changed(job)
   }
 
   /** It waits for something, or has failed; an empty reason: it does not any more. */
@@ -135,11 +155,17 @@ export class Jobs {
 
   /** What nobody has answered, and what was accepted and has not begun, for a later run. */
   get pending(): PendingOffer[] {
-    return this.all.flatMap(({ entry: { id, from, room, state }, target, atMs, offer, resumesWithdrawn }) => {
-      const isToBegin = state === 'receiving' && (target === null || resumesWithdrawn)
-      const isOpen = state === 'asked' || state === 'listing' || isToBegin
-      return isOpen ? [{ id, from, room, atMs, offer, isAccepted: state === 'receiving' && !this.watches }] : []
+    return this.all.flatMap((job) => {
+      const { entry, target, resumesWithdrawn } = job
+      const isToBegin = entry.state === 'receiving' && (target === null || resumesWithdrawn)
+      return entry.state === 'asked' || entry.state === 'listing' || isToBegin ? [this.pendingOf(job)] : []
     })
+  }
+
+  /** For a later run. */
+  pendingOf({ entry: { id, from, room, state }, atMs, offer, isForLater, follows }: Job): PendingOffer {
+    const isAccepted = this.watches ? isForLater : state === 'receiving' || follows
+    return { id, from, room, atMs, offer, isAccepted }
   }
 
   /** What we have or want, for those who ask. */
@@ -155,6 +181,11 @@ export class Jobs {
     )
   }
 
+  private waits(id: string): boolean {
+    const job = this.byId.get(id)
+    return job !== undefined && !job.isWanted && job.target === null && (job.isQueued || job.room === 'short')
+  }
+
   private add(entry: OfferEntry, offer: FileOffer): Job {
     const job = newJob(entry, offer, this.clock.nowMs())
     this.byId.set(entry.id, job)
@@ -162,9 +193,11 @@ export class Jobs {
       if (this.offers.byId(id) !== null) continue
       this.byId.delete(id)
       this.forgotten(each)
+      if (each.entry.state === 'receiving') this.set(each, 'failed', CROWDED)
       each.source?.close()
       each.target?.close()
     }
+    this.changed(job)
     return job
   }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { OFFERS_MAX } from '../../core/transfer/offers.ts'
 import { encodeFileOffer, type FileOffer, readFileOffer } from '../../wire/file-offer.ts'
 import { readSmallFile, replaceSmallFile } from '../small-file.ts'
 
@@ -21,8 +22,8 @@ export interface Pending {
   save(offers: readonly PendingOffer[]): void
 }
 
-/** The newest: of more, nobody looks through the list. */
-const PENDING_MAX = 128
+/** Of those that nobody has answered the newest: of more, nobody looks through the list. */
+const UNANSWERED_MAX = 128
 const BYTES_MAX = 1024 * 1024
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
@@ -42,23 +43,28 @@ export function pendingIn(path: string, log: (message: string) => void): Pending
       const file = readSmallFile(path, BYTES_MAX)
       if (!file.ok) return []
       try {
-        return v
-          .parse(FILE, JSON.parse(new TextDecoder().decode(file.bytes)))
-          .flatMap(toOffer)
-          .slice(-PENDING_MAX)
+        return kept(v.parse(FILE, JSON.parse(new TextDecoder().decode(file.bytes))).flatMap(toOffer))
       } catch {
         log(`${path} cannot be read: what was offered before is not listed any more.`)
         return []
       }
     },
     save(offers) {
-      const text = `${JSON.stringify(offers.slice(-PENDING_MAX).map(toRow))}\n`
+      const text = `${JSON.stringify(kept(offers).map(toRow))}\n`
       if (text === written) return
       const saved = replaceSmallFile(path, text)
       if (saved.ok) written = text
       else log(`${path} cannot be written: ${saved.said}.`)
     },
   }
+}
+
+/** All that were accepted, as many as a run remembers; of the others the newest. */
+function kept(offers: readonly PendingOffer[]): PendingOffer[] {
+  const accepted = offers.filter(({ isAccepted }) => isAccepted).slice(-OFFERS_MAX)
+  const unanswered = offers.filter(({ isAccepted }) => !isAccepted).slice(-UNANSWERED_MAX)
+  const all = new Set([...accepted, ...unanswered])
+  return offers.filter((offer) => all.has(offer))
 }
 
 function toOffer({

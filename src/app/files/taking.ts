@@ -143,7 +143,12 @@ export class Taking {
         continue
       }
       const job = this.jobs.begun({ ...summary(offer), id: toHex(event), from: toHex(from), room }, offer)
-      if (job === null || this.jobs.twinOf(job) !== null) target.close()
+      const isDouble = job !== null && this.jobs.twinOf(job) !== null
+      if (isDouble) {
+        job.follows = true
+        this.jobs.set(job, 'asked')
+      }
+      if (job === null || isDouble) target.close()
       else await this.receive(job, target)
     }
   }
@@ -162,7 +167,9 @@ export class Taking {
         continue
       }
       if (isOver()) {
-        await target.discard()
+        // Whoever took it back was told that it is kept; only the user has it thrown away.
+        if (job.entry.state === 'withdrawn') target.close()
+        else await target.discard()
         return true
       }
       job.resumesWithdrawn = this.options.talk.isWithdrawn(toHex(target.header.event))
@@ -257,6 +264,7 @@ export class Taking {
 
   private hold(job: Job, target: Target): void {
     job.target = target
+    job.isQueued = false
     job.room = 'kept'
     job.path = target.path
     job.movedAtMs = this.options.clock.nowMs()
@@ -279,9 +287,21 @@ export class Taking {
     this.next()
   }
 
+  /** The same has come by another offer. */
+  doneBy(job: Job, { path }: Job): void {
+    const { room } = job.entry
+    job.path = path
+    this.jobs.set(job, 'done')
+    this.seeking.tell(room, [{ root: job.offer.root, room, whole: true, wants: false }])
+  }
+
   /** Begins those that have waited for their turn. */
   private next(): void {
-    for (const job of this.jobs.fetching) if (job.isQueued && this.mayBegin(job)) this.begin(job)
+    for (const job of this.jobs.fetching) {
+      if (!job.isQueued) continue
+      if (this.jobs.taking.length >= RECEIVING_MAX) return
+      if (this.mayBegin(job)) this.begin(job)
+    }
   }
 
   private mayBegin(job: Job): boolean {

@@ -35,8 +35,8 @@ export interface OfferEntry {
 
 export type NewOffer = Omit<OfferEntry, 'number' | 'state'>
 
-/** Remembered at a time: what has ended is forgotten first, then what was never answered. */
-const OFFERS_MAX = 512
+/** Remembered at a time: what has ended is forgotten first, then what was never answered, then what waits and nobody has asked for. */
+export const OFFERS_MAX = 512
 /** Unanswered of one person: more is nobody's honest wish, and the question would be lost among them. */
 const UNANSWERED_EACH_MAX = 32
 /** Of one person taken without a question, and not here yet: there is room for what others offer. */
@@ -53,7 +53,11 @@ export class Offers {
   private readonly entries = new Map<string, OfferEntry>()
   private nextNumber = 1
 
-  constructor(private readonly policy: AcceptPolicy) {}
+  /** `waits`: of one that is received, that nothing of it could be begun, and that the user has not said a word to it. */
+  constructor(
+    private readonly policy: AcceptPolicy,
+    private readonly waits: (id: string) => boolean = () => false,
+  ) {}
 
   /** Newest last. */
   get all(): readonly OfferEntry[] {
@@ -71,7 +75,7 @@ export class Offers {
 
   /** One of ours. */
   give(offer: NewOffer): OfferEntry {
-    this.makeRoom()
+    this.makeRoom(offer.from)
     return this.put(offer, 'giving')
   }
 
@@ -83,7 +87,13 @@ export class Offers {
     if (this.entries.has(offer.id)) return null
     const theirs = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
     if (theirs.length >= UNANSWERED_EACH_MAX) this.entries.delete(theirs[0]!.id)
-    return this.makeRoom() ? this.put(offer, 'asked') : null
+    return this.makeRoom(offer.from) ? this.put(offer, 'asked') : null
+  }
+
+  /** One of somebody's that an earlier run accepted or began: it is answered, however many there are. Null where it is known already, or there is no room. */
+  goOn(offer: NewOffer): OfferEntry | null {
+    if (this.entries.has(offer.id) || !this.makeRoom(offer.from)) return null
+    return this.put(offer, 'receiving')
   }
 
   /**
@@ -97,7 +107,8 @@ export class Offers {
       ({ from, state }) => from === offer.from && (state === 'receiving' || UNANSWERED.has(state)),
     )
     const unanswered = open.filter(({ state }) => UNANSWERED.has(state))
-    if (unanswered.length >= UNANSWERED_EACH_MAX || open.length >= TAKEN_EACH_MAX || !this.makeRoom()) return null
+    if (unanswered.length >= UNANSWERED_EACH_MAX || open.length >= TAKEN_EACH_MAX) return null
+    if (!this.makeRoom(offer.from)) return null
     const state = what === 'take' ? 'receiving' : what === 'pass' ? 'declined' : offer.isFolder ? 'listing' : 'asked'
     return { entry: this.put(offer, state), what }
   }
@@ -143,10 +154,21 @@ export class Offers {
   }
 
   /** False where nothing can be forgotten: all of it is on its way, or ours. */
-  private makeRoom(): boolean {
+  private makeRoom(from: string): boolean {
     if (this.entries.size < OFFERS_MAX) return true
     const oldest = (states: ReadonlySet<OfferState>) => this.all.find((entry) => states.has(entry.state))
-    const victim = oldest(ENDED) ?? oldest(UNANSWERED)
+    const victim = oldest(ENDED) ?? oldest(UNANSWERED) ?? this.oldestWaiting(from)
     return victim !== undefined && this.entries.delete(victim.id)
+  }
+
+  /** Of whoever has most that wait; whoever that is cannot exchange his own: the first that he offered come first. */
+  private oldestWaiting(from: string): OfferEntry | undefined {
+    const waiting = this.all.filter(
+      ({ id, size, state }) => state === 'receiving' && this.takes(size) && this.waits(id),
+    )
+    const counts = new Map<string, number>()
+    for (const { from: each } of waiting) counts.set(each, (counts.get(each) ?? 0) + 1)
+    const most = Math.max(0, ...counts.values())
+    return (counts.get(from) ?? 0) >= most ? undefined : waiting.find((each) => counts.get(each.from) === most)
   }
 }

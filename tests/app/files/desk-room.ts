@@ -48,6 +48,7 @@ export class Person {
     readonly shares: { list: Share[] } = { list: [] },
     readonly pending: { list: PendingOffer[] } = { list: [] },
     readonly taken: { list: Taken[] } = { list: [] },
+    watches = false,
   ) {
     const bytes = (n: number) => crypto.getRandomValues(new Uint8Array(n))
     const signing = signingKeyFromSeed(new Uint8Array(32).fill(seed))
@@ -55,7 +56,7 @@ export class Person {
     const agreement = agreementKeyFromSecret(bytes(32))
     const transfers = new Transfers({ signing, agreement, linkStatic: agreement }, bytes, seededRng(seed))
     this.desk = new Desk({
-      ...{ files, clock: systemClock, policy, folder: '/in' },
+      ...{ files, clock: systemClock, policy, folder: '/in', watches },
       talk: room.talkOf(this),
       shares: {
         load: () => shares.list,
@@ -144,8 +145,9 @@ export class DeskRoom {
   }
 
   /** The same one in a later run: the same key, the same disk. */
-  async again(person: Person, seed: number, policy = person.policy): Promise<Person> {
-    const again = new Person(this, seed, policy, person.files, person.shares, person.pending, person.taken)
+  async again(person: Person, seed: number, policy = person.policy, watches = false): Promise<Person> {
+    const { files, shares, pending, taken } = person
+    const again = new Person(this, seed, policy, files, shares, pending, taken, watches)
     for (const key of person.ignored) again.ignored.add(key)
     return await this.enter(again)
   }

@@ -160,3 +160,46 @@ test('between two people it is taken back whatever room is not joined', async ()
   expect(await anna.desk.cancel('a')).toMatchObject({ ok: true, view: { state: 'withdrawn' } })
   expect(ben.desk.views).toMatchObject([{ state: 'withdrawn' }])
 })
+
+test('known from an earlier run to be taken back, it is not heard when it comes again', async () => {
+  const [anna, ben, cleo] = [await room.person(ASK, 1), await room.person(ASK, 2), await room.person(ALL, 3)]
+  const id = await offered(anna, 'a', 10, `@${ben.key}`)
+  await anna.desk.cancel('a')
+  const offer = { root: new Uint8Array(32), size: 5, manifestBytes: 0, entries: 0, changedMs: 0, name: 'a' }
+  cleo.desk.heardOffer(id, anna.key, 'general', encodeFileOffer(offer)!)
+  expect(cleo.desk.views).toEqual([])
+})
+
+test('taken back while what came of it before is looked for, that stays', async () => {
+  const [anna, ben] = [await room.person(ASK, 1), await room.person(ALL, 2)]
+  ben.files.roomBytes = 3.2 * MEGABYTE
+  await offered(anna, 'a', 3 * MEGABYTE)
+  await ben.until(({ path }) => path !== '')
+  ben.files.roomBytes = MEGABYTE
+  await ben.until(({ trouble }) => trouble === 'full')
+  await anna.desk.cancel('a')
+  let left: (result: undefined) => void = () => {}
+  const isLeft = new Promise<undefined>((resolve) => {
+    left = resolve
+  })
+  const { resume } = ben.files
+  ben.files.resume = async (...asked) => {
+    const target = await resume.apply(ben.files, asked)
+    await anna.desk.cancel('2')
+    if (!target.ok) return target
+    const [close, discard] = [target.close.bind(target), target.discard.bind(target)]
+    target.close = () => {
+      close()
+      left(undefined)
+    }
+    target.discard = async () => {
+      await discard()
+      left(undefined)
+    }
+    return target
+  }
+  const id = await offered(anna, 'a', 3 * MEGABYTE)
+  await ben.until((view) => view.id === id && view.state === 'withdrawn')
+  await isLeft
+  expect(await ben.files.unfinished('/in')).toEqual(['a'])
+})

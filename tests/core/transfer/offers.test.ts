@@ -45,6 +45,20 @@ describe('what is offered', () => {
     expect(offers.all).toHaveLength(512)
   })
 
+  test('and waiting for room gives way to what others offer, of whoever has most', () => {
+    const under = new Set(['a0', 'a1'])
+    const offers = new Offers({ mode: 'all', bytesMax: null }, (id) => !under.has(id))
+    const mallories = ['a', 'b', 'c']
+    for (const from of mallories) for (let i = 0; i < 300; i++) offers.offered(offer(`${from}${i}`, { from }))
+    expect(offers.all).toHaveLength(512)
+    for (let i = 0; i < 100; i++) expect(offers.offered(offer(`h${i}`, { from: 'honest' }))?.what).toBe('take')
+    expect(offers.all).toHaveLength(512)
+    const of = (who: string) => offers.all.filter(({ from }) => from === who).length
+    expect(of('honest')).toBe(100)
+    for (const from of mallories) expect(of(from)).toBeGreaterThan(130)
+    expect([...under].every((id) => offers.byId(id)?.state === 'receiving')).toBe(true)
+  })
+
   test('is remembered up to a bound; what is under way is never forgotten', () => {
     const offers = new Offers({ mode: 'all', bytesMax: null })
     offers.offered(offer('first'))

@@ -1,0 +1,31 @@
+import { RefusalCode } from '../../wire/transfer.ts'
+import type { FileTrouble } from './contract.ts'
+
+/** Why something does not come from whoever offered it. */
+export interface Refusal {
+  readonly trouble: FileTrouble
+  /** Whole sentences. */
+  readonly reason: string
+}
+
+const OTHERS = 'It goes on if others have it; /cancel gives it up.'
+
+/** Each as the middle of a sentence. */
+const VANISHED = { trouble: 'gone', what: 'is gone' } as const
+const REFUSED: ReadonlyMap<number, { readonly trouble: FileTrouble; readonly what: string }> = new Map([
+  // Whoever has just started to give it again has it as soon as he has read it, and then offers it anew.
+  [RefusalCode.unknown, { trouble: 'absent', what: 'is not there (yet)' }],
+  [RefusalCode.changed, { trouble: 'changed', what: 'has been changed' }],
+  [RefusalCode.withdrawn, { trouble: 'withdrawn', what: 'is gone' }],
+])
+
+/** `code`: a `RefusalCode` of whoever offered the file `name`. */
+export function refusalOf(code: number, name: string): Refusal {
+  const { trouble, what } = REFUSED.get(code) ?? VANISHED
+  return { trouble, reason: `${name} ${what} where it came from. ${OTHERS}` }
+}
+
+/** Whoever offered it sends something else. */
+export function lyingAbout(name: string): string {
+  return `What came of ${name} is not what was offered, and was thrown away. ${OTHERS}`
+}

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { Keeping } from '../../../src/app/files/keeping.ts'
+import type { PendingOffer } from '../../../src/app/files/pending.ts'
+import { toHex } from '../../../src/base/bytes.ts'
+import { seededRng } from '../../../src/base/rng.ts'
+import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
+import { MemoryFiles } from '../../ports/memory-files.ts'
+import { ALL, ASK, DeskRoom, Person } from './desk-room.ts'
+
+/** What a run leaves to the next one, however it ends. */
+
+const MANY = 60
+const ANNA = 'aa'.repeat(32)
+let room: DeskRoom
+
+beforeEach(() => {
+  room = new DeskRoom()
+})
+afterEach(() => room.close())
+
+const states = (person: Person) => person.desk.views.map(({ state }) => state)
+
+function hear(person: Person, i: number, from = ANNA): void {
+  const root = seededRng(i).bytes(32)
+  const body = encodeFileOffer({ root, size: 1000, manifestBytes: 0, entries: 0, changedMs: 0, name: `file ${i}` })!
+  person.desk.heardOffer(toHex(seededRng(10_000 + i).bytes(32)), from, 'general', body)
+}
+
+/** One who has accepted many that wait for room. */
+async function waitsForMany(): Promise<Person> {
+  const ben = await room.person(ALL, 2)
+  ben.desk.recall()
+  ben.files.roomBytes = 0
+  for (let i = 0; i < MANY; i++) hear(ben, i)
+  ben.leave()
+  return ben
+}
+
+test('all that was accepted and waits goes on in the next run, more than one person may leave unanswered', async () => {
+  const again = await room.again(await waitsForMany(), 2, ASK)
+  expect(again.desk.recall()).toBe(0)
+  await again.desk.goOn()
+  expect(states(again)).toEqual(Array(MANY).fill('receiving'))
+  again.leave()
+  expect(again.pending.list.filter(({ isAccepted }) => isAccepted)).toHaveLength(MANY)
+})
+
+test('a run for one transfer leaves to later ones what an earlier one accepted', async () => {
+  const once = await room.again(await waitsForMany(), 2, ASK, true)
+  once.desk.recall()
+  for (let i = MANY; i < MANY + 40; i++) hear(once, i)
+  expect(once.desk.decline('file 59')).toMatchObject({ ok: true })
+  once.leave()
+  const kept = once.pending.list
+  expect(kept.filter(({ isAccepted }) => isAccepted).map(({ offer }) => offer.name)).toEqual(
+    Array.from({ length: MANY - 1 }, (_, i) => `file ${i}`),
+  )
+})
+
+test('what was heard or accepted just before a run is killed is there in the next one', async () => {
+  let written: (list: PendingOffer[]) => void = () => {}
+  const pending = {
+    get list(): PendingOffer[] {
+      return []
+    },
+    set list(list: PendingOffer[]) {
+      written(list)
+    },
+  }
+  const writes = () => new Promise<PendingOffer[]>((resolve) => (written = resolve))
+  const ben = new Person(room, 2, ASK, new MemoryFiles(), { list: [] }, pending)
+  room.people.add(ben)
+  ben.desk.recall()
+  ben.files.roomBytes = 0
+  // The round has just written: it does not again for a second.
+  await writes()
+  const [heardAtMs, heard] = [performance.now(), writes()]
+  hear(ben, 1)
+  expect(await heard).toMatchObject([{ offer: { name: 'file 1' }, isAccepted: false }])
+  const accepted = writes()
+  await ben.desk.accept('1')
+  expect(await accepted).toMatchObject([{ offer: { name: 'file 1' }, isAccepted: true }])
+  expect(performance.now() - heardAtMs).toBeLessThan(800)
+})
+
+test('a flood of changes is written a few times, and then as often as the round comes', () => {
+  let nowMs = 0
+  const timers: { readonly atMs: number; readonly fire: () => void }[] = []
+  const clock = {
+    wallMs: () => nowMs,
+    nowMs: () => nowMs,
+    defer() {},
+    timer(atMs: number, fire: () => void) {
+      timers.push({ atMs, fire })
+      return () => {
+        timers.length = 0
+      }
+    },
+  }
+  const writtenAtMs: number[] = []
+  const keeping = new Keeping(clock, () => writtenAtMs.push(nowMs))
+  for (; nowMs < 3_000; nowMs++) {
+    keeping.soon()
+    if (nowMs % 1_000 === 999) keeping.now()
+    else if (timers.some(({ atMs }) => atMs <= nowMs)) timers.pop()!.fire()
+  }
+  expect(writtenAtMs).toHaveLength(3 * 5)
+  expect(writtenAtMs[0]).toBe(10)
+  expect(writtenAtMs.at(-1)).toBe(2_999)
+})
