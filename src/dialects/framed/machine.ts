@@ -8,6 +8,7 @@ import { FloodNote } from '../flood-note.ts'
 import { bridgeMember, type GivenByBridge, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
 import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
+import { LINKS_MAX } from '../places.ts'
 import { formatLocal } from '../timestamps.ts'
 import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Words } from '../words.ts'
 import { encodeFrame } from './frames.ts'
@@ -20,7 +21,6 @@ import { BRIDGES_ROOM, isPresence, Presence } from './presence.ts'
 const SEEN_MS = 120_000
 /** Of each of two generations: what the liveliest peer may send in that time. */
 const SEEN_MAX = 16_384
-const LINKS_MAX = 64
 const HELLO_MS_MAX = 10_000
 /**
  * How soon others hear that we are a bridge, and at most how often: whoever makes up new ones gets no flood of it. Who comes in the moment after
@@ -98,11 +98,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   opened(id: number, remote: Address, attempt: number | null, nowMs: number, local = ''): void {
     this.nowMs = nowMs
     const wanted = this.takeDial(attempt)
-    if (this.links.size >= LINKS_MAX) {
-      this.trouble('framed-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} framed peers are enough.`)
-      return this.emit({ kind: 'hang-up', link: id, abort: true })
-    }
-    const link = new FramedLink(id, remote, wanted, local)
+    if (!this.admit(id, remote, wanted)) return
+    const link = new FramedLink(id, remote, wanted, local, nowMs)
     this.links.set(id, link)
     this.proven(local)
     link.deadline = this.after(HELLO_MS_MAX, () => this.end(link, 'did not say hello in time'))
@@ -116,7 +113,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (link === undefined) return
     for (const frame of link.frames.push(bytes)) {
       if ('skippedBytes' in frame) {
-        this.trouble(
+        this.troubleAgain(
           'framed-long',
           `${this.nameOf(link)} sent ${frame.skippedBytes} bytes at once, which were let go by.`,
         )
@@ -224,6 +221,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (message.type === 'hello') return this.greeted(link, message)
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
+    link.hasSpoken = true
     if (!this.known.add(message.id, this.nowMs)) return
     const given = readBridgeMember(message.raw)
     // Of ours that comes again after it was forgotten.
@@ -245,7 +243,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (link.isOdd) return
     link.isOdd = true
-    this.trouble('framed-odd', `${this.nameOf(link)} sent something that is not understood, which was let go by.`)
+    this.troubleAgain('framed-odd', `${this.nameOf(link)} sent something that is not understood, which was let go by.`)
   }
 
   private greeted(link: FramedLink, { id, from: peer, username }: FramedMessage): void {
@@ -323,11 +321,11 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
 
   private end(link: FramedLink, reason: string): void {
     this.emit({ kind: 'hang-up', link: link.id, abort: true })
-    this.trouble('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`)
+    this.troubleAgain('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`, reason)
     this.forget(link, reason)
   }
 
-  private forget(link: FramedLink, reason: string): void {
+  protected forget(link: FramedLink, reason: string): void {
     this.links.delete(link.id)
     this.cancel(link.deadline)
     if (link.peer !== null) {
