@@ -172,6 +172,12 @@ describe.each(Object.entries(KINDS))('where all places of %s are taken', (dialec
   })
 })
 
+test('frames too long, each of another length, are one kind of refusal', () => {
+  const crowd = KINDS.framed()
+  for (let i = 0; i < 100; i++) crowd.says(crowd.comes(host(1)), Uint8Array.of(0xff, 0xff, 0, i))
+  expect(crowd.troubles('framed-fault')).toHaveLength(1)
+})
+
 describe('who only says hello to the framed network', () => {
   test('gives way to others of its host after a minute, but not to everybody who comes', () => {
     const crowd = KINDS.framed()

@@ -101,10 +101,9 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (!this.admit(id, remote, wanted)) return
     const link = new FramedLink(id, remote, wanted, local, nowMs)
     this.links.set(id, link)
-    this.proven(local)
     link.deadline = this.after(HELLO_MS_MAX, () => this.end(link, 'did not say hello in time'))
     // Who listens waits for the other's hello.
-    if (attempt !== null) this.hello(link)
+    if (attempt !== null) this.hello(link, this.own.claim(local))
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -125,7 +124,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
       else this.message(link, message)
       if (!this.links.has(id)) return
     }
-    if (link.frames.fault !== null) this.end(link, link.frames.fault)
+    // It tells a length, of which there are many.
+    if (link.frames.fault !== null) this.end(link, link.frames.fault, 'framed-long-frame')
   }
 
   closed(id: number, reason: string, nowMs: number): void {
@@ -188,7 +188,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     }
   }
 
-  /** A link shows where we are. Who knows us in voice by another id hears that that one has left. */
+  /** Somebody's hello on a link shows where we are. Who knows us in voice by another id hears that that one has left. */
   private proven(local: string): void {
     const isAnew = this.own.better(local) !== null
     if (isAnew && this.inVoice !== null) this.tellVoice(this.inVoice.room, null)
@@ -249,11 +249,12 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private greeted(link: FramedLink, { id, from: peer, username }: FramedMessage): void {
     if (link.peer !== null) return
     if (this.hellos.has(id)) return this.end(link, 'is ourselves')
+    this.proven(link.local)
     if (peer === this.ownId) this.sharesOurId()
     this.cancel(link.deadline)
     link.peer = peer
     link.name = heardName(username)
-    if (link.wanted === null) this.hello(link)
+    if (link.wanted === null) this.hello(link, this.ownId)
     // What is behind the link knows nothing of us, whoever there was known before.
     this.sayWhoWeAre()
     this.tell(link, 'up', '')
@@ -300,8 +301,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     })
   }
 
-  private hello(link: FramedLink): void {
-    const hello = { id: this.freshId(), type: 'hello', from: this.ownId, username: this.name }
+  private hello(link: FramedLink, from: string): void {
+    const hello = { id: this.freshId(), type: 'hello', from, username: this.name }
     this.hellos.add(hello.id)
     if (this.hellos.size > LINKS_MAX) this.hellos.delete(this.hellos.values().next().value!)
     this.emit({ kind: 'send', link: link.id, bytes: encodeFrame(hello) })
@@ -319,9 +320,9 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     this.trouble('framed-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 
-  private end(link: FramedLink, reason: string): void {
+  private end(link: FramedLink, reason: string, kind = reason): void {
     this.emit({ kind: 'hang-up', link: link.id, abort: true })
-    this.troubleAgain('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`, reason)
+    this.troubleAgain('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`, kind)
     this.forget(link, reason)
   }
 
@@ -333,6 +334,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
       const stillThere = [...this.links.values()].some((other) => other.peer === link.peer)
       if (!stillThere) this.voice?.left(link.peer, null)
     }
+    const isUnanswered = [...this.links.values()].some(({ wanted, peer }) => wanted !== null && peer === null)
+    if (!isUnanswered) this.own.disclaim()
     if (link.wanted !== null) this.retry(link.wanted, reason)
   }
 
