@@ -230,3 +230,27 @@ describe('where others hear', () => {
     expect(hostAsSeen('ann.example', '10.0.0.2')).toBe('ann.example')
   })
 })
+
+test('whom a link told of in voice is told of as its, and that it ended', () => {
+  const told: string[] = []
+  const ears: VoiceEars = {
+    joined: (there, _name, _room, _udp, _bridge, link) => void told.push(`${there} by ${link}`),
+    left() {},
+    toldToo: (there, link) => void told.push(`${there} also by ${link}`),
+    linkEnded: (link) => void told.push(`${link} ended`),
+  }
+  const common = { name: 'Ulla', bridge: US, connect: [], randomBytes: seededRng(3).bytes, wallMs: () => 0, aheadMs: 0 }
+  const machine = new FramedMachine({ id: LOOPBACK, ...common }, ears)
+  machine.start(0)
+  const head = { type: 'voice_join', id: 'j', from: '10.0.0.9:1', username: 'Ann', room: 'general' }
+  for (const link of [1, 2]) {
+    machine.opened(link, { host: '10.0.0.2', port: link }, null, 0, '10.0.0.1')
+    for (const message of [
+      { id: `h${link}`, type: 'hello', from: `10.0.0.2:${link}`, username: 'x' },
+      { ...head, udp_host: '10.0.0.9', udp_port: 6_001, ttl: 5 },
+    ])
+      machine.received(link, encodeFrame(message), 0)
+  }
+  machine.closed(1, 'closed the connection', 0)
+  expect(told).toEqual(['10.0.0.9:1 by 1', '10.0.0.9:1 also by 2', '1 ended'])
+})

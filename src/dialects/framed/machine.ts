@@ -49,7 +49,11 @@ export interface FramedOptions {
 /** What voice makes of messages about it. */
 export interface VoiceEars {
   /** `bridge`: of the hearsay that is there; null of an original. */
-  joined(id: string, name: string, room: string, udp: Address, bridge: string | null): void
+  joined(id: string, name: string, room: string, udp: Address, bridge: string | null, link: number): void
+  /** Another link has told of the same. */
+  toldToo?(id: string, link: number): void
+  /** What only that one told of may be nobody. */
+  linkEnded?(link: number): void
   left(id: string, room: string | null): void
   /** We are called otherwise from now on. */
   calledAnew?(): void
@@ -222,7 +226,10 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
     link.hasSpoken = true
-    if (!this.known.add(message.id, this.nowMs)) return
+    if (!this.known.add(message.id, this.nowMs)) {
+      if (message.type === 'voice_join') this.voice?.toldToo?.(message.from, link.id)
+      return
+    }
     const given = readBridgeMember(message.raw)
     // Of ours that comes again after it was forgotten.
     if (given?.bridge === this.options.bridge) return
@@ -232,7 +239,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     const udp = message.type === 'voice_join' ? this.whereHeard(link, message) : null
     if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
-      this.voice?.joined(message.from, heardName(message.username), message.room, udp!, given?.bridge ?? null)
+      this.voice?.joined(message.from, heardName(message.username), message.room, udp!, given?.bridge ?? null, link.id)
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
     if (message.ttl === 0) return
     const passed = { ...message.raw, ...(udp === null ? {} : { udp_host: udp.host }), ttl: message.ttl - 1 }
@@ -333,6 +340,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
       this.tell(link, 'down', reason)
       const stillThere = [...this.links.values()].some((other) => other.peer === link.peer)
       if (!stillThere) this.voice?.left(link.peer, null)
+      this.voice?.linkEnded?.(link.id)
     }
     const isUnanswered = [...this.links.values()].some(({ wanted, peer }) => wanted !== null && peer === null)
     if (!isUnanswered) this.own.disclaim()
