@@ -1,7 +1,9 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
+import { FLOOD_TOLD_EVERY_MS } from './flood-note.ts'
 import { AGE_TOLD_MS_MAX, type Introduction } from './json.ts'
 import type { DialectOutput } from './outputs.ts'
+import { LINKS_MAX, type Placed, whoGivesWay } from './places.ts'
 import { KeptAddresses, pauseMs, type Wanted } from './redial.ts'
 
 /** What the machines of all dialects share: the time of the input being handled, timers, and where outputs go. */
@@ -10,6 +12,8 @@ export class DialectMachine {
   private begunAtMs: number | null = null
   private readonly timers = new TimerQueue<() => void>()
   private pending: DialectOutput[] = []
+  /** Troubles that were told a moment ago, by their kind, and what has come since. */
+  private readonly quiet = new Map<string, { count: number; last: string }>()
 
   wake(nowMs: number): void {
     this.nowMs = nowMs
@@ -58,12 +62,36 @@ export class DialectMachine {
   protected trouble(code: string, message: string, user = false): void {
     this.emit({ kind: 'trouble', code, message, user })
   }
+
+  /**
+   * One that others can cause as often as they like: the first of a kind at once, and how many more there were once a minute. `kind`: of these
+   * there must be a few only, whatever others send.
+   */
+  protected troubleAgain(code: string, message: string, kind = code): void {
+    const more = this.quiet.get(kind)
+    if (more === undefined) {
+      this.trouble(code, message)
+      return this.hush(code, message, kind)
+    }
+    more.count++
+    more.last = message
+  }
+
+  private hush(code: string, last: string, kind: string): void {
+    const more = { count: 0, last }
+    this.quiet.set(kind, more)
+    this.after(FLOOD_TOLD_EVERY_MS, () => {
+      this.quiet.delete(kind)
+      if (more.count === 0) return
+      this.trouble(code, `${more.count} more like it within a minute, the last: ${more.last}`)
+      this.hush(code, more.last, kind)
+    })
+  }
 }
 
 /** A connection of a machine that dials addresses it is given. */
-export interface DiallingLink {
-  /** What it was dialled for; null: it came in. */
-  readonly wanted: Wanted | null
+export interface DiallingLink extends Placed {
+  readonly id: number
 }
 
 /** What machines share whose peers are dialled by their address, and dialled again whenever a link ends. */
@@ -114,6 +142,28 @@ export abstract class DiallingMachine<L extends DiallingLink> extends DialectMac
 
   /** Ends a link as its protocol does. */
   protected abstract goodbye(link: L): void
+
+  /** A link is no more, for whatever reason. */
+  protected abstract forget(link: L, reason: string): void
+
+  /** Finds a place for a new link, where somebody may have to leave; without one it is hung up on, and dialled again if we had dialled it. */
+  protected admit(id: number, remote: Address, wanted: Wanted | null): boolean {
+    const leaving = whoGivesWay([...this.links.values()], remote, wanted !== null, this.nowMs)
+    if (leaving === 'nobody') return true
+    const { dialect } = this
+    if (leaving === null) {
+      const why = `${LINKS_MAX} ${dialect} peers are enough, and fewer of one host.`
+      this.troubleAgain(`${dialect}-full`, `${formatAddress(remote)} was turned away: ${why}`)
+      this.emit({ kind: 'hang-up', link: id, abort: true })
+      if (wanted !== null) this.retry(wanted, 'found no place here: there are enough peers')
+      return false
+    }
+    const who = `The ${dialect} peer at ${formatAddress(leaving.remote)}`
+    this.troubleAgain(`${dialect}-full`, `${who} gave way to another: ${LINKS_MAX} are enough, and fewer of one host.`)
+    this.emit({ kind: 'hang-up', link: leaving.id, abort: true })
+    this.forget(leaving, 'gave way to another')
+    return true
+  }
 
   /** What an attempt was for, which is over with it; null where it was none of ours. */
   protected takeDial(attempt: number | null): Wanted | null {

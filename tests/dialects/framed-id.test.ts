@@ -88,6 +88,36 @@ describe('what we are called in the framed network', () => {
     expect(bench.anew).toBe(1)
   })
 
+  test('is fixed by nobody who has not said hello, whatever else came from there', () => {
+    const bench = new Bench()
+    bench.machine.opened(1, { host: '192.0.2.66', port: 40_000 }, null, 0, '10.6.6.6')
+    bench.machine.received(1, Uint8Array.of(0), 0)
+    expect(bench.machine.ownId).toBe('127.0.0.1:8080')
+    bench.link(2, '10.0.0.1', '10.0.0.2:1')
+    expect(bench.machine.ownId).toBe('10.0.0.1:8080')
+  })
+
+  test('is told in our hello to whom we dial, and holds once they have said theirs, by whatever link that is', () => {
+    const bench = new Bench()
+    const wanted = { host: '10.0.0.2', port: 1 }
+    bench.machine.connect(wanted, 0)
+    bench.machine.opened(1, wanted, 1, 0, '10.0.0.1')
+    expect(bench.heard(1)).toMatchObject([{ type: 'hello', from: '10.0.0.1:8080' }])
+    expect(bench.machine.ownId).toBe('127.0.0.1:8080')
+    bench.link(2, '192.168.7.1', '192.168.7.2:1')
+    expect(bench.heard(2)[0]).toMatchObject({ type: 'hello', from: '10.0.0.1:8080' })
+  })
+
+  test('is not what we told somebody whom we dialled and who never said hello', () => {
+    const bench = new Bench()
+    const wanted = { host: '10.0.0.2', port: 1 }
+    bench.machine.connect(wanted, 0)
+    bench.machine.opened(1, wanted, 1, 0, '10.0.0.1')
+    bench.machine.closed(1, 'closed the connection', 0)
+    bench.link(2, '192.168.7.1', '192.168.7.2:1')
+    expect(bench.machine.ownId).toBe('192.168.7.1:8080')
+  })
+
   test('says nothing of links that lead nowhere else: link-local addresses, loopback, none', () => {
     for (const local of ['', 'fe80::1', '169.254.3.4', '::1', '127.0.0.1']) {
       const bench = new Bench()
@@ -199,4 +229,28 @@ describe('where others hear', () => {
     ])
     expect(hostAsSeen('ann.example', '10.0.0.2')).toBe('ann.example')
   })
+})
+
+test('whom a link told of in voice is told of as its, and that it ended', () => {
+  const told: string[] = []
+  const ears: VoiceEars = {
+    joined: (there, _name, _room, _udp, _bridge, link) => void told.push(`${there} by ${link}`),
+    left() {},
+    toldToo: (there, link) => void told.push(`${there} also by ${link}`),
+    linkEnded: (link) => void told.push(`${link} ended`),
+  }
+  const common = { name: 'Ulla', bridge: US, connect: [], randomBytes: seededRng(3).bytes, wallMs: () => 0, aheadMs: 0 }
+  const machine = new FramedMachine({ id: LOOPBACK, ...common }, ears)
+  machine.start(0)
+  const head = { type: 'voice_join', id: 'j', from: '10.0.0.9:1', username: 'Ann', room: 'general' }
+  for (const link of [1, 2]) {
+    machine.opened(link, { host: '10.0.0.2', port: link }, null, 0, '10.0.0.1')
+    for (const message of [
+      { id: `h${link}`, type: 'hello', from: `10.0.0.2:${link}`, username: 'x' },
+      { ...head, udp_host: '10.0.0.9', udp_port: 6_001, ttl: 5 },
+    ])
+      machine.received(link, encodeFrame(message), 0)
+  }
+  machine.closed(1, 'closed the connection', 0)
+  expect(told).toEqual(['10.0.0.9:1 by 1', '10.0.0.9:1 also by 2', '1 ended'])
 })

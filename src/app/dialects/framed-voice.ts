@@ -3,6 +3,7 @@ import { markName } from '../../base/dialects.ts'
 import { parseIp } from '../../base/ip.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import type { VoiceEars } from '../../dialects/framed/machine.ts'
+import { LINKS_MAX } from '../../dialects/places.ts'
 import { BRIDGED_MAX } from '../../wire/voice-bridged.ts'
 import type { Person } from '../events.ts'
 import type { ForeignSpeaker, ForeignVoice } from '../voice/foreign.ts'
@@ -18,6 +19,8 @@ interface Speaker extends ForeignSpeaker {
   readonly room: string
   /** One of ours puts it there, who may be heard without it. */
   readonly bridge: string | null
+  /** Those that have told of it, the first of them first. */
+  readonly links: Set<number>
 }
 
 export interface FramedVoiceOptions {
@@ -45,17 +48,28 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
     return this.options.own()
   }
 
-  joined(there: string, name: string, room: string, udp: Address, bridge: string | null): void {
+  joined(there: string, name: string, room: string, udp: Address, bridge: string | null, link = 0): void {
     const folded = normaliseRoom(room)
     // A name would have to be looked up, by whoever a stranger names.
     if (folded === null || there === '' || there.length > ID_CHARS_MAX || parseIp(udp.host) === null) return
     const isNew = !this.speakers.has(there)
-    if (isNew && this.speakers.size >= SPEAKERS_MAX) return this.tellCrowd('heard', SPEAKERS_MAX)
+    if (isNew && this.speakers.size >= SPEAKERS_MAX && !this.makeRoom(link)) {
+      return this.tellCrowd('heard', SPEAKERS_MAX)
+    }
     const before = this.speakers.get(there)
     if (before !== undefined && before.room !== folded) this.left(there, null)
     const marked = markName(name === '' ? there : name, 'framed')
     const { host, port } = udp
-    const speaker = { id: `framed:${there}`, name: marked, there, host, port, room: folded, bridge }
+    const speaker = {
+      id: `framed:${there}`,
+      name: marked,
+      there,
+      host,
+      port,
+      room: folded,
+      bridge,
+      links: new Set([link]),
+    }
     this.speakers.set(there, speaker)
     if (isNew && this.present(folded).length > PASSED_MAX) this.tellCrowd('passed on', PASSED_MAX)
     if (!this.isOurs(speaker)) this.changed(folded, { what: 'joined', person: personOf(speaker) })
@@ -67,6 +81,17 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
     this.speakers.delete(there)
     if (this.speakers.size <= PASSED_MAX) this.crowd.clear()
     if (!this.isOurs(speaker)) this.changed(speaker.room, { what: 'left', person: personOf(speaker) })
+  }
+
+  toldToo(there: string, link: number): void {
+    const links = this.speakers.get(there)?.links
+    if (links !== undefined && links.size < LINKS_MAX) links.add(link)
+  }
+
+  linkEnded(link: number): void {
+    for (const [there, { links }] of [...this.speakers]) {
+      if (links.delete(link) && links.size === 0) this.left(there, null)
+    }
   }
 
   calledAnew(): void {
@@ -91,6 +116,17 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
 
   watch(changed: Parameters<ForeignVoice['watch']>[0]): void {
     this.changed = changed
+  }
+
+  /** Of the link that has most of them, whoever came last leaves for one of a link that has fewer. */
+  private makeRoom(link: number): boolean {
+    const all = [...this.speakers.values()]
+    const crowds = Map.groupBy(all, ({ links }) => [...links][0])
+    const own = crowds.get(link)?.length ?? 0
+    const [crowd = []] = [...crowds.values()].sort((a, b) => b.length - a.length)
+    if (crowd.length <= own + 1) return false
+    this.left(crowd.at(-1)!.there, null)
+    return true
   }
 
   /** Once for as long as it lasts. */

@@ -2,6 +2,7 @@ import type { Address } from '../../base/address.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import { FloodNote } from '../flood-note.ts'
+import type { Placed } from '../places.ts'
 import type { Wanted } from '../redial.ts'
 import { FrameReader } from './frames.ts'
 
@@ -10,7 +11,7 @@ const BURST_MESSAGES = 400
 const MESSAGE_EVERY_MS = 20
 
 /** One connection with an original. */
-export class FramedLink {
+export class FramedLink implements Placed {
   readonly frames = new FrameReader()
   readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
   /** The node id of its hello; null before. */
@@ -20,6 +21,8 @@ export class FramedLink {
   /** It has passed on what is not understood, and that has been told. */
   isOdd = false
   deadline: Timer<() => void> | null = null
+  /** It has said or passed on something beside its hello. */
+  hasSpoken = false
 
   constructor(
     readonly id: number,
@@ -28,5 +31,11 @@ export class FramedLink {
     readonly wanted: Wanted | null,
     /** By which of our hosts it leaves the machine; empty where that is not known. */
     readonly local = '',
+    readonly sinceMs = 0,
   ) {}
+
+  get standing(): Placed['standing'] {
+    if (this.peer === null) return 'silent'
+    return this.hasSpoken ? 'speaking' : 'known'
+  }
 }

@@ -8,6 +8,7 @@ import { FloodNote } from '../flood-note.ts'
 import { bridgeMember, type GivenByBridge, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
 import { DiallingMachine } from '../machine.ts'
 import type { Diallable } from '../outputs.ts'
+import { LINKS_MAX } from '../places.ts'
 import { formatLocal } from '../timestamps.ts'
 import { hashedOrigin, heardName, heardText, originOfUuid, uuidOfOrigin, type Words } from '../words.ts'
 import { encodeFrame } from './frames.ts'
@@ -20,7 +21,6 @@ import { BRIDGES_ROOM, isPresence, Presence } from './presence.ts'
 const SEEN_MS = 120_000
 /** Of each of two generations: what the liveliest peer may send in that time. */
 const SEEN_MAX = 16_384
-const LINKS_MAX = 64
 const HELLO_MS_MAX = 10_000
 /**
  * How soon others hear that we are a bridge, and at most how often: whoever makes up new ones gets no flood of it. Who comes in the moment after
@@ -49,7 +49,11 @@ export interface FramedOptions {
 /** What voice makes of messages about it. */
 export interface VoiceEars {
   /** `bridge`: of the hearsay that is there; null of an original. */
-  joined(id: string, name: string, room: string, udp: Address, bridge: string | null): void
+  joined(id: string, name: string, room: string, udp: Address, bridge: string | null, link: number): void
+  /** Another link has told of the same. */
+  toldToo?(id: string, link: number): void
+  /** What only that one told of may be nobody. */
+  linkEnded?(link: number): void
   left(id: string, room: string | null): void
   /** We are called otherwise from now on. */
   calledAnew?(): void
@@ -98,16 +102,12 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   opened(id: number, remote: Address, attempt: number | null, nowMs: number, local = ''): void {
     this.nowMs = nowMs
     const wanted = this.takeDial(attempt)
-    if (this.links.size >= LINKS_MAX) {
-      this.trouble('framed-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} framed peers are enough.`)
-      return this.emit({ kind: 'hang-up', link: id, abort: true })
-    }
-    const link = new FramedLink(id, remote, wanted, local)
+    if (!this.admit(id, remote, wanted)) return
+    const link = new FramedLink(id, remote, wanted, local, nowMs)
     this.links.set(id, link)
-    this.proven(local)
     link.deadline = this.after(HELLO_MS_MAX, () => this.end(link, 'did not say hello in time'))
     // Who listens waits for the other's hello.
-    if (attempt !== null) this.hello(link)
+    if (attempt !== null) this.hello(link, this.own.claim(local))
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -116,7 +116,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (link === undefined) return
     for (const frame of link.frames.push(bytes)) {
       if ('skippedBytes' in frame) {
-        this.trouble(
+        this.troubleAgain(
           'framed-long',
           `${this.nameOf(link)} sent ${frame.skippedBytes} bytes at once, which were let go by.`,
         )
@@ -128,7 +128,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
       else this.message(link, message)
       if (!this.links.has(id)) return
     }
-    if (link.frames.fault !== null) this.end(link, link.frames.fault)
+    // It tells a length, of which there are many.
+    if (link.frames.fault !== null) this.end(link, link.frames.fault, 'framed-long-frame')
   }
 
   closed(id: number, reason: string, nowMs: number): void {
@@ -191,7 +192,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     }
   }
 
-  /** A link shows where we are. Who knows us in voice by another id hears that that one has left. */
+  /** Somebody's hello on a link shows where we are. Who knows us in voice by another id hears that that one has left. */
   private proven(local: string): void {
     const isAnew = this.own.better(local) !== null
     if (isAnew && this.inVoice !== null) this.tellVoice(this.inVoice.room, null)
@@ -224,7 +225,11 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (message.type === 'hello') return this.greeted(link, message)
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    if (!this.known.add(message.id, this.nowMs)) return
+    link.hasSpoken = true
+    if (!this.known.add(message.id, this.nowMs)) {
+      if (message.type === 'voice_join') this.voice?.toldToo?.(message.from, link.id)
+      return
+    }
     const given = readBridgeMember(message.raw)
     // Of ours that comes again after it was forgotten.
     if (given?.bridge === this.options.bridge) return
@@ -234,7 +239,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     const udp = message.type === 'voice_join' ? this.whereHeard(link, message) : null
     if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')
-      this.voice?.joined(message.from, heardName(message.username), message.room, udp!, given?.bridge ?? null)
+      this.voice?.joined(message.from, heardName(message.username), message.room, udp!, given?.bridge ?? null, link.id)
     else if (message.type === 'voice_leave') this.voice?.left(message.from, message.room)
     if (message.ttl === 0) return
     const passed = { ...message.raw, ...(udp === null ? {} : { udp_host: udp.host }), ttl: message.ttl - 1 }
@@ -245,17 +250,18 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (link.peer === null) return this.end(link, 'said something before hello')
     if (link.isOdd) return
     link.isOdd = true
-    this.trouble('framed-odd', `${this.nameOf(link)} sent something that is not understood, which was let go by.`)
+    this.troubleAgain('framed-odd', `${this.nameOf(link)} sent something that is not understood, which was let go by.`)
   }
 
   private greeted(link: FramedLink, { id, from: peer, username }: FramedMessage): void {
     if (link.peer !== null) return
     if (this.hellos.has(id)) return this.end(link, 'is ourselves')
+    this.proven(link.local)
     if (peer === this.ownId) this.sharesOurId()
     this.cancel(link.deadline)
     link.peer = peer
     link.name = heardName(username)
-    if (link.wanted === null) this.hello(link)
+    if (link.wanted === null) this.hello(link, this.ownId)
     // What is behind the link knows nothing of us, whoever there was known before.
     this.sayWhoWeAre()
     this.tell(link, 'up', '')
@@ -302,8 +308,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     })
   }
 
-  private hello(link: FramedLink): void {
-    const hello = { id: this.freshId(), type: 'hello', from: this.ownId, username: this.name }
+  private hello(link: FramedLink, from: string): void {
+    const hello = { id: this.freshId(), type: 'hello', from, username: this.name }
     this.hellos.add(hello.id)
     if (this.hellos.size > LINKS_MAX) this.hellos.delete(this.hellos.values().next().value!)
     this.emit({ kind: 'send', link: link.id, bytes: encodeFrame(hello) })
@@ -321,20 +327,23 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     this.trouble('framed-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 
-  private end(link: FramedLink, reason: string): void {
+  private end(link: FramedLink, reason: string, kind = reason): void {
     this.emit({ kind: 'hang-up', link: link.id, abort: true })
-    this.trouble('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`)
+    this.troubleAgain('framed-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`, kind)
     this.forget(link, reason)
   }
 
-  private forget(link: FramedLink, reason: string): void {
+  protected forget(link: FramedLink, reason: string): void {
     this.links.delete(link.id)
     this.cancel(link.deadline)
     if (link.peer !== null) {
       this.tell(link, 'down', reason)
       const stillThere = [...this.links.values()].some((other) => other.peer === link.peer)
       if (!stillThere) this.voice?.left(link.peer, null)
+      this.voice?.linkEnded?.(link.id)
     }
+    const isUnanswered = [...this.links.values()].some(({ wanted, peer }) => wanted !== null && peer === null)
+    if (!isUnanswered) this.own.disclaim()
     if (link.wanted !== null) this.retry(link.wanted, reason)
   }
 

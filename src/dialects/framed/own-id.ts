@@ -3,7 +3,8 @@ import { formatIp, ipScope, parseIp } from '../../base/ip.ts'
 
 /**
  * What we are called in the framed network: `HOST:PORT`, where others reach our listener. Who listens everywhere, or for its own machine alone,
- * has no host that says so: it takes one at the start, and in its place, once, the address by which the first link leaves the machine. From then
+ * has no host that says so: it takes one at the start, and in its place, once, the address by which the first link leaves the machine
+ * on which somebody says hello. From then
  * on that stays: originals tell each other apart by it, and those who are in voice.
  */
 export class OwnId {
@@ -19,6 +20,8 @@ export class OwnId {
   }
 
   readonly port: number
+  /** What a hello of ours has said to somebody we dialled, who has not answered it yet. */
+  private claimed: string | null = null
 
   get text(): string {
     return formatAddress({ host: this.host, port: this.port })
@@ -26,16 +29,33 @@ export class OwnId {
 
   /** What we are called by somebody who is linked with us by that address of ours; null where that is what we are called anyway. */
   better(local: string): string | null {
-    const host = this.isSure ? null : hostForOthers(local)
+    const host = this.isSure ? null : this.hostBy(local)
     return host === null || host === this.host ? null : host
   }
 
-  /** A link is there that leaves by that address. True where we are called otherwise from now on. */
+  /** What our hello says to somebody we dialled by that address. It holds only once somebody has said hello, and then for all. */
+  claim(local: string): string {
+    if (this.isSure) return this.text
+    this.claimed ??= hostForOthers(local)
+    return formatAddress({ host: this.hostBy(local) ?? this.host, port: this.port })
+  }
+
+  /** Nobody is left who was told so and might answer. */
+  disclaim(): void {
+    this.claimed = null
+  }
+
+  /** Somebody has said hello on a link that leaves by that address. True where we are called otherwise from now on. */
   linked(local: string): boolean {
     const better = this.better(local)
     this.isSure ||= hostForOthers(local) !== null
     this.host = better ?? this.host
     return better !== null
+  }
+
+  private hostBy(local: string): string | null {
+    const host = hostForOthers(local)
+    return host === null ? null : (this.claimed ?? host)
   }
 
   /**

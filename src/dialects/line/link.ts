@@ -3,6 +3,7 @@ import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import { FloodNote } from '../flood-note.ts'
 import { LineReader } from '../lines.ts'
+import type { Placed } from '../places.ts'
 import type { Wanted } from '../redial.ts'
 import { LINE_BYTES_MAX } from './messages.ts'
 import { Outbox } from './outbox.ts'
@@ -15,7 +16,7 @@ const BURST_FILES = 64
 const FILE_EVERY_MS = 1_000
 
 /** One connection of two people. */
-export class LineLink {
+export class LineLink implements Placed {
   readonly lines = new LineReader(LINE_BYTES_MAX)
   readonly bucket = new TokenBucket(BURST_LINES, LINE_EVERY_MS)
   readonly files = new TokenBucket(BURST_FILES, FILE_EVERY_MS)
@@ -30,10 +31,17 @@ export class LineLink {
   timer: Timer<() => void> | null = null
   /** Lines heard, which tells equal ones apart. */
   heard = 0
+  /** Something whole has come: a line with words, or the beginning of a file. */
+  hasSpoken = false
 
   constructor(
     readonly id: number,
     readonly remote: Address,
     readonly wanted: Wanted | null,
+    readonly sinceMs: number,
   ) {}
+
+  get standing(): Placed['standing'] {
+    return this.hasSpoken ? 'speaking' : 'silent'
+  }
 }

@@ -7,7 +7,6 @@ import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
 import { LineLink } from './link.ts'
 import { encodeFileHeader, encodeLeft, encodeText, readLine, sendableName } from './messages.ts'
 
-const LINKS_MAX = 64
 const FILE_NAME_CHARS_MAX = 128
 const FATES = {
   taken: 'which will be offered here.',
@@ -43,11 +42,8 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
     this.nowMs = nowMs
     const wanted = this.takeDial(attempt)
-    if (this.links.size >= LINKS_MAX) {
-      this.trouble('line-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} line peers are enough.`)
-      return this.emit({ kind: 'hang-up', link: id, abort: true })
-    }
-    const link = new LineLink(id, remote, wanted)
+    if (!this.admit(id, remote, wanted)) return
+    const link = new LineLink(id, remote, wanted, nowMs)
     this.links.set(id, link)
     this.tell(link, 'up', '')
     this.reached(link, { id: String(id), name: '' })
@@ -155,6 +151,7 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
     if (line.length === 0) return
     const message = readLine(line)
     if (message === null) return this.end(link, 'sent something that is no text')
+    link.hasSpoken = true
     if (message.kind === 'file') return this.fileBegins(link, message.name, message.size)
     const name = heardName(message.name)
     if (name !== '' && !isMarked(name)) link.name = name
@@ -200,11 +197,11 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
 
   private end(link: LineLink, reason: string): void {
     this.emit({ kind: 'hang-up', link: link.id, abort: true })
-    this.trouble('line-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`)
+    this.troubleAgain('line-fault', `${this.nameOf(link)} was hung up on: it ${reason}.`, reason)
     this.forget(link, reason)
   }
 
-  private forget(link: LineLink, reason: string): void {
+  protected forget(link: LineLink, reason: string): void {
     if (link.fileLeft !== null) this.fileEnds(link, false)
     this.links.delete(link.id)
     this.cancel(link.timer)

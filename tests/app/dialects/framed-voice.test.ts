@@ -58,6 +58,28 @@ describe('who is in voice in the framed network', () => {
     expect(notices).toHaveLength(3)
   })
 
+  test('is nobody any more who came by a link that is gone, but for those whom another one told of too', () => {
+    presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null, 1)
+    presence.joined('127.0.0.1:5002', 'Bob', 'general', UDP, null, 1)
+    presence.joined('127.0.0.1:5003', 'Cid', 'general', UDP, null, 2)
+    presence.toldToo('127.0.0.1:5002', 2)
+    presence.linkEnded(1)
+    expect(presence.present('general').map(({ name }) => name)).toEqual(['Bob (framed)', 'Cid (framed)'])
+    presence.linkEnded(2)
+    expect(presence.present('general')).toEqual([])
+    expect(news.filter((each) => each.includes('left'))).toHaveLength(3)
+  })
+
+  test('is one of another link, though one link makes up as many as there are places', () => {
+    presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null, 1)
+    for (let i = 0; i < 40; i++) presence.joined(`127.0.0.1:${6_000 + i}`, `n${i}`, 'general', UDP, null, 2)
+    presence.joined('127.0.0.1:5002', 'Bob', 'general', UDP, null, 3)
+    const names = presence.present('general').map(({ name }) => name)
+    expect(names).toContain('Ann (framed)')
+    expect(names).toContain('Bob (framed)')
+    expect(names).toHaveLength(32)
+  })
+
   test('is in one room at a time', () => {
     presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null)
     presence.joined('127.0.0.1:5001', 'Ann', 'dev', UDP, null)
