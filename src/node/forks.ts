@@ -1,5 +1,6 @@
 import { type ByteReader, equalBytes } from '../base/bytes.ts'
 import type { Branch } from '../core/history/fork-set.ts'
+import { RangeSet } from '../core/history/ranges.ts'
 import { type Bundle, chainBundle, decodeBundle } from '../wire/bundle.ts'
 import { type BranchEnd, type BranchFrame, readFork } from '../wire/fork.ts'
 import { ByeCode } from '../wire/hello.ts'
@@ -131,6 +132,26 @@ export class Forks {
       if (this.isStrayed(link, feed)) this.exchange.tell(link, feed, [])
     }
     this.placing.grew(feed, first, first + count)
+  }
+
+  /**
+   * Of numbers of the trunk that have come late, those not told yet. What goes on beyond a gap may be of the history that was taken for the
+   * other one: then that is what fills the gap, and people were told it when it came. What came without its body then, they were not.
+   */
+  untold({ forks }: Feed, { bundle, ids }: Fetched, fresh: RangeSet): RangeSet {
+    if (forks === null) return fresh
+    const untold = new RangeSet(fresh.list)
+    let branch: Branch | undefined
+    let told: Bundle | null = null
+    for (const [i, id] of ids.entries()) {
+      const its = forks.of(id)
+      if (its?.isKept !== true) continue
+      if (its !== branch) told = decodeBundle(its.bytes)
+      branch = its
+      const number = bundle.first + i
+      if (told?.events[number - its.first]?.gone === false) untold.remove(number, number + 1)
+    }
+    return untold
   }
 
   /** As the store has it. */

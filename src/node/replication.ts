@@ -110,7 +110,7 @@ export class Replication {
     })
     this.backfilling = new Backfilling(context, links, feeds, keeping, this.sender, gone, {
       filled: (feed, fetched, fresh) => {
-        owner.filled(feed, fetched, fresh)
+        owner.filled(feed, fetched, this.forks.untold(feed, fetched, fresh))
         this.forks.grew(feed, fetched.bundle)
       },
       gap: (feed, missing) => {
