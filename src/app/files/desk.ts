@@ -20,6 +20,7 @@ import { Stock } from './stock.ts'
 import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 import { Twins } from './twins.ts'
+import { WaitingList } from './waiting-list.ts'
 
 const ROUND_EVERY_MS = 1_000
 /** Withdrawals remembered from before their offers come, and deletions of other things that may be some: twice as many at most, 200 bytes each. */
@@ -46,10 +47,12 @@ export class Desk implements ShelfOwner {
   /** Of earlier runs, where this one has nothing to do with them. */
   private readonly untouched: PendingOffer[] = []
   private readonly keeping: Keeping
+  private readonly list: WaitingList
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
     this.jobs.isIgnored = (key) => options.talk.isIgnored(key)
+    this.list = new WaitingList(options.clock, options.pending ?? null)
     this.keeping = new Keeping(options.clock, () => this.keepPending())
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
@@ -81,8 +84,10 @@ export class Desk implements ShelfOwner {
       if (job.isForLater && job.entry.state === 'asked') this.untouched.push(this.jobs.pendingOf(job))
     }
     this.stock = new Stock(this.options, shelf, this.seeking)
-    const finished = (job: Job): void => this.stock.add(job)
-    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, finished)
+    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, {
+      here: (job) => this.stock.add(job),
+      told: (target, offers) => this.list.over(target, offers),
+    })
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
   }
@@ -105,7 +110,7 @@ export class Desk implements ShelfOwner {
     const isOnce = this.options.watches === true
     const isAsking = this.options.policy.mode !== 'none'
     let count = 0
-    for (const each of this.options.pending?.load() ?? []) {
+    for (const each of this.list.load()) {
       const { id, from, room, atMs, offer } = each
       const isAccepted = each.isAccepted && !isOnce
       if (this.options.talk.isWithdrawn(id)) continue
@@ -249,6 +254,7 @@ export class Desk implements ShelfOwner {
   close(): void {
     this.cancelRound?.()
     this.keeping.now()
+    this.list.close()
     for (const job of this.jobs.all) {
       job.source?.close()
       job.target?.close()
@@ -366,7 +372,7 @@ export class Desk implements ShelfOwner {
   }
 
   private keepPending(): void {
-    if (this.mayKeep) this.options.pending?.save([...this.untouched, ...this.jobs.pending])
+    if (this.mayKeep) this.list.save([...this.untouched, ...this.jobs.pending])
   }
 
   private round(): void {

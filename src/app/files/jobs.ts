@@ -156,8 +156,8 @@ export class Jobs {
   /** What nobody has answered, and what was accepted and has not begun, for a later run. */
   get pending(): PendingOffer[] {
     return this.all.flatMap((job) => {
-      const { entry, target, resumesWithdrawn } = job
-      const isToBegin = entry.state === 'receiving' && (target === null || resumesWithdrawn)
+      const { entry, target, isBeginning, resumesWithdrawn } = job
+      const isToBegin = entry.state === 'receiving' && (target === null || isBeginning || resumesWithdrawn)
       return entry.state === 'asked' || entry.state === 'listing' || isToBegin ? [this.pendingOf(job)] : []
     })
   }

@@ -50,6 +50,7 @@ test('when one is withdrawn or cancelled midway, the other is taken', async () =
     expect(done.path).toBe('/in/x')
     expect(ben.files.files.get('/in/x')).toEqual(bytes)
     expect(ben.desk.views[0]!.state).toBe(end as 'withdrawn')
+    ben.leave()
     expect(await ben.files.unfinished('/in')).toEqual([])
     room.close()
   }
@@ -66,5 +67,6 @@ test('a later run goes on with both', async () => {
   const dones = new Set<number>()
   for (const number of [1, 2]) dones.add((await again.until((v) => v.number === number && v.state === 'done')).number)
   expect(dones.size).toBe(2)
+  again.leave()
   expect(await again.files.unfinished('/in')).toEqual([])
 })
