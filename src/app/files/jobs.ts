@@ -122,6 +122,11 @@ export class Jobs {
     return this.all.filter(({ entry }) => entry.root === root)
   }
 
+  /** The offers by which a content has come. Who offers it as well and has not been answered is not among them. */
+  doneOf(root: string): readonly string[] {
+    return this.ofRoot(root).flatMap(({ entry: { id, state } }) => (state === 'done' ? [id] : []))
+  }
+
   set(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     job.entry.state = state
     this.wait(job, reason, trouble)

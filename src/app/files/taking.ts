@@ -30,8 +30,8 @@ const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
 interface Ends {
   /** It is here, and is about to be told. */
   here(job: Job): void
-  /** It has just been told; by these offers it has come. */
-  told(target: Target, offers: readonly string[]): void
+  /** It has just been told; by `offers` it has come. */
+  told(target: Target, offers: () => readonly string[]): void
 }
 
 /** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
@@ -305,10 +305,7 @@ export class Taking {
     // That waits for the disk: told afterwards, it is told at once, and the turn ends with it.
     this.ends.here(job)
     this.jobs.set(job, 'done')
-    this.ends.told(
-      target,
-      this.jobs.ofRoot(job.entry.root).map(({ entry }) => entry.id),
-    )
+    this.ends.told(target, () => this.jobs.doneOf(job.entry.root))
     this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
     this.letGo()
     this.next()

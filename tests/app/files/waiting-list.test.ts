@@ -36,7 +36,7 @@ const list = (rows: PendingOffer[] = []) => {
 test('what has come is left to a later run until the turn is over in which it is told', () => {
   const { list: waiting, end } = list()
   const come = target()
-  waiting.over(come.target, ['a'])
+  waiting.over(come.target, () => ['a'])
   waiting.save([])
   expect(come.settled).toBe(0)
   end()
@@ -47,7 +47,7 @@ test('and until none of the offers that brought it waits any more', () => {
   const { list: waiting, end } = list([row('a'), row('b'), row('c')])
   waiting.load()
   const come = target()
-  waiting.over(come.target, ['a', 'b'])
+  waiting.over(come.target, () => ['a', 'b'])
   end()
   waiting.save([row('b'), row('c')])
   expect(come.settled).toBe(0)
@@ -59,7 +59,7 @@ test('and until none of the offers that brought it waits any more', () => {
 test('a run that ends has told of everything', () => {
   const { list: waiting } = list()
   const come = target()
-  waiting.over(come.target, ['a'])
+  waiting.over(come.target, () => ['a'])
   waiting.close()
   expect(come.settled).toBe(1)
 })
