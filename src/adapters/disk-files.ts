@@ -1,9 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EMPTY } from '../base/bytes.ts'
 import type { PlannedEntry } from '../core/transfer/folder.ts'
-import { numbered } from '../core/transfer/names.ts'
 import {
   encodeResumeHeader,
   RESUME_HEADER_BYTES,
@@ -16,13 +15,13 @@ import type { Files, FilesFault, Target } from '../ports/files.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { readFully, writeFully } from './disk-handles.ts'
 import { claimState } from './disk-owner.ts'
+import { NAMES_TRIED_MAX, placeName, readPlace } from './disk-place.ts'
 import { diskSource } from './disk-source.ts'
 import { DiskTarget, PART_SUFFIX, STATE_SUFFIX } from './disk-target.ts'
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 /** States looked at when a run begins; more begun transfers than this are found by the next one. */
 const UNFINISHED_MAX = 256
-const NAMES_TRIED_MAX = 1000
 /** What is not ours to read by others: what is fetched, and from whom. */
 const STATE_MODE = 0o600
 
@@ -34,7 +33,7 @@ export const diskFiles: Files = {
     try {
       await mkdir(folder, { recursive: true })
       for (let number = 1; number <= NAMES_TRIED_MAX; number++) {
-        const name = number === 1 ? header.name : numbered(header.name, number)
+        const name = placeName(header.name, number)
         const target = await begin(folder, { ...header, name }, entries)
         if (target !== null) return target
       }
@@ -139,14 +138,21 @@ async function readState(
     const message = `${header.name} is being received by another hearsay, process ${holder}.`
     return { ok: false, code: 'busy', message, cause: null }
   }
-  // Whoever takes the part away does not want it any more.
-  if (!(await isThere(join(folder, header.name + PART_SUFFIX)))) return null
+  const hasPart = await isThere(join(folder, header.name + PART_SUFFIX))
+  const place = await readPlace(state, folder, header, hasPart)
+  // Whoever takes the part away, or what became of it, does not want it any more.
+  if (!hasPart && place === null) return null
   const layout = resumeLayout(new Shape(header.offer.size))
   const bitmap = new Uint8Array(layout.bitmapBytes)
   await readFully(state, bitmap, layout.bitmap)
-  if (header.offer.manifestBytes === 0) return new DiskTarget(folder, header, null, state, bitmap)
+  if (header.offer.manifestBytes === 0) return new DiskTarget(folder, header, null, state, bitmap, place)
   const manifest = new Uint8Array(header.offer.manifestBytes)
   await readFully(state, manifest, layout.manifest)
   const entries = plan(header, manifest)
-  return entries === null ? null : new DiskTarget(folder, header, entries, state, bitmap)
+  if (entries !== null) return new DiskTarget(folder, header, entries, state, bitmap, place)
+  if (!hasPart || bitmap.some((byte) => byte !== 0)) return null
+  // Its run was ended before it had written what is in the folder: kept, it would only have the name.
+  await rm(join(folder, header.name + PART_SUFFIX), { recursive: true, force: true })
+  await unlink(join(folder, name))
+  return { ok: false, code: 'missing', message: `Nothing of ${header.name} had come: it begins anew.`, cause: null }
 }

@@ -5,7 +5,7 @@ import { readFully, writeFully } from './disk-handles.ts'
 import { isRunning, ownProcess } from './processes.ts'
 
 /** At the end of a state's header, which leaves it free: the process that receives into it, as text. */
-const OWNER_BYTES = 256
+export const OWNER_BYTES = 256
 const OWNER_AT = RESUME_HEADER_BYTES - OWNER_BYTES
 /** Whoever claims a state does so in less: what is older is of one that was killed at it. */
 const CLAIM_MS_MAX = 5_000

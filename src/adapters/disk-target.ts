@@ -1,9 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, open, rename, rm, unlink, utimes } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, rm, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PlannedEntry } from '../core/transfer/folder.ts'
 import { partsOf } from '../core/transfer/folder.ts'
-import { numbered } from '../core/transfer/names.ts'
 import { type ResumeHeader, type ResumeLayout, resumeLayout } from '../core/transfer/resume.ts'
 import { Shape } from '../core/transfer/shape.ts'
 import type { FilesFault, Target } from '../ports/files.ts'
@@ -11,14 +10,13 @@ import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
 import { releaseState } from './disk-owner.ts'
+import { isSameFile, moveFile, moveFolder, NAMES_TRIED_MAX, type Place, placeName, recordPlace } from './disk-place.ts'
 
 export const PART_SUFFIX = '.part'
 export const STATE_SUFFIX = '.part.hearsay'
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 /** Plain permissions, less what the user's mask takes away: never those of the sender. */
 const FILE_MODE = 0o666
-/** Tried before it is given up: somebody else makes files of this name faster than we do. */
-const NAMES_TRIED_MAX = 1000
 /** Files brought to the disk side by side. */
 const SYNCED_AT_ONCE = 8
 
@@ -31,27 +29,34 @@ export class DiskTarget implements Target {
   private readonly folders = new Set<string>()
   /** The part, and from `finish` on what has become of it. */
   private root: string
-  private isDone = false
+  private isDone: boolean
+  private isSettled = false
   private isClosed = false
   /** What is being read and written. */
   private readonly busy = new Set<Promise<unknown>>()
 
-  /** `entries`: of a folder; null for a single file. */
+  /** `entries`: of a folder; null for a single file. `place`: where an earlier run was to move it, or has. */
   constructor(
     private readonly folder: string,
     readonly header: ResumeHeader,
     private readonly entries: readonly PlannedEntry[] | null,
     private readonly state: FileHandle,
     readonly bitmap: Uint8Array,
+    private readonly place: Place | null = null,
   ) {
     this.shape = new Shape(header.offer.size)
     this.layout = resumeLayout(this.shape)
-    this.root = join(folder, header.name + PART_SUFFIX)
+    this.isDone = this.isPlaced
+    this.root = this.isPlaced ? this.path : join(folder, header.name + PART_SUFFIX)
     this.handles = new DiskHandles((number) => this.openPart(number))
   }
 
+  get isPlaced(): boolean {
+    return this.place?.isMoved === true
+  }
+
   get path(): string {
-    return join(this.folder, this.header.name)
+    return join(this.folder, placeName(this.header.name, this.isPlaced ? this.place!.number : 1))
   }
 
   async pages(countMax: number): Promise<{ number: number; bytes: Uint8Array }[]> {
@@ -115,35 +120,39 @@ export class DiskTarget implements Target {
   }
 
   async finish(): Promise<{ readonly ok: true; readonly path: string } | FilesFault> {
+    if (this.isPlaced) return { ok: true, path: this.root }
     let path = ''
     const fault = await this.attempt('cannot be finished', async () => {
-      await this.complete()
+      await Promise.all([this.complete(), recordPlace(this.state, 1)])
       const part = this.root
       path = await this.moveIntoPlace()
       this.isDone = true
       this.handles.close()
       this.root = path
-      // That takes long. Whoever is ended meanwhile finds a file under both names, and goes on from there; without the part's, it would be whole
-      // and nobody would be told.
+      // That takes long. Whoever is ended meanwhile finds a file under both names, and goes on from there.
       const isByBoth = this.entries === null && (await isSameFile(part, path).catch(() => false))
       const syncing = syncFolder(this.folder)
       if (isByBoth) {
         await syncing
         await unlink(part)
-      }
-      // A folder's manifest is in the state, and others may still ask for it: open, though its name goes.
-      await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
+      } else await syncing
     })
     return fault ?? { ok: true, path }
+  }
+
+  async settle(): Promise<void> {
+    if (this.isSettled) return
+    this.isSettled = true
+    // A folder's manifest is in the state, and others may still ask for it: open, though its name goes.
+    await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
   }
 
   async discard(): Promise<void> {
     this.close()
     // What is on its way to the disk would come after all, in a place of its own.
     await Promise.allSettled(this.busy)
-    if (this.isDone) return
-    await rm(this.root, { recursive: true, force: true }).catch(() => {})
-    await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
+    if (!this.isDone) await rm(this.root, { recursive: true, force: true }).catch(() => {})
+    await this.settle()
   }
 
   close(): void {
@@ -183,10 +192,12 @@ export class DiskTarget implements Target {
   /** Never over what is there: the first name that is free. */
   private async moveIntoPlace(): Promise<string> {
     const { name } = this.header
+    const move = this.entries === null ? moveFile : moveFolder
     for (let number = 1; number <= NAMES_TRIED_MAX; number++) {
-      const path = join(this.folder, number === 1 ? name : numbered(name, number))
-      const isMoved = this.entries === null ? await moveFile(this.root, path) : await moveFolder(this.root, path)
-      if (isMoved) return path
+      const path = join(this.folder, placeName(name, number))
+      // Where it goes is known before it is gone from where it was.
+      if (number > 1) await recordPlace(this.state, number)
+      if (await move(this.root, path, this.place?.number === number)) return path
     }
     throw new Error(`no free name for ${name}`)
   }
@@ -249,55 +260,6 @@ async function makeFolder(path: string): Promise<void> {
     if (errorCode(error) !== 'EEXIST') throw error
     if (!(await lstat(path)).isDirectory()) throw Object.assign(new Error(`${path} is no folder`), { code: 'ENOTDIR' })
   }
-}
-
-/** What file systems without hard links (FAT, some network ones) answer to one. */
-const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'])
-
-/** False where the name is taken: a link fails there, unlike a rename. Where there are links it has both names then. */
-async function moveFile(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST' && !(await isSameFile(from, to))) return false
-    if (errorCode(error) !== 'EEXIST') {
-      if (!LINKLESS.has(errorCode(error))) throw error
-      return await moveOver(from, to)
-    }
-  }
-  return true
-}
-
-/** An earlier run has given it its name and ended before it took the other away. */
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([lstat(one), lstat(other)])
-  return a.ino === b.ino && a.dev === b.dev
-}
-
-/** Takes the name with an empty file of our own first, and puts the other in its place. */
-async function moveOver(from: string, to: string): Promise<boolean> {
-  try {
-    await (await open(to, 'wx', FILE_MODE)).close()
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
-    throw error
-  }
-  await rename(from, to)
-  return true
-}
-
-/** A folder takes the place of an empty one, which is made for it: making it fails where the name is taken. */
-async function moveFolder(from: string, to: string): Promise<boolean> {
-  try {
-    await mkdir(to)
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
-    throw error
-  }
-  // Windows does not rename over a folder.
-  if (process.platform === 'win32') await rm(to, { recursive: true })
-  await rename(from, to)
-  return true
 }
 
 /** Some systems (Windows) do not open folders; the file itself is safe then too. */

@@ -66,6 +66,8 @@ class OrderedTarget implements Target {
     return this.fault ?? { ok: true, path: '' }
   }
 
+  async settle(): Promise<void> {}
+
   async pages(): Promise<readonly []> {
     return []
   }

@@ -109,6 +109,7 @@ export class Hearsay implements Chat {
     this.fileRoom = make({
       ...{ people, own: this.identity, currentRoom: () => this.current },
       speak: (room, kind, body) => this.utterances.utter(room, kind, body),
+      offersKept: (hear) => this.memory?.hearOffers(hear),
       wasDeleted: (id) => this.memory?.wasDeleted(id) ?? false,
       isIgnored: (key) => this.ignored.has(encodeBase32(key)),
       pass: (room, kind, body) => driver.run((node, instant) => node.aboutFiles.say(room, kind, body, instant)),

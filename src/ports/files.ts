@@ -51,6 +51,8 @@ export interface Target {
   readonly path: string
   /** What an earlier run has recorded, unverified: a bit for each leaf that may have been written, lowest first. Empty for a new one. */
   readonly bitmap: Uint8Array
+  /** An earlier run moved it into place, and perhaps told nobody: it is to be checked there and finished again, and cannot be written to. */
+  readonly isPlaced?: boolean
   /** Of one that hands on what comes, in order, and keeps nothing: how far ahead of that bytes may come, and who hears how many have been handed on. */
   readonly inOrder?: { readonly aheadBytes: number; hear(handedOn: (bytes: number) => void): void }
   /** Pages an earlier run has kept, unverified, by their numbers, from the top one on; the first so many. */
@@ -64,8 +66,10 @@ export interface Target {
   read(at: number, length: number): Promise<Uint8Array | FilesFault>
   /** A single page kept before; null where there is none. */
   page(number: number, length: number): Promise<Uint8Array | null>
-  /** Everything is here: to the disk, with its times, and under its name. It can still be read. */
+  /** Everything is here: to the disk, with its times, and under its name. It can still be read, and until `settle` a later run finds it as one that is placed. */
   finish(): Promise<{ readonly ok: true; readonly path: string } | FilesFault>
+  /** It has been told that it is here: nothing is left for a later run. */
+  settle(): Promise<void>
   /** Takes it away, what is here of it too. */
   discard(): Promise<void>
   /** Lets go of it; what is here stays for `resume`. */

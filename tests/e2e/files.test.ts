@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileEvent } from '../../src/app/events.ts'
 import { seededRng } from '../../src/base/rng.ts'
-import { freePort, Program, removeHomes } from './program.ts'
+import { freePort, type Line, Program, removeHomes } from './program.ts'
+import { isAbout } from './transfers.ts'
 
 afterAll(removeHomes)
 
@@ -78,4 +79,25 @@ test('killed in the middle, whoever takes and whoever gives goes on, and it is t
   const done = await fileEvent(ben, 'done', 'large.bin')
   expect(readFileSync(done.path!).equals(readFileSync(path))).toBe(true)
   await Promise.all([anna.quit(), ben.quit()])
+}, 60_000)
+
+test('what is offered to somebody who is killed as he hears of it is known to him when he comes again', async () => {
+  const anna = await Program.start(['--username', 'Anna'])
+  const options = ['--username', 'Ben', '--connect', anna.address]
+  for (let i = 0; i < 6; i++) {
+    const ben = await Program.start(options)
+    await ben.until((line) => line.event === 'member' && line.state === 'joined')
+    const name = `photo ${i}.jpg`
+    writeFileSync(join(anna.home, name), bytesOf(1_000 + i))
+    await Promise.all([anna.do({ do: 'send', path: join(anna.home, name) }), fileEvent(ben, 'offered', name)])
+    await ben.kill()
+    const again = await Program.start(options, { home: ben.home })
+    const isIt = (line: Line) => (line.event === 'notice' && line.code === 'files-waiting') || isAbout(line, name)
+    await again.until(isIt)
+    expect(await again.do({ do: 'accept', file: name })).toMatchObject({ ok: true })
+    const { path } = await fileEvent(again, 'done', name)
+    expect(path).toBe(join(ben.home, 'Downloads', name))
+    await again.quit()
+  }
+  await anna.quit()
 }, 60_000)

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -90,6 +91,14 @@ for (const [name, make] of [
     const create = async (size: number, called = 'x.bin'): Promise<Target> =>
       opened(await bench.files.create(bench.folder, header(size, called), null))
 
+    const folderOf = async (called: string) => {
+      const manifest = encodeManifest([{ isFolder: false, size: 3, changedMs: 0, path: 'a' }])!
+      const content = new Uint8Array([...manifest, ...bytes(3)])
+      const plan = planFolder(manifest, content.length)
+      const about = header(content.length, called, manifest.length)
+      return { plan, content, target: opened(await bench.files.create(bench.folder, about, plan)) }
+    }
+
     beforeEach(() => {
       bench = make()
     })
@@ -104,6 +113,7 @@ for (const [name, make] of [
       expect(end.path).toBe(`${bench.folder}/x.bin`)
       expect(bench.get(end.path)).toEqual(whole)
       expect(await target.read(65_000, 1000)).toEqual(whole.slice(65_000, 66_000))
+      await target.settle()
       expect(await bench.files.unfinished(bench.folder)).toEqual([])
     })
 
@@ -134,6 +144,44 @@ for (const [name, make] of [
       expect(await again.read(65_536, 65_536)).toEqual(bytes(65_536))
       await again.discard()
       expect(await bench.files.unfinished(bench.folder)).toEqual([])
+    })
+
+    test('what is whole and has not been settled is in its place for a later run, once, and cannot be written to', async () => {
+      bench.put(`${bench.folder}/x.bin`, bytes(5))
+      const target = await create(3)
+      await target.write(0, bytes(3))
+      await target.record(0, Uint8Array.of(1))
+      bench.put(`${bench.folder}/x (2).bin`, bytes(6))
+      const { path } = opened(await target.finish())
+      target.close()
+      const [begun] = await bench.files.unfinished(bench.folder)
+      const again = opened(await bench.files.resume(bench.folder, begun!, nothing))
+      expect([again.isPlaced, again.path]).toEqual([true, path])
+      expect(await again.read(0, 3)).toEqual(bytes(3))
+      expect(await again.finish()).toEqual({ ok: true, path })
+      await again.settle()
+      expect(await bench.files.unfinished(bench.folder)).toEqual([])
+      expect(bench.get(path)).toEqual(bytes(3))
+    })
+
+    test('a folder that is whole and has not been settled is in its place for a later run', async () => {
+      const { plan, content, target } = await folderOf('tree')
+      await target.write(0, content)
+      const { path } = opened(await target.finish())
+      target.close()
+      const [begun] = await bench.files.unfinished(bench.folder)
+      const again = opened(await bench.files.resume(bench.folder, begun!, () => plan))
+      expect([again.isPlaced, again.path]).toEqual([true, path])
+      expect(await again.read(0, content.length)).toEqual(content)
+      expect(await again.finish()).toEqual({ ok: true, path })
+    })
+
+    test('a folder of which nothing has come, not even what is in it, is begun anew under its name', async () => {
+      const { target } = await folderOf('tree')
+      target.close()
+      const [begun] = await bench.files.unfinished(bench.folder)
+      expect(await bench.files.resume(bench.folder, begun!, nothing)).toMatchObject({ ok: false, code: 'missing' })
+      expect((await folderOf('tree')).target.path).toBe(`${bench.folder}/tree`)
     })
 
     test('a folder is made of its manifest, empty ones and empty files too', async () => {
@@ -225,6 +273,42 @@ describe('a disk that others write to', () => {
       ok: false,
       code: 'damaged',
     })
+  })
+
+  test('what was in its place and was taken away or cut since is not gone on with', async () => {
+    const target = opened(await diskFiles.create(inside(), header(100), null))
+    await target.write(0, bytes(100))
+    const { path } = opened(await target.finish())
+    target.close()
+    truncateSync(path, 10)
+    const resumed = () => diskFiles.resume(inside(), 'x.bin.part.hearsay', nothing)
+    expect(await resumed()).toMatchObject({ ok: false, code: 'damaged' })
+    rmSync(path)
+    expect(await resumed()).toMatchObject({ ok: false, code: 'damaged' })
+    expect(readdirSync(inside())).toEqual(['x.bin.part.hearsay'])
+  })
+
+  test('an empty folder that a run made for what it was moving there is not in the way of the next one, another is', async () => {
+    const manifest = encodeManifest([{ isFolder: false, size: 3, changedMs: 0, path: 'a' }])!
+    const size = manifest.length + 3
+    const plan = planFolder(manifest, size)
+    const target = opened(await diskFiles.create(inside(), header(size, 'tree', manifest.length), plan))
+    await target.write(0, new Uint8Array([...manifest, ...bytes(3)]))
+    // Where it goes is said first; then somebody else, or the run itself, makes a folder there, and the run ends.
+    const end = opened(await target.finish())
+    target.close()
+    renameSync(end.path, join(inside(), 'tree.part'))
+    mkdirSync(end.path)
+    const again = opened(await diskFiles.resume(inside(), 'tree.part.hearsay', () => plan))
+    expect(again.isPlaced).toBe(false)
+    expect(opened(await again.finish()).path).toBe(end.path)
+    again.close()
+    renameSync(end.path, join(inside(), 'tree.part'))
+    mkdirSync(end.path)
+    writeFileSync(join(end.path, 'mine'), bytes(1))
+    const third = opened(await diskFiles.resume(inside(), 'tree.part.hearsay', () => plan))
+    expect(opened(await third.finish()).path).toBe(join(inside(), 'tree (2)'))
+    expect(readdirSync(end.path)).toEqual(['mine'])
   })
 
   test('a state of another name, or of nothing, is of no use', async () => {

@@ -14,6 +14,8 @@ interface Begun {
   readonly bitmap: Uint8Array
   readonly pages: Map<number, Uint8Array>
   readonly content: Uint8Array
+  /** Where it stands since it was finished. */
+  place: string | null
 }
 
 /** Files in memory, with a disk that can be as full as a test wants. */
@@ -57,6 +59,7 @@ export class MemoryFiles implements Files {
       bitmap: new Uint8Array(Math.ceil(shape.leaves / 8)),
       pages: new Map(),
       content: new Uint8Array(header.offer.size),
+      place: null,
     }
     this.begun.set(`${folder}/${name}`, begun)
     return this.target(folder, begun, entries, EMPTY)
@@ -78,6 +81,10 @@ export class MemoryFiles implements Files {
     const { manifestBytes } = begun.header.offer
     if (manifestBytes === 0) return this.target(folder, begun, null, begun.bitmap.slice())
     const entries = plan(begun.header, begun.content.slice(0, manifestBytes))
+    if (entries === null && begun.bitmap.every((byte) => byte === 0)) {
+      this.begun.delete(`${folder}/${name}`)
+      return fault('missing', `Nothing of ${name} had come: it begins anew.`)
+    }
     if (entries === null) return fault('damaged', `${name} is of no use any more: delete it.`)
     return this.target(folder, begun, entries, begun.bitmap.slice())
   }
@@ -87,12 +94,16 @@ export class MemoryFiles implements Files {
   }
 
   private isTaken(path: string): boolean {
-    return this.begun.has(path) || [...this.files.keys()].some((name) => name === path || name.startsWith(`${path}/`))
+    return this.begun.has(path) || this.isThere(path)
+  }
+
+  private isThere(path: string): boolean {
+    return [...this.files.keys()].some((name) => name === path || name.startsWith(`${path}/`))
   }
 
   private target(folder: string, begun: Begun, entries: readonly PlannedEntry[] | null, bitmap: Uint8Array): Target {
     const { header, pages, content } = begun
-    const path = `${folder}/${header.name}`
+    const path = begun.place ?? `${folder}/${header.name}`
     const write = (length: number): FilesFault | null => {
       if (length > this.roomBytes)
         return diskFault(`${header.name} cannot be written`, Object.assign(new Error(), { code: 'ENOSPC' }))
@@ -100,7 +111,7 @@ export class MemoryFiles implements Files {
       return null
     }
     return {
-      ...{ ok: true, header, path, bitmap },
+      ...{ ok: true, header, path, bitmap, isPlaced: begun.place !== null },
       pages: async (countMax) =>
         [...pages]
           .sort(([a], [b]) => a - b)
@@ -122,9 +133,10 @@ export class MemoryFiles implements Files {
       read: async (at, length) => content.slice(at, at + length),
       page: async (number) => pages.get(number)?.slice() ?? null,
       finish: async () => {
-        this.begun.delete(path)
+        if (begun.place !== null) return { ok: true, path: begun.place }
         let [number, place] = [1, path]
-        while (this.isTaken(place)) place = `${folder}/${numbered(header.name, ++number)}`
+        while (this.isThere(place)) place = `${folder}/${numbered(header.name, ++number)}`
+        begun.place = place
         if (entries === null) this.files.set(place, content)
         for (const part of partsOf(entries ?? [], 0, content.length)) {
           this.files.set(`${place}/${entries![part.entry]!.path.join('/')}`, content.slice(part.from, part.to))
@@ -134,7 +146,8 @@ export class MemoryFiles implements Files {
         }
         return { ok: true, path: place }
       },
-      discard: async () => void this.begun.delete(path),
+      settle: async () => void this.begun.delete(`${folder}/${header.name}`),
+      discard: async () => void this.begun.delete(`${folder}/${header.name}`),
       close() {},
     }
   }

@@ -3,7 +3,7 @@ import { Generations } from '../../base/generations.ts'
 import { RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import { mayHaveRoot } from '../../core/transfer/tree.ts'
 import type { FilesFault } from '../../ports/files.ts'
-import { readFileOffer } from '../../wire/file-offer.ts'
+import { type FileOffer, readFileOffer } from '../../wire/file-offer.ts'
 import { PassingKind } from '../../wire/passing.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
@@ -13,13 +13,14 @@ import { Jobs } from './jobs.ts'
 import { Keeping } from './keeping.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
-import { lyingAbout, refusalOf } from './refusals.ts'
+import { lyingAbout, nameOf, refusalOf, unknown } from './refusals.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Stock } from './stock.ts'
 import { Taking, troubleOf } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 import { Twins } from './twins.ts'
+import { type NotedOffer, WaitingList } from './waiting-list.ts'
 
 const ROUND_EVERY_MS = 1_000
 /** Withdrawals remembered from before their offers come, and deletions of other things that may be some: twice as many at most, 200 bytes each. */
@@ -46,10 +47,12 @@ export class Desk implements ShelfOwner {
   /** Of earlier runs, where this one has nothing to do with them. */
   private readonly untouched: PendingOffer[] = []
   private readonly keeping: Keeping
+  private readonly list: WaitingList
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
     this.jobs.isIgnored = (key) => options.talk.isIgnored(key)
+    this.list = new WaitingList(options.clock, options.pending ?? null)
     this.keeping = new Keeping(options.clock, () => this.keepPending())
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
@@ -81,8 +84,10 @@ export class Desk implements ShelfOwner {
       if (job.isForLater && job.entry.state === 'asked') this.untouched.push(this.jobs.pendingOf(job))
     }
     this.stock = new Stock(this.options, shelf, this.seeking)
-    const finished = (job: Job): void => this.stock.add(job)
-    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, finished)
+    this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, {
+      here: (job) => this.stock.add(job),
+      told: (target, offers) => this.list.over(target, offers),
+    })
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
   }
@@ -105,9 +110,13 @@ export class Desk implements ShelfOwner {
     const isOnce = this.options.watches === true
     const isAsking = this.options.policy.mode !== 'none'
     let count = 0
-    for (const each of this.options.pending?.load() ?? []) {
+    for (const each of this.list.load()) {
       const { id, from, room, atMs, offer } = each
       const isAccepted = each.isAccepted && !isOnce
+      if (each.isUnheard === true) {
+        this.hear(id, from, room, offer, atMs)
+        continue
+      }
       if (this.options.talk.isWithdrawn(id)) continue
       const about = { ...summary(offer), id, from, room }
       const remembered = isAsking && !isAccepted ? this.jobs.remember(about, offer) : null
@@ -136,9 +145,19 @@ export class Desk implements ShelfOwner {
     return this.giving.sendAll(paths, room)
   }
 
+  /** These have come, and are about to be written down as such: each is heard soon, or in a later run. */
+  note(offers: readonly NotedOffer[]): void {
+    this.list.note(offers.filter(({ id }) => this.jobs.of(id) === null))
+    this.keeping.ahead()
+  }
+
   /** Somebody has offered something; `body` as its event has it. */
   heardOffer(id: string, from: string, room: string, body: Uint8Array, atMs = 0): void {
-    const offer = readFileOffer(body)
+    this.hear(id, from, room, readFileOffer(body), atMs)
+    this.list.heard(id)
+  }
+
+  private hear(id: string, from: string, room: string, offer: FileOffer | null, atMs: number): void {
     // One of nothing that has another hash than nothing has is no better than a broken one.
     if (offer === null || !mayHaveRoot(offer.size, offer.root)) return
     if (from === this.options.talk.own || this.options.talk.isWithdrawn(id)) return
@@ -249,6 +268,7 @@ export class Desk implements ShelfOwner {
   close(): void {
     this.cancelRound?.()
     this.keeping.now()
+    this.list.close()
     for (const job of this.jobs.all) {
       job.source?.close()
       job.target?.close()
@@ -366,7 +386,7 @@ export class Desk implements ShelfOwner {
   }
 
   private keepPending(): void {
-    if (this.mayKeep) this.options.pending?.save([...this.untouched, ...this.jobs.pending])
+    if (this.mayKeep) this.list.save([...this.untouched, ...this.jobs.pending])
   }
 
   private round(): void {
@@ -376,15 +396,4 @@ export class Desk implements ShelfOwner {
     this.keeping.now()
     this.cancelRound = clock.timer(nowMs + ROUND_EVERY_MS, () => this.round())
   }
-}
-
-/** Only its author takes it back, where he offered it. */
-function nameOf(id: string, from: string, room: string): string {
-  return `${id} ${from} ${room}`
-}
-
-function unknown(text: string, what: string): DeskOutcome {
-  const message =
-    text.trim() === '' ? `Say which: /files lists what ${what}.` : `No file "${text}" ${what}. /files lists them.`
-  return { ok: false, code: 'no-such-file', message }
 }

@@ -9,6 +9,7 @@ import { type AuthoredKind, EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
 import { badRoom } from '../common-faults.ts'
 import type { AppEvent, Person } from '../events.ts'
+import type { KeptOffer } from '../history/contract.ts'
 import type { People } from '../people.ts'
 import type { CircuitPort, RunCircuits } from './circuit-port.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
@@ -21,6 +22,8 @@ export interface FileSurrounds {
   readonly own: Uint8Array
   readonly currentRoom: () => string | null
   readonly speak: (room: string, kind: AuthoredKind, body: Uint8Array) => Promise<Outcome<{ id: string; room: string }>>
+  /** `hear` is called with what others offer before it is written that it has come, whether it is told of later or not. */
+  readonly offersKept: (hear: (offers: readonly KeptOffer[]) => void) => void
   /** Whether something that was said here before is known to have been taken back. */
   readonly wasDeleted: (id: Uint8Array) => boolean
   /** By key. */
@@ -58,7 +61,19 @@ export class FileRoom implements FilesChat {
     private readonly around: FileSurrounds,
     private readonly desk: Desk,
     private readonly circuits: CircuitPort,
-  ) {}
+  ) {
+    around.offersKept((offers) => {
+      desk.note(
+        offers.map(({ id, from, place, body, atMs }) => ({
+          id: toHex(id),
+          from: toHex(from),
+          room: place,
+          body,
+          atMs,
+        })),
+      )
+    })
+  }
 
   /** What the desk needs of talk. */
   static talkOf(around: FileSurrounds, ownAddresses: () => readonly Address[]): Talk {

@@ -33,6 +33,8 @@ export interface Job {
   room: 'none' | 'short' | 'kept'
   /** Accepted, and waiting for others to be done. */
   isQueued: boolean
+  /** Its target does not have yet what a later run goes on from. */
+  isBeginning: boolean
   /** It goes on from what came by an offer that was taken back: a later run does not find it by that. */
   resumesWithdrawn: boolean
   /** To be taken without a question, and not by itself as long as another brings the same. */
@@ -65,6 +67,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
   const how = {
     room,
     refuses: false,
+    isBeginning: false,
     resumesWithdrawn: false,
     toldAtMs: 0,
     movedAtMs: nowMs,

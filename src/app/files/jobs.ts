@@ -122,6 +122,11 @@ export class Jobs {
     return this.all.filter(({ entry }) => entry.root === root)
   }
 
+  /** The offers by which a content has come. Who offers it as well and has not been answered is not among them. */
+  doneOf(root: string): readonly string[] {
+    return this.ofRoot(root).flatMap(({ entry: { id, state } }) => (state === 'done' ? [id] : []))
+  }
+
   set(job: Job, state: OfferState, reason = '', trouble: FileTrouble | null = null): void {
     job.entry.state = state
     this.wait(job, reason, trouble)
@@ -156,8 +161,8 @@ export class Jobs {
   /** What nobody has answered, and what was accepted and has not begun, for a later run. */
   get pending(): PendingOffer[] {
     return this.all.flatMap((job) => {
-      const { entry, target, resumesWithdrawn } = job
-      const isToBegin = entry.state === 'receiving' && (target === null || resumesWithdrawn)
+      const { entry, target, isBeginning, resumesWithdrawn } = job
+      const isToBegin = entry.state === 'receiving' && (target === null || isBeginning || resumesWithdrawn)
       return entry.state === 'asked' || entry.state === 'listing' || isToBegin ? [this.pendingOf(job)] : []
     })
   }

@@ -15,6 +15,8 @@ export interface PendingOffer {
   readonly offer: FileOffer
   /** It is to be taken without a further word. */
   readonly isAccepted: boolean
+  /** It has come, and this was to be told of and decided: it is new to a later run. */
+  readonly isUnheard?: boolean
 }
 
 export interface Pending {
@@ -32,6 +34,7 @@ const FILE = v.array(
     ...{ id: hash, from: hash, room: v.string(), at: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) },
     offer: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/)),
     accepted: v.optional(v.boolean(), false),
+    unheard: v.optional(v.boolean(), false),
   }),
 )
 
@@ -74,12 +77,13 @@ function toOffer({
   at,
   offer: text,
   accepted: isAccepted,
+  unheard: isUnheard,
 }: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
   const offer = readFileOffer(Uint8Array.fromHex(text))
-  return offer === null ? [] : [{ id, from, room, atMs: at, offer, isAccepted }]
+  return offer === null ? [] : [{ id, from, room, atMs: at, offer, isAccepted, ...(isUnheard ? { isUnheard } : {}) }]
 }
 
-function toRow({ id, from, room, atMs, offer, isAccepted }: PendingOffer) {
-  const accepted = isAccepted ? { accepted: true } : {}
+function toRow({ id, from, room, atMs, offer, isAccepted, isUnheard }: PendingOffer) {
+  const accepted = { ...(isAccepted ? { accepted: true } : {}), ...(isUnheard ? { unheard: true } : {}) }
   return { id, from, room, at: atMs, ...accepted, offer: (encodeFileOffer(offer) ?? new Uint8Array()).toHex() }
 }

@@ -1,5 +1,5 @@
 import { RefusalCode } from '../../wire/transfer.ts'
-import type { FileTrouble } from './contract.ts'
+import type { DeskOutcome, FileTrouble } from './contract.ts'
 
 /** Why something does not come from whoever offered it. */
 export interface Refusal {
@@ -28,4 +28,16 @@ export function refusalOf(code: number, name: string): Refusal {
 /** Whoever offered it sends something else. */
 export function lyingAbout(name: string): string {
   return `What came of ${name} is not what was offered, and was thrown away. ${OTHERS}`
+}
+
+/** `what`: how those stand that could have been meant. */
+export function unknown(text: string, what: string): DeskOutcome {
+  const message =
+    text.trim() === '' ? `Say which: /files lists what ${what}.` : `No file "${text}" ${what}. /files lists them.`
+  return { ok: false, code: 'no-such-file', message }
+}
+
+/** Only its author takes it back, where he offered it. */
+export function nameOf(id: string, from: string, room: string): string {
+  return `${id} ${from} ${room}`
 }

@@ -26,6 +26,14 @@ const TAKEN_UP_MAX = 16
 const QUEUED = 'Others are on their way: it waits for its turn.'
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
 
+/** What is done when something has come. */
+interface Ends {
+  /** It is here, and is about to be told. */
+  here(job: Job): void
+  /** It has just been told; by `offers` it has come. */
+  told(target: Target, offers: () => readonly string[]): void
+}
+
 /** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
 export class Taking {
   private readonly room: DiskRoom
@@ -37,7 +45,7 @@ export class Taking {
     private readonly driver: TransferDriver,
     private readonly seeking: Seeking,
     private readonly reaching: Reaching,
-    private readonly finished: (job: Job) => void,
+    private readonly ends: Ends,
   ) {
     const { files, folder, clock, watches = false } = options
     this.room = new DiskRoom({ files, folder, jobs, clock, isOnce: watches })
@@ -115,8 +123,10 @@ export class Taking {
     if (isOver()) return target.ok ? await target.discard() : undefined
     if (!target.ok) return this.refused(job, target)
     if (plan === null) return await this.receive(job, target)
+    job.isBeginning = true
     this.hold(job, target)
     const fault = await this.shelf.receiveRest(target)
+    job.isBeginning = false
     if (fault !== null && !isOver()) await this.refused(job, fault)
   }
 
@@ -139,6 +149,7 @@ export class Taking {
       }
       const { offer, event, from, room } = target.header
       if (this.options.talk.isWithdrawn(toHex(event))) {
+        if (target.isPlaced === true) await target.settle()
         target.close()
         continue
       }
@@ -253,13 +264,23 @@ export class Taking {
   }
 
   private async receive(job: Job, target: Target): Promise<void> {
+    // That of a folder's list knows nothing of what is in the target, which may be all.
+    job.download = null
     this.jobs.set(job, 'receiving')
     this.hold(job, target)
     const download = await this.shelf.receive(target, (key) => this.options.talk.mayHave(job.entry.room, key))
     // It may have been given up while what is there was checked.
     if (job.target !== target) return
     job.download = download
+    if (target.isPlaced === true && !download.isWhole) return this.altered(job, target)
     this.reach(job)
+  }
+
+  /** It had come whole and nobody was told; since then somebody has changed it, and it stays as it is. */
+  private altered(job: Job, target: Target): void {
+    void target.settle()
+    const reason = `${job.entry.name} came whole, and what stands at ${target.path} has been changed since. Ask for it to be sent again if you want it as it was.`
+    this.stop(job, 'failed', reason, 'changed')
   }
 
   private hold(job: Job, target: Target): void {
@@ -272,7 +293,8 @@ export class Taking {
   }
 
   private async finish(job: Job): Promise<void> {
-    const end = await job.target!.finish()
+    const target = job.target!
+    const end = await target.finish()
     if (!end.ok) {
       job.isStuck = true
       return this.jobs.wait(job, end.message, troubleOf(end))
@@ -280,8 +302,10 @@ export class Taking {
     const { root } = job.offer
     this.shelf.giveOn(job.entry.id, root, (key) => this.options.talk.mayHave(job.entry.room, key))
     job.path = end.path
+    // That waits for the disk: told afterwards, it is told at once, and the turn ends with it.
+    this.ends.here(job)
     this.jobs.set(job, 'done')
-    this.finished(job)
+    this.ends.told(target, () => this.jobs.doneOf(job.entry.root))
     this.seeking.tell(job.entry.room, [{ root, room: job.entry.room, whole: true, wants: false }])
     this.letGo()
     this.next()

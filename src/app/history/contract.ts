@@ -19,3 +19,15 @@ export interface Reach extends Reached {
 
 /** Says something of any kind; answers when it is sealed and safe, with its id, or why it cannot be said. */
 export type Speak<Answer> = (room: string, kind: AuthoredKind, body: Uint8Array) => Promise<Answer>
+
+/** A file that somebody offers, as it is about to be kept. */
+export interface KeptOffer {
+  readonly id: Uint8Array
+  /** A public key. */
+  readonly from: Uint8Array
+  /** As front ends call it. */
+  readonly place: string
+  readonly body: Uint8Array
+  /** By the clock of who said it: milliseconds since 1970. */
+  readonly atMs: number
+}

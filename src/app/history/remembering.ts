@@ -69,6 +69,11 @@ export class Remembering {
     return this.history.read.message(id)?.state === 'deleted'
   }
 
+  /** As of the history's `offered`. */
+  hearOffers(hear: History['offered']): void {
+    this.history.offered = hear
+  }
+
   delivered({ id, reached, of }: DeliveryTelling): void {
     this.history.reached(id, { reached, members: of })
   }

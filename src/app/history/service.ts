@@ -4,9 +4,10 @@ import type { HeldFeed } from '../../node/keeping.ts'
 import type { DisownOutput, KeepOutput, LoadOutput } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Committed, Reached, RoomSettings, Store, StoreFault, StoreOperation } from '../../ports/store.ts'
+import { EventKind } from '../../wire/event.ts'
 import { Arrears } from './arrears.ts'
 import { Batch } from './batch.ts'
-import type { KeepingNode } from './contract.ts'
+import type { KeepingNode, KeptOffer } from './contract.ts'
 import type { OwnFeeds } from './own-feeds.ts'
 import { Reaches } from './reaches.ts'
 import { Rooms } from './rooms.ts'
@@ -18,6 +19,9 @@ const GATHER_EVENTS_MAX = 100
 const FORKS_BYTES_MAX = 16 * 1024 * 1024
 /** How far ours have come waits so long for a commit that is made anyway. */
 const REACH_MS = 30_000
+
+/** Of one commit; while the disk refuses all, there is none. */
+const OFFERS_MAX = 512
 
 export interface HistoryOptions {
   readonly store: Store
@@ -49,6 +53,9 @@ export class History {
   readonly rooms: Rooms
   /** Told of each bundle that is taken in: when it was said, and its bytes. Set by whoever sees to how much is kept. */
   took: (atMs: number, bytes: number) => void = () => {}
+  /** Told of what others offer, before it is written that we have it: who is killed once it is would never hear of it again. */
+  offered: (offers: readonly KeptOffer[]) => void = () => {}
+  private offers: KeptOffer[] = []
   private store: Store
   private readonly batch: Batch
   private readonly arrears: Arrears
@@ -111,7 +118,10 @@ export class History {
       const tells = tellsOf(kind, body, name)
       return tells === null ? [] : [{ id, number, time, tells }]
     })
-    if (!equalBytes(feed.author, this.options.own)) this.wrote(feed.room, feed.author)
+    if (!equalBytes(feed.author, this.options.own)) {
+      this.wrote(feed.room, feed.author)
+      this.noteOffers(output)
+    }
     const kept = { feed, first, count, previous, lastId, time, bytes, events }
     const { forkedSince: since } = output
     const op =
@@ -205,6 +215,15 @@ export class History {
     this.entered(room, { name: '', peer: author.slice(), joined: true, ageMsMax: null, bytesMax: null })
   }
 
+  private noteOffers({ feed, events }: KeepOutput): void {
+    for (const { id, kind, body, time } of events) {
+      const place = kind === EventKind.file && body !== null ? this.rooms.placeOf(feed.room) : null
+      // What the node gives is a view of memory that is used again.
+      if (place !== null && this.offers.length < OFFERS_MAX)
+        this.offers.push({ id, from: feed.author, place, body: body!.slice(), atMs: time.ms })
+    }
+  }
+
   private makeArrears(): Arrears {
     const { clock, tell, ownFeeds } = this.options
     return new Arrears({
@@ -251,6 +270,7 @@ export class History {
     if (this.arrears.isOpen) return this.arrears.tryAgain()
     if (this.batch.isEmpty && (!isLast || this.reaches.isEmpty)) return
     const { ops, seq } = this.batch
+    if (this.offers.length > 0) this.offered(this.offers.splice(0))
     const done = this.store.commit([...ops, ...this.reaches.ops])
     if (!done.ok) return this.failed(done)
     this.batch.written(ops.length)

@@ -157,6 +157,7 @@ describe('a file that failed on the way', () => {
     expect(done.path).toBe('/in/a')
     expect(begun.id).toBe(done.id)
     expect(got(again, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
+    again.leave()
     expect(await again.files.unfinished('/in')).toEqual([])
   })
 })

@@ -34,6 +34,8 @@ export class Person {
   readonly ignored = new Set<string>()
   /** Nothing can be said in it. */
   notJoined: string | null = null
+  /** Hears of each view when it is told. */
+  told: (view: FileView) => void = () => {}
   desk: Desk
   private driver: TransferDriver
   private listener: Listener | null = null
@@ -126,6 +128,7 @@ export class Person {
 
   private hear(view: FileView): void {
     this.views.push(view)
+    this.told(view)
     for (const each of this.waiting.filter(({ met }) => met(view))) each.resolve(view)
     this.waiting = this.waiting.filter(({ met }) => !met(view))
   }

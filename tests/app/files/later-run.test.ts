@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { Keeping } from '../../../src/app/files/keeping.ts'
 import type { PendingOffer } from '../../../src/app/files/pending.ts'
+import { WaitingList } from '../../../src/app/files/waiting-list.ts'
 import { toHex } from '../../../src/base/bytes.ts'
 import { seededRng } from '../../../src/base/rng.ts'
 import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
@@ -20,10 +21,15 @@ afterEach(() => room.close())
 
 const states = (person: Person) => person.desk.views.map(({ state }) => state)
 
-function hear(person: Person, i: number, from = ANNA): void {
+function noted(i: number, from = ANNA) {
   const root = seededRng(i).bytes(32)
   const body = encodeFileOffer({ root, size: 1000, manifestBytes: 0, entries: 0, changedMs: 0, name: `file ${i}` })!
-  person.desk.heardOffer(toHex(seededRng(10_000 + i).bytes(32)), from, 'general', body)
+  return { id: toHex(seededRng(10_000 + i).bytes(32)), from, room: 'general', body, atMs: i }
+}
+
+function hear(person: Person, i: number, by = ANNA): void {
+  const { id, from, room, body } = noted(i, by)
+  person.desk.heardOffer(id, from, room, body)
 }
 
 /** One who has accepted many that wait for room. */
@@ -81,6 +87,54 @@ test('what was heard or accepted just before a run is killed is there in the nex
   await ben.desk.accept('1')
   expect(await accepted).toMatchObject([{ offer: { name: 'file 1' }, isAccepted: true }])
   expect(performance.now() - heardAtMs).toBeLessThan(800)
+})
+
+test('what has come, and was to be heard when a run was killed, is heard by the next one, and taken where that is set', async () => {
+  const ben = await room.person(ALL, 2)
+  ben.desk.recall()
+  ben.desk.note([noted(1), noted(2)])
+  const { body, ...about } = noted(1)
+  ben.desk.heardOffer(about.id, about.from, about.room, body, about.atMs)
+  const left = ben.pending.list
+  expect(left.map(({ offer, isUnheard }) => [offer.name, isUnheard])).toEqual([
+    ['file 1', true],
+    ['file 2', true],
+  ])
+  ben.leave()
+  expect(ben.pending.list.map(({ offer, isUnheard }) => [offer.name, isUnheard ?? false])).toEqual([
+    ['file 1', false],
+    ['file 2', true],
+  ])
+  ben.pending.list = left
+  const again = await room.again(ben, 2)
+  again.desk.recall()
+  expect(again.desk.views).toMatchObject([
+    { name: 'file 1', state: 'receiving', atMs: 1 },
+    { name: 'file 2', state: 'receiving', atMs: 2 },
+  ])
+  expect(new Set(again.views.map(({ name }) => name)).size).toBe(2)
+})
+
+test('what has come and is never told of is not heard by a later run, nor is what is said in a flood written each time', async () => {
+  let nowMs = 0
+  const saved: number[] = []
+  const clock = { wallMs: () => 0, nowMs: () => nowMs, defer() {}, timer: () => () => {} }
+  const list = new WaitingList(clock, { load: () => [], save: (offers) => void saved.push(offers.length) })
+  list.note([noted(1)])
+  list.save([])
+  nowMs = 10_000
+  list.note(Array.from({ length: 1_000 }, (_, i) => noted(10 + i)))
+  list.save([])
+  nowMs = 20_000
+  list.save([])
+  expect(saved).toEqual([1, 127, 0])
+  const writes: string[] = []
+  const keeping = new Keeping(clock, () => writes.push('written'))
+  for (let i = 0; i < 1_000; i++) keeping.ahead()
+  expect(writes).toHaveLength(16)
+  keeping.now()
+  keeping.ahead()
+  expect(writes).toHaveLength(18)
 })
 
 test('a flood of changes is written a few times, and then as often as the round comes', () => {

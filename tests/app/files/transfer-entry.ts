@@ -93,6 +93,7 @@ async function take(folder: string, offered: Offered): Promise<void> {
     const tookMs = performance.now() - beganMs
     const end = await whole.finish()
     if (!end.ok) throw new Error(end.message)
+    await whole.settle()
     say({ event: 'done', path: end.path, tookMs, ...usage() })
     process.exit()
   }

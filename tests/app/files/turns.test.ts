@@ -47,6 +47,7 @@ describe('in one breath', () => {
     await ben.desk.accept('a')
     const done = await ben.until(({ state }) => state === 'done')
     expect(Buffer.compare(got(ben, done.path)!, bytes)).toBe(0)
+    ben.leave()
     expect(await ben.files.unfinished('/in')).toEqual([])
   })
 })

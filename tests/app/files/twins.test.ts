@@ -50,6 +50,7 @@ test('when one is withdrawn or cancelled midway, the other is taken', async () =
     expect(done.path).toBe('/in/x')
     expect(ben.files.files.get('/in/x')).toEqual(bytes)
     expect(ben.desk.views[0]!.state).toBe(end as 'withdrawn')
+    ben.leave()
     expect(await ben.files.unfinished('/in')).toEqual([])
     room.close()
   }
@@ -66,5 +67,19 @@ test('a later run goes on with both', async () => {
   const dones = new Set<number>()
   for (const number of [1, 2]) dones.add((await again.until((v) => v.number === number && v.state === 'done')).number)
   expect(dones.size).toBe(2)
+  again.leave()
   expect(await again.files.unfinished('/in')).toEqual([])
+})
+
+test('one that has come leaves nothing to a later run, though somebody else offers the same and has no answer', async () => {
+  const [anna, ben, dora] = [await room.person(ASK, 1), await room.person(ASK, 2), await room.person(ASK, 3)]
+  ben.desk.recall()
+  for (const { files } of [anna, dora]) files.files.set('/out/x', bytes)
+  for (const each of [anna, dora]) await each.desk.send('/out/x', `@${ben.key}`)
+  await ben.desk.accept('1')
+  await ben.until(({ state }) => state === 'done')
+  expect(ben.desk.views).toMatchObject([{ state: 'done' }, { state: 'asked' }])
+  ben.leave()
+  expect(await ben.files.unfinished('/in')).toEqual([])
+  expect(ben.pending.list).toMatchObject([{ from: dora.key, isAccepted: false }])
 })

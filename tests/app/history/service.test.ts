@@ -57,6 +57,24 @@ describe('gathering', () => {
     expect(kept).toEqual([1])
   })
 
+  test('what others offer is told of before it is written, once, and not what we offer', () => {
+    const { history, disk, give, time } = start()
+    const told: string[] = []
+    history.offered = (offers) => {
+      for (const { place, body, atMs } of offers) told.push(`${place} ${body.length} ${atMs > 0} ${disk.sizes.length}`)
+    }
+    const bob = new Writer(2)
+    give(bob.text('a'), bob.offer(new Uint8Array(7)), new Writer(1, 'general', true).offer(new Uint8Array(8)))
+    expect(told).toEqual([])
+    time.pass(0)
+    expect(disk.sizes).toEqual([3])
+    expect(told).toEqual(['general 7 true 0'])
+    give(bob.text('b'))
+    time.pass(20)
+    expect(disk.sizes).toEqual([3, 1])
+    expect(told).toHaveLength(1)
+  })
+
   test('bundles come back as they were signed, not before the node has ended what it does', () => {
     const { history, give, loads, time } = start()
     const bob = new Writer(2)

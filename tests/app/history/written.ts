@@ -48,6 +48,10 @@ export class Writer {
     return this.give(EventKind.text, utf8(text), told)
   }
 
+  offer(body: Uint8Array, told?: Told): Given {
+    return this.give(EventKind.file, body, told)
+  }
+
   called(name: string): Given {
     return this.give(EventKind.profile, utf8(name))
   }
