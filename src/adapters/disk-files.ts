@@ -15,7 +15,7 @@ import type { Files, FilesFault, Target } from '../ports/files.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { readFully, writeFully } from './disk-handles.ts'
 import { claimState } from './disk-owner.ts'
-import { NAMES_TRIED_MAX, placeName, readPlace } from './disk-place.ts'
+import { isThere, NAMES_TRIED_MAX, placeName, readPlace } from './disk-place.ts'
 import { diskSource } from './disk-source.ts'
 import { DiskTarget, PART_SUFFIX, STATE_SUFFIX } from './disk-target.ts'
 
@@ -113,14 +113,6 @@ function unlessTaken(error: unknown): null {
   const code = errorCode(error)
   if (code === 'EEXIST' || code === 'ELOOP') return null
   throw error
-}
-
-/** A link that leads nowhere is there too. */
-async function isThere(path: string): Promise<boolean> {
-  const handle = await open(path, constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0)).catch(errorCode)
-  if (typeof handle === 'string') return handle !== 'ENOENT'
-  await handle.close()
-  return true
 }
 
 async function readState(

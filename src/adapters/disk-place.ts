@@ -25,6 +25,14 @@ export function placeName(name: string, number: number): string {
   return number === 1 ? name : numbered(name, number)
 }
 
+/** A link that leads nowhere is there too. */
+export async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (error) => errorCode(error) !== 'ENOENT',
+  )
+}
+
 /** Says in a state that it is going to stand under the name of this number; on the disk when this resolves. */
 export async function recordPlace(state: FileHandle, number: number): Promise<void> {
   const bytes = new Uint8Array(PLACE_BYTES)
@@ -55,7 +63,7 @@ const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 
 
 /**
  * False where the name is taken: a link fails there, unlike a rename. Where there are links it has both names then. `isBegun`: an earlier run has
- * said that it moves it there, and may have been ended at it.
+ * found the name free and said that it moves it there, and may have been ended at it.
  */
 export async function moveFile(from: string, to: string, isBegun: boolean): Promise<boolean> {
   try {

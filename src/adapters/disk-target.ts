@@ -10,7 +10,16 @@ import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
 import { releaseState } from './disk-owner.ts'
-import { isSameFile, moveFile, moveFolder, NAMES_TRIED_MAX, type Place, placeName, recordPlace } from './disk-place.ts'
+import {
+  isSameFile,
+  isThere,
+  moveFile,
+  moveFolder,
+  NAMES_TRIED_MAX,
+  type Place,
+  placeName,
+  recordPlace,
+} from './disk-place.ts'
 
 export const PART_SUFFIX = '.part'
 export const STATE_SUFFIX = '.part.hearsay'
@@ -30,6 +39,8 @@ export class DiskTarget implements Target {
   /** The part, and from `finish` on what has become of it. */
   private root: string
   private isDone: boolean
+  /** The number of the name that it goes to. */
+  private chosen: number | null
   private isSettled = false
   private isClosed = false
   /** What is being read and written. */
@@ -47,6 +58,7 @@ export class DiskTarget implements Target {
     this.shape = new Shape(header.offer.size)
     this.layout = resumeLayout(this.shape)
     this.isDone = this.isPlaced
+    this.chosen = place?.number ?? null
     this.root = this.isPlaced ? this.path : join(folder, header.name + PART_SUFFIX)
     this.handles = new DiskHandles((number) => this.openPart(number))
   }
@@ -123,9 +135,9 @@ export class DiskTarget implements Target {
     if (this.isPlaced) return { ok: true, path: this.root }
     let path = ''
     const fault = await this.attempt('cannot be finished', async () => {
-      await Promise.all([this.complete(), recordPlace(this.state, 1)])
+      const [number] = await Promise.all([this.choosePlace(1), this.complete()])
       const part = this.root
-      path = await this.moveIntoPlace()
+      path = await this.moveIntoPlace(number)
       this.isDone = true
       this.handles.close()
       this.root = path
@@ -189,17 +201,25 @@ export class DiskTarget implements Target {
     if (changedMs > 0) await utimes(join(this.root, ...path), changedMs / 1000, changedMs / 1000)
   }
 
-  /** Never over what is there: the first name that is free. */
-  private async moveIntoPlace(): Promise<string> {
-    const { name } = this.header
+  /** The first name from this number on that is free. Where it goes is known to a later run before it is gone from where it was. */
+  private async choosePlace(from: number): Promise<number> {
+    if (this.chosen !== null && this.chosen >= from) return this.chosen
+    for (let number = from; number <= NAMES_TRIED_MAX; number++) {
+      if (await isThere(join(this.folder, placeName(this.header.name, number)))) continue
+      await recordPlace(this.state, number)
+      this.chosen = number
+      return number
+    }
+    throw new Error(`no free name for ${this.header.name}`)
+  }
+
+  /** Never over what is there, however it came there meanwhile. */
+  private async moveIntoPlace(first: number): Promise<string> {
     const move = this.entries === null ? moveFile : moveFolder
-    for (let number = 1; number <= NAMES_TRIED_MAX; number++) {
-      const path = join(this.folder, placeName(name, number))
-      // Where it goes is known before it is gone from where it was.
-      if (number > 1) await recordPlace(this.state, number)
+    for (let number = first; ; number = await this.choosePlace(number + 1)) {
+      const path = join(this.folder, placeName(this.header.name, number))
       if (await move(this.root, path, this.place?.number === number)) return path
     }
-    throw new Error(`no free name for ${name}`)
   }
 
   private async openPart(number: number): Promise<FileHandle> {

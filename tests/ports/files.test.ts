@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -309,6 +310,21 @@ describe('a disk that others write to', () => {
     const third = opened(await diskFiles.resume(inside(), 'tree.part.hearsay', () => plan))
     expect(opened(await third.finish()).path).toBe(join(inside(), 'tree (2)'))
     expect(readdirSync(end.path)).toEqual(['mine'])
+  })
+
+  test('an empty file that somebody has under the name stays, however often a run is ended at it', async () => {
+    const target = opened(await diskFiles.create(inside(), header(100), null))
+    await target.write(0, bytes(100))
+    writeFileSync(join(inside(), 'x.bin'), '')
+    const end = opened(await target.finish())
+    target.close()
+    renameSync(end.path, join(inside(), 'x.bin.part'))
+    const again = opened(await diskFiles.resume(inside(), 'x.bin.part.hearsay', nothing))
+    expect(opened(await again.finish()).path).toBe(join(inside(), 'x (2).bin'))
+    await again.settle()
+    again.close()
+    expect(readdirSync(inside()).sort()).toEqual(['x (2).bin', 'x.bin'])
+    expect(statSync(join(inside(), 'x.bin')).size).toBe(0)
   })
 
   test('a state of another name, or of nothing, is of no use', async () => {
