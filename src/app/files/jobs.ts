@@ -154,16 +154,25 @@ export class Jobs {
     this.told(this.view(job))
   }
 
+  /** What the user did not want in an earlier run: who offered it may not have heard that. False where it is none of these. */
+  isRefused({ offer: content, atMs, isRefused }: PendingOffer, offer: NewOffer): boolean {
+    const entry = isRefused === true ? this.offers.declined(offer) : null
+    if (entry !== null) Object.assign(this.add(entry, content), { atMs, refuses: true })
+    return isRefused === true
+  }
+
   view(job: Job): FileView {
     return viewOf(job, this.clock.nowMs(), this.throughOf)
   }
 
-  /** What nobody has answered, and what was accepted and has not begun, for a later run. */
+  /** What nobody has answered, what was accepted and has not begun, and what was not wanted of who waits for that answer, for a later run. */
   get pending(): PendingOffer[] {
     return this.all.flatMap((job) => {
       const { entry, target, isBeginning, resumesWithdrawn } = job
       const isToBegin = entry.state === 'receiving' && (target === null || isBeginning || resumesWithdrawn)
-      return entry.state === 'asked' || entry.state === 'listing' || isToBegin ? [this.pendingOf(job)] : []
+      const isToTell = job.refuses && entry.state === 'declined' && entry.room.startsWith('@')
+      const isLeft = isToBegin || isToTell || entry.state === 'asked' || entry.state === 'listing'
+      return isLeft ? [{ ...this.pendingOf(job), ...(isToTell ? { isRefused: true } : {}) }] : []
     })
   }
 

@@ -17,6 +17,8 @@ export interface PendingOffer {
   readonly isAccepted: boolean
   /** It has come, and this was to be told of and decided: it is new to a later run. */
   readonly isUnheard?: boolean
+  /** The user did not want it, and who offered it to him alone may not have heard that. */
+  readonly isRefused?: boolean
 }
 
 export interface Pending {
@@ -26,6 +28,8 @@ export interface Pending {
 
 /** Of those that nobody has answered the newest: of more, nobody looks through the list. */
 const UNANSWERED_MAX = 128
+/** Of those that were not wanted the newest: who offered the others has had time to hear it. */
+const REFUSED_MAX = 64
 const BYTES_MAX = 1024 * 1024
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
@@ -35,6 +39,7 @@ const FILE = v.array(
     offer: v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/)),
     accepted: v.optional(v.boolean(), false),
     unheard: v.optional(v.boolean(), false),
+    refused: v.optional(v.boolean(), false),
   }),
 )
 
@@ -65,25 +70,22 @@ export function pendingIn(path: string, log: (message: string) => void): Pending
 /** All that were accepted, as many as a run remembers; of the others the newest. */
 function kept(offers: readonly PendingOffer[]): PendingOffer[] {
   const accepted = offers.filter(({ isAccepted }) => isAccepted).slice(-OFFERS_MAX)
-  const unanswered = offers.filter(({ isAccepted }) => !isAccepted).slice(-UNANSWERED_MAX)
-  const all = new Set([...accepted, ...unanswered])
+  const others = offers.filter(({ isAccepted }) => !isAccepted)
+  const unanswered = others.filter(({ isRefused }) => isRefused !== true).slice(-UNANSWERED_MAX)
+  const refused = others.filter(({ isRefused }) => isRefused === true).slice(-REFUSED_MAX)
+  const all = new Set([...accepted, ...unanswered, ...refused])
   return offers.filter((offer) => all.has(offer))
 }
 
-function toOffer({
-  id,
-  from,
-  room,
-  at,
-  offer: text,
-  accepted: isAccepted,
-  unheard: isUnheard,
-}: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
-  const offer = readFileOffer(Uint8Array.fromHex(text))
-  return offer === null ? [] : [{ id, from, room, atMs: at, offer, isAccepted, ...(isUnheard ? { isUnheard } : {}) }]
+function toOffer({ id, from, room, at, ...row }: v.InferOutput<typeof FILE>[number]): PendingOffer[] {
+  const offer = readFileOffer(Uint8Array.fromHex(row.offer))
+  const { accepted: isAccepted, unheard: isUnheard, refused: isRefused } = row
+  const marks = { ...(isUnheard ? { isUnheard } : {}), ...(isRefused ? { isRefused } : {}) }
+  return offer === null ? [] : [{ id, from, room, atMs: at, offer, isAccepted, ...marks }]
 }
 
-function toRow({ id, from, room, atMs, offer, isAccepted, isUnheard }: PendingOffer) {
-  const accepted = { ...(isAccepted ? { accepted: true } : {}), ...(isUnheard ? { unheard: true } : {}) }
-  return { id, from, room, at: atMs, ...accepted, offer: (encodeFileOffer(offer) ?? new Uint8Array()).toHex() }
+function toRow({ id, from, room, atMs, offer, isAccepted, isUnheard, isRefused }: PendingOffer) {
+  const marks = { accepted: isAccepted, unheard: isUnheard, refused: isRefused }
+  const set = Object.fromEntries(Object.entries(marks).filter(([, isSet]) => isSet === true))
+  return { id, from, room, at: atMs, ...set, offer: (encodeFileOffer(offer) ?? new Uint8Array()).toHex() }
 }

@@ -47,6 +47,8 @@ export class Seeking {
   private readonly soughtAtMs = new Map<string, number>()
   private readonly answeredAtMs = new Map<string, number>()
   private readonly refusedAtMs = new Map<string, number>()
+  /** What was said to somebody who is there that we do not want: by room and root. */
+  private refusalsSaid: ReadonlySet<string> = new Set()
   /** By root. */
   private readonly holders = new Map<string, Set<string>>()
 
@@ -85,6 +87,18 @@ export class Seeking {
   decline(room: string, root: Uint8Array): void {
     const entry = { tag: contentTag(root), whole: false, declined: true } as const
     this.talk.pass(room, PassingKind.holding, encodeHolding({ addresses: [], entries: [entry] }))
+  }
+
+  /** Whoever offered something to us alone, and was away when we did not want it, or while we were, hears that once both are there. */
+  remind(): void {
+    const said = new Set<string>()
+    for (const { refusedOf, room, root } of this.contents()) {
+      if (refusedOf === undefined || !room.startsWith('@') || !this.talk.isThere(refusedOf)) continue
+      const refusal = `${room} ${toHex(root)}`
+      said.add(refusal)
+      if (!this.refusalsSaid.has(refusal)) this.decline(room, root)
+    }
+    this.refusalsSaid = said
   }
 
   /** A passing event of another, about files. Answers the roots its author has, of those we want. */

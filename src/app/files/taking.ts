@@ -228,9 +228,10 @@ export class Taking {
     await discarding
   }
 
-  /** Once in a while: asks again, and says what is being waited for. */
+  /** Once in a while: asks again, and says what is being waited for, and to whom it was not told what is not wanted. */
   round(nowMs: number): void {
     this.next()
+    this.seeking.remind()
     void this.room.look((job) => this.retry(job))
     const { fetching } = this.jobs
     for (const job of fetching) {

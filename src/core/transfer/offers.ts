@@ -90,6 +90,11 @@ export class Offers {
     return this.makeRoom(offer.from) ? this.put(offer, 'asked') : null
   }
 
+  /** One of somebody's that the user did not want in an earlier run: only where nothing has to be forgotten for it. Null where it is known already. */
+  declined(offer: NewOffer): OfferEntry | null {
+    return this.entries.has(offer.id) || this.entries.size >= OFFERS_MAX ? null : this.put(offer, 'declined')
+  }
+
   /** One of somebody's that an earlier run accepted or began: it is answered, however many there are. Null where it is known already, or there is no room. */
   goOn(offer: NewOffer): OfferEntry | null {
     if (this.entries.has(offer.id) || !this.makeRoom(offer.from)) return null

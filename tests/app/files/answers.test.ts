@@ -52,6 +52,28 @@ describe('who offers something', () => {
     expect((await again.until(({ declined }) => declined.length > 0)).declined).toEqual([ben.key])
   })
 
+  test('to one person hears a no in the end, though each was away whenever the other was there', async () => {
+    const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+    ben.desk.recall()
+    anna.files.files.set('/out/a', bytesOf(10))
+    await anna.desk.send('/out/a', `@${ben.key}`)
+    anna.leave()
+    expect(ben.desk.decline('a')).toMatchObject({ ok: true })
+    ben.leave()
+    const anew = await room.again(anna, 1)
+    await anew.desk.goOn()
+    const again = await room.again(ben, 2)
+    expect(again.desk.recall()).toBe(0)
+    await again.desk.goOn()
+    expect((await anew.until(({ declined }) => declined.length > 0)).declined).toEqual([ben.key])
+    // He may still think better of it.
+    expect(again.desk.views).toMatchObject([{ name: 'a', state: 'declined' }])
+    expect(await again.desk.accept('a')).toMatchObject({ ok: true })
+    await again.until(({ state }) => state === 'done')
+    again.leave()
+    expect(again.pending.list).toEqual([])
+  })
+
   test('of several at once has them all hashed first, and offers none where one cannot be read', async () => {
     const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
     anna.files.files.set('/out/a', bytesOf(10)).set('/out/b', bytesOf(11))
@@ -131,6 +153,13 @@ describe('what nobody has answered', () => {
     const unanswered = offers.map((each) => ({ ...each, isAccepted: false }))
     pending().save(unanswered)
     expect(pending().load()).toEqual(unanswered.slice(-128))
+    const refused = offers.map((each) => ({ ...each, isAccepted: false, isRefused: true }))
+    pending().save([...unanswered, ...refused.map((each, i) => ({ ...each, id: offers[i]!.id.replace(/^00/, 'ff') }))])
+    expect(
+      pending()
+        .load()
+        .map(({ isRefused = false }) => isRefused),
+    ).toEqual([...Array<boolean>(128).fill(false), ...Array<boolean>(64).fill(true)])
     writeFileSync(path, '[{"id":"../../etc"}]')
     expect(pending().load()).toEqual([])
     expect(logged).toMatchObject([expect.stringContaining('cannot be read')])
