@@ -17,12 +17,15 @@ export class MeshLink {
   readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
   readonly flood = new FloodNote()
   heardAtMs: number
+  /** Over then: it has not said who it is, or another has come in its place. */
   deadline: Timer<() => void> | null = null
+  /** It has said itself who it is, which who was dialled need not be. */
+  isProven = false
 
   constructor(
     readonly id: number,
     readonly remote: Address,
-    /** Null until it has said who it is; who was dialled is known. */
+    /** Null until it has said who it is; who was dialled is presumed. */
     public peer: MeshPeer | null,
     readonly dialled: boolean,
     nowMs: number,

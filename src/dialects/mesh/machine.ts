@@ -11,7 +11,7 @@ import { formatRfc3339 } from '../timestamps.ts'
 import { hashedOrigin, heardName, heardText, isOrigin, type Words } from '../words.ts'
 import { isOursToDial, MeshLink } from './link.ts'
 import { encodeAnnouncement, encodeMeshLine, type MeshMessage, readAnnouncement, readMeshLine } from './messages.ts'
-import { type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
+import { isAtSame, type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
 
 const ANNOUNCE_EVERY_MS = 5_000
 /** How soon who is new hears of us. */
@@ -21,8 +21,12 @@ const HEARTBEAT_EVERY_MS = 30_000
 /** Longer than the originals are: who says nothing for so long is gone without having said so. */
 const SILENT_MS_MAX = 180_000
 const JOIN_MS_MAX = 10_000
+/** A former connection outlasts the one that came in its place by so long: time to find out that that was dialled in error. */
+const FORMER_MS_MAX = 10_000
 const LOOK_EVERY_MS = 1_000
 const LINKS_MAX = 128
+/** From one machine, which does not shut everybody else out. */
+const LINKS_PER_HOST_MAX = LINKS_MAX / 2
 const ROOM_AT_START = 'general'
 
 export interface MeshOptions {
@@ -83,6 +87,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.introduced(said.introduction)
     if (said.type === 'ping') this.announce('pong')
     else if (isNew) this.greet()
+    this.endMistaken(peer)
     this.dialIfDue(peer)
   }
 
@@ -93,6 +98,11 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (peer !== null) peer.isDialling = false
     if (this.links.size >= LINKS_MAX || (attempt !== null && peer === null)) {
       this.trouble('mesh-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} mesh peers are enough.`)
+      return this.emit({ kind: 'hang-up', link: id, abort: true })
+    }
+    if (attempt === null && this.linksOf(remote.host) >= LINKS_PER_HOST_MAX) {
+      const message = `${LINKS_PER_HOST_MAX} connections with one machine are enough.`
+      this.trouble('mesh-full', `${formatAddress(remote)} was turned away: ${message}`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
     const link = new MeshLink(id, remote, peer, attempt !== null, nowMs)
@@ -169,7 +179,9 @@ export class MeshMachine extends DialectMachine implements Dialect {
 
   private message(link: MeshLink, message: MeshMessage): void {
     if (link.peer === null) return this.joined(link, message)
-    if (message.senderId !== link.peer.id) return this.end(link, `speaks for ${JSON.stringify(message.senderId)} too`)
+    if (message.senderId !== link.peer.id) return this.another(link, link.peer, message.senderId)
+    link.isProven = true
+    link.peer.failures = 0
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
     if (message.type === 'chat') this.chat(link.peer, message)
     else if (message.type === 'join' && message.username !== '') link.peer.name = message.username
@@ -184,12 +196,40 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (peer === null) return this.end(link, 'is one too many')
     this.introduced(readIntroduction(raw))
     this.cancel(link.deadline)
-    const before = peer.link === null ? undefined : this.links.get(peer.link)
-    // Who comes again has lost the former connection, whether or not we have noticed.
-    if (before !== undefined) this.end(before, 'came again')
+    link.deadline = null
     if (username !== '') peer.name = username
     link.peer = peer
+    link.isProven = true
+    peer.failures = 0
     this.up(link, peer)
+    this.retire(peer, link.id)
+    // Whoever dialled an address that was another's learns so at once.
+    this.send(link, { type: 'heartbeat', sequence: ++this.sequence, content: '' })
+  }
+
+  /** Who comes again has lost the former connection, or has dialled us as somebody who was here before: that shows soon. */
+  private retire(peer: MeshPeer, present: number): void {
+    for (const each of this.links.values()) {
+      if (each.peer !== peer || each.id === present) continue
+      // No more than one of them for each.
+      if (each.deadline === null) each.deadline = this.after(FORMER_MS_MAX, () => this.end(each, 'came again'))
+      else this.end(each, 'came again')
+    }
+  }
+
+  /** Says that it is somebody else than the connection is with. */
+  private another(link: MeshLink, peer: MeshPeer, id: string): void {
+    this.end(link, `speaks for ${JSON.stringify(id)} too`)
+    // Who is gone announces itself no more, and is forgotten by then.
+    if (!link.isProven) peer.restsUntilMs = this.nowMs + OFFLINE_MS
+  }
+
+  /** Ends what was dialled for somebody else at the address that this one says is its own, and has not answered. */
+  private endMistaken(owner: MeshPeer): void {
+    for (const link of this.links.values()) {
+      if (link.isProven || link.peer === null || link.peer === owner || !isAtSame(link.peer, owner)) continue
+      this.end(link, `is ${JSON.stringify(owner.id)} now`)
+    }
   }
 
   private chat(peer: MeshPeer, message: MeshMessage): void {
@@ -214,9 +254,9 @@ export class MeshMachine extends DialectMachine implements Dialect {
   }
 
   private up(link: MeshLink, peer: MeshPeer): void {
+    const isNew = peer.link === null
     peer.link = link.id
-    peer.failures = 0
-    this.tell(link, peer, 'up', '')
+    if (isNew) this.tell(link, peer, 'up', '')
   }
 
   /** Whoever has come should not wait seconds to know of us, nor several hear of us for each of them. */
@@ -260,6 +300,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (!isOursToDial(this.options.peerId, peer.id) || peer.link !== null || peer.isDialling) return
     const isThere = this.nowMs - peer.heardAtMs < OFFLINE_MS
     if (!isThere || this.nowMs < peer.restsUntilMs || this.dials.size >= LINKS_MAX) return
+    if (this.roster.isSucceeded(peer, this.nowMs)) return
     peer.isDialling = true
     const attempt = this.nextAttempt++
     this.dials.set(attempt, peer)
@@ -285,7 +326,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
 
   private toAll(line: Uint8Array): void {
     for (const link of this.links.values()) {
-      if (link.peer !== null) this.emit({ kind: 'send', link: link.id, bytes: line.slice() })
+      if (link.peer?.link === link.id) this.emit({ kind: 'send', link: link.id, bytes: line.slice() })
     }
   }
 
@@ -305,9 +346,22 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.cancel(link.deadline)
     const { peer } = link
     if (peer === null || peer.link !== link.id) return
+    const former = [...this.links.values()].find((each) => each.peer === peer)
+    if (former !== undefined) {
+      this.cancel(former.deadline)
+      former.deadline = null
+      peer.link = former.id
+      return
+    }
     peer.link = null
     this.rest(peer)
     this.tell(link, peer, 'down', reason)
+  }
+
+  private linksOf(host: string): number {
+    let count = 0
+    for (const { remote } of this.links.values()) if (remote.host === host) count++
+    return count
   }
 
   private tell(link: MeshLink, peer: MeshPeer, state: 'up' | 'down', reason: string): void {

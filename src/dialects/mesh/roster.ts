@@ -3,6 +3,8 @@ import type { Announcement } from './messages.ts'
 
 /** A peer is offline after so long without a word. */
 export const OFFLINE_MS = 30_000
+/** As the originals have it: whoever has not announced itself for so long may be gone. */
+const STALE_MS = 10_000
 /** Peers of one local network, as far as they are known; beyond, nobody new is. */
 const PEERS_MAX = 256
 /** At one address: several on one machine, but no machine fills the table. */
@@ -59,6 +61,16 @@ export class Roster {
     return peer
   }
 
+  /** Whether somebody else is where it was: has announced itself since from there, or is there and connected with us. */
+  isSucceeded(peer: MeshPeer, nowMs: number): boolean {
+    for (const other of this.peers.values()) {
+      if (other === peer || !isAtSame(other, peer)) continue
+      const isThere = other.link !== null && nowMs - other.heardAtMs < STALE_MS
+      if (isThere || other.heardAtMs > peer.heardAtMs) return true
+    }
+    return false
+  }
+
   /** Forgets who has been offline and has no connection. */
   sweep(nowMs: number): void {
     for (const [id, peer] of this.peers) {
@@ -71,4 +83,13 @@ export class Roster {
     for (const { address } of this.peers.values()) if (address.host === host) count++
     return count
   }
+}
+
+/** Whether two listen at one address, which only one of them can. */
+export function isAtSame(one: MeshPeer, two: MeshPeer): boolean {
+  return one.address.host === two.address.host && listensAt(one) === listensAt(two)
+}
+
+function listensAt({ port, address }: MeshPeer): number {
+  return port ?? address.port
 }
