@@ -178,6 +178,7 @@ export class DialectDesk implements Outside {
     this.isStopped = true
     this.cancelTimer?.()
     this.cancelRefresh?.()
+    this.framedVoice?.stop()
     this.group?.close()
     for (const sockets of this.sockets.values()) sockets.stop()
     this.files?.stop()
@@ -206,6 +207,7 @@ export class DialectDesk implements Outside {
 
   private hearVoice(host: DeskHost): FramedPresence {
     return new FramedPresence({
+      clock: this.options.clock,
       own: () => this.machines.framed?.ownId ?? '',
       tell: (room, udpPort) => {
         this.sockets.get('framed')?.run((_, nowMs) => this.machines.framed?.voiceState(room, udpPort, nowMs))
