@@ -44,6 +44,8 @@ export interface DeskHost extends Fellowship {
   relay(room: string, body: Uint8Array): Promise<unknown>
   /** Offers what stands at a path to a room; answers null, or why not. */
   offer(path: string, room: string): Promise<string | null>
+  /** Whether somebody, by the id, is not to be heard. */
+  isIgnored(id: string): boolean
   emit(event: AppEvent): void
 }
 
@@ -330,6 +332,7 @@ export class DialectDesk implements Outside {
         const name = this.machines.line?.links.get(link)?.name ?? ''
         return { id: `line:${name}`, name: markName(name, 'line') }
       },
+      isIgnored: (id) => host.isIgnored(id),
       offer: (path) => host.offer(path, room),
       announce: (link, name, size, fate) => {
         this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, fate, nowMs))
