@@ -229,8 +229,11 @@ test('who takes every connection and ends it without a word is dialled with grow
 test('one machine that calls and calls takes half the places, and others come in', () => {
   const machine = meshMachine('ann_1', 8_000, () => 0)
   for (let link = 0; link < 200; link++) machine.opened(link, { host: '10.0.0.9', port: 1_000 + link }, null, 0)
-  const away = () => machine.takeOutputs().filter(({ kind }) => kind === 'hang-up').length
-  expect([machine.links.size, away()]).toEqual([64, 136])
+  const outputs = machine.takeOutputs()
+  const away = (of: readonly DialectOutput[]) => of.filter(({ kind }) => kind === 'hang-up').length
+  expect([machine.links.size, away(outputs)]).toEqual([64, 136])
+  // Said once, and not for each.
+  expect(outputs.filter(({ kind }) => kind === 'trouble').length).toBe(1)
   machine.opened(500, { host: '10.0.0.8', port: 1_000 }, null, 0)
-  expect([machine.links.has(500), away()]).toEqual([true, 0])
+  expect([machine.links.has(500), away(machine.takeOutputs())]).toEqual([true, 0])
 })

@@ -110,12 +110,12 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.nowMs = nowMs
     const peer = attempt === null ? null : this.dials.take(attempt)
     if (this.links.size >= LINKS_MAX || (attempt !== null && peer === null)) {
-      this.trouble('mesh-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} mesh peers are enough.`)
+      this.troubleAgain('mesh-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} mesh peers are enough.`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
     if (attempt === null && this.links.countOf(remote) >= LINKS_PER_HOST_MAX) {
       const message = `${LINKS_PER_HOST_MAX} connections with one machine are enough.`
-      this.trouble('mesh-full', `${formatAddress(remote)} was turned away: ${message}`)
+      this.troubleAgain('mesh-full', `${formatAddress(remote)} was turned away: ${message}`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
     const link = new MeshLink(id, remote, peer, attempt !== null, nowMs)
