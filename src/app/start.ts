@@ -211,6 +211,7 @@ function beginOutside(outside: DialectDesk, { chat, driver, settings, local, key
         const sent = await chat.files.send(path, room)
         return sent.ok ? null : sent.message
       },
+      isIgnored: (id) => chat.ignored.has(id),
       emit: (event) => chat.emit(event),
     },
     {

@@ -55,8 +55,8 @@ function idle<L extends Placed>(links: readonly L[], nowMs: number): L | null {
 
 const LOOPBACK = 'loopback'
 
-/** Of IPv6 one host may have a whole block of addresses, of loopback it has all. */
-function hostOf({ host }: Address): string {
+/** What is one machine's, as far as an address tells. Of IPv6 one host may have a whole block of addresses, of loopback it has all. */
+export function hostOf({ host }: Address): string {
   const ip = parseIp(host)
   if (ip === null) return host
   if (ipScope(ip) === 'loopback') return LOOPBACK

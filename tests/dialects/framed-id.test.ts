@@ -237,6 +237,7 @@ test('whom a link told of in voice is told of as its, and that it ended', () => 
     joined: (there, _name, _room, _udp, _bridge, link) => void told.push(`${there} by ${link}`),
     left() {},
     toldToo: (there, link) => void told.push(`${there} also by ${link}`),
+    linkBegan: (link, neighbour) => void told.push(`${link} with ${neighbour}`),
     linkEnded: (link) => void told.push(`${link} ended`),
   }
   const common = { name: 'Ulla', bridge: US, connect: [], randomBytes: seededRng(3).bytes, wallMs: () => 0, aheadMs: 0 }
@@ -252,5 +253,6 @@ test('whom a link told of in voice is told of as its, and that it ended', () => 
       machine.received(link, encodeFrame(message), 0)
   }
   machine.closed(1, 'closed the connection', 0)
-  expect(told).toEqual(['10.0.0.9:1 by 1', '10.0.0.9:1 also by 2', '1 ended'])
+  const [first, second] = ['1 with 10.0.0.2:1', '2 with 10.0.0.2:2']
+  expect(told).toEqual([first, '10.0.0.9:1 by 1', second, '10.0.0.9:1 also by 2', '1 ended'])
 })

@@ -44,6 +44,8 @@ export interface DeskHost extends Fellowship {
   relay(room: string, body: Uint8Array): Promise<unknown>
   /** Offers what stands at a path to a room; answers null, or why not. */
   offer(path: string, room: string): Promise<string | null>
+  /** Whether somebody, by the id, is not to be heard. */
+  isIgnored(id: string): boolean
   emit(event: AppEvent): void
 }
 
@@ -178,6 +180,7 @@ export class DialectDesk implements Outside {
     this.isStopped = true
     this.cancelTimer?.()
     this.cancelRefresh?.()
+    this.framedVoice?.stop()
     this.group?.close()
     for (const sockets of this.sockets.values()) sockets.stop()
     this.files?.stop()
@@ -206,6 +209,7 @@ export class DialectDesk implements Outside {
 
   private hearVoice(host: DeskHost): FramedPresence {
     return new FramedPresence({
+      clock: this.options.clock,
       own: () => this.machines.framed?.ownId ?? '',
       tell: (room, udpPort) => {
         this.sockets.get('framed')?.run((_, nowMs) => this.machines.framed?.voiceState(room, udpPort, nowMs))
@@ -328,6 +332,7 @@ export class DialectDesk implements Outside {
         const name = this.machines.line?.links.get(link)?.name ?? ''
         return { id: `line:${name}`, name: markName(name, 'line') }
       },
+      isIgnored: (id) => host.isIgnored(id),
       offer: (path) => host.offer(path, room),
       announce: (link, name, size, fate) => {
         this.sockets.get('line')?.run((_, nowMs) => this.machines.line!.fileNotice(link, name, size, fate, nowMs))

@@ -64,7 +64,7 @@ export function fellowAddresses({ mesh }: Machines, fellowship: Fellowship): { i
 /** Those who have announced themselves, and have not hung up since. */
 function meshFellows({ roster }: NonNullable<Machines['mesh']>): MeshPeer[] {
   return [...roster.peers.values()].filter(
-    ({ id, link, failures }) => id.startsWith(MESH_ID_PREFIX) && (link !== null || failures === 0),
+    ({ id, isUp, failures }) => id.startsWith(MESH_ID_PREFIX) && (isUp || failures === 0),
   )
 }
 

@@ -4,6 +4,7 @@ import { parseIp } from '../../base/ip.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import type { VoiceEars } from '../../dialects/framed/machine.ts'
 import { LINKS_MAX } from '../../dialects/places.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { BRIDGED_MAX } from '../../wire/voice-bridged.ts'
 import type { Person } from '../events.ts'
 import type { ForeignSpeaker, ForeignVoice } from '../voice/foreign.ts'
@@ -12,6 +13,11 @@ import type { ForeignSpeaker, ForeignVoice } from '../voice/foreign.ts'
 const SPEAKERS_MAX = 32
 /** Whom we pass on to others of our own kind: as many as one datagram tells them of. */
 const PASSED_MAX = BRIDGED_MAX
+/**
+ * How long somebody stays whom no link tells of any more: they say that they are there only once, and whoever passed that on may have lost its link
+ * for a moment, or been started again.
+ */
+const ORPHAN_MS = 120_000
 /** What the voice process is told of them has this bound. */
 const ID_CHARS_MAX = 64
 
@@ -21,9 +27,12 @@ interface Speaker extends ForeignSpeaker {
   readonly bridge: string | null
   /** Those that have told of it, the first of them first. */
   readonly links: Set<number>
+  /** Where there are none: with whom the last one was, and until when that one may come again. */
+  orphan: { readonly of: string; readonly untilMs: number } | null
 }
 
 export interface FramedVoiceOptions {
+  readonly clock: Pick<Clock, 'nowMs' | 'timer'>
   /** What we are called there: `HOST:PORT` of our listener. */
   own(): string
   /** Tells the network that we are in voice, and where we hear; null: no longer. */
@@ -37,6 +46,9 @@ export interface FramedVoiceOptions {
 /** Who is in voice among the originals of the framed network, and that we are. */
 export class FramedPresence implements VoiceEars, ForeignVoice {
   private readonly speakers = new Map<string, Speaker>()
+  /** With whom our links there are. */
+  private readonly neighbours = new Map<number, string>()
+  private cancelTimer: (() => void) | null = null
   /** What has been told of there being too many. */
   private readonly crowd = new Set<string>()
   private changed: Parameters<ForeignVoice['watch']>[0] = () => {}
@@ -69,6 +81,7 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
       room: folded,
       bridge,
       links: new Set([link]),
+      orphan: null,
     }
     this.speakers.set(there, speaker)
     if (isNew && this.present(folded).length > PASSED_MAX) this.tellCrowd('passed on', PASSED_MAX)
@@ -84,14 +97,30 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
   }
 
   toldToo(there: string, link: number): void {
-    const links = this.speakers.get(there)?.links
-    if (links !== undefined && links.size < LINKS_MAX) links.add(link)
+    const speaker = this.speakers.get(there)
+    if (speaker !== undefined) comesBy(speaker, link)
+  }
+
+  linkBegan(link: number, neighbour: string): void {
+    this.neighbours.set(link, neighbour)
+    for (const speaker of this.speakers.values()) if (speaker.orphan?.of === neighbour) comesBy(speaker, link)
   }
 
   linkEnded(link: number): void {
-    for (const [there, { links }] of [...this.speakers]) {
-      if (links.delete(link) && links.size === 0) this.left(there, null)
+    const neighbour = this.neighbours.get(link) ?? ''
+    this.neighbours.delete(link)
+    const [heir] = [...this.neighbours].find(([, each]) => each === neighbour) ?? []
+    const untilMs = this.options.clock.nowMs() + ORPHAN_MS
+    for (const speaker of this.speakers.values()) {
+      if (!speaker.links.delete(link) || speaker.links.size > 0) continue
+      if (heir !== undefined) comesBy(speaker, heir)
+      else speaker.orphan = { of: neighbour, untilMs }
     }
+    this.planExpiry()
+  }
+
+  stop(): void {
+    this.cancelTimer?.()
   }
 
   calledAnew(): void {
@@ -118,15 +147,35 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
     this.changed = changed
   }
 
-  /** Of the link that has most of them, whoever came last leaves for one of a link that has fewer. */
+  /** Whom no link tells of leaves first; then of the link that has most of them whoever came last, for one of a link that has fewer. */
   private makeRoom(link: number): boolean {
     const all = [...this.speakers.values()]
+    const orphan = all.find((each) => each.orphan !== null)
+    if (orphan !== undefined) {
+      this.left(orphan.there, null)
+      return true
+    }
     const crowds = Map.groupBy(all, ({ links }) => [...links][0])
     const own = crowds.get(link)?.length ?? 0
     const [crowd = []] = [...crowds.values()].sort((a, b) => b.length - a.length)
     if (crowd.length <= own + 1) return false
     this.left(crowd.at(-1)!.there, null)
     return true
+  }
+
+  private planExpiry(): void {
+    this.cancelTimer?.()
+    const untilMs = [...this.speakers.values()].flatMap(({ orphan }) => (orphan === null ? [] : [orphan.untilMs]))
+    this.cancelTimer =
+      untilMs.length === 0 ? null : this.options.clock.timer(Math.min(...untilMs), () => this.dropOrphans())
+  }
+
+  private dropOrphans(): void {
+    const nowMs = this.options.clock.nowMs()
+    for (const { there, orphan } of [...this.speakers.values()]) {
+      if (orphan !== null && orphan.untilMs <= nowMs) this.left(there, null)
+    }
+    this.planExpiry()
   }
 
   /** Once for as long as it lasts. */
@@ -143,6 +192,11 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
   private isOurs({ bridge }: Speaker): boolean {
     return bridge !== null && this.options.isOurs(bridge)
   }
+}
+
+function comesBy(speaker: Speaker, link: number): void {
+  speaker.orphan = null
+  if (speaker.links.size < LINKS_MAX) speaker.links.add(link)
 }
 
 function personOf({ id, name }: Speaker): Person {

@@ -28,6 +28,8 @@ export interface LineFilesOptions {
   readonly room: string
   /** Who is at the other end of a link. */
   personOf(link: number): Person
+  /** Whether somebody, by the id, is not to be heard. */
+  isIgnored(id: string): boolean
   /** Offers what stands at a path to the room that is bridged; answers null, or why not. */
   offer(path: string): Promise<string | null>
   /** Tells the room what a peer sends, and what becomes of it. */
@@ -79,7 +81,7 @@ export class LineFiles {
     if (sent.file.state === 'accepted') this.finish(sent)
   }
 
-  /** Null where none of these is meant. `file`: a number or a name; empty where there is only one. */
+  /** Null where none of these is meant, as none is that is not shown. `file`: a number or a name; empty where there is only one. */
   accept(file: string): Outcome<{ file: FileState }> | null {
     const sent = this.asked(file)
     if (sent === null) return null
@@ -111,10 +113,11 @@ export class LineFiles {
   private begins(link: number, name: string, size: number): void {
     const { announce, clock } = this.options
     const file = new IncomingFile(name, size)
-    const fate = this.fateOf(size)
+    const from = this.options.personOf(link)
+    // Such a file cannot be answered later: it comes now or not at all.
+    const fate = this.options.isIgnored(from.id) ? 'refused' : this.fateOf(size)
     announce(link, file.name, size, fate)
     if (fate === 'refused') return
-    const from = this.options.personOf(link)
     const none = { here: 0, path: '', reason: '', cancelTimer() {} }
     const sent: Sent = { number: this.nextNumber++, link, from, file, state: 'offered', ...none }
     this.remember(sent)
@@ -148,7 +151,7 @@ export class LineFiles {
 
   private asked(file: string): Sent | null {
     const wanted = file.trim().replace(/^#/, '')
-    const open = this.all.filter((each) => each.file.state === 'asked')
+    const open = this.all.filter(({ file, from }) => file.state === 'asked' && !this.options.isIgnored(from.id))
     if (wanted === '') return open.length === 1 ? open[0]! : null
     return (
       open.findLast((each) => [String(each.number), `line:${each.number}`, each.file.name].includes(wanted)) ?? null

@@ -52,6 +52,8 @@ export interface VoiceEars {
   joined(id: string, name: string, room: string, udp: Address, bridge: string | null, link: number): void
   /** Another link has told of the same. */
   toldToo?(id: string, link: number): void
+  /** A link is there, with who is called that in the network. */
+  linkBegan?(link: number, neighbour: string): void
   /** What only that one told of may be nobody. */
   linkEnded?(link: number): void
   left(id: string, room: string | null): void
@@ -264,6 +266,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     if (link.wanted === null) this.hello(link, this.ownId)
     // What is behind the link knows nothing of us, whoever there was known before.
     this.sayWhoWeAre()
+    this.voice?.linkBegan?.(link.id, peer)
     this.tell(link, 'up', '')
     this.reached(link, { id: peer, name: link.name })
   }

@@ -1,5 +1,4 @@
 import type { Address } from '../../base/address.ts'
-import { compareBytes, utf8 } from '../../base/bytes.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import { FloodNote } from '../flood-note.ts'
@@ -17,21 +16,26 @@ export class MeshLink {
   readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
   readonly flood = new FloodNote()
   heardAtMs: number
+  /** Over then: it has not said who it is, or nothing speaks against who it is presumed to be. */
   deadline: Timer<() => void> | null = null
+  /** It has said itself who it is, which who was dialled need not be. */
+  isProven = false
+  /** It is who it is said to be, as far as one can tell without its own word: nothing is said to anybody else. */
+  isSure = false
 
   constructor(
     readonly id: number,
     readonly remote: Address,
-    /** Null until it has said who it is; who was dialled is known. */
+    /** Null until it has said who it is; who was dialled is presumed. */
     public peer: MeshPeer | null,
     readonly dialled: boolean,
-    nowMs: number,
+    readonly openedAtMs: number,
   ) {
-    this.heardAtMs = nowMs
+    this.heardAtMs = openedAtMs
   }
-}
 
-/** Whether we are to dial, and not they: whose id sorts lower does, in byte order. */
-export function isOursToDial(own: string, theirs: string): boolean {
-  return compareBytes(utf8(own), utf8(theirs)) < 0
+  /** Whether we have dialled where that peer says it listens. */
+  leadsTo({ address, port }: MeshPeer): boolean {
+    return this.dialled && this.remote.host === address.host && this.remote.port === port
+  }
 }

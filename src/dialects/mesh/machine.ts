@@ -1,17 +1,26 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { toHex } from '../../base/bytes.ts'
 import type { RandomBytes } from '../../base/rng.ts'
-import { normaliseRoom } from '../../base/room-name.ts'
 import type { Timer } from '../../base/timers.ts'
-import { bridgeMember, introductionMember, readBridgeMember, readIntroduction } from '../json.ts'
+import { bridgeMember, introductionMember, readIntroduction } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
-import { pauseMs } from '../redial.ts'
 import { formatRfc3339 } from '../timestamps.ts'
-import { hashedOrigin, heardName, heardText, isOrigin, type Words } from '../words.ts'
-import { isOursToDial, MeshLink } from './link.ts'
-import { encodeAnnouncement, encodeMeshLine, type MeshMessage, readAnnouncement, readMeshLine } from './messages.ts'
+import { heardName, type Words } from '../words.ts'
+import { MeshDials } from './dials.ts'
+import { MeshLink } from './link.ts'
+import { MeshLinks } from './links.ts'
+import {
+  encodeAnnouncement,
+  encodeMeshLine,
+  type MeshMessage,
+  ROOM_AT_START,
+  readAnnouncement,
+  readMeshLine,
+  wordsOf,
+} from './messages.ts'
 import { type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
+import { KEPT_MS, Said } from './said.ts'
 
 const ANNOUNCE_EVERY_MS = 5_000
 /** How soon who is new hears of us. */
@@ -21,9 +30,14 @@ const HEARTBEAT_EVERY_MS = 30_000
 /** Longer than the originals are: who says nothing for so long is gone without having said so. */
 const SILENT_MS_MAX = 180_000
 const JOIN_MS_MAX = 10_000
+/** Whoever announced itself so lately is there still, as far as matters. */
+const FRESH_MS = 1_000
+/** By then whoever is there in somebody's place has announced itself. */
+const UNSURE_MS_MAX = ANNOUNCE_EVERY_MS + FRESH_MS
 const LOOK_EVERY_MS = 1_000
 const LINKS_MAX = 128
-const ROOM_AT_START = 'general'
+/** From one machine, which does not shut everybody else out. */
+const LINKS_PER_HOST_MAX = LINKS_MAX / 2
 
 export interface MeshOptions {
   /** What we are called there; unique. */
@@ -41,21 +55,24 @@ export interface MeshOptions {
 export class MeshMachine extends DialectMachine implements Dialect {
   readonly dialect = 'mesh'
   readonly roster = new Roster()
-  readonly links = new Map<number, MeshLink>()
+  readonly links = new MeshLinks()
   private name: string
   private sequence = 0
+  private readonly said = new Said()
+  private startedAtMs = 0
   private announced = 0
-  private readonly dials = new Map<number, MeshPeer>()
-  private nextAttempt = 1
+  private readonly dials: MeshDials
   private greeting: Timer<() => void> | null = null
 
   constructor(private readonly options: MeshOptions) {
     super()
     this.name = options.name
+    this.dials = new MeshDials(options.peerId, this.roster)
   }
 
   start(nowMs: number): void {
     this.begin(nowMs)
+    this.startedAtMs = nowMs
     this.announceAgain()
     this.heartbeat()
     this.look()
@@ -74,7 +91,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (said === null || said.peerId === this.options.peerId) return
     if (said.type === 'leave') {
       const gone = this.roster.peers.get(said.peerId)
-      if (gone?.link === null) this.roster.peers.delete(said.peerId)
+      if (gone?.link === null && !gone.isDialling) this.roster.peers.delete(said.peerId)
       return
     }
     const isNew = !this.roster.peers.has(said.peerId)
@@ -83,26 +100,28 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.introduced(said.introduction)
     if (said.type === 'ping') this.announce('pong')
     else if (isNew) this.greet()
+    this.takeOver(peer)
+    const link = this.links.spokenOn(peer)
+    if (link?.leadsTo(peer) === true && !link.isSure) this.sure(link)
     this.dialIfDue(peer)
   }
 
   opened(id: number, remote: Address, attempt: number | null, nowMs: number): void {
     this.nowMs = nowMs
-    const peer = attempt === null ? null : (this.dials.get(attempt) ?? null)
-    if (attempt !== null) this.dials.delete(attempt)
-    if (peer !== null) peer.isDialling = false
+    const peer = attempt === null ? null : this.dials.take(attempt)
     if (this.links.size >= LINKS_MAX || (attempt !== null && peer === null)) {
-      this.trouble('mesh-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} mesh peers are enough.`)
+      this.troubleAgain('mesh-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} mesh peers are enough.`)
+      return this.emit({ kind: 'hang-up', link: id, abort: true })
+    }
+    if (attempt === null && this.links.countOf(remote) >= LINKS_PER_HOST_MAX) {
+      const message = `${LINKS_PER_HOST_MAX} connections with one machine are enough.`
+      this.troubleAgain('mesh-full', `${formatAddress(remote)} was turned away: ${message}`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
     const link = new MeshLink(id, remote, peer, attempt !== null, nowMs)
     this.links.set(id, link)
     if (peer === null) link.deadline = this.after(JOIN_MS_MAX, () => this.end(link, 'did not say who it is in time'))
-    else {
-      // The first line of who dials; it tells the other who we are.
-      this.send(link, { type: 'join', sequence: 0, content: '' })
-      this.up(link, peer)
-    }
+    else this.reached(link, peer)
   }
 
   received(id: number, bytes: Uint8Array, nowMs: number): void {
@@ -130,11 +149,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
 
   dialFailed(attempt: number, _reason: string, nowMs: number): void {
     this.nowMs = nowMs
-    const peer = this.dials.get(attempt)
-    this.dials.delete(attempt)
-    if (peer === undefined) return
-    peer.isDialling = false
-    this.rest(peer)
+    const peer = this.dials.take(attempt)
+    if (peer !== null) this.dials.rest(peer, nowMs)
   }
 
   listened(): void {}
@@ -145,7 +161,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const sequence = ++this.sequence
     const more = { room_id: words.room, ...bridgeMember(words, this.options.bridge) }
     const chat = { ...this.line('chat', words.origin, words.name, content, sequence), ...more }
-    this.toAll(encodeMeshLine(chat))
+    this.said.add(encodeMeshLine(chat), nowMs)
+    for (const peer of this.roster.peers.values()) this.catchUp(peer)
   }
 
   renamed(name: string, nowMs: number): void {
@@ -153,7 +170,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const content = `${this.name} is now known as ${name}`
     this.name = name
     for (const link of this.links.values()) {
-      if (link.peer !== null) this.send(link, { type: 'join', sequence: ++this.sequence, content })
+      if (link.peer?.link === link.id) this.send(link, { type: 'join', sequence: ++this.sequence, content })
     }
     this.announce('announce')
   }
@@ -162,17 +179,21 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.nowMs = nowMs
     this.announce('leave')
     for (const link of this.links.values()) {
-      if (link.peer !== null) this.send(link, { type: 'leave', sequence: ++this.sequence, content: '' })
+      if (link.peer?.link === link.id) this.send(link, { type: 'leave', sequence: ++this.sequence, content: '' })
       this.emit({ kind: 'hang-up', link: link.id, abort: false })
     }
   }
 
   private message(link: MeshLink, message: MeshMessage): void {
     if (link.peer === null) return this.joined(link, message)
-    if (message.senderId !== link.peer.id) return this.end(link, `speaks for ${JSON.stringify(message.senderId)} too`)
+    const peer = message.senderId === link.peer.id ? link.peer : this.another(link, link.peer, message)
+    if (peer === null) return
+    link.isProven = true
+    peer.failures = 0
+    if (!link.isSure) this.sure(link)
     if (!link.bucket.take(this.nowMs)) return this.flooded(link)
-    if (message.type === 'chat') this.chat(link.peer, message)
-    else if (message.type === 'join' && message.username !== '') link.peer.name = message.username
+    if (message.type === 'chat') this.chat(message, peer)
+    else if (message.type === 'join' && message.username !== '') peer.name = message.username
     else if (message.type === 'leave') this.emit({ kind: 'hang-up', link: link.id, abort: false })
   }
 
@@ -182,41 +203,101 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (senderId === this.options.peerId) return this.end(link, 'goes by our own name')
     const peer = this.roster.meet(senderId, username, link.remote, this.nowMs)
     if (peer === null) return this.end(link, 'is one too many')
-    this.introduced(readIntroduction(raw))
-    this.cancel(link.deadline)
-    const before = peer.link === null ? undefined : this.links.get(peer.link)
-    // Who comes again has lost the former connection, whether or not we have noticed.
-    if (before !== undefined) this.end(before, 'came again')
+    const introduction = readIntroduction(raw)
+    this.introduced(introduction)
     if (username !== '') peer.name = username
-    link.peer = peer
-    this.up(link, peer)
-  }
-
-  private chat(peer: MeshPeer, message: MeshMessage): void {
-    const room = normaliseRoom(message.room ?? ROOM_AT_START)
-    const text = heardText(message.content)
-    if (room === null || text === '') return
-    const given = readBridgeMember(message.raw)
-    const isOwn = isOrigin(message.id)
-    this.emit({
-      kind: 'words',
-      link: null,
-      words: {
-        origin: isOwn ? message.id : hashedOrigin('mesh', message.senderId, message.id),
-        from: given?.from ?? 'mesh',
-        isExact: true,
-        bridge: given?.bridge ?? null,
-        author: null,
-        name: heardName(message.username) || heardName(peer.name) || heardName(peer.id),
-        ...{ text, room, kind: 'text' },
-      },
-    })
-  }
-
-  private up(link: MeshLink, peer: MeshPeer): void {
-    peer.link = link.id
+    link.isProven = true
     peer.failures = 0
-    this.tell(link, peer, 'up', '')
+    this.attach(link, peer)
+    this.sure(link)
+    // One of our own kind that has dialled an address which was another's learns so at once.
+    if (introduction !== null) this.send(link, { type: 'heartbeat', sequence: ++this.sequence, content: '' })
+  }
+
+  /** Somebody is where a peer was to be. */
+  private reached(link: MeshLink, peer: MeshPeer): void {
+    // The first line of who dials; it tells the other who we are.
+    this.send(link, { type: 'join', sequence: 0, content: '' })
+    const owner = this.roster.successor(peer, this.nowMs)
+    if (owner !== null) return this.give(link, peer, owner)
+    this.attach(link, peer)
+    if (this.nowMs - peer.heardAtMs < FRESH_MS) this.sure(link)
+    else link.deadline = this.after(UNSURE_MS_MAX, () => this.sure(link))
+  }
+
+  /**
+   * A peer has one more connection. It is spoken with on one, or it would show all twice: on the one that it made last itself, else on the first that
+   * is certainly its own. One more is kept and not ended: the originals may take the end of either for the end of both.
+   */
+  private attach(link: MeshLink, peer: MeshPeer): void {
+    link.peer = peer
+    const spoken = this.links.spokenOn(peer)
+    if (spoken === null || !link.dialled || !spoken.isSure) peer.link = link.id
+    for (const each of this.links.of(peer)) {
+      if (each !== link && each !== spoken) this.end(each, 'came again and again')
+    }
+  }
+
+  /** It is who it is said to be, and may be told what was said meanwhile. */
+  private sure(link: MeshLink): void {
+    this.cancel(link.deadline)
+    link.deadline = null
+    link.isSure = true
+    const { peer } = link
+    if (peer === null) return
+    if (this.links.spokenOn(peer)?.isSure !== true) peer.link = link.id
+    if (peer.link !== link.id) return
+    if (!peer.isUp) this.tell(link, peer, 'up', '')
+    this.catchUp(peer)
+  }
+
+  /** Tells a peer what it has not been told, if that can be done. Nobody knows of everybody at once: who starts tells those it finds later, too. */
+  private catchUp(peer: MeshPeer): void {
+    const link = this.links.spokenOn(peer)
+    if (link === null || !link.isSure) return
+    const isFoundLate = peer.sinceMs - this.startedAtMs < KEPT_MS
+    const sinceMs = isFoundLate ? this.startedAtMs : peer.sinceMs
+    for (const bytes of this.said.after(peer.toldLast, sinceMs, this.nowMs)) {
+      this.emit({ kind: 'send', link: link.id, bytes })
+    }
+    peer.toldLast = this.said.last
+  }
+
+  /** Says that it is somebody else than the connection is with: who was dialled was only presumed. Null where that cannot be. */
+  private another(link: MeshLink, former: MeshPeer, { senderId, username }: MeshMessage): MeshPeer | null {
+    const isWrong = link.isProven || senderId === this.options.peerId
+    const peer = isWrong ? null : this.roster.meet(senderId, username, link.remote, this.nowMs)
+    if (peer === null) {
+      this.end(link, isWrong ? `speaks for ${JSON.stringify(senderId)} too` : 'is one too many')
+      return null
+    }
+    this.give(link, former, peer)
+    // Who is gone announces itself no more, and is forgotten by then.
+    former.restsUntilMs = this.nowMs + OFFLINE_MS
+    return peer
+  }
+
+  /** Whoever announces itself is at the other end of what was dialled there for others, and has not said who it is. */
+  private takeOver(owner: MeshPeer): void {
+    for (const link of this.links.values()) {
+      const { peer, isProven } = link
+      if (peer !== null && peer !== owner && !isProven && link.leadsTo(owner)) this.give(link, peer, owner)
+    }
+  }
+
+  /** The connection was somebody else's all the time, who has been told on it what the former one was. */
+  private give(link: MeshLink, former: MeshPeer, owner: MeshPeer): void {
+    link.peer = owner
+    this.release(link, former, `is ${JSON.stringify(owner.id)} now`)
+    owner.sinceMs = Math.min(owner.sinceMs, link.openedAtMs)
+    owner.toldLast = Math.max(owner.toldLast, former.toldLast)
+    this.attach(link, owner)
+    this.sure(link)
+  }
+
+  private chat(message: MeshMessage, { id, name }: MeshPeer): void {
+    const words = wordsOf(message, heardName(name) || heardName(id))
+    if (words !== null) this.emit({ kind: 'words', link: null, words })
   }
 
   /** Whoever has come should not wait seconds to know of us, nor several hear of us for each of them. */
@@ -251,24 +332,15 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.roster.sweep(this.nowMs)
     for (const peer of this.roster.peers.values()) this.dialIfDue(peer)
     for (const link of this.links.values()) {
-      if (this.nowMs - link.heardAtMs >= SILENT_MS_MAX) this.end(link, 'has said nothing for minutes')
+      if (this.nowMs - this.links.heardAtMs(link) < SILENT_MS_MAX) continue
+      this.end(link, 'has said nothing for minutes')
     }
     this.after(LOOK_EVERY_MS, () => this.look())
   }
 
   private dialIfDue(peer: MeshPeer): void {
-    if (!isOursToDial(this.options.peerId, peer.id) || peer.link !== null || peer.isDialling) return
-    const isThere = this.nowMs - peer.heardAtMs < OFFLINE_MS
-    if (!isThere || this.nowMs < peer.restsUntilMs || this.dials.size >= LINKS_MAX) return
-    peer.isDialling = true
-    const attempt = this.nextAttempt++
-    this.dials.set(attempt, peer)
-    this.emit({ kind: 'dial', attempt, address: peer.address })
-  }
-
-  private rest(peer: MeshPeer): void {
-    peer.restsUntilMs = this.nowMs + pauseMs(peer.failures)
-    peer.failures++
+    const attempt = this.dials.begin(peer, this.nowMs)
+    if (attempt !== null) this.emit({ kind: 'dial', attempt, address: peer.address })
   }
 
   private line(type: string, id: string, username: string, content: string, sequence: number): object {
@@ -281,12 +353,6 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const more = type === 'join' ? introductionMember(this.introduction(this.options.bridge)) : {}
     const line = { ...this.line(type, id, this.name, content, sequence), room_id: ROOM_AT_START, ...more }
     this.emit({ kind: 'send', link: link.id, bytes: encodeMeshLine(line) })
-  }
-
-  private toAll(line: Uint8Array): void {
-    for (const link of this.links.values()) {
-      if (link.peer !== null) this.emit({ kind: 'send', link: link.id, bytes: line.slice() })
-    }
   }
 
   private flooded(link: MeshLink): void {
@@ -303,14 +369,22 @@ export class MeshMachine extends DialectMachine implements Dialect {
   private forget(link: MeshLink, reason: string): void {
     this.links.delete(link.id)
     this.cancel(link.deadline)
-    const { peer } = link
-    if (peer === null || peer.link !== link.id) return
-    peer.link = null
-    this.rest(peer)
-    this.tell(link, peer, 'down', reason)
+    if (link.peer !== null) this.release(link, link.peer, reason)
+  }
+
+  /** A peer has a connection less. */
+  private release(link: MeshLink, peer: MeshPeer, reason: string): void {
+    if (peer.link !== link.id) return
+    const others = this.links.of(peer)
+    const next = others.find(({ isSure }) => isSure) ?? others[0]
+    peer.link = next?.id ?? null
+    if (next !== undefined) return this.catchUp(peer)
+    this.dials.rest(peer, this.nowMs)
+    if (peer.isUp) this.tell(link, peer, 'down', reason)
   }
 
   private tell(link: MeshLink, peer: MeshPeer, state: 'up' | 'down', reason: string): void {
+    peer.isUp = state === 'up'
     const { id, name, address } = peer
     this.emit({ kind: 'peer', state, id, name: heardName(name), address, dialled: link.dialled, link: link.id, reason })
   }

@@ -1,15 +1,21 @@
 import { utf8 } from '../../base/bytes.ts'
+import { normaliseRoom } from '../../base/room-name.ts'
 import { decodeUtf8 } from '../../base/text.ts'
 import {
   type Introduction,
   introductionMember,
   type JsonObject,
   parseObject,
+  readBridgeMember,
   readIntroduction,
   textOf,
   wholeOf,
 } from '../json.ts'
 import { formatRfc3339, parseRfc3339 } from '../timestamps.ts'
+import { hashedOrigin, heardName, heardText, isOrigin, type Words } from '../words.ts'
+
+/** Where words are said that tell no room. */
+export const ROOM_AT_START = 'general'
 
 /** What the originals read of a datagram. */
 export const ANNOUNCE_BYTES_MAX = 1_024
@@ -86,6 +92,23 @@ export function readMeshLine(line: Uint8Array): MeshMessage | null {
   const username = textOf(raw, 'username', NAME_UNITS_MAX) ?? ''
   const content = textOf(raw, 'content', TEXT_UNITS_MAX) ?? ''
   return { id, type, senderId, username, content, room: textOf(raw, 'room_id', NAME_UNITS_MAX), raw }
+}
+
+/** What a chat says; null where that is nothing that could be shown. `name`: of who says it, where the message tells none. */
+export function wordsOf({ id, senderId, username, content, room: told, raw }: MeshMessage, name: string): Words | null {
+  const room = normaliseRoom(told ?? ROOM_AT_START)
+  const text = heardText(content)
+  if (room === null || text === '') return null
+  const given = readBridgeMember(raw)
+  return {
+    origin: isOrigin(id) ? id : hashedOrigin('mesh', senderId, id),
+    from: given?.from ?? 'mesh',
+    isExact: true,
+    bridge: given?.bridge ?? null,
+    author: null,
+    name: heardName(username) || name,
+    ...{ text, room, kind: 'text' },
+  }
 }
 
 export function encodeMeshLine(object: object): Uint8Array {

@@ -3,6 +3,8 @@ import type { Announcement } from './messages.ts'
 
 /** A peer is offline after so long without a word. */
 export const OFFLINE_MS = 30_000
+/** As the originals have it: whoever has not announced itself for so long may be gone. */
+const STALE_MS = 10_000
 /** Peers of one local network, as far as they are known; beyond, nobody new is. */
 const PEERS_MAX = 256
 /** At one address: several on one machine, but no machine fills the table. */
@@ -17,8 +19,14 @@ export interface MeshPeer {
   /** Where it says it listens, on the host it is at; null before it has announced itself. */
   port: number | null
   heardAtMs: number
-  /** The connection with it; null while there is none. */
+  /** The connection on which it is spoken with; null while there is none. It may have another, on which nothing is said. */
   link: number | null
+  /** People have been told that it is there. */
+  isUp: boolean
+  /** It is told nothing that was said before. */
+  sinceMs: number
+  /** The number of the last line that it has been told. */
+  toldLast: number
   isDialling: boolean
   failures: number
   /** Not dialled before. */
@@ -38,6 +46,8 @@ export class Roster {
       if (peer !== null) peer.port = said.port
       return peer
     }
+    // Who comes again after a while is not where nobody answered.
+    if (known.link === null && nowMs - known.heardAtMs >= STALE_MS) known.failures = known.restsUntilMs = 0
     known.heardAtMs = nowMs
     if (host === known.address.host) known.port = said.port
     // One that is linked is where the link is, whatever others announce in its name.
@@ -54,9 +64,19 @@ export class Roster {
     if (known !== undefined) return known
     if (this.peers.size >= PEERS_MAX || this.ofHost(address.host) >= PEERS_PER_HOST_MAX) return null
     const at = { port: null, heardAtMs: nowMs, link: null, isDialling: false, failures: 0, restsUntilMs: 0 }
-    const peer: MeshPeer = { id, name, address, ...at }
+    const peer: MeshPeer = { id, name, address, ...at, isUp: false, sinceMs: nowMs, toldLast: 0 }
     this.peers.set(id, peer)
     return peer
+  }
+
+  /** Somebody else who is where it was: has announced itself since from there, or is there and connected with us. */
+  successor(peer: MeshPeer, nowMs: number): MeshPeer | null {
+    for (const other of this.peers.values()) {
+      if (other === peer || !isAtSame(other, peer)) continue
+      const isThere = other.link !== null && nowMs - other.heardAtMs < STALE_MS
+      if (isThere || other.heardAtMs > peer.heardAtMs) return other
+    }
+    return null
   }
 
   /** Forgets who has been offline and has no connection. */
@@ -71,4 +91,13 @@ export class Roster {
     for (const { address } of this.peers.values()) if (address.host === host) count++
     return count
   }
+}
+
+/** Whether two listen at one address, which only one of them can. */
+function isAtSame(one: MeshPeer, two: MeshPeer): boolean {
+  return one.address.host === two.address.host && listensAt(one) === listensAt(two)
+}
+
+function listensAt({ port, address }: MeshPeer): number {
+  return port ?? address.port
 }

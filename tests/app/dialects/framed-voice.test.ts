@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
 import { FramedPresence } from '../../../src/app/dialects/framed-voice.ts'
+import { VirtualTime } from '../../sim/time.ts'
 
 const UDP = { host: '127.0.0.1', port: 6_001 }
 
@@ -8,12 +9,15 @@ describe('who is in voice in the framed network', () => {
   let news: string[]
   let notices: string[]
   let presence: FramedPresence
+  let time: VirtualTime
 
   beforeEach(() => {
     told = []
     news = []
     notices = []
+    time = new VirtualTime()
     presence = new FramedPresence({
+      clock: virtualClock(time),
       own: () => '127.0.0.1:5000',
       tell: (room, port) => told.push(`${room} ${port}`),
       isOurs: (bridge) => bridge === 'ffff',
@@ -58,16 +62,54 @@ describe('who is in voice in the framed network', () => {
     expect(notices).toHaveLength(3)
   })
 
-  test('is nobody any more who came by a link that is gone, but for those whom another one told of too', () => {
+  const names = (): string[] => presence.present('general').map(({ name }) => name)
+
+  test('is nobody any more two minutes after the last link that told of them', () => {
+    presence.linkBegan(1, '10.0.0.2:5000')
+    presence.linkBegan(2, '10.0.0.3:5000')
     presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null, 1)
     presence.joined('127.0.0.1:5002', 'Bob', 'general', UDP, null, 1)
     presence.joined('127.0.0.1:5003', 'Cid', 'general', UDP, null, 2)
     presence.toldToo('127.0.0.1:5002', 2)
     presence.linkEnded(1)
-    expect(presence.present('general').map(({ name }) => name)).toEqual(['Bob (framed)', 'Cid (framed)'])
+    time.pass(119_000)
+    expect(names()).toEqual(['Ann (framed)', 'Bob (framed)', 'Cid (framed)'])
+    time.pass(1_000)
+    expect(names()).toEqual(['Bob (framed)', 'Cid (framed)'])
     presence.linkEnded(2)
-    expect(presence.present('general')).toEqual([])
+    time.pass(120_000)
+    expect(names()).toEqual([])
     expect(news.filter((each) => each.includes('left'))).toHaveLength(3)
+  })
+
+  test('stays when the neighbour behind whom they are is linked again, or another link tells of them', () => {
+    presence.linkBegan(1, '10.0.0.2:5000')
+    presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null, 1)
+    presence.linkEnded(1)
+    time.pass(60_000)
+    presence.linkBegan(2, '10.0.0.3:5000')
+    presence.linkBegan(3, '10.0.0.2:5000')
+    time.pass(600_000)
+    expect(names()).toEqual(['Ann (framed)'])
+    presence.linkEnded(3)
+    presence.toldToo('127.0.0.1:5001', 2)
+    time.pass(600_000)
+    expect(names()).toEqual(['Ann (framed)'])
+    // Whose new link came before the end of the former.
+    presence.linkBegan(4, '10.0.0.3:5000')
+    presence.linkEnded(2)
+    time.pass(600_000)
+    expect(names()).toEqual(['Ann (framed)'])
+    expect(news).toEqual(['Ann (framed) joined general'])
+  })
+
+  test('and whom no link tells of any more, gives way to who comes', () => {
+    for (let i = 0; i < 32; i++) presence.joined(`127.0.0.1:${6_000 + i}`, `n${i}`, 'general', UDP, null, i % 4)
+    presence.linkEnded(3)
+    presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null, 0)
+    expect(names()).toContain('Ann (framed)')
+    expect(names()).not.toContain('n3 (framed)')
+    expect(names()).toHaveLength(32)
   })
 
   test('is one of another link, though one link makes up as many as there are places', () => {
@@ -106,3 +148,13 @@ describe('who is in voice in the framed network', () => {
     expect(told).toEqual(['general 9000', 'general 9000', 'general null', 'dev 9000', 'dev null'])
   })
 })
+
+function virtualClock(time: VirtualTime) {
+  return {
+    nowMs: () => time.nowMs,
+    timer: (atMs: number, fire: () => void) => {
+      const timer = time.at(atMs, fire)
+      return () => time.cancel(timer)
+    },
+  }
+}

@@ -20,10 +20,12 @@ const ALL: AcceptPolicy = { mode: 'all', bytesMax: null }
 function setUp(policy: AcceptPolicy) {
   const folder = mkdtempSync(join(tmpdir(), 'hearsay-line-files-'))
   const world = new World(1)
+  const ignored = new Set<string>()
   const [offered, announced, told]: [string[], string[], string[]] = [[], [], []]
   const files = new LineFiles({
     ...{ policy, folder, clock: new VirtualClock(world.time), room: 'general' },
     personOf: (link) => ({ id: `line:${link}`, name: 'Lou (line)' }),
+    isIgnored: (id) => ignored.has(id),
     async offer(path) {
       offered.push(path)
       return null
@@ -47,7 +49,7 @@ function setUp(policy: AcceptPolicy) {
     for (const part of parts) files.hear({ kind: 'file', link, state: 'bytes', bytes: utf8(part) })
     files.hear({ kind: 'file', link, state: 'ends', whole })
   }
-  return { world, folder, files, offered, announced, told, begin, send }
+  return { world, folder, files, ignored, offered, announced, told, begin, send }
 }
 
 describe('files that line peers send', () => {
@@ -62,6 +64,25 @@ describe('files that line peers send', () => {
     expect(offered.map((path) => basename(path))).toEqual(['a.txt'])
     expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('one two')
     expect(told.slice(1)).toEqual(['1001 accepted a.txt Lou (line)', '1001 done a.txt Lou (line)'])
+  })
+
+  test('of somebody who is ignored are not taken, whatever else would be, and others hear that', () => {
+    const { folder, files, ignored, offered, announced, told, send } = setUp(ALL)
+    ignored.add('line:1')
+    send(1, 'a.txt', ['one'])
+    send(2, 'b.txt', ['two'])
+    expect(announced).toEqual(['1 a.txt 3 refused', '2 b.txt 3 taken'])
+    expect(told.every((each) => each.includes('b.txt'))).toBe(true)
+    expect([readdirSync(folder), offered.length, files.list().length]).toEqual([['b.txt'], 1, 1])
+  })
+
+  test('of somebody who is ignored by now are not meant by an answer, until they are heard again', () => {
+    const { files, ignored, begin } = setUp(ASK)
+    begin(1, 'a.txt', 6)
+    ignored.add('line:1')
+    expect([files.accept(''), files.accept('a.txt'), files.decline('1001')]).toEqual([null, null, null])
+    ignored.clear()
+    expect(files.accept('')).toMatchObject({ ok: true, file: { name: 'a.txt', state: 'accepted' } })
   })
 
   test('are answered by the id that programs are told', () => {
