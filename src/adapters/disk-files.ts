@@ -146,5 +146,10 @@ async function readState(
   // Its run was ended before it had written what is in the folder: kept, it would only have the name.
   await rm(join(folder, header.name + PART_SUFFIX), { recursive: true, force: true })
   await unlink(join(folder, name))
-  return { ok: false, code: 'missing', message: `Nothing of ${header.name} had come: it begins anew.`, cause: null }
+  return {
+    ok: false,
+    code: 'missing',
+    message: `Nothing of ${header.name} had come: it begins anew. If it does not, /accept it again.`,
+    cause: null,
+  }
 }
