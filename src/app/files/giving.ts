@@ -27,13 +27,17 @@ const NOT_OFFERED: Omit<FileView, 'id' | 'from' | 'name' | 'size' | 'done' | 'by
 /** What is offered by us: hashed, said in a room, given to whoever may have it, and given again by the next run. */
 export class Giving {
   private readings = 0
+  /** Of an earlier run, and not read yet. */
+  private unread: readonly Share[]
 
   constructor(
     private readonly options: DeskOptions,
     private readonly jobs: Jobs,
     private readonly shelf: Shelf,
     private readonly seeking: Seeking,
-  ) {}
+  ) {
+    this.unread = options.shares?.load() ?? []
+  }
 
   async send(path: string, room: string): Promise<DeskOutcome> {
     const read = await this.read(path)
@@ -72,8 +76,9 @@ export class Giving {
 
   /** Gives again what an earlier run gave, where it is still what it was. */
   async goOn(): Promise<void> {
-    for (const share of this.options.shares?.load() ?? []) {
+    for (let share = this.unread[0]; share !== undefined; share = this.unread[0]) {
       const read = await this.read(share.path)
+      this.unread = this.unread.slice(1)
       if (read.ok && toHex(read.holding.root) === share.root) {
         const { offer, entry } = this.give(share, read.source, read.holding)
         // Those who have waited for it need not wait until they ask again.
@@ -161,6 +166,7 @@ export class Giving {
 
   private keep(): void {
     const given = this.jobs.all.filter(({ entry }) => entry.state === 'giving')
-    this.options.shares?.save(given.map(({ entry: { id, room, root }, path }) => ({ id, room, root, path })))
+    const shares = given.map(({ entry: { id, room, root }, path }) => ({ id, room, root, path }))
+    this.options.shares?.save([...this.unread, ...shares])
   }
 }

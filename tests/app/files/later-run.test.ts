@@ -137,6 +137,29 @@ test('what has come and is never told of is not heard by a later run, nor is wha
   expect(writes).toHaveLength(18)
 })
 
+test('what an earlier run gave stays noted while it is read again, whatever is sent meanwhile', async () => {
+  const before = await room.person(ASK, 1)
+  for (const name of ['a', 'b', 'c']) before.files.files.set(`/out/${name}`, seededRng(name.charCodeAt(0)).bytes(10))
+  await before.desk.send('/out/a', 'general')
+  await before.desk.send('/out/b', 'general')
+  before.leave()
+  const anna = await room.again(before, 1)
+  const paths = () => anna.shares.list.map(({ path }) => path)
+  await anna.desk.send('/out/c', 'general')
+  expect(paths()).toEqual(['/out/a', '/out/b', '/out/c'])
+  const { source } = anna.files
+  let reads = 0
+  anna.files.source = async (path) => {
+    if (++reads > 1) return await new Promise<never>(() => {})
+    return await source.call(anna.files, path)
+  }
+  void anna.desk.goOn()
+  while (reads < 2) await new Promise((resolve) => setImmediate(resolve))
+  anna.files.source = source
+  await anna.desk.send('/out/c', '@ben')
+  expect(paths().sort()).toEqual(['/out/a', '/out/b', '/out/c', '/out/c'])
+})
+
 test('a flood of changes is written a few times, and then as often as the round comes', () => {
   let nowMs = 0
   const timers: { readonly atMs: number; readonly fire: () => void }[] = []
