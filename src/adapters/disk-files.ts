@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rm, statfs, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rm, rmdir, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EMPTY } from '../base/bytes.ts'
 import type { PlannedEntry } from '../core/transfer/folder.ts'
@@ -14,12 +14,13 @@ import { Shape } from '../core/transfer/shape.ts'
 import type { Files, FilesFault, Target } from '../ports/files.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { readFully, writeFully } from './disk-handles.ts'
-import { claimState } from './disk-owner.ts'
+import { alone, claimState, isOwn, ownState, removeState } from './disk-owner.ts'
 import { isThere, NAMES_TRIED_MAX, placeName, readPlace } from './disk-place.ts'
 import { diskSource } from './disk-source.ts'
 import { DiskTarget, PART_SUFFIX, STATE_SUFFIX } from './disk-target.ts'
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW
 /** States looked at when a run begins; more begun transfers than this are found by the next one. */
 const UNFINISHED_MAX = 256
 /** What is not ours to read by others: what is fetched, and from whom. */
@@ -80,13 +81,22 @@ async function begin(
   header: ResumeHeader,
   entries: readonly PlannedEntry[] | null,
 ): Promise<Target | null> {
-  const create = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW
   if (await isThere(join(folder, header.name))) return null
   const path = join(folder, header.name + STATE_SUFFIX)
-  const state = await open(path, create, STATE_MODE).catch(unlessTaken)
+  // A later run knows by that whether somebody is at it still, or was killed at it.
+  return await alone(path, () => beginAt(path, folder, header, entries))
+}
+
+async function beginAt(
+  path: string,
+  folder: string,
+  header: ResumeHeader,
+  entries: readonly PlannedEntry[] | null,
+): Promise<Target | null> {
+  const state = await open(path, CREATE, STATE_MODE).catch(unlessTaken)
   if (state === null) return null
   const part = join(folder, header.name + PART_SUFFIX)
-  const isMade = entries === null ? await makeFile(part, create) : await mkdir(part).then(() => true, unlessTaken)
+  const isMade = entries === null ? await makeFile(part, CREATE) : await mkdir(part).then(() => true, unlessTaken)
   if (isMade === null) {
     await state.close()
     await unlink(path)
@@ -95,7 +105,7 @@ async function begin(
   const target = new DiskTarget(folder, header, entries, state, EMPTY)
   try {
     await writeFully(state, encodeResumeHeader(header), 0)
-    await claimState(state, path)
+    await ownState(state)
   } catch (error) {
     await target.discard()
     throw error
@@ -121,19 +131,28 @@ async function readState(
   state: FileHandle,
   plan: (header: ResumeHeader, manifest: Uint8Array) => readonly PlannedEntry[] | null,
 ): Promise<Target | FilesFault | null> {
+  const path = join(folder, name)
   const bytes = new Uint8Array(RESUME_HEADER_BYTES)
-  if ((await readFully(state, bytes, 0)) < bytes.length) return null
+  const isRead = async (): Promise<boolean> => (await readFully(state, bytes, 0)) === bytes.length
+  if (!(await isRead()) && !(await alone(path, async (isAlone) => (await isRead()) || !isAlone)))
+    return await takeAwayUnbegun(path, state)
   const header = readResumeHeader(bytes)
   if (header === null || header.name + STATE_SUFFIX !== name) return null
-  const holder = await claimState(state, join(folder, name))
+  const isOurs = await isOwn(state)
+  const holder = await claimState(state, path)
   if (holder !== null) {
     const message = `${header.name} is being received by another hearsay, process ${holder}.`
     return { ok: false, code: 'busy', message, cause: null }
   }
   const hasPart = await isThere(join(folder, header.name + PART_SUFFIX))
   const place = await readPlace(state, folder, header, hasPart)
-  // Whoever takes the part away, or what became of it, does not want it any more.
-  if (!hasPart && place === null) return null
+  if (!hasPart && place === null) {
+    // Whoever takes the part away, or what became of it, does not want it any more: what is left would only have the name. Ours has just come.
+    if (!isOurs) await removeState(path)
+    return lost(
+      `What had come of ${header.name} is not there any more: it is not gone on with. Ask for it to be sent again if you want it.`,
+    )
+  }
   const layout = resumeLayout(new Shape(header.offer.size))
   const bitmap = new Uint8Array(layout.bitmapBytes)
   await readFully(state, bitmap, layout.bitmap)
@@ -145,11 +164,24 @@ async function readState(
   if (!hasPart || bitmap.some((byte) => byte !== 0)) return null
   // Its run was ended before it had written what is in the folder: kept, it would only have the name.
   await rm(join(folder, header.name + PART_SUFFIX), { recursive: true, force: true })
-  await unlink(join(folder, name))
-  return {
-    ok: false,
-    code: 'missing',
-    message: `Nothing of ${header.name} had come: it begins anew. If it does not, /accept it again.`,
-    cause: null,
-  }
+  await removeState(path)
+  return lost(`Nothing of ${header.name} had come: it begins anew. If it does not, /accept it again.`)
+}
+
+/** Its run was ended before it had said what it is for. Null where somebody else has something of it. */
+async function takeAwayUnbegun(path: string, state: FileHandle): Promise<FilesFault | null> {
+  const { size, mtimeMs } = await state.stat()
+  if (size > 0) return null
+  const part = path.slice(0, -STATE_SUFFIX.length) + PART_SUFFIX
+  const there = await lstat(part).catch(() => null)
+  // What is older was there before, and is not of that run.
+  const isOfThat = there !== null && there.mtimeMs >= mtimeMs
+  if (isOfThat && there.isDirectory()) await rmdir(part).catch(() => {})
+  if (isOfThat && there.isFile() && there.size === 0) await unlink(part).catch(() => {})
+  await removeState(path)
+  return lost(`Nothing had come of what ${path} was made for: it begins anew. If it does not, /accept it again.`)
+}
+
+function lost(message: string): FilesFault {
+  return { ok: false, code: 'missing', message, cause: null }
 }

@@ -9,7 +9,7 @@ import type { FilesFault, Target } from '../ports/files.ts'
 import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
-import { releaseState } from './disk-owner.ts'
+import { releaseState, removeState } from './disk-owner.ts'
 import {
   isSameFile,
   isThere,
@@ -156,7 +156,7 @@ export class DiskTarget implements Target {
     if (this.isSettled) return
     this.isSettled = true
     // A folder's manifest is in the state, and others may still ask for it: open, though its name goes.
-    await unlink(join(this.folder, this.header.name + STATE_SUFFIX)).catch(() => {})
+    await removeState(join(this.folder, this.header.name + STATE_SUFFIX))
   }
 
   async discard(): Promise<void> {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskFiles } from '../../src/adapters/disk-files.ts'
+import { OWNER_BYTES } from '../../src/adapters/disk-owner.ts'
 import { planFolder } from '../../src/core/transfer/folder.ts'
 import type { ResumeHeader } from '../../src/core/transfer/resume.ts'
 import { LEAF_BYTES } from '../../src/wire/content.ts'
@@ -62,5 +63,74 @@ describe('what is being received', () => {
       await written
       expect(readdirSync(folder)).toEqual([])
     }
+  })
+
+  test('has its name free for the next run where one was killed before it had said what it is for', async () => {
+    writeFileSync(join(folder, 'a.part.hearsay'), '')
+    writeFileSync(join(folder, 'a.part'), '')
+    writeFileSync(join(folder, 'tree.part.hearsay'), '')
+    mkdirSync(join(folder, 'tree.part'))
+    for (const name of await diskFiles.unfinished(folder)) {
+      expect(await diskFiles.resume(folder, name, () => null)).toMatchObject({ ok: false, code: 'missing' })
+    }
+    expect(readdirSync(folder)).toEqual([])
+    const target = await created(headerOf('a', 10))
+    expect(target.path).toBe(join(folder, 'a'))
+    await target.discard()
+  })
+
+  test('leaves a part that was there before it, or has something in it', async () => {
+    writeFileSync(join(folder, 'old.part'), '')
+    utimesSync(join(folder, 'old.part'), 1, 1)
+    writeFileSync(join(folder, 'old.part.hearsay'), '')
+    writeFileSync(join(folder, 'full.part.hearsay'), '')
+    writeFileSync(join(folder, 'full.part'), 'mine')
+    for (const name of await diskFiles.unfinished(folder)) await diskFiles.resume(folder, name, () => null)
+    expect(readdirSync(folder).sort()).toEqual(['full.part', 'old.part'])
+  })
+
+  test('is not taken from who has just made a place for it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const name = 'a.part.hearsay'
+      const creating = created(headerOf('a', 10))
+      const resuming = (async () => {
+        while (!readdirSync(folder).includes(name)) await new Promise((resolve) => setImmediate(resolve))
+        return await diskFiles.resume(folder, name, () => null)
+      })()
+      const [target, resumed] = await Promise.all([creating, resuming])
+      expect(readdirSync(folder).sort()).toEqual(['a.part', name])
+      if (resumed.ok) resumed.close()
+      await target.discard()
+    }
+  })
+
+  test('keeps nobody waiting, and leaves nothing, where a run was killed as it claimed it', async () => {
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, 'disk-files-entry.ts'), folder, 'a'], {
+      ...{ stdout: 'pipe', stderr: 'inherit', stdin: 'pipe' },
+    })
+    await child.stdout.getReader().read()
+    // As the state says it of its owner.
+    const owner = readFileSync(join(folder, 'a.part.hearsay')).subarray(-OWNER_BYTES)
+    child.kill('SIGKILL')
+    await child.exited
+    writeFileSync(join(folder, 'a.part.hearsay.claim'), owner)
+    const startedAt = performance.now()
+    const target = await diskFiles.resume(folder, 'a.part.hearsay', () => null)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    if (target.ok) target.close()
+    expect(target.ok).toBe(true)
+    expect(readdirSync(folder).sort()).toEqual(['a.part', 'a.part.hearsay'])
+  })
+
+  test('is forgotten where its part was taken away while nobody was at it, and has its name again', async () => {
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, 'disk-files-entry.ts'), folder, 'a'], {
+      ...{ stdout: 'pipe', stderr: 'inherit', stdin: 'pipe' },
+    })
+    await child.stdout.getReader().read()
+    child.kill('SIGKILL')
+    await child.exited
+    rmSync(join(folder, 'a.part'))
+    expect(await diskFiles.resume(folder, 'a.part.hearsay', () => null)).toMatchObject({ ok: false, code: 'missing' })
+    expect(readdirSync(folder)).toEqual([])
   })
 })
