@@ -8,7 +8,7 @@ import { PassingKind } from '../../wire/passing.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
-import { type Job, summary } from './job.ts'
+import { hasAnswered, type Job, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
 import { Keeping } from './keeping.ts'
 import type { PendingOffer } from './pending.ts'
@@ -25,8 +25,6 @@ import { type NotedOffer, WaitingList } from './waiting-list.ts'
 const ROUND_EVERY_MS = 1_000
 /** Withdrawals remembered from before their offers come, and deletions of other things that may be some: twice as many at most, 200 bytes each. */
 const WITHDRAWALS_MAX = 1_024
-/** Remembered of those who say that they have what we offer. */
-const TAKERS_MAX = 256
 
 /** Everything people and commands do with files: what is offered, taken and given in one run. */
 export class Desk implements ShelfOwner {
@@ -353,11 +351,8 @@ export class Desk implements ShelfOwner {
   /** Somebody says how he stands to what we offer: nobody can prove it, nor has he a reason to lie. */
   private answered(root: string, room: string, key: string, answer: Answer): void {
     for (const job of this.jobs.ofRoot(root)) {
-      const people = answer === 'whole' ? job.taken : job.declined
-      if (job.entry.state !== 'giving' || job.entry.room !== room || people.has(key)) continue
-      if (people.size >= TAKERS_MAX) continue
-      people.add(key)
-      this.jobs.tell(job)
+      const { entry } = job
+      if (entry.state === 'giving' && entry.room === room && hasAnswered(job, key, answer)) this.jobs.tell(job)
     }
   }
 

@@ -6,6 +6,10 @@ import type { Source, Target } from '../../ports/files.ts'
 import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
 import type { FileTrouble, FileView } from './contract.ts'
 import { Rate } from './rate.ts'
+import type { Answer } from './seeking.ts'
+
+/** Remembered of those who say that they have what we offer, and of those who do not want it. */
+const ANSWERS_MAX = 256
 
 /** One offer, ours or another's, with everything that it takes to carry it out. */
 export interface Job {
@@ -131,4 +135,13 @@ export function offerOf({ name, size, manifest, entries, changedMs }: Source, ro
     ...{ root, size, manifestBytes: manifest.length, entries: entries.length, changedMs },
     name: fits ? name : cleanFileName(name),
   }
+}
+
+/** Notes how somebody stands to what we offer; false where that is known, or of too many others. Who has it has thought better of a no. */
+export function hasAnswered({ taken, declined }: Job, key: string, answer: Answer): boolean {
+  const people = answer === 'whole' ? taken : declined
+  if (people.has(key) || people.size >= ANSWERS_MAX) return false
+  people.add(key)
+  if (answer === 'whole') declined.delete(key)
+  return true
 }

@@ -41,6 +41,16 @@ describe('who offers something', () => {
     expect(anna.desk.views).toMatchObject([{ name: 'a' }, { name: 'b', declined: [] }])
   })
 
+  test('to one person hears that he has taken it after all', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/a', bytesOf(10))
+    await anna.desk.send('/out/a', `@${ben.key}`)
+    ben.desk.decline('a')
+    await anna.until(({ declined }) => declined.length > 0)
+    await ben.desk.accept('a')
+    expect(await anna.until(({ taken }) => taken.length > 0)).toMatchObject({ taken: [ben.key], declined: [] })
+  })
+
   test('to one person hears a no that was said while he was away when he is back', async () => {
     const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
     anna.files.files.set('/out/a', bytesOf(10))
