@@ -23,7 +23,8 @@ export interface PendingOffer {
 
 export interface Pending {
   load(): PendingOffer[]
-  save(offers: readonly PendingOffer[]): void
+  /** False where it could not be written: what was there before is there still. */
+  save(offers: readonly PendingOffer[]): boolean
 }
 
 /** Of those that nobody has answered the newest: of more, nobody looks through the list. */
@@ -59,10 +60,11 @@ export function pendingIn(path: string, log: (message: string) => void): Pending
     },
     save(offers) {
       const text = `${JSON.stringify(kept(offers).map(toRow))}\n`
-      if (text === written) return
+      if (text === written) return true
       const saved = replaceSmallFile(path, text)
       if (saved.ok) written = text
       else log(`${path} cannot be written: ${saved.said}.`)
+      return saved.ok
     },
   }
 }

@@ -46,8 +46,8 @@ export class WaitingList {
     const oldestMs = this.clock.nowMs() - UNHEARD_MS_MAX
     for (const [id, { atMs }] of this.noted) if (atMs < oldestMs) this.noted.delete(id)
     const all = [...offers, ...[...this.noted.values()].map(({ offer }) => offer)]
-    this.pending.save(all)
-    this.listed = idsOf(all)
+    // What a later run reads is what counts.
+    if (this.pending.save(all)) this.listed = idsOf(all)
     this.settle()
   }
 

@@ -70,6 +70,7 @@ export class Person {
         load: () => pending.list,
         save(list) {
           pending.list = [...list]
+          return true
         },
       },
       taken: {

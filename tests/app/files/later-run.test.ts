@@ -119,7 +119,7 @@ test('what has come and is never told of is not heard by a later run, nor is wha
   let nowMs = 0
   const saved: number[] = []
   const clock = { wallMs: () => 0, nowMs: () => nowMs, defer() {}, timer: () => () => {} }
-  const list = new WaitingList(clock, { load: () => [], save: (offers) => void saved.push(offers.length) })
+  const list = new WaitingList(clock, { load: () => [], save: (offers) => saved.push(offers.length) > 0 })
   list.note([noted(1)])
   list.save([])
   nowMs = 10_000

@@ -30,7 +30,8 @@ function target(): { readonly target: Target; readonly settled: number } {
 const row = (id: string) => ({ id }) as PendingOffer
 const list = (rows: PendingOffer[] = []) => {
   const { clock, end } = turns()
-  return { end, list: new WaitingList(clock, { load: () => rows, save() {} }) }
+  const disk = { takes: true }
+  return { end, disk, list: new WaitingList(clock, { load: () => rows, save: () => disk.takes }) }
 }
 
 test('what has come is left to a later run until the turn is over in which it is told', () => {
@@ -52,6 +53,21 @@ test('and until none of the offers that brought it waits any more', () => {
   waiting.save([row('b'), row('c')])
   expect(come.settled).toBe(0)
   waiting.save([row('c')])
+  waiting.save([])
+  expect(come.settled).toBe(1)
+})
+
+test('and until that is on the disk, where a later run reads it', () => {
+  const { list: waiting, end, disk } = list([row('a')])
+  waiting.load()
+  const come = target()
+  waiting.over(come.target, () => ['a'])
+  end()
+  disk.takes = false
+  waiting.save([])
+  waiting.close()
+  expect(come.settled).toBe(0)
+  disk.takes = true
   waiting.save([])
   expect(come.settled).toBe(1)
 })
