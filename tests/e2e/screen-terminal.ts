@@ -17,6 +17,7 @@ export class ScreenTerminal {
   private readonly child: Bun.Subprocess
   private isOver = false
 
+  /** `shell`: a script that starts the program, which is its `"$@"`. Without one nobody is between it and the terminal. */
   constructor(
     args: readonly string[],
     readonly home: string,
@@ -24,11 +25,13 @@ export class ScreenTerminal {
       columns = 80,
       rows = 24,
       env = {},
-    }: { columns?: number; rows?: number; env?: Readonly<Record<string, string>> } = {},
+      shell,
+    }: { columns?: number; rows?: number; env?: Readonly<Record<string, string>>; shell?: string } = {},
   ) {
     this.emulator = new Emulator(columns, rows)
     const output = Promise.withResolvers<void>()
-    this.child = Bun.spawn([EXECUTABLE, ...args], {
+    const under = shell === undefined ? [] : ['sh', '-c', shell, 'sh']
+    this.child = Bun.spawn([...under, EXECUTABLE, ...args], {
       cwd: home,
       env: { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TERM: 'xterm-256color', TZ: 'UTC', ...env },
       terminal: {
@@ -102,6 +105,7 @@ export class ScreenTerminal {
 
   async close(): Promise<void> {
     this.child.kill('SIGKILL')
+    this.hangUp()
     await this.child.exited
   }
 }

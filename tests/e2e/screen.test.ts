@@ -9,6 +9,13 @@ import { ScreenTerminal } from './screen-terminal.ts'
 
 setDefaultTimeout(60_000)
 
+/** As much of a shell as stopping and `fg` need, that shows nothing but `stopped`, and has lines typed to it as shells do. */
+const SHELL = 'set -m; exec 2>/dev/null; stty -echo; "$@"; stty sane -echo; printf stopped; read -r line; fg >/dev/null'
+
+/** The terminal puts its title aside, and takes it back. */
+const KEPT_TITLE = /\x1b\[22;0t/g
+const TITLE_BACK = /\x1b\[23;0t/g
+
 let closing: (() => unknown)[] = []
 afterEach(async () => {
   await Promise.all(closing.map((close) => close()))
@@ -300,24 +307,41 @@ describe('the terminal is given back', () => {
   })
 
   test('and taken again where somebody else stopped the program', async () => {
-    const ann = sit(['--ephemeral'])
+    const ann = sit(['--ephemeral'], { shell: SHELL })
     await ann.shows('general>')
+    process.kill(Number(Bun.spawnSync(['pgrep', '-P', String(ann.pid)]).stdout.toString()), 'SIGSTOP')
+    await ann.shows('stopped')
     const drawn = ann.raw.length
-    ann.signal('SIGSTOP')
-    ann.signal('SIGCONT')
+    ann.type('\r')
     await ann.until(() => ann.raw.slice(drawn).includes('\x1b[?1049h') && ann.raw.slice(drawn).includes('general> '))
+    ann.type('a key at a time')
+    await ann.shows('> a key at a time')
   })
 
   test('while the program is stopped, and taken again when it goes on', async () => {
-    const ann = sit(['--ephemeral'])
+    const ann = sit(['--ephemeral'], { shell: SHELL })
     await ann.shows('general>')
     ann.type('half')
     await ann.shows('> half')
     ann.type('\x1a')
-    await ann.until(() => !ann.emulator.modes.has('1049'))
+    await ann.shows('stopped')
     isGivenBack(ann)
-    ann.signal('SIGCONT')
+    ann.type('\r')
     await ann.until((_, all) => ann.emulator.modes.has('1049') && all.includes('> half'))
+    ann.type(' more')
+    await ann.shows('> half more')
+    expect([...ann.raw.matchAll(KEPT_TITLE)]).toHaveLength([...ann.raw.matchAll(TITLE_BACK)].length + 1)
+  })
+
+  test('and taken again at once where no shell is there that could let it go on', async () => {
+    const ann = sit(['--ephemeral'])
+    await ann.shows('general>')
+    ann.type('half\x1a')
+    await ann.until(
+      (_, all) => ann.raw.includes('\x1b[?1049l') && ann.emulator.modes.has('1049') && all.includes('> half'),
+    )
+    ann.type(' more')
+    await ann.shows('> half more')
   })
 })
 

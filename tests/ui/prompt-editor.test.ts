@@ -269,7 +269,10 @@ function cursorIn(line: { chars: string[]; cursor: number }, above: string, colu
 
 test('Ctrl-Z stops us once whoever minds the terminal has let go of what they hold, and `fg` gives it back', async () => {
   const terminal = new Terminal(40)
-  const kill = spyOn(process, 'kill').mockImplementation(() => true)
+  const kill = spyOn(process, 'kill').mockImplementation(() => {
+    expect(terminal.screen.marksPastes).toBe(false)
+    return true
+  })
   try {
     const told: boolean[] = []
     const letGo = Promise.withResolvers<void>()
@@ -282,14 +285,28 @@ test('Ctrl-Z stops us once whoever minds the terminal has let go of what they ho
     expect(terminal.screen.marksPastes).toBe(true)
     letGo.resolve()
     await settled()
-    expect(terminal.screen.marksPastes).toBe(false)
     expect(kill.mock.calls).toEqual([[process.pid, 'SIGTSTP']])
+    // What tells that we go on comes late, or never: where there is no shell, nobody has stopped us.
     process.emit('SIGCONT')
     await settled()
-    expect([told, terminal.screen.marksPastes]).toEqual([[false, true], true])
+    expect([told[0], told.at(-1), terminal.screen.marksPastes]).toEqual([false, true, true])
     expect(terminal.screen.text.at(-1)).toBe('[general] > half')
   } finally {
     kill.mockRestore()
+    terminal.close()
+  }
+})
+
+test('whoever was stopped by somebody else takes the terminal again, and draws the line once', async () => {
+  const terminal = new Terminal(40)
+  try {
+    await terminal.type('half')
+    const raw = spyOn(terminal.input, 'setRawMode')
+    process.emit('SIGCONT')
+    await settled()
+    expect(raw.mock.calls as unknown[]).toEqual([[false], [true]])
+    expect(terminal.screen.text).toEqual(['[general] > half'])
+  } finally {
     terminal.close()
   }
 })

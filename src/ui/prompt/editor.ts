@@ -3,6 +3,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import { stripANSI } from 'bun'
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, typable } from '../pasted.ts'
+import { CAN_STOP } from '../stopping.ts'
 import { KeysInTurn } from './keys-in-turn.ts'
 import { BREAK, type Cell, cellAt, endOf, shownPart } from './layout.ts'
 import { PasteFilter } from './paste-filter.ts'
@@ -112,6 +113,7 @@ export class LineEditor {
     input.on('end', this.onInputEnd)
     input.on('error', this.onInputEnd)
     process.on('exit', this.onExit)
+    if (CAN_STOP) process.on('SIGCONT', this.onContinue)
     this.setRawMode(true)
     output.write(PASTE_MARKS_ON)
     output.on('resize', this.onResize)
@@ -159,6 +161,7 @@ export class LineEditor {
     this.pastes.stop()
     this.turns.stop()
     process.off('exit', this.onExit)
+    if (CAN_STOP) process.off('SIGCONT', this.onContinue)
     this.options.input.off('data', this.onInput)
     this.options.input.off('end', this.onInputEnd)
     this.options.input.pause()
@@ -266,24 +269,31 @@ export class LineEditor {
     }
   }
 
-  /** Ctrl-Z. Until `fg`; the shell has written on by then, below what we drew. */
+  /** Ctrl-Z. Until `fg`. */
   private suspend(): void {
+    if (!CAN_STOP) return
     this.suspended = true
-    process.once('SIGCONT', () => {
-      this.suspended = false
-      if (this.closed) return
-      this.setRawMode(true)
-      this.options.output.write(PASTE_MARKS_ON)
-      void this.options.given?.(true)
-      this.drawn = null
-      this.refresh()
-    })
     const isLetGo = this.options.given?.(false) ?? Promise.resolve()
     void isLetGo.finally(() => {
       if (!this.closed) this.options.output.write(PASTE_MARKS_OFF + this.erase())
       this.setRawMode(false)
       process.kill(process.pid, 'SIGTSTP')
+      // Reached at once where no shell is above us: the system drops the signal there, and nobody would let us go on.
+      setImmediate(() => {
+        if (this.suspended) this.onContinue()
+      })
     })
+  }
+
+  /** However we were stopped, the shell has used the terminal since. */
+  private readonly onContinue = (): void => {
+    this.suspended = false
+    if (this.closed) return
+    // What is thought to be raw already is not made so again.
+    this.setRawMode(false)
+    this.setRawMode(true)
+    void this.options.given?.(true)
+    this.options.output.write(PASTE_MARKS_ON + this.erase() + this.draw())
   }
 
   private get columns(): number {

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON } from '../../pasted.ts'
 import type { TerminalInput, TerminalOutput } from '../../prompt/editor.ts'
+import { CAN_STOP } from '../../stopping.ts'
 import type { Size } from './grid.ts'
 import { type Input, InputParser } from './parser.ts'
 
@@ -10,17 +11,15 @@ const ESCAPE_MS = 40
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 }
 
 /**
- * Alternate screen; no wrapping at the right edge; bracketed paste; focus; mouse with drags, in the encoding without limits; the title kept
- * aside. Cleared before it is left: the console of Linux has no alternate screen, and the shell would go on in the midst of ours. The `?7` may
+ * Alternate screen; no wrapping at the right edge; bracketed paste; focus; mouse with drags, in the encoding without limits. Cleared before it is left: the console of Linux has no alternate screen, and the shell would go on in the midst of ours. The `?7` may
  * not come back in the state it had, and on is what every terminal starts with.
  */
-const ENTER = `\x1b[22;0t\x1b[?1049h\x1b[?7l${PASTE_MARKS_ON}\x1b[?1004h\x1b[2J\x1b[H`
+const ENTER = `\x1b[?1049h\x1b[?7l${PASTE_MARKS_ON}\x1b[?1004h\x1b[2J\x1b[H`
 const LEAVE = `\x1b[0m\x1b]8;;\x1b\\\x1b[2J\x1b[H\x1b[?1004l${PASTE_MARKS_OFF}\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;0t`
+/** The title is put aside; `LEAVE` takes it back. */
+const KEEP_TITLE = '\x1b[22;0t'
 const MOUSE_ON = '\x1b[?1002h\x1b[?1006h'
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1002l'
-
-/** Windows knows no such thing. */
-const CAN_STOP = process.platform !== 'win32'
 
 export interface TerminalHearer {
   input(inputs: readonly Input[]): void
@@ -53,6 +52,7 @@ export class Terminal {
   private isEntered = false
   private isFull = false
   private isGone = false
+  private isClosed = false
   private hasMouse = true
 
   constructor(
@@ -88,6 +88,7 @@ export class Terminal {
   /** The terminal as it was before. Safe to call twice. */
   close(): void {
     const { inputStream, output } = this
+    this.isClosed = true
     this.leave()
     inputStream.off('data', this.onData)
     inputStream.off('end', this.onGone)
@@ -114,12 +115,19 @@ export class Terminal {
     if (!CAN_STOP) return
     this.leave()
     process.kill(process.pid, 'SIGTSTP')
+    // Reached once we go on. It is reached at once where no shell is above us (`xterm -e hearsay`): there the system drops the signal, and nobody
+    // would ever let us go on.
+    setImmediate(() => {
+      if (!this.isEntered && !this.isClosed) this.onContinue()
+    })
   }
 
   private enter(): void {
     this.setRawMode(true)
+    // Kept twice, ours would be what is given back.
+    const first = this.isEntered ? '' : KEEP_TITLE
     this.isEntered = true
-    this.write(ENTER + (this.hasMouse ? MOUSE_ON : ''))
+    this.write(first + ENTER + (this.hasMouse ? MOUSE_ON : ''))
     this.keys.given(true)
   }
 
@@ -156,6 +164,8 @@ export class Terminal {
   /** However it was stopped, the shell has used the terminal since. */
   private readonly onContinue = (): void => {
     this.keys.given(false)
+    // What is thought to be raw already is not made so again.
+    this.setRawMode(false)
     this.enter()
     this.hearer.resumed()
   }
