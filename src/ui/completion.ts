@@ -7,6 +7,8 @@ export interface World {
   rooms(): readonly string[]
   /** Who is here, the last to speak first. */
   people(): readonly string[]
+  /** Who is in another room that one is in, or linked. */
+  elsewhere(): readonly string[]
   /** Whom one ignores, who need not be here. */
   ignored(): readonly string[]
   /** Names of what was offered here, the last first. */
@@ -75,7 +77,7 @@ function candidatesFor(world: World, asked: Asked): string[] {
   }
   // A conversation stands where a room does; there a name is one word.
   if (kind === 'room' && word.startsWith('@'))
-    return fitting(world.people(), word.slice(1)).flatMap((name) => (name.includes(' ') ? [] : [`@${name} `]))
+    return fitting(everybody(world), word.slice(1)).flatMap((name) => (name.includes(' ') ? [] : [`@${name} `]))
   if (kind === 'room' || asked.kind === 'room') {
     const mark = word.startsWith('#') ? '#' : ''
     const rooms = world.rooms().map((room) => `${mark}${room}`)
@@ -83,12 +85,21 @@ function candidatesFor(world: World, asked: Asked): string[] {
   }
   if (kind === 'file') return fitting(world.files(), word)
   if (kind === 'choice' && command !== null) return fitting(partsOf(world, command), word).map((part) => `${part} `)
-  const people = world.commands.find(command ?? '')?.name === 'unignore' ? world.ignored() : world.people()
+  const people = kind === 'peer' ? meant(world, command) : world.people()
   if (kind === 'peer' && word.startsWith('"')) return fitting(people, word.slice(1)).map((name) => `"${name}" `)
   const mark = word.startsWith('@') ? '@' : ''
   const names = fitting(people, word.slice(mark.length))
   if (kind === 'peer') return names.map((name) => (name.includes(' ') ? `"${name}" ` : `${mark}${name} `))
   return names.map((name) => `${mark}${name}${isFirst && mark === '' ? ': ' : ' '}`)
+}
+
+/** Whom a command can be about. */
+function meant(world: World, command: string | null): readonly string[] {
+  return world.commands.find(command ?? '')?.name === 'unignore' ? world.ignored() : everybody(world)
+}
+
+function everybody(world: World): readonly string[] {
+  return [...new Set([...world.people(), ...world.elsewhere()])]
 }
 
 /** What a command takes where the word at `start` stands: by the order of its arguments. */

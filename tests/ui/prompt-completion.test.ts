@@ -9,6 +9,7 @@ const WORLD: World = {
   commands: COMMANDS,
   rooms: () => ['general', 'dev'],
   people: () => ['Carol', 'Bob', 'Bob Jones'],
+  elsewhere: () => ['Bob', 'Dan', 'Dan Dee'],
   ignored: () => ['Zoe', 'Zed Z'],
   files: () => ['plan.pdf'],
 }
@@ -38,6 +39,10 @@ describe('Tab at the prompt completes', () => {
     ['/jo', '/join '],
     ['/join d', '/join dev '],
     ['/msg ca', '/msg Carol '],
+    ['/msg dan', '/msg Dan '],
+    ['/send plan.pdf @da', '/send plan.pdf @Dan '],
+    // Who is not here does not hear what is said here.
+    ['dan', null],
     ['/voice jo', '/voice join '],
     ['/accept pl', '/accept plan.pdf'],
     ['pe', 'peers '],

@@ -5,6 +5,7 @@ import type { AppEvent, FileEvent, MessageEvent, RoomEvent } from '../../app/eve
 import type { Settings } from '../../app/settings.ts'
 import { cleanLine } from '../../base/text.ts'
 import type { World } from '../completion.ts'
+import { peopleAround } from '../elsewhere.ts'
 import { FileProgress, SparseProgress } from '../file-progress.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
@@ -161,6 +162,7 @@ class Prompt {
         const spoken = this.speakers.of(room)
         return [...spoken, ...others.filter((name) => !spoken.includes(name)).sort()]
       },
+      elsewhere: () => peopleAround(this.chat).map((person) => this.formatter.name(person)),
       ignored: () => this.chat.ignored.list().map((person) => this.formatter.name(person)),
       files: () => [...new Set(this.chat.files.list().map(({ name }) => cleanLine(name)))].reverse(),
     }

@@ -1,12 +1,15 @@
 import type { Chat, PeerView } from '../../app/chat.ts'
 import type { AppEvent, VoiceEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
-import type { Message, Network, PersonItem } from './model/model.ts'
+import { peopleAround } from '../elsewhere.ts'
+import type { Message, Network, PersonItem, PersonRef } from './model/model.ts'
 import type { Teller } from './tell.ts'
 
 /** Who is there is looked up so often at most: in a storm of comings and goings, a room of thousands takes its time. */
 const LOOK_MS = 200
 const ALONE_MS = 3_000
+/** Who is in other rooms need not be known at once, and a room of thousands takes its time. */
+const ELSEWHERE_MS = 2_000
 /** As many as are read out to somebody, or named in a sentence. */
 const ADDRESSES_MAX = 3
 const NAMES_MAX = 5
@@ -17,6 +20,8 @@ export class Surroundings {
   private lastMs = Number.NEGATIVE_INFINITY
   /** While nobody is connected, how it stands changes by itself. */
   private again: Timer | null = null
+  private elsewhere: readonly PersonRef[] = []
+  private elsewhereMs = Number.NEGATIVE_INFINITY
   /** How we stood in voice, when that was told last. */
   private ownVoice = ''
 
@@ -98,7 +103,16 @@ export class Surroundings {
     const network = { links: links.length, names, ...alone }
     if (links.length === 0) this.again ??= setTimeout(() => this.lookAgain(), ALONE_MS)
     const ignored = chat.ignored.list().map((person) => teller.name(person))
-    this.take({ kind: 'network', network, people, ignored, self, labels })
+    const elsewhere = this.peopleElsewhere()
+    this.take({ kind: 'network', network, people, elsewhere, ignored, self, labels })
+  }
+
+  private peopleElsewhere(): readonly PersonRef[] {
+    const { chat, teller } = this
+    if (performance.now() - this.elsewhereMs < ELSEWHERE_MS) return this.elsewhere
+    this.elsewhereMs = performance.now()
+    this.elsewhere = peopleAround(chat).map((person) => ({ id: person.id, name: teller.name(person) }))
+    return this.elsewhere
   }
 
   private peopleIn(room: string): PersonItem[] {

@@ -117,6 +117,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     kind: 'network',
     network: { links: 0, names: [], addresses: ['a.example:1'], secluded: 'Nobody can.', hints: ['a hint'] },
     people: [ALICE, BOB, CAROL],
+    elsewhere: [BOB],
     ignored: ['Bob'],
     self: ALICE,
     labels: new Map(),

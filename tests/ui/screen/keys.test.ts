@@ -235,6 +235,16 @@ describe('going about', () => {
     expect(at.model.overlay).toBeNull()
   })
 
+  test('Ctrl-K and what is about a person know who is elsewhere, too', () => {
+    const dan = { id: 'd'.repeat(52), name: 'Dan' }
+    const at = stage().with([ALICE, BOB], 1, [], [dan, BOB])
+    expect(at.press('{ctrl-k}da{enter}').taken()).toEqual([join(`@${dan.id}`)])
+    expect(at.press('/msg da{tab}').draft).toBe('/msg Dan ')
+    expect(at.press('{ctrl-u}/msg b{tab}{tab}').draft).toBe('/msg Bob ')
+    // Who is not here does not hear what is said here.
+    expect(at.press('{ctrl-u}da{tab}').draft).toBe('da')
+  })
+
   test('a click on a room or a person goes there, the wheel scrolls, a drag is copied', () => {
     const mouse = (action: 'press' | 'release' | 'drag' | 'wheel-up', x: number, y: number) =>
       ({ kind: 'input', now: NOON, input: { kind: 'mouse', action, x, y } }) as const

@@ -1,7 +1,7 @@
 import { COMMANDS } from '../../../src/app/commands/table.ts'
 import { keymapOf } from '../../../src/app/keymap.ts'
 import type { FileEntry, MessageEntry, NoteEntry } from '../../../src/ui/screen/model/entry.ts'
-import type { Effect, Message, Model, PersonItem } from '../../../src/ui/screen/model/model.ts'
+import type { Effect, Message, Model, PersonItem, PersonRef } from '../../../src/ui/screen/model/model.ts'
 import { draftOf } from '../../../src/ui/screen/model/places.ts'
 import { initialModel, update } from '../../../src/ui/screen/model/update.ts'
 import type { Size } from '../../../src/ui/screen/terminal/grid.ts'
@@ -117,16 +117,21 @@ export class Stage {
       secluded,
       hints: ['10.0.0.9:5000 did not answer (tried twice).'],
     }
-    return this.tell({ kind: 'network', network: alone, people, ignored: [], self, labels: new Map() })
+    return this.tell({ kind: 'network', network: alone, people, elsewhere: [], ignored: [], self, labels: new Map() })
   }
 
-  with(people: readonly PersonItem[], links = 1, ignored: readonly string[] = []): this {
+  with(
+    people: readonly PersonItem[],
+    links = 1,
+    ignored: readonly string[] = [],
+    elsewhere: readonly PersonRef[] = [],
+  ): this {
     const names = links > 0 ? ['Bob'] : []
     const addresses = links > 0 ? [] : ['192.168.1.7:5000', '198.51.100.9:5000']
     const hints = links > 0 ? [] : ['The local network is searched (239.192.72.83:9053): nobody was found so far.']
     const network = { links, names, addresses, secluded: '', hints }
     const self = { id: ALICE.id, name: ALICE.name }
-    return this.tell({ kind: 'network', network, people, ignored, self, labels: new Map() })
+    return this.tell({ kind: 'network', network, people, elsewhere, ignored, self, labels: new Map() })
   }
 
   /** Chords between braces, anything else typed: `hi{enter}`. */

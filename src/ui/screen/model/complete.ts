@@ -60,6 +60,7 @@ function worldOf(model: Model): World {
     commands: model.setup.commands,
     rooms: () => model.places.filter(({ room }) => !room.startsWith('@')).map(({ label }) => label),
     people: () => peopleHere(model),
+    elsewhere: () => elsewhere(model),
     ignored: () => model.ignored,
     files: () => filesHere(model),
   }
@@ -69,6 +70,12 @@ function worldOf(model: Model): World {
 function filesHere(model: Model): string[] {
   const entries = currentPlace(model)?.talk.entries ?? []
   return [...new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [entry.name] : [])).reverse())]
+}
+
+/** Those one has conversations with are meant sooner. */
+function elsewhere({ places, elsewhere: others }: Model): string[] {
+  const partners = places.filter(({ room }) => room.startsWith('@')).map(({ label }) => label.slice(1))
+  return [...partners, ...others.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b))]
 }
 
 /** The last to speak first, then whoever else is here. */

@@ -23,10 +23,10 @@ function targets(model: Model): Target[] {
     .filter(({ room }) => room !== model.current)
     .map(({ room, label, unread }) => ({ room, label, about: unread === 0 ? '' : `${unread} new` }))
   const known = new Set(model.places.map(({ room }) => room))
-  const people = model.people
-    .filter(({ id, self, network }) => !self && network === null && !known.has(`@${id}`))
-    .map(({ id, name }) => ({ room: `@${id}`, label: `@${name}`, about: 'a conversation' }))
-  return [...places, ...people]
+  const here = model.people.filter(({ self, network }) => !self && network === null)
+  const names = new Map([...here, ...model.elsewhere].map(({ id, name }) => [`@${id}`, `@${name}`]))
+  const people = [...names].filter(([room]) => !known.has(room))
+  return [...places, ...people.map(([room, label]) => ({ room, label, about: 'a conversation' }))]
 }
 
 function ratingOf(label: string, wanted: string): number {

@@ -29,6 +29,8 @@ export interface Model {
   readonly last: string | null
   /** Who is in the current room. */
   readonly people: readonly PersonItem[]
+  /** Who is in other rooms that one is in, or linked; some of those who are here too. */
+  readonly elsewhere: readonly PersonRef[]
   /** Names of those whom one does not hear. */
   readonly ignored: readonly string[]
   readonly network: Network
@@ -54,6 +56,11 @@ export interface Model {
   readonly microphoneDb: number | null
   /** What is happening to files, in a few words; empty where nothing is. */
   readonly files: string
+}
+
+export interface PersonRef {
+  readonly id: string
+  readonly name: string
 }
 
 /** A room, or a conversation. */
@@ -180,6 +187,7 @@ export type Message =
       readonly kind: 'network'
       readonly network: Network
       readonly people: readonly PersonItem[]
+      readonly elsewhere: readonly PersonRef[]
       readonly ignored: readonly string[]
       readonly self: Model['self']
       readonly labels: ReadonlyMap<string, string>

@@ -23,6 +23,7 @@ export function initialModel(setup: Setup, size: Size, self: Model['self'], now:
     current: null,
     last: null,
     people: [],
+    elsewhere: [],
     ignored: [],
     network: { links: 0, names: [], addresses: [], secluded: '', hints: [] },
     history: [],
@@ -57,11 +58,11 @@ export function update(model: Model, message: Message): Updated {
     case 'alert':
       return [{ ...model, alert: message.text }, []]
     case 'network': {
-      const { network, people, ignored, self, labels } = message
+      const { network, people, elsewhere, ignored, self, labels } = message
       const places = model.places.map((place) => relabelled(place, labels.get(place.room)))
       // Whoever is connected again need not be told any more why they were not.
       const alert = network.links > 0 && model.network.links === 0 ? null : model.alert
-      return [{ ...model, network, people, ignored, self, places, alert }, []]
+      return [{ ...model, network, people, elsewhere, ignored, self, places, alert }, []]
     }
     case 'files':
       return [message.words === model.files ? model : { ...model, files: message.words }, []]
