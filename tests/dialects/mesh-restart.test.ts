@@ -237,3 +237,55 @@ test('one machine that calls and calls takes half the places, and others come in
   machine.opened(500, { host: '10.0.0.8', port: 1_000 }, null, 0)
   expect([machine.links.has(500), away(machine.takeOutputs())]).toEqual([true, 0])
 })
+
+test('who is dialled while there is no place is dialled with growing pauses', () => {
+  const machine = meshMachine('ann_1', 8_000, () => 0)
+  machine.start(0)
+  for (let link = 0; link < 128; link++) machine.opened(link, { host: `10.0.0.${link % 2}`, port: 1_000 }, null, 0)
+  for (let link = 0; link < 128; link++) {
+    machine.received(link, utf8(`{"id":"1","type":"join","sender_id":"ab_${link}"}\n`), 0)
+  }
+  const dialledAtMs: number[] = []
+  for (let nowMs = 0; nowMs <= 120_000; nowMs += 500) {
+    if (nowMs % 5_000 === 0) machine.datagram(utf8('{"type":"announce","peer_id":"zed_9","port":9000}'), HERE, nowMs)
+    machine.wake(nowMs)
+    for (const each of machine.takeOutputs()) {
+      if (each.kind !== 'dial') continue
+      dialledAtMs.push(nowMs)
+      machine.opened(1_000, each.address, each.attempt, nowMs)
+    }
+  }
+  expect(machine.links.size).toBe(128)
+  expect(dialledAtMs).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000])
+})
+
+test('many who ask at once whether anybody is there have one answer, and who asks later another', () => {
+  const { machine, wake } = alone()
+  machine.takeOutputs()
+  const ask = (nowMs: number) => machine.datagram(utf8('{"type":"ping","peer_id":"ben_1","port":8001}'), HERE, nowMs)
+  const answers = () =>
+    machine.takeOutputs().filter((each) => {
+      return each.kind === 'multicast' && JSON.parse(new TextDecoder().decode(each.datagram)).type === 'pong'
+    }).length
+  for (let i = 0; i < 1_000; i++) ask(1_000)
+  wake(1_100)
+  expect(answers()).toBe(1)
+  ask(1_200)
+  wake(1_300)
+  expect(answers()).toBe(1)
+})
+
+test('of many who are hung up on for the same the first is told of at once, and how many more once a minute', () => {
+  const { machine, wake } = alone()
+  const told = () => machine.takeOutputs().flatMap((each) => (each.kind === 'trouble' ? [each.message] : []))
+  for (let link = 0; link < 100; link++) {
+    machine.opened(link, { host: HERE, port: 9_000 + link }, null, 1)
+    machine.received(link, utf8('{"id":"1","type":"join","sender_id":"ben_1"}\n'), 1)
+    machine.received(link, utf8(`{"id":"2","type":"chat","sender_id":"cyd_${link}"}\n`), 1)
+  }
+  expect(told()).toEqual(['The mesh peer at 127.0.0.1:9000 was hung up on: it speaks for "cyd_0" too.'])
+  wake(60_001)
+  expect(told()).toEqual([
+    '99 more like it within a minute, the last: The mesh peer at 127.0.0.1:9099 was hung up on: it speaks for "cyd_99" too.',
+  ])
+})
