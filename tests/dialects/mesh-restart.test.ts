@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { utf8 } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
+import { Roster } from '../../src/dialects/mesh/roster.ts'
 import { Said } from '../../src/dialects/mesh/said.ts'
 import type { DialectOutput } from '../../src/dialects/outputs.ts'
 import type { Words } from '../../src/dialects/words.ts'
@@ -203,6 +204,35 @@ describe('what cannot be said to a mesh peer for certain is kept a while', () =>
     expect(kept(13_001)).toBe(8)
     expect(said.after(said.last - 2, 0, 13_001).length).toBe(2)
   })
+})
+
+test('who announces itself where another listens keeps nobody from dialling that one again', () => {
+  const { machine, announced, dials } = alone()
+  announced('ben_1')
+  machine.opened(1, AT_BEN, dials()[0]!, 1)
+  machine.opened(2, { host: HERE, port: 50_000 }, null, 2)
+  machine.received(2, utf8('{"id":"1","type":"join","sender_id":"eve_1"}\n'), 2)
+  machine.received(1, utf8('{"id":"2","type":"heartbeat","sender_id":"ben_1"}\n'), 3)
+  announced('eve_1', 4)
+  machine.closed(1, 'closed the connection', 5)
+  announced('eve_1', 4_999)
+  expect(dials()).toEqual([])
+  announced('ben_1', 5_000)
+  const again = dials()
+  expect(again).toHaveLength(1)
+  // Nor is it dialled there itself, once that one is linked with.
+  machine.opened(3, AT_BEN, again[0]!, 5_001)
+  machine.closed(2, 'closed the connection', 5_002)
+  announced('eve_1', 9_000)
+  expect(dials()).toEqual([])
+})
+
+test('who has no connection and announces itself somewhere else is there altogether', () => {
+  const roster = new Roster()
+  const announcement = { type: 'announce', peerId: 'ben_1', username: 'Ben', atMs: null, introduction: null } as const
+  roster.heard({ ...announcement, port: 8_001 }, '10.0.0.1', 0, 0)
+  const ben = roster.heard({ ...announcement, port: 9_001 }, '10.0.0.2', 1_000, 1_000)
+  expect(ben).toMatchObject({ address: { host: '10.0.0.2', port: 9_001 }, port: 9_001 })
 })
 
 test('who takes every connection and ends it without a word is dialled with growing pauses', () => {
