@@ -227,6 +227,20 @@ test('who announces itself where another listens keeps nobody from dialling that
   expect(dials()).toEqual([])
 })
 
+test('who announces itself where another goes on doing so does not take that one over, though it has said nothing', () => {
+  const { machine, announced, dials, chats } = alone()
+  announced('ben_1')
+  machine.opened(1, AT_BEN, dials()[0]!, 1)
+  machine.opened(2, { host: HERE, port: 50_000 }, null, 2)
+  machine.received(2, utf8('{"id":"1","type":"join","sender_id":"eve_1"}\n'), 2)
+  announced('eve_1', 4)
+  announced('ben_1', 5_000)
+  announced('eve_1', 5_001)
+  machine.takeOutputs()
+  machine.say(words('to both'), null, 5_002)
+  expect(chats(machine.takeOutputs()).sort()).toEqual(['1: to both', '2: to both'])
+})
+
 test('who has no connection and announces itself somewhere else is there altogether', () => {
   const roster = new Roster()
   const announcement = { type: 'announce', peerId: 'ben_1', username: 'Ben', atMs: null, introduction: null } as const

@@ -18,7 +18,7 @@ import {
   readMeshLine,
   wordsOf,
 } from './messages.ts'
-import { type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
+import { isPretender, type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
 import { KEPT_MS, Said } from './said.ts'
 
 const ANNOUNCE_EVERY_MS = 5_000
@@ -283,7 +283,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
   private takeOver(owner: MeshPeer): void {
     for (const link of this.links.values()) {
       const { peer, isProven } = link
-      if (peer !== null && peer !== owner && !isProven && link.leadsTo(owner)) this.give(link, peer, owner)
+      if (peer === null || peer === owner || isProven || !link.leadsTo(owner)) continue
+      if (!isPretender(owner, peer)) this.give(link, peer, owner)
     }
   }
 

@@ -75,15 +75,11 @@ export class Roster {
     return peer
   }
 
-  /**
-   * Somebody else who is where it was: has announced itself since from there, or is there and connected with us. Of two that go on saying that they are
-   * there, who said so first: anybody on a machine can announce another's port.
-   */
+  /** Somebody else who is where it was: has announced itself since from there, or is there and connected with us. */
   successor(peer: MeshPeer, nowMs: number): MeshPeer | null {
     for (const other of this.peers.values()) {
-      if (other === peer || !isAtSame(other, peer)) continue
-      const isFirst = other.portSinceMs <= peer.portSinceMs
-      const isThere = isFirst && other.link !== null && nowMs - other.heardAtMs < STALE_MS
+      if (other === peer || !isAtSame(other, peer) || isPretender(other, peer)) continue
+      const isThere = other.link !== null && nowMs - other.heardAtMs < STALE_MS
       if (isThere || other.heardAtMs > peer.heardAtMs) return other
     }
     return null
@@ -106,6 +102,11 @@ export class Roster {
 /** Whether two listen at one address, which only one of them can. */
 function isAtSame(one: MeshPeer, two: MeshPeer): boolean {
   return one.address.host === two.address.host && listensAt(one) === listensAt(two)
+}
+
+/** Whether one says that it is where another said so before, and goes on saying so: anybody on a machine can announce another's port. */
+export function isPretender(one: MeshPeer, other: MeshPeer): boolean {
+  return other.portSinceMs < one.portSinceMs && other.heardAtMs > one.portSinceMs
 }
 
 function listensAt({ port, address }: MeshPeer): number {
