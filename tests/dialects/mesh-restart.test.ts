@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { utf8 } from '../../src/base/bytes.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
+import { Roster } from '../../src/dialects/mesh/roster.ts'
 import { Said } from '../../src/dialects/mesh/said.ts'
 import type { DialectOutput } from '../../src/dialects/outputs.ts'
 import type { Words } from '../../src/dialects/words.ts'
@@ -205,6 +206,49 @@ describe('what cannot be said to a mesh peer for certain is kept a while', () =>
   })
 })
 
+test('who announces itself where another listens keeps nobody from dialling that one again', () => {
+  const { machine, announced, dials } = alone()
+  announced('ben_1')
+  machine.opened(1, AT_BEN, dials()[0]!, 1)
+  machine.opened(2, { host: HERE, port: 50_000 }, null, 2)
+  machine.received(2, utf8('{"id":"1","type":"join","sender_id":"eve_1"}\n'), 2)
+  machine.received(1, utf8('{"id":"2","type":"heartbeat","sender_id":"ben_1"}\n'), 3)
+  announced('eve_1', 4)
+  machine.closed(1, 'closed the connection', 5)
+  announced('eve_1', 4_999)
+  expect(dials()).toEqual([])
+  announced('ben_1', 5_000)
+  const again = dials()
+  expect(again).toHaveLength(1)
+  // Nor is it dialled there itself, once that one is linked with.
+  machine.opened(3, AT_BEN, again[0]!, 5_001)
+  machine.closed(2, 'closed the connection', 5_002)
+  announced('eve_1', 9_000)
+  expect(dials()).toEqual([])
+})
+
+test('who announces itself where another goes on doing so does not take that one over, though it has said nothing', () => {
+  const { machine, announced, dials, chats } = alone()
+  announced('ben_1')
+  machine.opened(1, AT_BEN, dials()[0]!, 1)
+  machine.opened(2, { host: HERE, port: 50_000 }, null, 2)
+  machine.received(2, utf8('{"id":"1","type":"join","sender_id":"eve_1"}\n'), 2)
+  announced('eve_1', 4)
+  announced('ben_1', 5_000)
+  announced('eve_1', 5_001)
+  machine.takeOutputs()
+  machine.say(words('to both'), null, 5_002)
+  expect(chats(machine.takeOutputs()).sort()).toEqual(['1: to both', '2: to both'])
+})
+
+test('who has no connection and announces itself somewhere else is there altogether', () => {
+  const roster = new Roster()
+  const announcement = { type: 'announce', peerId: 'ben_1', username: 'Ben', atMs: null, introduction: null } as const
+  roster.heard({ ...announcement, port: 8_001 }, '10.0.0.1', 0, 0)
+  const ben = roster.heard({ ...announcement, port: 9_001 }, '10.0.0.2', 1_000, 1_000)
+  expect(ben).toMatchObject({ address: { host: '10.0.0.2', port: 9_001 }, port: 9_001 })
+})
+
 test('who takes every connection and ends it without a word is dialled with growing pauses', () => {
   const machine = meshMachine('ann_1', 8_000, () => 0)
   const dialledAtMs: number[] = []
@@ -236,4 +280,56 @@ test('one machine that calls and calls takes half the places, and others come in
   expect(outputs.filter(({ kind }) => kind === 'trouble').length).toBe(1)
   machine.opened(500, { host: '10.0.0.8', port: 1_000 }, null, 0)
   expect([machine.links.has(500), away(machine.takeOutputs())]).toEqual([true, 0])
+})
+
+test('who is dialled while there is no place is dialled with growing pauses', () => {
+  const machine = meshMachine('ann_1', 8_000, () => 0)
+  machine.start(0)
+  for (let link = 0; link < 128; link++) machine.opened(link, { host: `10.0.0.${link % 2}`, port: 1_000 }, null, 0)
+  for (let link = 0; link < 128; link++) {
+    machine.received(link, utf8(`{"id":"1","type":"join","sender_id":"ab_${link}"}\n`), 0)
+  }
+  const dialledAtMs: number[] = []
+  for (let nowMs = 0; nowMs <= 120_000; nowMs += 500) {
+    if (nowMs % 5_000 === 0) machine.datagram(utf8('{"type":"announce","peer_id":"zed_9","port":9000}'), HERE, nowMs)
+    machine.wake(nowMs)
+    for (const each of machine.takeOutputs()) {
+      if (each.kind !== 'dial') continue
+      dialledAtMs.push(nowMs)
+      machine.opened(1_000, each.address, each.attempt, nowMs)
+    }
+  }
+  expect(machine.links.size).toBe(128)
+  expect(dialledAtMs).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000])
+})
+
+test('many who ask at once whether anybody is there have one answer, and who asks later another', () => {
+  const { machine, wake } = alone()
+  machine.takeOutputs()
+  const ask = (nowMs: number) => machine.datagram(utf8('{"type":"ping","peer_id":"ben_1","port":8001}'), HERE, nowMs)
+  const answers = () =>
+    machine.takeOutputs().filter((each) => {
+      return each.kind === 'multicast' && JSON.parse(new TextDecoder().decode(each.datagram)).type === 'pong'
+    }).length
+  for (let i = 0; i < 1_000; i++) ask(1_000)
+  wake(1_100)
+  expect(answers()).toBe(1)
+  ask(1_200)
+  wake(1_300)
+  expect(answers()).toBe(1)
+})
+
+test('of many who are hung up on for the same the first is told of at once, and how many more once a minute', () => {
+  const { machine, wake } = alone()
+  const told = () => machine.takeOutputs().flatMap((each) => (each.kind === 'trouble' ? [each.message] : []))
+  for (let link = 0; link < 100; link++) {
+    machine.opened(link, { host: HERE, port: 9_000 + link }, null, 1)
+    machine.received(link, utf8('{"id":"1","type":"join","sender_id":"ben_1"}\n'), 1)
+    machine.received(link, utf8(`{"id":"2","type":"chat","sender_id":"cyd_${link}"}\n`), 1)
+  }
+  expect(told()).toEqual(['The mesh peer at 127.0.0.1:9000 was hung up on: it speaks for "cyd_0" too.'])
+  wake(60_001)
+  expect(told()).toEqual([
+    '99 more like it within a minute, the last: The mesh peer at 127.0.0.1:9099 was hung up on: it speaks for "cyd_99" too.',
+  ])
 })

@@ -110,7 +110,7 @@ export class DialectDesk implements Outside {
     const bridge = bridgeId(host.key)
     this.bridge = new Bridge(bridge, this.options.clock.nowMs() + LISTEN_FIRST_MS)
     this.bridge.open({ key: 'native', network: 'native' })
-    this.strangers = new Strangers(host, () => this.machines, asked.room, this.options.log)
+    this.strangers = new Strangers(host, () => this.machines, asked.room, this.options.log, this.options.clock)
     const framedVoice = this.hearVoice(host)
     this.machines = makeMachines({ ...asked, asked: this.options.asked, bridge, name: host.name(), framedVoice })
     if (this.machines.framed !== undefined) this.framedVoice = framedVoice
@@ -181,6 +181,7 @@ export class DialectDesk implements Outside {
     this.cancelTimer?.()
     this.cancelRefresh?.()
     this.framedVoice?.stop()
+    this.strangers?.stop()
     this.group?.close()
     for (const sockets of this.sockets.values()) sockets.stop()
     this.files?.stop()

@@ -1,12 +1,19 @@
 import { formatAddress } from '../../base/address.ts'
 import type { DialectName } from '../../base/dialects.ts'
+import { TokenBucket } from '../../core/gossip/token-bucket.ts'
+import { FloodNote } from '../../dialects/flood-note.ts'
 import type { PeerTelling } from '../../dialects/outputs.ts'
 import { heardName } from '../../dialects/words.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { PeerView } from '../chat.ts'
 import type { AppEvent } from '../events.ts'
 import { type Fellowship, isNeighbour } from './fellows.ts'
 import { strangerName } from './links.ts'
 import type { Machines } from './machines.ts'
+
+/** How many who come are told of at once, and how often one more: whoever calls and hangs up in a loop would fill the screen. */
+const COMINGS_AT_ONCE = 100
+const COMING_EVERY_MS = 1_000
 
 interface Stranger {
   readonly dialect: DialectName
@@ -19,6 +26,9 @@ interface Stranger {
 /** Who is there in the networks of other protocols, as front ends see them: but for our neighbours, whom the mesh or the tracker knows as well. */
 export class Strangers {
   private readonly known = new Map<string, Stranger>()
+  private readonly comings = new TokenBucket(COMINGS_AT_ONCE, COMING_EVERY_MS)
+  private readonly flood = new FloodNote()
+  private cancelTimer: (() => void) | null = null
 
   constructor(
     private readonly host: Fellowship & { emit(event: AppEvent): void },
@@ -26,6 +36,7 @@ export class Strangers {
     /** Of those who have none. */
     private readonly room: string,
     private readonly log: (code: string, message: string) => void,
+    private readonly clock: Pick<Clock, 'nowMs' | 'timer'>,
   ) {}
 
   told(dialect: DialectName, telling: PeerTelling): void {
@@ -45,12 +56,22 @@ export class Strangers {
 
   /** Who is our neighbour by our own protocol is told of as that, and not once more as a stranger. */
   show(): void {
+    let isAnyLate = false
     for (const stranger of this.known.values()) {
       const isToBeShown = !isNeighbour({ ...stranger.telling, dialect: stranger.dialect }, this.host)
       if (isToBeShown === stranger.isShown) continue
+      if (isToBeShown && !this.comings.take(this.clock.nowMs())) {
+        isAnyLate = true
+        continue
+      }
       stranger.isShown = isToBeShown
       this.emit(stranger.view, isToBeShown ? 'up' : 'down', isToBeShown ? '' : 'is linked by our own protocol now')
     }
+    if (isAnyLate) this.showLater()
+  }
+
+  stop(): void {
+    this.cancelTimer?.()
   }
 
   views(): PeerView[] {
@@ -58,6 +79,16 @@ export class Strangers {
       ({ dialect, telling }) => !isNeighbour({ ...telling, dialect }, this.host),
     )
     return strangers.map(({ dialect, telling, view }) => ({ ...view, name: this.nameNow(dialect, telling) }))
+  }
+
+  private showLater(): void {
+    const nowMs = this.clock.nowMs()
+    if (this.flood.isDue(nowMs)) {
+      const message = 'Those with older programs come and go too often to tell of each: /peers lists who is there.'
+      this.host.emit({ event: 'notice', code: 'strangers-flood', message })
+    }
+    this.cancelTimer?.()
+    this.cancelTimer = this.clock.timer(nowMs + this.comings.waitMs(nowMs), () => this.show())
   }
 
   /** Those of `line` say how they are called only when they speak, and of `mesh` they may change it. */

@@ -1,7 +1,6 @@
 import { type Address, formatAddress } from '../../base/address.ts'
 import { toHex } from '../../base/bytes.ts'
 import type { RandomBytes } from '../../base/rng.ts'
-import type { Timer } from '../../base/timers.ts'
 import { bridgeMember, introductionMember, readIntroduction } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
@@ -19,11 +18,11 @@ import {
   readMeshLine,
   wordsOf,
 } from './messages.ts'
-import { type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
+import { isPretender, type MeshPeer, OFFLINE_MS, Roster } from './roster.ts'
 import { KEPT_MS, Said } from './said.ts'
 
 const ANNOUNCE_EVERY_MS = 5_000
-/** How soon who is new hears of us. */
+/** How soon who is new, or asks, hears of us. */
 const GREET_AFTER_MS = 50
 /** Two in the minute after which one is due, and four before the originals give a connection up. */
 const HEARTBEAT_EVERY_MS = 30_000
@@ -62,7 +61,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
   private startedAtMs = 0
   private announced = 0
   private readonly dials: MeshDials
-  private greeting: Timer<() => void> | null = null
+  /** What is about to be told to all. */
+  private readonly greetings = new Set<'announce' | 'pong'>()
 
   constructor(private readonly options: MeshOptions) {
     super()
@@ -98,8 +98,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const peer = this.roster.heard(said, host, nowMs, this.options.wallMs())
     if (peer === null) return
     this.introduced(said.introduction)
-    if (said.type === 'ping') this.announce('pong')
-    else if (isNew) this.greet()
+    if (said.type === 'ping') this.greet('pong')
+    else if (isNew) this.greet('announce')
     this.takeOver(peer)
     const link = this.links.spokenOn(peer)
     if (link?.leadsTo(peer) === true && !link.isSure) this.sure(link)
@@ -110,6 +110,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.nowMs = nowMs
     const peer = attempt === null ? null : this.dials.take(attempt)
     if (this.links.size >= LINKS_MAX || (attempt !== null && peer === null)) {
+      if (peer !== null) this.dials.rest(peer, nowMs)
       this.troubleAgain('mesh-full', `${formatAddress(remote)} was turned away: ${LINKS_MAX} mesh peers are enough.`)
       return this.emit({ kind: 'hang-up', link: id, abort: true })
     }
@@ -268,7 +269,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const isWrong = link.isProven || senderId === this.options.peerId
     const peer = isWrong ? null : this.roster.meet(senderId, username, link.remote, this.nowMs)
     if (peer === null) {
-      this.end(link, isWrong ? `speaks for ${JSON.stringify(senderId)} too` : 'is one too many')
+      if (isWrong) this.end(link, `speaks for ${JSON.stringify(senderId)} too`, 'speaks for others')
+      else this.end(link, 'is one too many')
       return null
     }
     this.give(link, former, peer)
@@ -281,7 +283,8 @@ export class MeshMachine extends DialectMachine implements Dialect {
   private takeOver(owner: MeshPeer): void {
     for (const link of this.links.values()) {
       const { peer, isProven } = link
-      if (peer !== null && peer !== owner && !isProven && link.leadsTo(owner)) this.give(link, peer, owner)
+      if (peer === null || peer === owner || isProven || !link.leadsTo(owner)) continue
+      if (!isPretender(owner, peer)) this.give(link, peer, owner)
     }
   }
 
@@ -300,12 +303,13 @@ export class MeshMachine extends DialectMachine implements Dialect {
     if (words !== null) this.emit({ kind: 'words', link: null, words })
   }
 
-  /** Whoever has come should not wait seconds to know of us, nor several hear of us for each of them. */
-  private greet(): void {
-    if (this.greeting !== null) return
-    this.greeting = this.after(GREET_AFTER_MS, () => {
-      this.greeting = null
-      this.announce('announce')
+  /** Whoever has come, or asks, should not wait seconds to know of us, nor several hear of us for each of them. */
+  private greet(type: 'announce' | 'pong'): void {
+    if (this.greetings.has(type)) return
+    this.greetings.add(type)
+    this.after(GREET_AFTER_MS, () => {
+      this.greetings.delete(type)
+      this.announce(type)
     })
   }
 
@@ -360,9 +364,11 @@ export class MeshMachine extends DialectMachine implements Dialect {
     this.trouble('mesh-flood', `The mesh peer at ${formatAddress(link.remote)} says more than anybody could read.`)
   }
 
-  private end(link: MeshLink, reason: string): void {
+  /** `kind`: as of `troubleAgain`. */
+  private end(link: MeshLink, reason: string, kind = reason): void {
     this.emit({ kind: 'hang-up', link: link.id, abort: true })
-    this.trouble('mesh-fault', `The mesh peer at ${formatAddress(link.remote)} was hung up on: it ${reason}.`)
+    const message = `The mesh peer at ${formatAddress(link.remote)} was hung up on: it ${reason}.`
+    this.troubleAgain('mesh-fault', message, kind)
     this.forget(link, reason)
   }
 

@@ -18,6 +18,8 @@ export interface MeshPeer {
   address: Address
   /** Where it says it listens, on the host it is at; null before it has announced itself. */
   port: number | null
+  /** Since when it is known to be at that address. */
+  portSinceMs: number
   heardAtMs: number
   /** The connection on which it is spoken with; null while there is none. It may have another, on which nothing is said. */
   link: number | null
@@ -49,8 +51,12 @@ export class Roster {
     // Who comes again after a while is not where nobody answered.
     if (known.link === null && nowMs - known.heardAtMs >= STALE_MS) known.failures = known.restsUntilMs = 0
     known.heardAtMs = nowMs
-    if (host === known.address.host) known.port = said.port
+    const isSameHost = host === known.address.host
     // One that is linked is where the link is, whatever others announce in its name.
+    if (isSameHost || known.link === null) {
+      if (!isSameHost || listensAt(known) !== said.port) known.portSinceMs = nowMs
+      known.port = said.port
+    }
     if (known.link === null) {
       known.address = { host, port: said.port }
       known.name = said.username
@@ -63,8 +69,8 @@ export class Roster {
     const known = this.peers.get(id)
     if (known !== undefined) return known
     if (this.peers.size >= PEERS_MAX || this.ofHost(address.host) >= PEERS_PER_HOST_MAX) return null
-    const at = { port: null, heardAtMs: nowMs, link: null, isDialling: false, failures: 0, restsUntilMs: 0 }
-    const peer: MeshPeer = { id, name, address, ...at, isUp: false, sinceMs: nowMs, toldLast: 0 }
+    const at = { port: null, portSinceMs: nowMs, heardAtMs: nowMs, link: null, isDialling: false, failures: 0 }
+    const peer: MeshPeer = { id, name, address, ...at, restsUntilMs: 0, isUp: false, sinceMs: nowMs, toldLast: 0 }
     this.peers.set(id, peer)
     return peer
   }
@@ -72,7 +78,7 @@ export class Roster {
   /** Somebody else who is where it was: has announced itself since from there, or is there and connected with us. */
   successor(peer: MeshPeer, nowMs: number): MeshPeer | null {
     for (const other of this.peers.values()) {
-      if (other === peer || !isAtSame(other, peer)) continue
+      if (other === peer || !isAtSame(other, peer) || isPretender(other, peer)) continue
       const isThere = other.link !== null && nowMs - other.heardAtMs < STALE_MS
       if (isThere || other.heardAtMs > peer.heardAtMs) return other
     }
@@ -96,6 +102,11 @@ export class Roster {
 /** Whether two listen at one address, which only one of them can. */
 function isAtSame(one: MeshPeer, two: MeshPeer): boolean {
   return one.address.host === two.address.host && listensAt(one) === listensAt(two)
+}
+
+/** Whether one says that it is where another said so before, and goes on saying so: anybody on a machine can announce another's port. */
+export function isPretender(one: MeshPeer, other: MeshPeer): boolean {
+  return other.portSinceMs < one.portSinceMs && other.heardAtMs > one.portSinceMs
 }
 
 function listensAt({ port, address }: MeshPeer): number {
