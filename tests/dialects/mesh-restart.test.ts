@@ -192,15 +192,32 @@ describe('what cannot be said to a mesh peer for certain is kept a while', () =>
     expect(chats(machine.takeOutputs())).toEqual([])
   })
 
+  test('unless another bridge, which waited in vain for us to say it, has said it to all who are there', () => {
+    const { machine, announced, dials, chats } = alone()
+    machine.say(words('good morning'), null, 1_000)
+    machine.say(words('and good day'), null, 1_001)
+    machine.opened(1, { host: HERE, port: 50_000 }, null, 1_002)
+    const { origin, text } = words('good morning')
+    const lines = [
+      { id: '1', type: 'join', sender_id: 'hearsay_x' },
+      { id: origin, type: 'chat', sender_id: 'hearsay_x', content: text },
+    ]
+    machine.received(1, utf8(lines.map((line) => `${JSON.stringify(line)}\n`).join('')), 2_500)
+    machine.takeOutputs()
+    announced('ben_1', 5_000)
+    machine.opened(2, AT_BEN, dials()[0]!, 5_001)
+    expect(chats(machine.takeOutputs())).toEqual(['2: and good day'])
+  })
+
   test('but no longer than twelve seconds, nor more than 256 lines or a megabyte of them', () => {
     const said = new Said()
     const kept = (nowMs: number) => said.after(0, 0, nowMs).length
-    said.add(utf8('first'), 0)
+    said.add(utf8('first'), 'a', 0)
     expect([kept(11_999), kept(12_001)]).toEqual([1, 0])
-    for (let i = 0; i < 300; i++) said.add(utf8(`${i}`), 13_000)
+    for (let i = 0; i < 300; i++) said.add(utf8(`${i}`), `b${i}`, 13_000)
     expect(said.after(0, 0, 13_000).map((line) => new TextDecoder().decode(line))[0]).toBe('44')
     expect(kept(13_000)).toBe(256)
-    for (let i = 0; i < 20; i++) said.add(new Uint8Array(128 * 1024), 13_001)
+    for (let i = 0; i < 20; i++) said.add(new Uint8Array(128 * 1024), `c${i}`, 13_001)
     expect(kept(13_001)).toBe(8)
     expect(said.after(said.last - 2, 0, 13_001).length).toBe(2)
   })

@@ -162,7 +162,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const sequence = ++this.sequence
     const more = { room_id: words.room, ...bridgeMember(words, this.options.bridge) }
     const chat = { ...this.line('chat', words.origin, words.name, content, sequence), ...more }
-    this.said.add(encodeMeshLine(chat), nowMs)
+    this.said.add(encodeMeshLine(chat), words.origin, nowMs)
     for (const peer of this.roster.peers.values()) this.catchUp(peer)
   }
 
@@ -300,7 +300,9 @@ export class MeshMachine extends DialectMachine implements Dialect {
 
   private chat(message: MeshMessage, { id, name }: MeshPeer): void {
     const words = wordsOf(message, heardName(name) || heardName(id))
-    if (words !== null) this.emit({ kind: 'words', link: null, words })
+    if (words === null) return
+    this.said.heard(words.origin)
+    this.emit({ kind: 'words', link: null, words })
   }
 
   /** Whoever has come, or asks, should not wait seconds to know of us, nor several hear of us for each of them. */

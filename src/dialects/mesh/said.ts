@@ -8,6 +8,7 @@ const BYTES_MAX = 1024 * 1024
 interface Line {
   readonly number: number
   readonly atMs: number
+  readonly origin: string
   readonly bytes: Uint8Array
 }
 
@@ -18,13 +19,20 @@ export class Said {
   private lines: Line[] = []
   private bytes = 0
 
-  add(bytes: Uint8Array, nowMs: number): void {
-    this.lines.push({ number: ++this.last, atMs: nowMs, bytes })
+  /** `origin`: of the words. */
+  add(bytes: Uint8Array, origin: string, nowMs: number): void {
+    this.lines.push({ number: ++this.last, atMs: nowMs, origin, bytes })
     this.bytes += bytes.length
     const isOver = ({ atMs }: Line): boolean =>
       this.lines.length > LINES_MAX || this.bytes > BYTES_MAX || nowMs - atMs >= KEPT_MS
     // The latest stays, however long it is.
     while (this.lines.length > 1 && isOver(this.lines[0]!)) this.bytes -= this.lines.shift()!.bytes.length
+  }
+
+  /** Another bridge has said these words to all who are there: whoever is found later has them from that one. */
+  heard(origin: string): void {
+    const at = this.lines.findLastIndex((line) => line.origin === origin)
+    if (at >= 0) this.bytes -= this.lines.splice(at, 1)[0]!.bytes.length
   }
 
   /** The lines after that number and not before that time, in their order. The bytes are the taker's. */
