@@ -25,6 +25,8 @@ export const LISTEN_FIRST_MS = 1_000
 const LINKED_MS = 300
 /** How long each waits to whom another goes before: a message's way through the slowest of these networks. A guess. */
 export const HOLD_MS = 1_500
+/** How long after its beginning words may reach a bridge that were said before: as long as others may wait for several. */
+const BEGINNING_MS = 10_000
 /** So many are waited for at most: anybody there may claim to be a bridge, or a hundred, and would hold up everybody's words. */
 const TURNS_MAX = 4
 /** How long words are remembered by their origin, at least: as long as the originals remember an id. At most twice that. */
@@ -208,16 +210,33 @@ export class Bridge {
     const said = { from: words.from, sides: new Set([side.key]), ways: new Set([way]), atMs: nowMs, waiting: new Map() }
     this.echoes.add(words, said, nowMs)
     this.young.set(words.origin, said)
-    if (heardMs >= this.readyMs || words.author === this.own) return this.passToAll(side, words, said, nowMs)
+    if (words.author === this.own) return this.passToAll(side, words, said, nowMs)
+    if (heardMs >= this.readyMs)
+      return this.passToAll(side, words, said, nowMs, (target) => !this.isOlder(target, words, heardMs))
     // Who was there before us has it too, and has passed it on, or does so sooner than we, on ways that may not lead to us yet. Who is as new as
     // we are may have neither, unless it has been heard to say it.
     const hasIt = (id: string): boolean => {
-      const sinceMs = this.begun.get(id) ?? Number.NEGATIVE_INFINITY
-      const isBefore = sinceMs <= this.readyMs - LISTEN_FIRST_MS && sinceMs <= heardMs - LINKED_MS
-      return isBefore || [...said.ways].some((each) => each.endsWith(` ${id}`))
+      if ([...said.ways].some((each) => each.endsWith(` ${id}`))) return true
+      // It may have come by other networks too by then, and be known to be in those only.
+      return this.wasBefore(id, heardMs) && [...said.sides].some((each) => this.sides.get(each)?.fellows.has(id))
     }
-    const isNews = (target: SideState): boolean => ![...side.fellows].some((id) => target.fellows.has(id) && hasIt(id))
+    const isNews = (target: SideState): boolean => ![...target.fellows].some(hasIt)
     this.timers.set(Math.max(nowMs, this.readyMs), (atMs) => this.passToAll(side, words, said, atMs, isNews))
+  }
+
+  /** Another was a bridge before us, and linked before something was heard. */
+  private wasBefore(id: string, heardMs: number): boolean {
+    const sinceMs = this.begun.get(id) ?? Number.NEGATIVE_INFINITY
+    return sinceMs <= this.readyMs - LISTEN_FIRST_MS && sinceMs <= heardMs - LINKED_MS
+  }
+
+  /**
+   * Words may be older than we are there: whoever has put them where we hear them has waited for others, and said them elsewhere before we could
+   * hear that. Where that one is too, they are his to say.
+   */
+  private isOlder({ fellows }: SideState, { bridge }: Words, heardMs: number): boolean {
+    const isNew = heardMs - this.readyMs < BEGINNING_MS
+    return isNew && bridge !== null && fellows.has(bridge) && this.wasBefore(bridge, heardMs)
   }
 
   private passToAll(
