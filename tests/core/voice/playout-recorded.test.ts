@@ -15,7 +15,8 @@ const CLEAN = roughness(voiced(), 480_000)
 const PART_PACKETS = 500
 /** And what follows. */
 const CALM_MS = 12_000
-const FOLLOWS_PULLS = 100
+/** What is asked for falls by 100 ms in a second from at most 250, what is behind by some 70: at the end of that there are 100 ms between them. */
+const FOLLOWS_PULLS = 200
 const names = recordedNames()
 
 interface Moment {
@@ -253,10 +254,14 @@ test('whatever else befalls packets that came so: in order, each once, no click,
       const heard = listen(name, trips, { pullLateMs: () => phaseMs, everyPull })
       check(name, trips, heard)
       const { delayMs } = heard.playout
-      // What is asked for no more is left out within a second.
+      // What is asked for no more is left out within two seconds.
       const targetMs = Math.max(...asked.slice(-FOLLOWS_PULLS))
       if (delayMs > targetMs + 30) throw new Error(`${delayMs} ms behind, where ${targetMs} were asked for`)
     }),
-    { seed: SEED, numRuns: 20, includeErrorInReport: true },
+    {
+      ...{ seed: SEED, numRuns: 20, includeErrorInReport: true },
+      // In this one it stops as it follows.
+      examples: [[{ name: 'busy', from: 601, phaseMs: 0 }, [{ kind: 'twice' as const, at: 3063, count: 79, ms: 245 }]]],
+    },
   )
 }, 30_000)
