@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, rm, rmdir, statfs, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rmdir, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EMPTY } from '../base/bytes.ts'
 import type { PlannedEntry } from '../core/transfer/folder.ts'
@@ -162,8 +162,12 @@ async function readState(
   const entries = plan(header, manifest)
   if (entries !== null) return new DiskTarget(folder, header, entries, state, bitmap, place)
   if (!hasPart || bitmap.some((byte) => byte !== 0)) return null
-  // Its run was ended before it had written what is in the folder: kept, it would only have the name.
-  await rm(join(folder, header.name + PART_SUFFIX), { recursive: true, force: true })
+  // Its run was ended before it had written what is in the folder: kept, it would only have the name. What is in it is somebody's.
+  const isEmpty = await rmdir(join(folder, header.name + PART_SUFFIX)).then(
+    () => true,
+    () => false,
+  )
+  if (!isEmpty) return null
   await removeState(path)
   return lost(`Nothing of ${header.name} had come: it begins anew. If it does not, /accept it again.`)
 }

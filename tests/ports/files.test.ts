@@ -288,6 +288,17 @@ describe('a disk that others write to', () => {
     expect(statSync(path).size).toBe(10)
   })
 
+  test('what somebody has put into the part of a folder of which nothing had come stays', async () => {
+    const manifest = encodeManifest([{ isFolder: false, size: 3, changedMs: 0, path: 'a' }])!
+    const size = manifest.length + 3
+    const plan = planFolder(manifest, size)
+    opened(await diskFiles.create(inside(), header(size, 'tree', manifest.length), plan)).close()
+    writeFileSync(join(inside(), 'tree.part', 'mine'), bytes(1))
+    const resumed = await diskFiles.resume(inside(), 'tree.part.hearsay', nothing)
+    expect(resumed).toMatchObject({ ok: false, code: 'damaged' })
+    expect(readdirSync(join(inside(), 'tree.part'))).toEqual(['mine'])
+  })
+
   test('an empty folder that a run made for what it was moving there is not in the way of the next one, another is', async () => {
     const manifest = encodeManifest([{ isFolder: false, size: 3, changedMs: 0, path: 'a' }])!
     const size = manifest.length + 3
