@@ -60,7 +60,7 @@ export class FramedPresence implements VoiceEars, ForeignVoice {
     return this.options.own()
   }
 
-  joined(there: string, name: string, room: string, udp: Address, bridge: string | null, link = 0): void {
+  joined(there: string, name: string, room: string, udp: Address, bridge: string | null, link: number): void {
     const folded = normaliseRoom(room)
     // A name would have to be looked up, by whoever a stranger names.
     if (folded === null || there === '' || there.length > ID_CHARS_MAX || parseIp(udp.host) === null) return

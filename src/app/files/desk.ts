@@ -117,7 +117,7 @@ export class Desk implements ShelfOwner {
       }
       if (this.options.talk.isWithdrawn(id)) continue
       const about = { ...summary(offer), id, from, room }
-      if (this.jobs.isRefused(each, about)) continue
+      if (this.jobs.recallRefused(each, about)) continue
       const remembered = isAsking && !isAccepted ? this.jobs.remember(about, offer) : null
       const job = isAccepted ? this.jobs.goOn(about, offer) : remembered
       if (job === null) {

@@ -154,8 +154,8 @@ export class Jobs {
     this.told(this.view(job))
   }
 
-  /** What the user did not want in an earlier run: who offered it may not have heard that. False where it is none of these. */
-  isRefused({ offer: content, atMs, isRefused }: PendingOffer, offer: NewOffer): boolean {
+  /** Lists what the user did not want in an earlier run: who offered it may not have heard that. False where it is none of these. */
+  recallRefused({ offer: content, atMs, isRefused }: PendingOffer, offer: NewOffer): boolean {
     const entry = isRefused === true ? this.offers.declined(offer) : null
     if (entry !== null) Object.assign(this.add(entry, content), { atMs, refuses: true })
     return isRefused === true

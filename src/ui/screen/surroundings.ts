@@ -1,8 +1,8 @@
 import type { Chat, PeerView } from '../../app/chat.ts'
-import type { AppEvent, VoiceEvent } from '../../app/events.ts'
+import type { AppEvent, Person, VoiceEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
 import { peopleAround } from '../elsewhere.ts'
-import type { Message, Network, PersonItem, PersonRef } from './model/model.ts'
+import type { Message, Network, PersonItem } from './model/model.ts'
 import type { Teller } from './tell.ts'
 
 /** Who is there is looked up so often at most: in a storm of comings and goings, a room of thousands takes its time. */
@@ -20,7 +20,7 @@ export class Surroundings {
   private lastMs = Number.NEGATIVE_INFINITY
   /** While nobody is connected, how it stands changes by itself. */
   private again: Timer | null = null
-  private elsewhere: readonly PersonRef[] = []
+  private elsewhere: readonly Person[] = []
   private elsewhereMs = Number.NEGATIVE_INFINITY
   /** How we stood in voice, when that was told last. */
   private ownVoice = ''
@@ -107,7 +107,7 @@ export class Surroundings {
     this.take({ kind: 'network', network, people, elsewhere, ignored, self, labels })
   }
 
-  private peopleElsewhere(): readonly PersonRef[] {
+  private peopleElsewhere(): readonly Person[] {
     const { chat, teller } = this
     if (performance.now() - this.elsewhereMs < ELSEWHERE_MS) return this.elsewhere
     this.elsewhereMs = performance.now()

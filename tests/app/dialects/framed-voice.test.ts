@@ -29,8 +29,8 @@ describe('who is in voice in the framed network', () => {
   })
 
   test('is told with a marked name, by the room, and once more when they go', () => {
-    presence.joined('127.0.0.1:5001', 'Ann', '#General', UDP, null)
-    presence.joined('127.0.0.1:5002', '', 'dev', UDP, null)
+    presence.joined('127.0.0.1:5001', 'Ann', '#General', UDP, null, 0)
+    presence.joined('127.0.0.1:5002', '', 'dev', UDP, null, 0)
     expect(presence.present('general')).toMatchObject([{ name: 'Ann (framed)', there: '127.0.0.1:5001', ...UDP }])
     presence.left('127.0.0.1:5001', 'dev')
     expect(presence.present('general')).toHaveLength(1)
@@ -45,7 +45,7 @@ describe('who is in voice in the framed network', () => {
 
   test('is told once where there are so many that not all are passed on, or heard', () => {
     const join = (from: number, to: number): void => {
-      for (let i = from; i < to; i++) presence.joined(`127.0.0.1:${5_000 + i}`, `n${i}`, 'general', UDP, null)
+      for (let i = from; i < to; i++) presence.joined(`127.0.0.1:${5_000 + i}`, `n${i}`, 'general', UDP, null, 0)
     }
     join(1, 17)
     expect(notices).toEqual([])
@@ -123,18 +123,18 @@ describe('who is in voice in the framed network', () => {
   })
 
   test('is in one room at a time', () => {
-    presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null)
-    presence.joined('127.0.0.1:5001', 'Ann', 'dev', UDP, null)
+    presence.joined('127.0.0.1:5001', 'Ann', 'general', UDP, null, 0)
+    presence.joined('127.0.0.1:5001', 'Ann', 'dev', UDP, null, 0)
     expect(presence.present('general')).toEqual([])
     expect(news).toEqual(['Ann (framed) joined general', 'Ann (framed) left general', 'Ann (framed) joined dev'])
   })
 
   test('is nobody who is heard as one of ours, who hears nowhere in particular, or who is one too many', () => {
-    presence.joined('127.0.0.1:5001', 'Nora', 'general', UDP, 'ffff')
-    presence.joined('127.0.0.1:5002', 'Tom', 'general', { host: 'somewhere.example', port: 1 }, null)
-    presence.joined('x'.repeat(65), 'Long', 'general', UDP, null)
+    presence.joined('127.0.0.1:5001', 'Nora', 'general', UDP, 'ffff', 0)
+    presence.joined('127.0.0.1:5002', 'Tom', 'general', { host: 'somewhere.example', port: 1 }, null, 0)
+    presence.joined('x'.repeat(65), 'Long', 'general', UDP, null, 0)
     expect([presence.present('general'), news]).toEqual([[], []])
-    for (let port = 1; port <= 100; port++) presence.joined(`127.0.0.1:${port}`, 'Many', 'general', UDP, null)
+    for (let port = 1; port <= 100; port++) presence.joined(`127.0.0.1:${port}`, 'Many', 'general', UDP, null, 0)
     expect(presence.present('general').length).toBeLessThanOrEqual(32)
   })
 

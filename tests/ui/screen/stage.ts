@@ -1,7 +1,8 @@
 import { COMMANDS } from '../../../src/app/commands/table.ts'
+import type { Person } from '../../../src/app/events.ts'
 import { keymapOf } from '../../../src/app/keymap.ts'
 import type { FileEntry, MessageEntry, NoteEntry } from '../../../src/ui/screen/model/entry.ts'
-import type { Effect, Message, Model, PersonItem, PersonRef } from '../../../src/ui/screen/model/model.ts'
+import type { Effect, Message, Model, PersonItem } from '../../../src/ui/screen/model/model.ts'
 import { draftOf } from '../../../src/ui/screen/model/places.ts'
 import { initialModel, update } from '../../../src/ui/screen/model/update.ts'
 import type { Size } from '../../../src/ui/screen/terminal/grid.ts'
@@ -124,7 +125,7 @@ export class Stage {
     people: readonly PersonItem[],
     links = 1,
     ignored: readonly string[] = [],
-    elsewhere: readonly PersonRef[] = [],
+    elsewhere: readonly Person[] = [],
   ): this {
     const names = links > 0 ? ['Bob'] : []
     const addresses = links > 0 ? [] : ['192.168.1.7:5000', '198.51.100.9:5000']

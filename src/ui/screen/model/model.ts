@@ -1,4 +1,5 @@
 import type { CommandTable, JsonObject } from '../../../app/command.ts'
+import type { Person } from '../../../app/events.ts'
 import type { Keymap } from '../../../app/keymap.ts'
 import type { DialectName } from '../../../base/dialects.ts'
 import type { Size } from '../terminal/grid.ts'
@@ -30,7 +31,7 @@ export interface Model {
   /** Who is in the current room. */
   readonly people: readonly PersonItem[]
   /** Who is in other rooms that one is in, or linked; some of those who are here too. */
-  readonly elsewhere: readonly PersonRef[]
+  readonly elsewhere: readonly Person[]
   /** Names of those whom one does not hear. */
   readonly ignored: readonly string[]
   readonly network: Network
@@ -56,11 +57,6 @@ export interface Model {
   readonly microphoneDb: number | null
   /** What is happening to files, in a few words; empty where nothing is. */
   readonly files: string
-}
-
-export interface PersonRef {
-  readonly id: string
-  readonly name: string
 }
 
 /** A room, or a conversation. */
@@ -187,7 +183,7 @@ export type Message =
       readonly kind: 'network'
       readonly network: Network
       readonly people: readonly PersonItem[]
-      readonly elsewhere: readonly PersonRef[]
+      readonly elsewhere: readonly Person[]
       readonly ignored: readonly string[]
       readonly self: Model['self']
       readonly labels: ReadonlyMap<string, string>

@@ -11,8 +11,9 @@ const ESCAPE_MS = 40
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 }
 
 /**
- * Alternate screen; no wrapping at the right edge; bracketed paste; focus; mouse with drags, in the encoding without limits. Cleared before it is left: the console of Linux has no alternate screen, and the shell would go on in the midst of ours. The `?7` may
- * not come back in the state it had, and on is what every terminal starts with.
+ * Alternate screen; no wrapping at the right edge; bracketed paste; focus; mouse with drags, in the encoding without limits. Cleared before it
+ * is left: the console of Linux has no alternate screen, and the shell would go on in the midst of ours. The `?7` may not come back in the
+ * state it had, and on is what every terminal starts with.
  */
 const ENTER = `\x1b[?1049h\x1b[?7l${PASTE_MARKS_ON}\x1b[?1004h\x1b[2J\x1b[H`
 const LEAVE = `\x1b[0m\x1b]8;;\x1b\\\x1b[2J\x1b[H\x1b[?1004l${PASTE_MARKS_OFF}\x1b[?7h\x1b[?25h\x1b[?1049l\x1b[23;0t`
