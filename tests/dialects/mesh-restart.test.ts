@@ -52,6 +52,18 @@ function alone() {
   }
 }
 
+/** As `alone`, and says something to a peer that was dialled so late after its announcement that somebody else may be there. */
+function unsure() {
+  const played = alone()
+  const { machine, announced, dials, wake } = played
+  announced('ben_1')
+  machine.dialFailed(dials()[0]!, 'refused', 1)
+  wake(1_500)
+  machine.opened(1, AT_BEN, dials()[0]!, 1_500)
+  machine.say(words('is that ben?'), null, 2_000)
+  return played
+}
+
 /** Each says something every half second for so long; what each should have heard of the other. */
 function talk(world: MachineWorld, nodes: readonly Node[], forMs: number): string[][] {
   const said: string[][] = nodes.map(() => [])
@@ -145,35 +157,20 @@ test('who calls again is spoken with on the new connection, the one before is ke
 
 describe('what cannot be said to a mesh peer for certain is kept a while', () => {
   test('until who was dialled late announces itself again', () => {
-    const { machine, announced, dials, chats, wake } = alone()
-    announced('ben_1')
-    machine.dialFailed(dials()[0]!, 'refused', 1)
-    wake(1_500)
-    machine.opened(1, AT_BEN, dials()[0]!, 1_500)
-    machine.say(words('is that ben?'), null, 2_000)
+    const { machine, announced, chats } = unsure()
     expect(chats(machine.takeOutputs())).toEqual([])
     announced('ben_1', 5_000)
     expect(chats(machine.takeOutputs())).toEqual(['1: is that ben?'])
   })
 
   test('until it says something', () => {
-    const { machine, announced, dials, chats, wake } = alone()
-    announced('ben_1')
-    machine.dialFailed(dials()[0]!, 'refused', 1)
-    wake(1_500)
-    machine.opened(1, AT_BEN, dials()[0]!, 1_500)
-    machine.say(words('is that ben?'), null, 2_000)
+    const { machine, chats } = unsure()
     machine.received(1, utf8('{"id":"1","type":"heartbeat","sender_id":"ben_1"}\n'), 2_500)
     expect(chats(machine.takeOutputs())).toEqual(['1: is that ben?'])
   })
 
   test('or until nobody else has said for six seconds that he is there', () => {
-    const { machine, announced, dials, chats, wake } = alone()
-    announced('ben_1')
-    machine.dialFailed(dials()[0]!, 'refused', 1)
-    wake(1_500)
-    machine.opened(1, AT_BEN, dials()[0]!, 1_500)
-    machine.say(words('is that ben?'), null, 2_000)
+    const { machine, chats, wake } = unsure()
     wake(7_000)
     expect(chats(machine.takeOutputs())).toEqual([])
     wake(7_600)

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from 'bun:test'
-import { PassThrough, Writable } from 'node:stream'
 import fc from 'fast-check'
 import { COMMANDS } from '../../src/app/commands/table.ts'
 import { PASTE_CHARS_MAX } from '../../src/ui/pasted.ts'
-import { LineEditor, type Paste } from '../../src/ui/prompt/editor.ts'
+import type { Paste } from '../../src/ui/prompt/editor.ts'
 import { PasteFilter } from '../../src/ui/prompt/paste-filter.ts'
 import { pasteNotes } from '../../src/ui/prompt/paste-notes.ts'
+import { LineEditing } from './line-editing.ts'
 
 const BEGIN = '\x1b[200~'
 const END = '\x1b[201~'
@@ -13,35 +13,19 @@ const END = '\x1b[201~'
 const marked = (text: string): string => BEGIN + text + END
 
 /** A line being edited, and what became of it. */
-class Editing {
-  readonly lines: string[] = []
+class Editing extends LineEditing {
   readonly pastes: Paste[] = []
   readonly keys: string[] = []
-  private readonly input = Object.assign(new PassThrough(), { isTTY: true })
-  private readonly editor: LineEditor
 
   constructor() {
-    this.editor = new LineEditor({
-      input: this.input,
-      output: new Writable({ write: (_chunk, _encoding, done) => done() }),
-      prompt: () => '> ',
-      line: (line) => this.lines.push(line),
+    super({
       keys: (chunk) => {
         this.keys.push(String(chunk))
         return chunk
       },
       pasted: (paste) => this.pastes.push(paste),
-      interrupt: () => this.editor.clearLine(),
-      end: () => {},
     })
-    closing.push(() => this.editor.close())
-  }
-
-  async type(...pieces: (string | Uint8Array)[]): Promise<void> {
-    for (const piece of pieces) {
-      this.input.write(piece)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    closing.push(() => this.close())
   }
 }
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, jest, test } from 'bun:test'
-import { PassThrough, Writable } from 'node:stream'
-import { LineEditor } from '../../src/ui/prompt/editor.ts'
+import { LineEditing } from './line-editing.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -9,37 +8,20 @@ afterEach(() => {
 })
 
 /** A line being edited, in which Tab appends `+` and Shift-Tab `-`, once `answer` lets it. */
-class Editing {
-  readonly lines: string[] = []
+class Editing extends LineEditing {
   readonly asked: string[] = []
   answer: () => Promise<unknown> = async () => {}
-  private readonly input = Object.assign(new PassThrough(), { isTTY: true })
-  private readonly editor: LineEditor
 
   constructor() {
-    this.editor = new LineEditor({
-      input: this.input,
-      output: new Writable({ write: (_chunk, _encoding, done) => done() }),
-      prompt: () => '> ',
-      line: (line) => this.lines.push(line),
+    super({
       complete: async ({ text }, by) => {
         this.asked.push(text)
         await this.answer()
         const completed = text + (by === 1 ? '+' : '-')
         return { text: completed, cursor: completed.length }
       },
-      interrupt: () => this.editor.clearLine(),
-      end: () => {},
     })
-    closing.push(() => this.editor.close())
-  }
-
-  async type(...reads: string[]): Promise<this> {
-    for (const read of reads) {
-      this.input.write(read)
-      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
-    }
-    return this
+    closing.push(() => this.close())
   }
 }
 

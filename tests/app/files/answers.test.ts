@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pendingIn } from '../../../src/app/files/pending.ts'
-import { seededRng } from '../../../src/base/rng.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got } from './desk-room.ts'
 
 const MEGABYTE = 1024 * 1024
 let room: DeskRoom
@@ -13,9 +12,6 @@ beforeEach(() => {
   room = new DeskRoom()
 })
 afterEach(() => room.close())
-
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 
 describe('who offers something', () => {
   test('learns who has it whole, and how much of it was given', async () => {

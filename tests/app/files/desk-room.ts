@@ -22,6 +22,11 @@ import { MemoryFiles } from '../../ports/memory-files.ts'
 export const ASK: AcceptPolicy = { mode: 'ask', bytesMax: null }
 export const ALL: AcceptPolicy = { mode: 'all', bytesMax: null }
 
+/** The content of a file: others for each seed. */
+export const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
+/** What stands at a path of somebody's. */
+export const got = (person: Person, path: string) => person.files.files.get(path) ?? null
+
 /** One person with a desk: real links on loopback, files in memory, and talk that is a call away. */
 export class Person {
   readonly key: string

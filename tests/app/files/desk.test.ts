@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { seededRng } from '../../../src/base/rng.ts'
 import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
 import { encodeCallBack } from '../../../src/wire/holding.ts'
 import { PassingKind } from '../../../src/wire/passing.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got } from './desk-room.ts'
 
 const MEGABYTE = 1024 * 1024
 let room: DeskRoom
@@ -12,9 +11,6 @@ beforeEach(() => {
   room = new DeskRoom()
 })
 afterEach(() => room.close())
-
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 
 describe('a file offered in a room', () => {
   test('is asked about, accepted, and then the same', async () => {

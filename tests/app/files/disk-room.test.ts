@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { seededRng } from '../../../src/base/rng.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got, type Person } from './desk-room.ts'
 
 /** Too little room on the disk before a file begins: it waits, says how much is missing, and begins by itself. */
 
@@ -11,9 +10,6 @@ beforeEach(() => {
   room = new DeskRoom()
 })
 afterEach(() => room.close())
-
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 
 async function offered(giver: Person, name: string, size: number, seed = 1): Promise<void> {
   giver.files.files.set(`/out/${name}`, bytesOf(size, seed))

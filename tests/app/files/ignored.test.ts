@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { seededRng } from '../../../src/base/rng.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got, type Person } from './desk-room.ts'
 
 /** Offers of those who are ignored. */
 
@@ -9,9 +8,6 @@ beforeEach(() => {
   room = new DeskRoom()
 })
 afterEach(() => room.close())
-
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 
 async function offered(giver: Person, name: string, seed = 1): Promise<void> {
   giver.files.files.set(`/out/${name}`, bytesOf(1_000, seed))

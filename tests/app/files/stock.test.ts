@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { takenIn } from '../../../src/app/files/taken.ts'
-import { seededRng } from '../../../src/base/rng.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got, type Person } from './desk-room.ts'
 
 /** What was taken in an earlier run, and is given on in this one. */
 
@@ -15,9 +14,6 @@ beforeEach(() => {
   room = new DeskRoom()
 })
 afterEach(() => room.close())
-
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 
 /** Anna has offered it, Ben has it, Cleo has been asked; Ben has been started again, and Anna is gone. */
 async function handedOn(where = 'general'): Promise<{ anna: Person; ben: Person; cleo: Person }> {

@@ -3,7 +3,7 @@ import { toHex } from '../../../src/base/bytes.ts'
 import { seededRng } from '../../../src/base/rng.ts'
 import { RECEIVING_MAX } from '../../../src/core/transfer/offers.ts'
 import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got, type Person } from './desk-room.ts'
 
 const MEGABYTE = 1024 * 1024
 let room: DeskRoom
@@ -13,8 +13,6 @@ beforeEach(() => {
 })
 afterEach(() => room.close())
 
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 const states = (person: Person) => person.desk.views.map(({ state }) => state)
 
 describe('in one breath', () => {

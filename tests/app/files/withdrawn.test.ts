@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { seededRng } from '../../../src/base/rng.ts'
 import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
-import { ALL, ASK, DeskRoom, type Person } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got, type Person } from './desk-room.ts'
 
 /** An offer that its author takes back. */
 
@@ -13,14 +12,21 @@ beforeEach(() => {
 })
 afterEach(() => room.close())
 
-const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
-const got = (person: Person, path: string) => person.files.files.get(path) ?? null
-
 async function offered(giver: Person, name: string, size: number, where = 'general'): Promise<string> {
   giver.files.files.set(`/out/${name}`, bytesOf(size))
   const sent = await giver.desk.send(`/out/${name}`, where)
   if (!sent.ok) throw new Error(sent.message)
   return sent.view.id
+}
+
+/** What somebody has begun to take and has no room for is taken back: a part of it is here. */
+async function takenBackHalfway(giver: Person, taker: Person, roomBytes = 3.2 * MEGABYTE): Promise<void> {
+  taker.files.roomBytes = roomBytes
+  await offered(giver, 'a', 3 * MEGABYTE)
+  await taker.until(({ path }) => path !== '')
+  taker.files.roomBytes = MEGABYTE
+  await taker.until(({ trouble }) => trouble === 'full')
+  await giver.desk.cancel('a')
 }
 
 test('everybody who was asked hears of it, and /accept says what to do', async () => {
@@ -36,12 +42,7 @@ test('everybody who was asked hears of it, and /accept says what to do', async (
 
 test('what is on its way ends, stays in part, and goes on from there when it is offered again', async () => {
   const [anna, ben] = [await room.person(ASK, 1), await room.person(ALL, 2)]
-  ben.files.roomBytes = 3.2 * MEGABYTE
-  await offered(anna, 'a', 3 * MEGABYTE)
-  await ben.until(({ path }) => path !== '')
-  ben.files.roomBytes = MEGABYTE
-  await ben.until(({ trouble }) => trouble === 'full')
-  await anna.desk.cancel('a')
+  await takenBackHalfway(anna, ben)
   expect(ben.desk.views).toMatchObject([{ state: 'withdrawn', reason: expect.stringContaining('kept as a.part') }])
   expect(await ben.files.unfinished('/in')).toEqual(['a'])
   // A later run does not wait for what is not to come.
@@ -58,12 +59,7 @@ test('what is on its way ends, stays in part, and goes on from there when it is 
 test('offered again and gone on with, it goes on in the next run as well', async () => {
   const [anna, ben] = [await room.person(ASK, 1), await room.person(ALL, 2)]
   ben.desk.recall()
-  ben.files.roomBytes = 4 * MEGABYTE
-  await offered(anna, 'a', 3 * MEGABYTE)
-  await ben.until(({ path }) => path !== '')
-  ben.files.roomBytes = MEGABYTE
-  await ben.until(({ trouble }) => trouble === 'full')
-  await anna.desk.cancel('a')
+  await takenBackHalfway(anna, ben, 4 * MEGABYTE)
   await offered(anna, 'a', 3 * MEGABYTE)
   ben.files.roomBytes = MEGABYTE / 2
   await ben.until(({ number, trouble }) => number === 2 && trouble === 'full')
@@ -172,12 +168,7 @@ test('known from an earlier run to be taken back, it is not heard when it comes 
 
 test('taken back while what came of it before is looked for, that stays', async () => {
   const [anna, ben] = [await room.person(ASK, 1), await room.person(ALL, 2)]
-  ben.files.roomBytes = 3.2 * MEGABYTE
-  await offered(anna, 'a', 3 * MEGABYTE)
-  await ben.until(({ path }) => path !== '')
-  ben.files.roomBytes = MEGABYTE
-  await ben.until(({ trouble }) => trouble === 'full')
-  await anna.desk.cancel('a')
+  await takenBackHalfway(anna, ben)
   let left: (result: undefined) => void = () => {}
   const isLeft = new Promise<undefined>((resolve) => {
     left = resolve
