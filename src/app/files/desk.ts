@@ -8,7 +8,7 @@ import { PassingKind } from '../../wire/passing.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Giving } from './giving.ts'
-import { hasAnswered, type Job, summary } from './job.ts'
+import { type Job, noteAnswer, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
 import { Keeping } from './keeping.ts'
 import type { PendingOffer } from './pending.ts'
@@ -352,7 +352,7 @@ export class Desk implements ShelfOwner {
   private answered(root: string, room: string, key: string, answer: Answer): void {
     for (const job of this.jobs.ofRoot(root)) {
       const { entry } = job
-      if (entry.state === 'giving' && entry.room === room && hasAnswered(job, key, answer)) this.jobs.tell(job)
+      if (entry.state === 'giving' && entry.room === room && noteAnswer(job, key, answer)) this.jobs.tell(job)
     }
   }
 

@@ -138,7 +138,7 @@ export function offerOf({ name, size, manifest, entries, changedMs }: Source, ro
 }
 
 /** Notes how somebody stands to what we offer; false where that is known, or of too many others. Who has it has thought better of a no. */
-export function hasAnswered({ taken, declined }: Job, key: string, answer: Answer): boolean {
+export function noteAnswer({ taken, declined }: Job, key: string, answer: Answer): boolean {
   const people = answer === 'whole' ? taken : declined
   if (people.has(key) || people.size >= ANSWERS_MAX) return false
   people.add(key)
