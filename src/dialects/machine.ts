@@ -146,8 +146,15 @@ export abstract class DiallingMachine<L extends DiallingLink> extends DialectMac
   /** A link is no more, for whatever reason. */
   protected abstract forget(link: L, reason: string): void
 
-  /** Finds a place for a new link, where somebody may have to leave; without one it is hung up on, and dialled again if we had dialled it. */
+  /**
+   * Finds a place for a new link, where somebody may have to leave; without one it is hung up on, and dialled again if we had dialled it. One that
+   * was let go while it was being dialled is hung up on at once.
+   */
   protected admit(id: number, remote: Address, wanted: Wanted | null): boolean {
+    if (wanted !== null && !this.kept.has(wanted)) {
+      this.emit({ kind: 'hang-up', link: id, abort: true })
+      return false
+    }
     const leaving = whoGivesWay([...this.links.values()], remote, wanted !== null, this.nowMs)
     if (leaving === 'nobody') return true
     const { dialect } = this
@@ -193,7 +200,7 @@ export abstract class DiallingMachine<L extends DiallingLink> extends DialectMac
   }
 
   private hangUp(link: L): void {
-    if (link.wanted !== null) this.kept.remove(link.wanted.address)
+    if (link.wanted !== null && this.kept.has(link.wanted)) this.kept.remove(link.wanted.address)
     this.goodbye(link)
   }
 

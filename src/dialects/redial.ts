@@ -33,8 +33,9 @@ export class KeptAddresses {
     return wanted
   }
 
-  has({ address }: Wanted): boolean {
-    return this.all.has(formatAddress(address))
+  /** Not one that was given up, even where its address has been asked for again since. */
+  has(wanted: Wanted): boolean {
+    return this.all.get(formatAddress(wanted.address)) === wanted
   }
 
   /** False where it was none. */
