@@ -32,12 +32,20 @@ const WINDOW_SAMPLES = SAMPLE_RATE_HZ / 10
  * disturb each other, and where a device has left something out the tone on the one side does not cancel that on the other.
  */
 export function levelAt(hz: number, samples: Float32Array): number {
+  const levels = levelsAt(hz, samples)
+  return levels.reduce((sum, level) => sum + level, 0) / levels.length
+}
+
+/** The same in the tenth of a second where it stands highest: a busy machine's sound server leaves out more than one gap's worth at times. */
+export function highestAt(hz: number, samples: Float32Array): number {
+  return Math.max(...levelsAt(hz, samples))
+}
+
+function levelsAt(hz: number, samples: Float32Array): number[] {
   const windows = Math.max(1, Math.floor(samples.length / WINDOW_SAMPLES))
-  let sum = 0
-  for (let i = 0; i < windows; i++) {
-    sum += levelWithin(hz, samples.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES))
-  }
-  return sum / windows
+  return Array.from({ length: windows }, (_, i) =>
+    levelWithin(hz, samples.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES)),
+  )
 }
 
 function levelWithin(hz: number, samples: Float32Array): number {
