@@ -167,6 +167,19 @@ describe('receiving once', () => {
     expect(chat.asked.filter((what) => /^(cancel|accept|decline)/.test(what))).toEqual(['accept 8'])
   })
 
+  test('goes on with what an earlier run began, though it heard of it as an offer first, and does not take it twice', async () => {
+    const { chat, errors, paths, over } = receiving(null)
+    chat.admit('general', BOB)
+    chat.files.accept = async () => ({ ok: false, code: 'no-file', message: 'No file "1" is waiting to be accepted.' })
+    chat.emit(offer)
+    chat.emit({ ...offer, state: 'accepted', done: 1_000_000 })
+    await errors.until((text) => text.includes('33%'))
+    chat.emit({ ...offer, state: 'done', done: 3_000_000, path: '/photo.jpg' })
+    chat.emit({ event: 'member', room: 'general', state: 'left', hops: 1, ...BOB })
+    expect(await over).toBe(0)
+    expect(paths.text).toBe('/photo.jpg\n')
+  })
+
   test('takes another offer while what an earlier run began is not there, and keeps what came of that', async () => {
     const { chat, over, paths } = receiving(null, receive, false)
     chat.admit('general', BOB)

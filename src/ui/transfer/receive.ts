@@ -71,8 +71,10 @@ class Receive extends Transfer {
     const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
     const isBegun = isUnderWay && this.options.paths !== null
     if (state !== 'offered' && !isBegun) return
-    if (isBegun) this.unfinished.set(id, event)
-    else this.open.set(id, event)
+    this.open.delete(id)
+    this.unfinished.delete(id)
+    const now = isBegun ? this.unfinished : this.open
+    now.set(id, event)
     if (this.first === null) this.isSettled()
   }
 
@@ -139,10 +141,12 @@ class Receive extends Transfer {
   /** Takes the newest that is offered by somebody who is there, and what belongs to it. */
   private async choose(): Promise<void> {
     if (this.isAsking) return
-    for (const event of this.meanable.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
-      if (this.isOver || !this.isMeant(event)) continue
-      this.open.delete(event.id)
-      if (this.unfinished.delete(event.id)) this.goOn(event)
+    for (const { id } of this.meanable.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
+      // Somebody may have thought about the one before for long.
+      const event = this.open.get(id) ?? this.unfinished.get(id)
+      if (event === undefined || this.isOver || !this.isMeant(event)) continue
+      this.open.delete(id)
+      if (this.unfinished.delete(id)) this.goOn(event)
       else await this.take(event)
     }
   }
