@@ -70,6 +70,7 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
     desk = new Desk({
       ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, taken, log },
       watches: once !== undefined,
+      leftOut: (...news) => room.leftOut(...news),
       told: (view) => {
         ballast.hold()
         room.tell(view)

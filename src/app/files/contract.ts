@@ -104,5 +104,7 @@ export interface DeskOptions {
   /** What is given is asked after, so that it is known soon who has it: for a run that ends then. */
   readonly watches?: boolean
   readonly told: (view: FileView) => void
+  /** Offers that are not listed, as of `LeftOut`. */
+  readonly leftOut?: (total: number, most: string, isAll: boolean) => void
   readonly log: (message: string) => void
 }

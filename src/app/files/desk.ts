@@ -11,6 +11,7 @@ import { Giving } from './giving.ts'
 import { type Job, noteAnswer, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
 import { Keeping } from './keeping.ts'
+import { LeftOut } from './left-out.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
 import { lyingAbout, nameOf, refusalOf, unknown } from './refusals.ts'
@@ -46,12 +47,14 @@ export class Desk implements ShelfOwner {
   private readonly untouched: PendingOffer[] = []
   private readonly keeping: Keeping
   private readonly list: WaitingList
+  private readonly leftOut: LeftOut
 
   constructor(private readonly options: DeskOptions) {
     this.jobs = new Jobs(options.policy, options.clock, options.told, options.watches)
     this.jobs.isIgnored = (key) => options.talk.isIgnored(key)
     this.list = new WaitingList(options.clock, options.pending ?? null)
     this.keeping = new Keeping(options.clock, () => this.keepPending())
+    this.leftOut = new LeftOut(options.clock, (...news) => options.leftOut?.(...news))
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
@@ -168,8 +171,9 @@ export class Desk implements ShelfOwner {
       if (job !== null) job.atMs = atMs
       return
     }
+    if (this.jobs.of(id) !== null) return
     const heard = this.jobs.offered(entry, offer)
-    if (heard === null) return
+    if (heard === null) return this.leftOut.add(from)
     const { job, what } = heard
     job.atMs = atMs
     this.jobs.tell(job)
@@ -266,6 +270,7 @@ export class Desk implements ShelfOwner {
   /** Lets go of every file; what is on its way stays for the next run. */
   close(): void {
     this.cancelRound?.()
+    this.leftOut.stop()
     this.keeping.now()
     this.list.close()
     for (const job of this.jobs.all) {

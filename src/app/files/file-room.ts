@@ -182,6 +182,16 @@ export class FileRoom implements FilesChat {
     })
   }
 
+  /** For the desk: offers that are not listed. */
+  leftOut(total: number, most: string, isAll: boolean): void {
+    const { name } = this.person(most)
+    const who = isAll ? `${name} offers` : `${name} and others offer`
+    const what = total === 1 ? `A file that ${who} is` : `${total} files that ${who} are`
+    const next = '/accept or /decline what /files lists, or let it come; then ask for the rest to be sent again.'
+    const message = `${what} not listed: too many wait already. ${next}`
+    this.around.emit({ event: 'notice', code: 'offers-left-out', message })
+  }
+
   close(): void {
     this.desk.close()
   }

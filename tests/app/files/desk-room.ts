@@ -27,6 +27,8 @@ export const bytesOf = (size: number, seed = 1) => seededRng(seed).bytes(size)
 /** What stands at a path of somebody's. */
 export const got = (person: Person, path: string) => person.files.files.get(path) ?? null
 
+type LeftOutNews = readonly [total: number, most: string, isAll: boolean]
+
 /** One person with a desk: real links on loopback, files in memory, and talk that is a call away. */
 export class Person {
   readonly key: string
@@ -45,6 +47,10 @@ export class Person {
   private driver: TransferDriver
   private listener: Listener | null = null
   private wake = (): void => {}
+  private tellLeftOut = (_: LeftOutNews): void => {}
+  private readonly whenLeftOut = new Promise<LeftOutNews>((resolve) => {
+    this.tellLeftOut = resolve
+  })
   private waiting: { readonly met: (view: FileView) => boolean; readonly resolve: (view: FileView) => void }[] = []
 
   constructor(
@@ -85,6 +91,7 @@ export class Person {
         },
       },
       told: (view) => this.hear(view),
+      leftOut: (...news) => this.tellLeftOut(news),
       log: (message) => {
         this.logged.push(message)
         this.wake()
@@ -115,6 +122,11 @@ export class Person {
         this.wake = resolve
       })
     }
+  }
+
+  /** The first that was told of offers that are not listed. */
+  hasLeftOut(): Promise<LeftOutNews> {
+    return this.whenLeftOut
   }
 
   /** The first view so far or to come of which this holds. */
