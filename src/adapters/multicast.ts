@@ -1,22 +1,19 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { BlockList } from 'node:net'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
-import type { Interfaces, Multicast, MulticastGroup } from '../ports/multicast.ts'
+import { type Place, Places } from '../core/discovery/places.ts'
+import type { DatagramSource, GroupPlace, Interfaces, Multicast, MulticastGroup } from '../ports/multicast.ts'
 
 /** The local network only: no router passes it on. */
 const HOPS = 1
 /** Interfaces served at once; a machine with more is a router, not somebody's. */
 const INTERFACES_MAX = 32
+const NO_INTERFACE = 'there is no interface to join on'
 
-/** One interface a group is joined on: a socket of its own, because the sending interface belongs to the socket. */
-interface Joined {
-  readonly key: string
-  readonly socket: Socket
-}
+/** What every interface of this machine has. */
+type Snapshot = ReturnType<typeof networkInterfaces>
 
-interface Place {
-  /** Tells interfaces apart: its IPv4 address, or the name for IPv6. */
-  readonly key: string
+interface JoinPlace extends Place {
   readonly name: string
   /** What the system wants to be told when joining and sending. */
   readonly address: string
@@ -24,73 +21,113 @@ interface Place {
 
 /**
  * Multicast over `node:dgram`, because it can share the port with other processes (`reuseAddr`), which `Bun.udpSocket` has no
- * documented way to. Every interface has a socket; what cannot be joined is left out, and tried again at `refresh`.
+ * documented way to. Every interface has a socket, because the sending interface belongs to the socket; what cannot be joined is left out, and
+ * tried again at `refresh`.
  *
  * Only what comes from one of our own networks is taken, so that nobody far off can pretend to be near: sockets are bound to the group where
  * the system allows that, and so never hear a datagram that was sent to this machine alone; and the source must be a neighbour's.
  */
 export const systemMulticast: Multicast = {
-  async join(where, bytesMax, receive) {
-    const six = where.group.includes(':')
-    const joined = new Map<string, Joined>()
-    let closed = false
-    let lastFault = 'there is no interface to join on'
-    let nearby = networksOf(where.interfaces)
+  open: (where, bytesMax, receive) =>
+    new SystemGroup(where, (datagram, source) => {
+      if (datagram.length <= bytesMax) receive(datagram, source)
+    }),
+}
 
-    const open = async (place: Place): Promise<void> => {
-      let socket: Socket
-      try {
-        socket = await bound(where, place.name)
-      } catch (error) {
-        lastFault = sentenceOf(error, where.port)
-        return
-      }
-      const drop = (): void => {
-        if (joined.get(place.key)?.socket === socket) joined.delete(place.key)
-        close(socket)
-      }
-      try {
-        socket.on('error', drop)
-        socket.on('message', (datagram, source) => {
-          if (datagram.length <= bytesMax && isNear(nearby, source.address))
-            receive(datagram, { host: source.address, port: source.port })
-        })
-        socket.addMembership(where.group, place.address)
-        socket.setMulticastInterface(place.address)
-        socket.setMulticastTTL(HOPS)
-        socket.setMulticastLoopback(true)
-      } catch (error) {
-        lastFault = sentenceOf(error, where.port)
-        return close(socket)
-      }
-      if (closed || joined.has(place.key)) return close(socket)
-      joined.set(place.key, { key: place.key, socket })
+class SystemGroup implements MulticastGroup {
+  private readonly places = new Places()
+  /** By the key of the place. */
+  private readonly sockets = new Map<string, Socket>()
+  private lastFault = NO_INTERFACE
+  private nearby = new BlockList()
+  private nearbyText = ''
+  private lookedAtMs = 0
+  private isClosed = false
+
+  constructor(
+    private readonly where: GroupPlace,
+    private readonly receive: (datagram: Uint8Array, source: DatagramSource) => void,
+  ) {}
+
+  get fault(): string | null {
+    return this.sockets.size > 0 ? null : this.lastFault
+  }
+
+  send(datagram: Uint8Array): void {
+    for (const socket of this.sockets.values()) socket.send(datagram, this.where.port, this.where.group, () => {})
+  }
+
+  async refresh(nowMs: number): Promise<boolean> {
+    if (this.isClosed) return false
+    this.lookedAtMs = nowMs
+    const snapshot = networkInterfaces()
+    this.lookNearby(snapshot)
+    const places = placesOf(snapshot, this.where).slice(0, INTERFACES_MAX)
+    if (places.length === 0) this.lastFault = NO_INTERFACE
+    const { join, leave, hasMore } = this.places.look(places, nowMs)
+    for (const key of leave) this.drop(key)
+    const joined = await Promise.all(join.map((place) => this.join(place)))
+    return hasMore || joined.includes(true)
+  }
+
+  close(): void {
+    this.isClosed = true
+    for (const key of [...this.sockets.keys()]) this.drop(key)
+  }
+
+  /** Answers whether it is joined there now. */
+  private async join(place: JoinPlace): Promise<boolean> {
+    const { key, name } = place
+    const { where } = this
+    let socket: Socket | null = null
+    try {
+      socket = await bound(where, name)
+      this.listen(socket, place)
+    } catch (error) {
+      if (socket !== null) close(socket)
+      this.lastFault = sentenceOf(error, where.port)
+      this.places.failed(key, this.lookedAtMs)
+      return false
     }
-    const refresh = (): Promise<unknown> => {
-      const places = placesOf(where.interfaces, six).slice(0, INTERFACES_MAX)
-      nearby = networksOf(where.interfaces)
-      for (const [key, { socket }] of joined) {
-        if (places.some((place) => place.key === key)) continue
-        joined.delete(key)
-        close(socket)
-      }
-      return Promise.all(places.filter((place) => !joined.has(place.key)).map(open))
+    if (this.isClosed || !this.places.didJoin(key)) {
+      close(socket)
+      return false
     }
-    await refresh()
-    if (joined.size === 0) return lastFault
-    const group: MulticastGroup = {
-      send(datagram) {
-        for (const { socket } of joined.values()) socket.send(datagram, where.port, where.group, () => {})
-      },
-      refresh: () => void refresh(),
-      close() {
-        closed = true
-        for (const { socket } of joined.values()) close(socket)
-        joined.clear()
-      },
-    }
-    return group
-  },
+    this.sockets.set(key, socket)
+    return true
+  }
+
+  private listen(socket: Socket, { key, address }: JoinPlace): void {
+    const { group } = this.where
+    socket.on('error', (error) => {
+      if (this.sockets.get(key) !== socket) return close(socket)
+      this.lastFault = sentenceOf(error, this.where.port)
+      this.places.failed(key, this.lookedAtMs)
+      this.drop(key)
+    })
+    socket.on('message', (datagram, source) => {
+      if (isNear(this.nearby, source.address)) this.receive(datagram, { host: source.address, port: source.port })
+    })
+    socket.addMembership(group, address)
+    socket.setMulticastInterface(address)
+    socket.setMulticastTTL(HOPS)
+    socket.setMulticastLoopback(true)
+  }
+
+  private drop(key: string): void {
+    const socket = this.sockets.get(key)
+    this.sockets.delete(key)
+    if (socket !== undefined) close(socket)
+  }
+
+  /** Made anew only when it has changed: it costs more than looking. */
+  private lookNearby(snapshot: Snapshot): void {
+    const networks = networksIn(snapshot, this.where.interfaces)
+    const text = networks.join()
+    if (text === this.nearbyText) return
+    this.nearbyText = text
+    this.nearby = blockList(networks)
+  }
 }
 
 /** A socket bound to the group, or to the port alone where the system does not bind to groups (Windows). */
@@ -132,26 +169,34 @@ function sentenceOf(error: unknown, port: number): string {
   return `this machine could not join the group (${text})`
 }
 
-/** The networks that the interfaces served are in: to be looked at again as interfaces come and go. */
+/** The networks that the interfaces served are in now. */
 export function networksOf(which: Interfaces): BlockList {
-  const networks = new BlockList()
-  for (const addresses of Object.values(networkInterfaces())) {
-    if (!isMeant(which, addresses ?? [])) continue
-    for (const { cidr, family } of addresses ?? []) {
-      const [address, prefix] = cidr?.split('/') ?? []
-      if (address !== undefined && prefix !== undefined) networks.addSubnet(address, Number(prefix), familyName(family))
-    }
+  return blockList(networksIn(networkInterfaces(), which))
+}
+
+/** As `address/prefix`. */
+function networksIn(snapshot: Snapshot, which: Interfaces): string[] {
+  return Object.values(snapshot).flatMap((addresses = []) =>
+    isMeant(which, addresses) ? addresses.flatMap(({ cidr }) => cidr ?? []) : [],
+  )
+}
+
+function blockList(networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    list.addSubnet(address, Number(prefix), familyOf(address))
   }
-  return networks
+  return list
 }
 
 /** Whether an address is in one of those networks; its zone is let be. */
 export function isNear(networks: BlockList, host: string): boolean {
-  return networks.check(host.replace(/%.*$/, ''), host.includes(':') ? 'ipv6' : 'ipv4')
+  return networks.check(host.replace(/%.*$/, ''), familyOf(host))
 }
 
-function familyName(family: NetworkInterfaceInfo['family']): 'ipv4' | 'ipv6' {
-  return family === 'IPv6' ? 'ipv6' : 'ipv4'
+function familyOf(host: string): 'ipv4' | 'ipv6' {
+  return host.includes(':') ? 'ipv6' : 'ipv4'
 }
 
 function close(socket: Socket): void {
@@ -162,13 +207,17 @@ function close(socket: Socket): void {
   }
 }
 
-function placesOf(which: Interfaces, six: boolean): Place[] {
-  const family = six ? 'IPv6' : 'IPv4'
-  const places: Place[] = []
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    const own = (addresses ?? []).find((address) => address.family === family && fits(address, six))
-    if (own === undefined || !isMeant(which, addresses ?? [])) continue
-    places.push({ key: six ? name : own.address, name, address: six ? `::%${name}` : own.address })
+function placesOf(snapshot: Snapshot, { group, interfaces }: GroupPlace): JoinPlace[] {
+  const six = group.includes(':')
+  const places: JoinPlace[] = []
+  for (const [name, all = []] of Object.entries(snapshot)) {
+    const ours = all.filter(({ family }) => family === (six ? 'IPv6' : 'IPv4'))
+    const own = ours.find((address) => fits(address, six))
+    if (own === undefined || !isMeant(interfaces, all)) continue
+    // A card that was taken out and put in again may be another one, by the same name and with the same address.
+    const key = [name, own.mac, ...(six ? [own.scopeid] : [own.address])].join(' ')
+    const addresses = ours.map(({ address }) => address)
+    places.push({ key, name, addresses, address: six ? `::%${name}` : own.address })
   }
   return places
 }

@@ -5,7 +5,7 @@ import type { TrackerStatus } from '../node/tracking.ts'
 
 /** One thing that was looked at: how it stands, in plain words, and what to do where something can be done. */
 export interface Remark {
-  /** `listening`, `reachable`, `network`, `lan`, `address` or `tracker`: stable, for programs. */
+  /** `listening`, `reachable`, `network`, `lan`, `mesh`, `address` or `tracker`: stable, for programs. */
   readonly about: string
   readonly state: 'ok' | 'note' | 'problem'
   readonly text: string
@@ -28,6 +28,8 @@ export interface Symptoms {
   /** How many multicast groups the user gave: 0 where the local network is not to be searched, null where the usual ones are. */
   readonly groupsGiven: number | null
   readonly lan: LanSymptoms | null
+  /** Why the group of the originals' mesh is joined nowhere, beginning with the group; a sentence's end. Null where it is, or is not asked for. */
+  readonly mesh: string | null
   readonly given: readonly GivenSymptoms[]
   readonly trackers: readonly TrackerSymptoms[]
 }
@@ -65,6 +67,7 @@ export function diagnose(symptoms: Symptoms): Remark[] {
     reachable(symptoms),
     network(symptoms),
     ...localNetwork(symptoms),
+    ...mesh(symptoms),
     ...symptoms.given.map(givenAddress),
     ...symptoms.trackers.flatMap((each) => [tracker(each), ...unfound(each, symptoms)]),
   ]
@@ -157,13 +160,16 @@ function network({ neighbours, known, isStatic }: Symptoms): Remark {
   }
 }
 
+const NOT_JOINED =
+  'A firewall may forbid multicast, or the network is down: it is tried again by itself as soon as that changes.'
+
 function localNetwork({ lan, groupsGiven, isStatic }: Symptoms): Remark[] {
   const about = 'lan'
   if (lan === null) {
     return [{ about, state: 'note', text: `The local network is not searched: ${whyNoLan(groupsGiven, isStatic)}.` }]
   }
   const faults = lan.faults.map((fault): Remark => {
-    const advice = 'A firewall may forbid multicast, or the network is down; --multicast <group:port> tries others.'
+    const advice = `${NOT_JOINED} --multicast <group:port> tries others.`
     return { about, state: 'problem', text: `The local network cannot be searched through ${fault}.`, advice }
   })
   if (faults.length >= lan.groups.length) return faults
@@ -172,6 +178,12 @@ function localNetwork({ lan, groupsGiven, isStatic }: Symptoms): Remark[] {
     { about, state: 'ok', text: `The local network is searched (${lan.groups.join(', ')}): ${found}.` },
     ...faults,
   ]
+}
+
+function mesh({ mesh }: Symptoms): Remark[] {
+  if (mesh === null) return []
+  const text = `Nobody is found by the mesh dialect through ${mesh}.`
+  return [{ about: 'mesh', state: 'problem', text, advice: NOT_JOINED }]
 }
 
 function whyNoLan(groupsGiven: number | null, isStatic: boolean): string {

@@ -5,7 +5,7 @@ import { ipScope, parseIp } from '../base/ip.ts'
 import type { Rng } from '../base/rng.ts'
 import type { SigningKey } from '../crypto/sign.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Interfaces, Multicast } from '../ports/multicast.ts'
+import type { GroupPlace, Interfaces, Multicast } from '../ports/multicast.ts'
 import type { Driver } from './driver.ts'
 import { LanDriver } from './lan.ts'
 import type { Surroundings } from './network-views.ts'
@@ -38,6 +38,8 @@ export interface FindingOptions {
   readonly rng: Rng
   readonly multicast: Multicast
   readonly log: (code: string, message: string) => void
+  /** Something the user should know, as a sentence. */
+  readonly notice: (code: string, message: string) => void
 }
 
 /** The ways by which a node comes to know of others without being told an address: what it remembers, and the local network. */
@@ -54,7 +56,7 @@ export class Finding {
     private readonly clock: Clock,
     private readonly options: FindingOptions,
   ) {
-    const { settings, dataFolder, local, key, rng, multicast, log } = options
+    const { settings, dataFolder, local, key, rng, multicast, log, notice } = options
     this.file = settings.isStatic || dataFolder === null ? null : new PeerFile(dataFolder, log)
     const groups = settings.isStatic ? [] : groupsFor(local, settings.multicast)
     this.groups = groups.map(({ group, port }) => formatAddress({ host: group, port }))
@@ -65,13 +67,12 @@ export class Finding {
       if (ownKey < key) meet()
       else this.later(AWAIT_MS + AWAIT_MS * rng.float(), meet)
     }
-    const interfaces = interfacesOf(local.host)
-    const lanOptions = { key, rng, tcpPort: local.port, groups, interfaces, found, log } as const
+    const lanOptions = { key, rng, tcpPort: local.port, groups, found, log, notice } as const
     this.lan = groups.length === 0 ? null : new LanDriver(clock, multicast, lanOptions)
   }
 
   /** Where this node runs, for diagnostics. */
-  get surroundings(): Surroundings {
+  get surroundings(): Omit<Surroundings, 'mesh'> {
     const { local, settings } = this.options
     const { lan } = this
     const interfaces = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
@@ -122,12 +123,13 @@ export class Finding {
 }
 
 /** `given` null: the usual ones, where others can reach us. */
-function groupsFor(local: Address, given: readonly Address[] | null): { group: string; port: number }[] {
+function groupsFor(local: Address, given: readonly Address[] | null): GroupPlace[] {
   const groups = given ?? (isLoopback(local.host) ? [] : MULTICAST_GROUPS)
   // Who listens on IPv4 alone cannot be reached where an IPv6 datagram comes from; `::` is both.
   const isFour = parseIp(local.host)?.length === 4
   const reachable = groups.filter(({ host }) => !isFour || !host.includes(':'))
-  return reachable.map(({ host, port }) => ({ group: host, port }))
+  const interfaces = interfacesOf(local.host)
+  return reachable.map(({ host, port }) => ({ group: host, port, interfaces }))
 }
 
 /** Announced is only where we can be reached. */

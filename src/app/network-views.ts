@@ -8,7 +8,7 @@ import type { Person } from './events.ts'
 import type { People } from './people.ts'
 
 /** Where a node runs, as far as diagnostics want to know. */
-export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'groupsGiven' | 'lan'>
+export type Surroundings = Pick<Symptoms, 'local' | 'interfaces' | 'isStatic' | 'groupsGiven' | 'lan' | 'mesh'>
 
 /** How a node stands in the network, as front ends see it. */
 export class NetworkViews {

@@ -7,4 +7,5 @@ export const NOWHERE: Surroundings = {
   isStatic: true,
   groupsGiven: null,
   lan: null,
+  mesh: null,
 }

@@ -72,7 +72,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
         ...{ listen: ready.udp, emit: (event) => voice.emit(event), foreign: outside?.voice ?? null },
       })
     },
-    surroundings: () => finding.surroundings,
+    surroundings: () => ({ ...finding.surroundings, mesh: outside?.meshFault ?? null }),
     ...{ ignoreList, leaving: () => finding.end(), ...(outside === null ? {} : { outside }) },
   })
   const identity = {
@@ -101,7 +101,7 @@ export async function start(settings: Settings, version: string, log: Log, once?
   const forgetful = remember(chat, driver, settings, identity, isLasting)
   const dataFolder = isLasting ? settings.dataFolder : null
   const finding = new Finding(driver, systemClock, {
-    ...{ settings, dataFolder, local, key: signing, rng, multicast, log },
+    ...{ settings, dataFolder, local, key: signing, rng, multicast, log, notice: noticeTo(chat) },
   })
   const files = beginFiles(chat, {
     ...{ identity, randomBytes, rng, clock: systemClock, tcp: bunTcp, door, dataFolder, log, once },
@@ -127,6 +127,10 @@ export async function start(settings: Settings, version: string, log: Log, once?
       self.release()
     },
   }
+}
+
+function noticeTo(chat: Hearsay): (code: string, message: string) => void {
+  return (code, message) => chat.emit({ event: 'notice', code, message })
 }
 
 /** With what the user should know of it at the start. */

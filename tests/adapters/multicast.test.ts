@@ -5,8 +5,9 @@ import { systemClock } from '../../src/adapters/system-clock.ts'
 import { LanDriver } from '../../src/app/lan.ts'
 import { seededRng } from '../../src/base/rng.ts'
 import type { LanPeer } from '../../src/core/discovery/lan.ts'
+import { JOIN_AGAIN_MS } from '../../src/core/discovery/places.ts'
 import { signingKeyFromSeed } from '../../src/crypto/sign.ts'
-import type { MulticastGroup } from '../../src/ports/multicast.ts'
+import type { GroupPlace, Multicast, MulticastGroup } from '../../src/ports/multicast.ts'
 
 /** Real multicast, on the loopback interface alone. */
 const GROUP = '239.192.72.84'
@@ -24,13 +25,19 @@ async function freePort(): Promise<number> {
   return port
 }
 
+async function opened(where: GroupPlace, bytesMax: number, receive: Parameters<Multicast['open']>[2]) {
+  const group = systemMulticast.open(where, bytesMax, receive)
+  closing.push(() => group.close())
+  await group.refresh(0)
+  return group
+}
+
 async function joined(port: number, bytesMax: number, receive: (text: string, host: string) => void) {
   const where = { group: GROUP, port, interfaces: 'loopback' } as const
-  const group = await systemMulticast.join(where, bytesMax, (datagram, source) =>
+  const group = await opened(where, bytesMax, (datagram, source) =>
     receive(new TextDecoder().decode(datagram), source.host),
   )
-  if (typeof group === 'string') throw new Error(group)
-  closing.push(() => group.close())
+  expect(group.fault).toBeNull()
   return group
 }
 
@@ -82,18 +89,38 @@ test('only the networks of the interfaces served are near', () => {
   expect(isNear(networksOf({ address: '127.0.0.1' }), '127.0.0.2')).toBe(true)
 })
 
-test('a group that is none is answered with a reason', async () => {
-  const where = { group: '192.0.2.1', port: await freePort(), interfaces: 'loopback' } as const
-  expect(await systemMulticast.join(where, 10, () => {})).toBeString()
+test('joined once, it is not joined again while nothing changes', async () => {
+  const group = await joined(await freePort(), 10, () => {})
+  for (let look = 1; look < 20; look++) expect(await group.refresh(look * JOIN_AGAIN_MS)).toBe(false)
+  expect(group.fault).toBeNull()
 })
 
-test('a port that another program has for itself is told of in words', async () => {
+test('an interface that is not there is waited for', async () => {
+  const where = { group: GROUP, port: await freePort(), interfaces: { address: '192.0.2.1' } } as const
+  const group = await opened(where, 10, () => {})
+  expect(group.fault).toBe('there is no interface to join on')
+})
+
+test('a group that is none is answered with a reason', async () => {
+  const where = { group: '192.0.2.1', port: await freePort(), interfaces: 'loopback' } as const
+  expect((await opened(where, 10, () => {})).fault).toBeString()
+})
+
+test('a port that another program has for itself is told of in words, and joined on when it is free', async () => {
   const taken = createSocket('udp4')
   closing.push(() => taken.close())
   await new Promise<void>((bound) => taken.bind(0, bound))
   const { port } = taken.address()
   const where = { group: GROUP, port, interfaces: 'loopback' } as const
-  expect(await systemMulticast.join(where, 10, () => {})).toBe(`another program has UDP port ${port} for itself`)
+  const group = await opened(where, 10, () => {})
+  expect(group.fault).toBe(`another program has UDP port ${port} for itself`)
+  await new Promise<void>((closed) => taken.close(closed))
+  closing.shift()
+  expect(await group.refresh(JOIN_AGAIN_MS - 1)).toBe(false)
+  expect(group.fault).not.toBeNull()
+  // And is joined when that program has gone.
+  expect(await group.refresh(JOIN_AGAIN_MS)).toBe(true)
+  expect(group.fault).toBeNull()
 })
 
 test('drivers on one machine find each other, by the port each announces', async () => {
@@ -103,10 +130,10 @@ test('drivers on one machine find each other, by the port each announces', async
       key: signingKeyFromSeed(new Uint8Array(32).fill(seed)),
       rng: seededRng(seed),
       tcpPort: 6_000 + seed,
-      groups: [{ group: GROUP, port }],
-      interfaces: 'loopback',
+      groups: [{ group: GROUP, port, interfaces: 'loopback' }],
       found,
       log: () => {},
+      notice: () => {},
     })
     closing.push(() => driver.stop())
     void driver.start()

@@ -10,6 +10,7 @@ const WELL: Symptoms = {
   isStatic: false,
   groupsGiven: null,
   lan: { groups: ['239.192.72.83:9053'], found: 2, faults: [] },
+  mesh: null,
   given: [],
   trackers: [],
 }
@@ -84,6 +85,14 @@ describe('the doctor', () => {
     const half = said('lan', { lan: { groups: ['239.192.72.83:9053', '[ff12::1]:9053'], found: 0, faults } })
     expect(half.map((line) => line.split(' ')[0])).toEqual(['ok', 'problem'])
     expect(half[0]).toContain('nobody was found so far')
+  })
+
+  test('says that nobody is found by the mesh dialect where its group cannot be joined', () => {
+    expect(said('mesh', {})).toEqual([])
+    expect(said('mesh', { mesh: '224.0.0.1: there is no interface to join on' })).toEqual([
+      'problem | Nobody is found by the mesh dialect through 224.0.0.1: there is no interface to join on. | ' +
+        'A firewall may forbid multicast, or the network is down: it is tried again by itself as soon as that changes.',
+    ])
   })
 
   test('tells of each address that was given what came of it', () => {

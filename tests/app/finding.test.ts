@@ -23,7 +23,7 @@ const unreached = (): never => {
   throw new Error('nobody is to be reached')
 }
 const tcp: Tcp = { listen: unreached, dial: unreached }
-const multicast: Multicast = { join: unreached }
+const multicast: Multicast = { open: unreached }
 
 /** Says what a test wants about who is worth keeping. */
 class Acquainted extends StaticMembership {
@@ -42,7 +42,7 @@ test('the first who is met is written down within seconds, the next ones about o
   const finding = new Finding(driver, clock, {
     settings: { isStatic: false, multicast: [], trackers: [] },
     ...{ dataFolder: folder, local: { host: '127.0.0.1', port: 5_000 }, key: identity.signing, rng, multicast },
-    log: unreached,
+    ...{ log: unreached, notice: unreached },
   })
   const file = join(folder, 'peers.txt')
   const contact = (digit: string): Contact => ({ key: digit.repeat(64), address: { host: '192.0.2.1', port: 1 } })

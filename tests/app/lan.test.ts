@@ -18,19 +18,19 @@ async function driven(): Promise<{ found: LanPeer[]; hear: (datagram: Uint8Array
   const found: LanPeer[] = []
   const heard = Promise.withResolvers<(datagram: Uint8Array, source: DatagramSource) => void>()
   const multicast: Multicast = {
-    async join(_where, _bytesMax, receive) {
+    open(_where, _bytesMax, receive) {
       heard.resolve(receive)
-      return { send() {}, refresh() {}, close() {} }
+      return { fault: null, send() {}, refresh: () => Promise.resolve(true), close() {} }
     },
   }
   const driver = new LanDriver(systemClock, multicast, {
     key: signingKeyFromSeed(new Uint8Array(32).fill(1)),
     rng: seededRng(1),
     tcpPort: 6_001,
-    groups: [{ group: 'ff15::1', port: 7_001 }],
-    interfaces: 'all',
+    groups: [{ group: 'ff15::1', port: 7_001, interfaces: 'all' }],
     found: (peer) => found.push(peer),
     log: () => {},
+    notice: () => {},
   })
   closing.push(() => driver.stop())
   await driver.start()

@@ -3,12 +3,12 @@ import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge, LISTEN_FIRST_MS } from '../../dialects/bridge.ts'
 import { FloodNote } from '../../dialects/flood-note.ts'
-import { ANNOUNCE_BYTES_MAX } from '../../dialects/mesh/messages.ts'
+import type { MeshMachine } from '../../dialects/mesh/machine.ts'
 import type { BridgeTelling, DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
 import type { EventTelling } from '../../node/outputs.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Multicast, MulticastGroup } from '../../ports/multicast.ts'
+import type { Multicast } from '../../ports/multicast.ts'
 import type { Tcp } from '../../ports/tcp.ts'
 import type { Outcome, PeerView } from '../chat.ts'
 import type { AppEvent, Person } from '../events.ts'
@@ -22,6 +22,7 @@ import { FrontDoor } from './front-door.ts'
 import { LineFiles } from './line-files.ts'
 import { AskedLinks } from './links.ts'
 import { type Machines, type MachinesAsked, makeMachines, meshGroup } from './machines.ts'
+import { MeshGroup } from './mesh-group.ts'
 import { bridgeId, nativeWords, relayedBody } from './native-words.ts'
 import type { Outside } from './outside.ts'
 import { type DialectTelling, Sockets } from './sockets.ts'
@@ -33,8 +34,6 @@ const FELLOWS_EVERY_MS = 500
 const LEAVE_MS_MIN = 50
 const LEAVE_MS_MAX = 1_000
 const LEAVE_LOOK_MS = 20
-/** Interfaces come and go. */
-const REFRESH_EVERY_MS = 10_000
 
 /** What the desk needs of the node and the program around it. */
 export interface DeskHost extends Fellowship {
@@ -70,11 +69,10 @@ export class DialectDesk implements Outside {
   private bridge: Bridge | null = null
   private host: DeskHost | null = null
   private machines: Machines = {}
-  private group: MulticastGroup | null = null
+  private group: MeshGroup | null = null
   private fellowsAtMs = Number.NEGATIVE_INFINITY
   private readonly loud = new FloodNote()
   private cancelTimer: (() => void) | null = null
-  private cancelRefresh: (() => void) | null = null
   private isStopped = false
   private framedVoice: FramedPresence | null = null
   private files: LineFiles | null = null
@@ -121,8 +119,9 @@ export class DialectDesk implements Outside {
       if (dialect !== 'line') this.bridge.open({ key: dialect, network: dialect })
       this.sockets.set(dialect, new Sockets(machine, clock, tcp, isOurs, (telling) => this.told(dialect, telling)))
     }
-    if (this.machines.mesh !== undefined) void this.joinGroup(meshGroup(this.options.asked), asked.interfaces)
+    if (this.machines.mesh !== undefined) this.group = this.meetMesh(host, asked.interfaces)
     for (const sockets of this.sockets.values()) sockets.run((machine, nowMs) => machine.start(nowMs))
+    void this.group?.start()
   }
 
   heard(telling: EventTelling): void {
@@ -145,6 +144,10 @@ export class DialectDesk implements Outside {
 
   get voice(): ForeignVoice | null {
     return this.framedVoice
+  }
+
+  get meshFault(): string | null {
+    return this.group?.fault ?? null
   }
 
   withFiles(own: FilesChat): FilesChat {
@@ -179,10 +182,9 @@ export class DialectDesk implements Outside {
   stop(): void {
     this.isStopped = true
     this.cancelTimer?.()
-    this.cancelRefresh?.()
     this.framedVoice?.stop()
     this.strangers?.stop()
-    this.group?.close()
+    this.group?.stop()
     for (const sockets of this.sockets.values()) sockets.stop()
     this.files?.stop()
   }
@@ -342,24 +344,16 @@ export class DialectDesk implements Outside {
     })
   }
 
-  private async joinGroup({ host, port }: Address, interfaces: MachinesAsked['interfaces']): Promise<void> {
-    const receive = (datagram: Uint8Array, source: { host: string }): void => {
-      this.sockets.get('mesh')?.run((_, nowMs) => this.machines.mesh!.datagram(datagram, source.host, nowMs))
+  private meetMesh(host: DeskHost, interfaces: MachinesAsked['interfaces']): MeshGroup {
+    const { asked, clock, multicast, log } = this.options
+    const mesh = (act: (machine: MeshMachine, nowMs: number) => void): void => {
+      this.sockets.get('mesh')?.run((_, nowMs) => act(this.machines.mesh!, nowMs))
     }
-    const where = { group: host, port, interfaces }
-    const group = await this.options.multicast.join(where, ANNOUNCE_BYTES_MAX, receive)
-    if (typeof group === 'string') return this.options.log('mesh-group', `${host} cannot be joined: ${group}.`)
-    if (this.isStopped) return group.close()
-    this.group = group
-    this.sockets.get('mesh')?.run((_, nowMs) => this.machines.mesh!.announceNow(nowMs))
-    this.planRefresh()
-  }
-
-  private planRefresh(): void {
-    const { clock } = this.options
-    this.cancelRefresh = clock.timer(clock.nowMs() + REFRESH_EVERY_MS, () => {
-      this.group?.refresh()
-      this.planRefresh()
+    return new MeshGroup({
+      ...{ clock, multicast, log, interfaces, group: meshGroup(asked) },
+      heard: (datagram, from) => mesh((machine, nowMs) => machine.datagram(datagram, from, nowMs)),
+      announce: () => mesh((machine, nowMs) => machine.announceNow(nowMs)),
+      notice: (code, message) => host.emit({ event: 'notice', code, message }),
     })
   }
 }

@@ -23,6 +23,8 @@ export interface Outside {
   disconnect(peer: string): Outcome<{ peer: Person }> | null
   /** Voice there; null where none of the networks has any. */
   readonly voice: ForeignVoice | null
+  /** Why the mesh's group is joined nowhere, beginning with the group: a sentence's end. Null where it is, or is not asked for. */
+  readonly meshFault: string | null
   /** Says goodbye; answers when everybody has heard it, or has had the time to. */
   leave(): Promise<void>
 }

@@ -32,6 +32,8 @@ export interface LanPeer {
   readonly address: Address
   untilMs: number
   ms: number
+  /** Which start of ours it was found after. */
+  round: number
 }
 
 export interface LanOutputs {
@@ -52,6 +54,7 @@ export class LanDiscovery {
   private readonly checksByHost = new Map<string, number>()
   private lastMs = 0
   private answering = false
+  private round = 0
 
   constructor(
     private readonly key: SigningKey,
@@ -63,6 +66,16 @@ export class LanDiscovery {
   start(nowMs: number): void {
     for (const afterMs of QUICK_AT_MS) this.due.push(nowMs + afterMs)
     this.due.push(nowMs + ANNOUNCE_EVERY_MS)
+  }
+
+  /**
+   * There may be somebody who has not heard us: it is said as quickly as after the start. Whoever is known is found once more when heard again, for
+   * what was begun with them may have come to nothing on the way that they were known by.
+   */
+  again(nowMs: number): void {
+    this.due.length = 0
+    this.round++
+    this.start(nowMs)
   }
 
   nextWakeMs(): number {
@@ -110,13 +123,15 @@ export class LanDiscovery {
     if (known !== undefined && known.address.host === host && known.address.port === said.tcpPort) {
       known.untilMs = untilMs
       known.ms = said.ms
-      return
+      if (known.round === this.round) return
+      known.round = this.round
+      return this.out.found(known)
     }
     if (known !== undefined) this.forget(known)
     const ofHost = this.perHost.get(host) ?? 0
     if (this.peers.size >= LAN_PEERS_MAX || ofHost >= LAN_PEERS_PER_HOST_MAX) return
     const address = { host, port: said.tcpPort }
-    const peer: LanPeer = { key, identity: said.identity, address, untilMs, ms: said.ms }
+    const peer: LanPeer = { key, identity: said.identity, address, untilMs, ms: said.ms, round: this.round }
     this.peers.set(key, peer)
     this.perHost.set(host, ofHost + 1)
     if (!this.answering) {

@@ -161,3 +161,36 @@ describe('what is not believed', () => {
     expect(a.found.at(-1)?.address.host).toBe('10.0.0.2')
   })
 })
+
+describe('where there may be somebody who has not heard us', () => {
+  test('it is said quickly, a few times, and goes on in the usual rhythm; asked for often it is said no more', () => {
+    const wire = new Wire()
+    const node = wire.add(1).start()
+    wire.pass(20_000)
+    const before = wire.heard.length
+    node.machine.again(wire.nowMs)
+    wire.pass(2_100)
+    expect(wire.heard.length - before).toBe(5)
+    wire.pass(60_000)
+    const perMinute = 60_000 / ANNOUNCE_EVERY_MS
+    expect(Math.abs(wire.heard.length - before - 5 - perMinute)).toBeLessThan(3)
+    const often = wire.heard.length
+    for (let i = 0; i < 10; i++) {
+      for (let j = 0; j < 10; j++) node.machine.again(wire.nowMs)
+      wire.pass(3_000)
+    }
+    expect(wire.heard.length - often).toBe(50)
+  })
+
+  test('whoever is known is found once more, where he was, and not again and again', () => {
+    const wire = new Wire()
+    const [a, b] = [wire.add(1).start(), wire.add(2).start()]
+    wire.pass(10_000)
+    expect(a.found).toHaveLength(1)
+    a.machine.again(wire.nowMs)
+    wire.pass(30_000)
+    expect(a.found).toHaveLength(2)
+    expect(a.gone).toEqual([])
+    expect(b.found).toHaveLength(1)
+  })
+})

@@ -84,6 +84,21 @@ export class Machine {
     await this.namespace.ip([`rule del ${lostPort(other, port)}`, 'link del void'])
   }
 
+  /** Its card is switched off: the cable has no end here, as where no radio is in reach. */
+  async goOffline(): Promise<void> {
+    await this.namespace.ip(['link set eth0 down'])
+  }
+
+  /** And on again. What it had for addresses of the newer kind it has lost, and gets again. */
+  async goOnline(): Promise<void> {
+    await this.namespace.ip(['link set eth0 up', ...this.sixes.map((address) => `addr replace ${address}`)])
+  }
+
+  /** Has an address that it had not, instead of the one it had. */
+  async moveTo(four: string): Promise<void> {
+    await this.namespace.ip([`addr del ${this.four}/24 dev eth0`, `addr add ${four}/24 dev eth0`])
+  }
+
   /** A cable whose other end lies here too, where nobody takes what is for somebody else. */
   private layVoid(other: Machine): Promise<void> {
     return this.namespace.ip([
@@ -96,7 +111,7 @@ export class Machine {
 
   /** What `ip -batch` has to do in here once the cable is laid. Given addresses need not be tried for doubles. */
   get wiring(): string[] {
-    const addresses = [`fe80::${this.number.toString(16)}/64 dev eth0 nodad`, `${this.six}/64 dev eth0 nodad`]
+    const addresses = [...this.sixes]
     if (this.families === 'both') addresses.push(`${this.four}/24 dev eth0`)
     return [
       'link set lo up',
@@ -104,6 +119,10 @@ export class Machine {
       'link set eth0 up',
       ...addresses.map((address) => `addr add ${address}`),
     ]
+  }
+
+  private get sixes(): string[] {
+    return [`fe80::${this.number.toString(16)}/64 dev eth0 nodad`, `${this.six}/64 dev eth0 nodad`]
   }
 }
 
@@ -134,6 +153,26 @@ export class Lan implements AsyncDisposable {
    */
   cut(apart: readonly Machine[]): Promise<void> {
     return this.plug(apart, 'bridge1')
+  }
+
+  /** The card of a machine is taken out, and another put in, by another name and with another address. */
+  async changeCard(machine: Machine, name: string, four: string): Promise<void> {
+    const port = `port${machine.number}`
+    await this.hub.ip([
+      `link del ${port}`,
+      `link add name ${port} type veth peer name ${name} netns ${machine.namespace.pid}`,
+      `link set ${port} master bridge0 up`,
+    ])
+    await machine.namespace.ip([`addr add ${four}/24 dev ${name}`, `link set ${name} up`])
+  }
+
+  /** The cable of a machine has no other end, and its card knows. */
+  pullOut(machine: Machine): Promise<void> {
+    return this.hub.ip([`link set port${machine.number} down`])
+  }
+
+  putIn(machine: Machine): Promise<void> {
+    return this.hub.ip([`link set port${machine.number} up`])
   }
 
   rejoin(): Promise<void> {
