@@ -8,6 +8,8 @@ import type { DatagramSource, GroupPlace, Interfaces, Multicast, MulticastGroup 
 const HOPS = 1
 /** Interfaces served at once; a machine with more is a router, not somebody's. */
 const INTERFACES_MAX = 32
+/** The card that was joined on is no longer in the machine: where an interface is there all the same, it is another that only looks the same. */
+const CARD_GONE = 'ENODEV'
 const NO_INTERFACE = 'there is no interface to join on'
 
 /** What every interface of this machine has. */
@@ -54,7 +56,14 @@ class SystemGroup implements MulticastGroup {
   }
 
   send(datagram: Uint8Array): void {
-    for (const socket of this.sockets.values()) socket.send(datagram, this.where.port, this.where.group, () => {})
+    const { port, group } = this.where
+    for (const [key, socket] of this.sockets) {
+      socket.send(datagram, port, group, (error) => {
+        if (error === null || codeOf(error) !== CARD_GONE || this.sockets.get(key) !== socket) return
+        this.places.lost(key)
+        this.drop(key)
+      })
+    }
   }
 
   async refresh(nowMs: number): Promise<boolean> {
@@ -161,8 +170,12 @@ async function bind(group: string, to: { port: number; address?: string }): Prom
   return socket
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 function sentenceOf(error: unknown, port: number): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   if (code === 'EADDRINUSE') return `another program has UDP port ${port} for itself`
   if (code === 'EACCES' || code === 'EPERM') return `UDP port ${port} may not be used without more rights`
   const text = error instanceof Error ? error.message : String(error)

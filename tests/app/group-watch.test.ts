@@ -137,7 +137,7 @@ describe('groups that are kept joined', () => {
     expect(driver.faults).toEqual([])
   })
 
-  test('the mesh: told to people once each way, however it goes on; and announced whenever somebody new may hear', async () => {
+  test('the mesh: told to people once each way where it was not joined at the start, however it goes on; and announced whenever somebody new may hear', async () => {
     let announced = 0
     const group = new MeshGroup({
       ...{ clock, multicast, group: { host: '224.0.0.1', port: 9_999 }, interfaces: 'all', notice },
@@ -159,5 +159,19 @@ describe('groups that are kept joined', () => {
       `mesh-group: The mesh dialect's group 224.0.0.1 cannot be joined: ${NO_INTERFACE}. It is tried again as soon as that changes.`,
       "mesh-group: The mesh dialect's group 224.0.0.1 is joined now: whoever is there is found.",
     ])
+  })
+  test('a mesh that was joined at the start may go and come again without a word to people', async () => {
+    const group = new MeshGroup({
+      ...{ clock, multicast, group: { host: '224.0.0.1', port: 9_999 }, interfaces: 'all', notice },
+      ...{ heard() {}, announce() {}, log() {} },
+    })
+    stopping.push(() => group.stop())
+    await group.start()
+    for (const fault of [NO_INTERFACE, null, NO_INTERFACE]) {
+      faults = { '224.0.0.1': fault }
+      await pass(1)
+    }
+    expect(told).toEqual([])
+    expect(group.fault).toBe(`224.0.0.1: ${NO_INTERFACE}`)
   })
 })

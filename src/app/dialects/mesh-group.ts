@@ -18,10 +18,12 @@ export interface MeshGroupOptions {
   readonly notice: (code: string, message: string) => void
 }
 
-/** The mesh's group, kept joined on the interfaces there are; people are told once that it could not be, and once that it could. */
+/** The mesh's group, kept joined on the interfaces there are; people are told if that cannot be done at the start, and once that it has been after all. */
 export class MeshGroup {
   private readonly watch: GroupWatch
-  private told: 'nothing' | 'fault' | 'all' = 'nothing'
+  private isStarting = true
+  /** The user was told that it cannot be joined: what becomes of it is told once. */
+  private isAwaited = false
 
   constructor(private readonly options: MeshGroupOptions) {
     const { clock, multicast, group, interfaces, heard, announce } = options
@@ -36,6 +38,7 @@ export class MeshGroup {
 
   async start(): Promise<void> {
     await this.watch.start()
+    this.isStarting = false
     this.options.announce()
   }
 
@@ -55,14 +58,14 @@ export class MeshGroup {
 
   private tell(fault: string | null): void {
     const { group, log, notice } = this.options
-    const isNews = this.told === (fault === null ? 'fault' : 'nothing')
+    const isNews = fault === null ? this.isAwaited : this.isStarting
     const message =
       fault === null
         ? `The mesh dialect's group ${group.host} is joined now: whoever is there is found.`
         : `The mesh dialect's group ${group.host} cannot be joined: ${fault}. It is tried again as soon as that changes.`
     log('mesh-group', message)
     if (!isNews) return
-    this.told = fault === null ? 'all' : 'fault'
+    this.isAwaited = fault !== null
     notice('mesh-group', message)
   }
 }

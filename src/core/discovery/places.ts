@@ -67,6 +67,11 @@ export class Places {
     return true
   }
 
+  /** What was joined there is worth nothing any more: the interface is another one, though it looks the same. It is joined on at the next look. */
+  lost(key: string): void {
+    this.known.delete(key)
+  }
+
   /** It could not be joined on, or what was joined has broken. */
   failed(key: string, nowMs: number): void {
     const known = this.known.get(key)

@@ -55,6 +55,13 @@ describe('the interfaces a group is joined on', () => {
     expect(places.look([WIFI], 20_002).join).toEqual([WIFI])
   })
 
+  test('one that turns out to be another than the one that was joined on is joined on at the next look', () => {
+    const places = joinedOn(WIFI)
+    places.lost('wifi')
+    expect(places.joined).toBe(0)
+    expect(places.look([WIFI], 1)).toEqual({ ...NOTHING, join: [WIFI] })
+  })
+
   test('one that is gone before it was joined on is not taken for joined', () => {
     const places = new Places()
     places.look([WIFI], 0)

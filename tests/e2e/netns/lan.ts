@@ -155,12 +155,12 @@ export class Lan implements AsyncDisposable {
     return this.plug(apart, 'bridge1')
   }
 
-  /** The card of a machine is taken out, and another put in, by another name and with another address. */
-  async changeCard(machine: Machine, name: string, four: string): Promise<void> {
+  /** The card of a machine is taken out, and another put in, by that name and with that address; all within a few milliseconds. */
+  async changeCard(machine: Machine, name: string, four: string, mac = '02:00:00:00:00:01'): Promise<void> {
     const port = `port${machine.number}`
     await this.hub.ip([
       `link del ${port}`,
-      `link add name ${port} type veth peer name ${name} netns ${machine.namespace.pid}`,
+      `link add name ${port} type veth peer name ${name} address ${mac} netns ${machine.namespace.pid}`,
       `link set ${port} master bridge0 up`,
     ])
     await machine.namespace.ip([`addr add ${four}/24 dev ${name}`, `link set ${name} up`])
