@@ -73,8 +73,8 @@ get_bun() {
   find_bun || fail "npm installed bun@$BUN_VERSION but it does not run here (see $log). Put Bun $BUN_VERSION on PATH by other means, and start again."
 }
 
-# What tests use beyond the program: `ip` for networks of their own, a sound server, speech, and Python to measure what is left of it. They say
-# what was not run where it is missing: so this never fails.
+# What tests use beyond the program: `ip` for networks of their own, a sound server, speech, Python to measure what is left of it, and shells to
+# complete words. They say what was not run where it is missing: so this never fails.
 get_test_tools() {
   local missing=()
   command -v ip >/dev/null 2>&1 || missing+=(iproute2)
@@ -83,6 +83,8 @@ get_test_tools() {
   compgen -G '/usr/lib*/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null || missing+=(libasound2-plugins)
   command -v espeak-ng >/dev/null 2>&1 || missing+=(espeak-ng)
   command -v sox >/dev/null 2>&1 || missing+=(sox)
+  command -v zsh >/dev/null 2>&1 || missing+=(zsh)
+  command -v fish >/dev/null 2>&1 || missing+=(fish)
   [ -d /usr/lib/python3/dist-packages/scipy ] || missing+=(python3-numpy python3-scipy)
   [ "${#missing[@]}" -gt 0 ] || return 0
   if [ "$(uname -s)" != Linux ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then return 0; fi

@@ -16,7 +16,7 @@ Writes what makes a shell complete the options of hearsay. For now:
   fish    hearsay completions fish | source
 
 For good, put the line into the shell's own file (~/.bashrc, ~/.zshrc behind compinit,
-~/.config/fish/config.fish).
+~/.config/fish/config.fish). zsh also takes it as a file _hearsay in a folder of $fpath.
 `
 
 const MANUAL_HELP = `Usage: hearsay manual
@@ -44,7 +44,7 @@ export async function parseDocumentArguments(
   }
   const [shell, more] = argv
   if (more !== undefined) return refuse(`completions: ${quoted(more)}: name one shell at a time`)
-  const { COMPLETIONS } = await import('./completions.ts')
+  const { COMPLETIONS } = await import('./completions/shells.ts')
   const made = shell === undefined ? undefined : COMPLETIONS.get(shell)
   if (made !== undefined) return { kind: 'print', text: made() }
   const known = [...COMPLETIONS.keys()].join(', ')

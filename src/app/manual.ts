@@ -1,10 +1,12 @@
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands/table.ts'
-import { SUBCOMMANDS } from './completions.ts'
+
 import { ExitStatus } from './exit.ts'
+import { flagTerm } from './flags.ts'
 import { ACTIONS, type Action, keymapOf } from './keymap.ts'
-import { flagTerm, OPTIONS } from './options-help.ts'
+import { OPTIONS } from './options-help.ts'
 import { TRANSFER_FLAGS } from './options-transfer.ts'
+import { SUBCOMMANDS } from './subcommands.ts'
 
 const STATUSES: readonly (readonly [number, string])[] = [
   [ExitStatus.asked, 'It was asked to quit.'],
@@ -32,7 +34,7 @@ export function manualPage(version: string): string {
     `.TH HEARSAY 1 "" "hearsay ${text(version)}" "User Commands"`,
     ...section('NAME', 'hearsay \\- rooms for text, voice and files between people, peer to peer, with no server'),
     ...section('SYNOPSIS', '.B hearsay', '.RI [ options ]'),
-    ...SUBCOMMANDS.flatMap(([word]) => ['.br', `.B hearsay ${word}`, '.RI [ ... ]']),
+    ...SUBCOMMANDS.flatMap(({ word }) => ['.br', `.B hearsay ${word}`, '.RI [ ... ]']),
     ...section(
       'DESCRIPTION',
       text(

@@ -1,16 +1,10 @@
 import type { Command } from 'commander'
+import { type Arity, type Flag, flagRows } from './flags.ts'
 import type { OptionName } from './options-values.ts'
 
-/** How an option takes its value. `many`: once for each. `maybe`: with a value or without. */
-type Arity = 'switch' | 'one' | 'many' | 'maybe'
-
-export interface OptionSpec {
+export interface OptionSpec extends Flag {
   readonly name: OptionName | 'config' | 'help' | 'version'
-  readonly short?: string
-  readonly arity: Arity
-  /** What stands for the value in the help; empty for a switch. */
-  readonly value: string
-  readonly about: string
+  /** The heading of the help that it stands under. */
   readonly group: string
 }
 
@@ -75,13 +69,6 @@ function option(group: string, name: OptionSpec['name'], arity: Arity, value: st
   return { name, arity, value, about, group }
 }
 
-/** As commander and the help spell it: `-h, --help`, `--port <number>`, `--debug [file]`. */
-export function flagTerm(spec: OptionSpec): string {
-  const short = spec.short === undefined ? '' : `${spec.short}, `
-  if (spec.arity === 'switch') return `${short}--${spec.name}`
-  return spec.arity === 'maybe' ? `${short}--${spec.name} [${spec.value}]` : `${short}--${spec.name} <${spec.value}>`
-}
-
 const EXAMPLES = [
   ['hearsay --port 5000 --username Alice', 'wait for others on port 5000'],
   ['hearsay --connect 127.0.0.1:5000 --username Bob --room dev', 'join Alice, in #dev'],
@@ -99,6 +86,18 @@ const EXAMPLES = [
   ['hearsay manual', 'the manual page, with every command and key'],
 ] as const
 
+/** What `hearsay tracker` tells of: the front ends it takes besides mean nothing to it. */
+export const TRACKER_FLAGS: readonly Flag[] = [
+  flag('host', 'host', 'where to listen (127.0.0.1: only this machine); 0.0.0.0 is everywhere'),
+  flag('port', 'number', 'TCP port (5000; 0: any that is free)'),
+  { ...flag('json', '', 'JSON lines, for programs: one event when it listens'), arity: 'switch' },
+  { ...flag('debug', 'file', 'diagnostics, on standard error or into a file'), arity: 'maybe' },
+]
+
+function flag(name: string, value: string, about: string): Flag {
+  return { name, arity: 'one', value, about }
+}
+
 /** Of `hearsay tracker`. */
 export const TRACKER_HELP = `Usage: hearsay tracker [--host <host>] [--port <number>] [--json] [--debug [file]]
 
@@ -106,11 +105,7 @@ Keeps a list of who is there, for those who start with --tracker <host:port>, an
 nothing else: it is in no room and hears nothing of what is said. Where a node stands in
 for it at that address, it gives it back. Ctrl-C ends it.
 
-  --host <host>     where to listen (127.0.0.1: only this machine); 0.0.0.0 is everywhere
-  --port <number>   TCP port (5000; 0: any that is free)
-  --json            JSON lines, for programs: one event when it listens
-  --debug [file]    diagnostics, on standard error or into a file
-
+${flagRows(TRACKER_FLAGS)}
 It reads neither config.toml nor variables.
 `
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { normaliseRoom } from '../base/room-name.ts'
 import { ExitStatus } from './exit.ts'
+import { type Flag, flagRows } from './flags.ts'
 import type { StartFault } from './options.ts'
 import { quoted } from './options-quote.ts'
 import { suggest } from './suggest.ts'
@@ -28,17 +29,22 @@ type HistoryArguments =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
 
-const FORMATS: readonly ExportFormat[] = ['text', 'json', 'html']
+/** What it can be written as. */
+export const FORMATS: readonly ExportFormat[] = ['text', 'json', 'html']
+
+/** What `hearsay export` takes. */
+export const EXPORT_FLAGS: readonly Flag[] = [
+  { name: 'room', arity: 'one', value: 'name', about: 'the room; @name for what was said between you and somebody' },
+  { name: 'format', arity: 'one', value: FORMATS.join('|'), about: 'what to write it as (text)' },
+  { name: 'output', arity: 'one', value: 'file', about: 'a file, which must not be there yet' },
+]
 
 const EXPORT_HELP = `Usage: hearsay export --room <name> [--format text|json|html] [--output <file>]
 
 Writes what is kept of a room, on standard output or into a new file. JSON holds the
 signed originals too, and hearsay import takes it in again. hearsay must not be running.
 
-  --room <name>     the room; @name for what was said between you and somebody
-  --format <name>   text (unless told otherwise), json or html
-  --output <file>   a file, which must not be there yet
-`
+${flagRows(EXPORT_FLAGS)}`
 
 const IMPORT_HELP = `Usage: hearsay import <file>
 
@@ -56,7 +62,7 @@ export function parseHistoryArguments(word: 'export' | 'import', argv: readonly 
 }
 
 function parseExport(argv: readonly string[]): HistoryArguments {
-  const names = ['room', 'format', 'output']
+  const names = EXPORT_FLAGS.map(({ name }) => name)
   const values = read('export', argv, names)
   if (!values.ok) return values.refusal
   if (values.help) return { kind: 'print', text: EXPORT_HELP }

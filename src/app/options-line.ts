@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Address, makeAddress } from '../base/address.ts'
 import { ExitStatus } from './exit.ts'
+import { type Flag, flagRows } from './flags.ts'
 import type { StartFault } from './options.ts'
 import { quoted } from './options-quote.ts'
 import { hostCheck, nameCheck, portCheck } from './options-values.ts'
@@ -22,11 +23,25 @@ type TwoArguments =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
 
-const FLAGS = { listen: ['host', 'port', 'name', 'folder'], connect: ['name', 'folder'] } as const
 const HOST = '0.0.0.0'
 const PORT = 5_050
 const NAME = 'Anonymous'
 const FOLDER = 'received_files'
+
+const BOTH_FLAGS: readonly Flag[] = [
+  { name: 'name', arity: 'one', value: 'name', about: `what the other sees (${NAME})` },
+  { name: 'folder', arity: 'one', value: 'folder', about: `where files go that you accept (${FOLDER})` },
+]
+
+/** What each of the two words takes. */
+export const TWO_FLAGS: Readonly<Record<TwoAsked['mode'], readonly Flag[]>> = {
+  listen: [
+    { name: 'host', arity: 'one', value: 'host', about: `where to listen (${HOST})` },
+    { name: 'port', arity: 'one', value: 'number', about: `the port to listen on (${PORT})` },
+    ...BOTH_FLAGS,
+  ],
+  connect: BOTH_FLAGS,
+}
 
 const HELP = `Usage: hearsay listen [--host <host>] [--port <number>] [--name <name>] [--folder <folder>]
        hearsay connect <host> <port> [--name <name>] [--folder <folder>]
@@ -34,11 +49,7 @@ const HELP = `Usage: hearsay listen [--host <host>] [--port <number>] [--name <n
 Two people, a line at a time, in the plain protocol of the older program: nothing is
 encrypted and nobody proves who he is. The first who connects is the other one.
 
-  --host <host>      where to listen (${HOST})
-  --port <number>    the port to listen on (${PORT})
-  --name <name>      what the other sees (${NAME})
-  --folder <folder>  where files go that you accept (${FOLDER})
-
+${flagRows(TWO_FLAGS.listen)}
 While it runs: /send <path> sends a file, /accept and /decline answer one that comes,
 /quit leaves.
 `
@@ -49,7 +60,7 @@ export function isTwoWord(word: string | undefined): word is TwoAsked['mode'] {
 
 /** Reads the words after `listen` or `connect`. */
 export function parseTwoArguments(mode: TwoAsked['mode'], argv: readonly string[]): TwoArguments {
-  const names: readonly string[] = FLAGS[mode]
+  const names: readonly string[] = TWO_FLAGS[mode].map(({ name }) => name)
   const options = Object.fromEntries([
     ...names.map((name) => [name, { type: 'string' as const }] as const),
     ['help', { type: 'boolean' as const, short: 'h' }] as const,

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { normaliseRoom } from '../base/room-name.ts'
 import { ExitStatus } from './exit.ts'
+import { type Flag, flagRows } from './flags.ts'
 import type { StartFault } from './options.ts'
-import { flagTerm, OPTIONS, type OptionSpec } from './options-help.ts'
+import { OPTIONS, type OptionSpec } from './options-help.ts'
 import { quoted } from './options-quote.ts'
 import { exclusion, type Given, type Mutable, type OptionName, readInto } from './options-values.ts'
 import { suggest } from './suggest.ts'
@@ -45,25 +46,22 @@ type TransferArguments =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'refuse'; readonly fault: StartFault }
 
-interface OwnFlag {
-  readonly name: string
-  /** Empty: a switch. */
-  readonly value: string
-  readonly about: string
+const WAIT: Flag = {
+  ...{ name: 'wait', arity: 'one', value: 'seconds' },
+  about: 'give up when nothing has moved for so long (never)',
 }
 
-const WAIT: OwnFlag = { name: 'wait', value: 'seconds', about: 'give up when nothing has moved for so long (never)' }
-
-export const TRANSFER_FLAGS: Readonly<Record<TransferAsked['kind'], readonly OwnFlag[]>> = {
+/** What only these words take. */
+export const TRANSFER_FLAGS: Readonly<Record<TransferAsked['kind'], readonly Flag[]>> = {
   send: [
-    { name: 'to', value: 'room|@person', about: 'whom to offer it to (your first room)' },
-    { name: 'name', value: 'name', about: 'what standard input is called (stdin)' },
-    { name: 'for', value: 'number', about: 'end when so many have everything (1)' },
+    { name: 'to', arity: 'one', value: 'room|@person', about: 'whom to offer it to (your first room)' },
+    { name: 'name', arity: 'one', value: 'name', about: 'what standard input is called (stdin)' },
+    { name: 'for', arity: 'one', value: 'number', about: 'end when so many have everything (1)' },
     WAIT,
   ],
   receive: [
-    { name: 'from', value: 'room|@person', about: 'where to listen, or to whom (anybody in your rooms)' },
-    { name: 'yes', value: '', about: 'take it without a question, on a terminal too' },
+    { name: 'from', arity: 'one', value: 'room|@person', about: 'where to listen, or to whom (anybody in your rooms)' },
+    { name: 'yes', arity: 'switch', value: '', about: 'take it without a question, on a terminal too' },
     WAIT,
   ],
 }
@@ -101,9 +99,13 @@ const TAKERS_MAX = 256
 const NAME_CHARS_MAX = 200
 const STANDARD = '-'
 
-/** Every flag that may stand behind the word. */
-export function transferFlagNames(kind: TransferAsked['kind']): string[] {
-  return [...TRANSFER_FLAGS[kind].map(({ name }) => name), ...SHARED, 'help']
+/** Every flag that may stand behind the word, all but --help; a path may stand behind one, so what may have a value has it joined. */
+export function transferFlags(kind: TransferAsked['kind']): Flag[] {
+  const shared = OPTIONS.filter(({ name }) => SHARED.has(name))
+  return [
+    ...TRANSFER_FLAGS[kind],
+    ...shared.map((spec): Flag => (spec.arity === 'maybe' ? { ...spec, arity: 'joined' } : spec)),
+  ]
 }
 
 export function isTransferWord(word: string | undefined): word is TransferAsked['kind'] {
@@ -242,26 +244,13 @@ function specOf(name: string): OptionSpec | undefined {
 }
 
 function unknownFlag(kind: TransferAsked['kind'], name: string, rawName: string): Refusal {
-  const near = suggest(name, transferFlagNames(kind))
+  const near = suggest(name, [...transferFlags(kind).map((flag) => flag.name), 'help'])
   const hint = near === null ? `see hearsay ${kind} --help` : `did you mean --${near}?`
   return refuse('unknown-flag', `${kind}: ${quoted(rawName)}: no such flag; ${hint}`)
 }
 
 function helpOf(kind: TransferAsked['kind']): string {
-  const rows = [
-    ...TRANSFER_FLAGS[kind].map(({ name, value, about }) => [
-      value === '' ? `--${name}` : `--${name} <${value}>`,
-      about,
-    ]),
-    ...OPTIONS.filter(({ name }) => SHARED.has(name)).map((spec) => [termOf(spec), spec.about]),
-  ]
-  const width = Math.max(...rows.map(([term]) => term!.length))
-  return `${USAGE[kind]}\n${rows.map(([term, about]) => `  ${term!.padEnd(width)}  ${about}\n`).join('')}${NOTES}`
-}
-
-/** A path may stand behind it, so its own value is written beside it. */
-function termOf(spec: OptionSpec): string {
-  return spec.arity === 'maybe' ? `--${spec.name}[=${spec.value}]` : flagTerm(spec)
+  return `${USAGE[kind]}\n${flagRows(transferFlags(kind))}${NOTES}`
 }
 
 interface Refusal {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test'
 import { COMMANDS } from '../../src/app/commands/table.ts'
-import { COMPLETIONS, SUBCOMMANDS } from '../../src/app/completions.ts'
 import { ACTIONS } from '../../src/app/keymap.ts'
 import { manualPage } from '../../src/app/manual.ts'
 import { parseArguments } from '../../src/app/options.ts'
@@ -8,50 +7,7 @@ import { OPTIONS } from '../../src/app/options-help.ts'
 
 const asked = (...argv: string[]) => parseArguments(argv, { version: '1.2.3', colour: false, columns: 80 })
 
-/** What bash offers where the last of the words is half typed. */
-function offered(...words: string[]): string[] {
-  const list = words.map((word) => `'${word}'`).join(' ')
-  const script = `${COMPLETIONS.get('bash')!()}\nCOMP_WORDS=(${list})\nCOMP_CWORD=${words.length - 1}\n_hearsay\nprintf '%s\\n' "\${COMPREPLY[@]}"`
-  const run = Bun.spawnSync(['bash', '--norc', '-c', script], { cwd: import.meta.dir })
-  expect(run.stderr.toString()).toBe('')
-  return run.stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '')
-}
-
 describe('completions', () => {
-  test('bash completes options, their values, the words that come first and what comes after those', () => {
-    expect(offered('hearsay', '--the')).toEqual(['--theme'])
-    expect(offered('hearsay', '--theme', 'l')).toEqual(['light'])
-    expect(offered('hearsay', '--dialect', 'm')).toEqual(['mesh'])
-    expect(offered('hearsay', '--accept-files', 'a')).toEqual(['all', 'ask'])
-    expect(offered('hearsay', '--audio-in', 'docum')).toEqual(['documents.test.ts'])
-    expect(offered('hearsay', 'ptt', 'o')).toEqual(['on', 'off'])
-    expect(offered('hearsay', 'li')).toEqual(['listen'])
-    expect(offered('hearsay', 'ex')).toEqual(['export'])
-    expect(offered('hearsay', 'export', '--f')).toEqual(['--format'])
-    expect(offered('hearsay', 'export', '--format', 'h')).toEqual(['html'])
-    expect(offered('hearsay', 'completions', '')).toEqual(['bash', 'zsh', 'fish'])
-    expect(offered('hearsay', '--config', 'docum')).toEqual(['documents.test.ts'])
-    expect(offered('hearsay', 'import', 'docum')).toEqual(['documents.test.ts'])
-    expect(offered('hearsay', '--port', '')).toEqual([])
-    expect(offered('hearsay', '--host', 'x', 'track')).toEqual([])
-  })
-
-  test.each(['bash', 'zsh', 'fish'])(
-    '%s is told of every option and every word, in a language it understands',
-    (shell) => {
-      const script = COMPLETIONS.get(shell)!()
-      const mark = shell === 'fish' ? '-l ' : '--'
-      for (const { name } of OPTIONS) expect(script).toContain(`${mark}${name}`)
-      for (const [word] of SUBCOMMANDS) expect(script).toContain(word)
-      if (Bun.which(shell) === null) return
-      const run = Bun.spawnSync([shell, '-n'], { stdin: Buffer.from(script) })
-      expect([run.exitCode, run.stderr.toString()]).toEqual([0, ''])
-    },
-  )
-
   test('a shell that is none is refused by name', async () => {
     expect(await asked('completions', 'tcsh')).toMatchObject({ kind: 'refuse', fault: { exit: 2 } })
     expect(await asked('completions')).toMatchObject({ fault: { message: expect.stringContaining('bash, zsh, fish') } })
