@@ -1,12 +1,17 @@
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands/table.ts'
-
 import { ExitStatus } from './exit.ts'
-import { flagTerm } from './flags.ts'
+import { type Flag, flagTerm } from './flags.ts'
 import { ACTIONS, type Action, keymapOf } from './keymap.ts'
 import { OPTIONS } from './options-help.ts'
 import { TRANSFER_FLAGS } from './options-transfer.ts'
-import { SUBCOMMANDS } from './subcommands.ts'
+import { SUBCOMMANDS, type Subcommand } from './subcommands.ts'
+
+/** What the page is dated by, so that the same source makes the same page: set with the version in package.json. */
+export const RELEASE = { version: '0.1.0', date: '2026-11-22' } as const
+
+/** Longer lines of a page's source do not get through everything that handles one. */
+const SOURCE_BYTES_MAX = 80
 
 const STATUSES: readonly (readonly [number, string])[] = [
   [ExitStatus.asked, 'It was asked to quit.'],
@@ -31,10 +36,13 @@ const FILES: readonly (readonly [string, string])[] = [
 /** The page hearsay(1), in the language of man(7), from the tables that the program itself is made of. */
 export function manualPage(version: string): string {
   return `${[
-    `.TH HEARSAY 1 "" "hearsay ${text(version)}" "User Commands"`,
-    ...section('NAME', 'hearsay \\- rooms for text, voice and files between people, peer to peer, with no server'),
-    ...section('SYNOPSIS', '.B hearsay', '.RI [ options ]'),
-    ...SUBCOMMANDS.flatMap(({ word }) => ['.br', `.B hearsay ${word}`, '.RI [ ... ]']),
+    `.TH HEARSAY 1 "${RELEASE.date}" "hearsay ${letters(version)}" "User Commands"`,
+    ...section(
+      'NAME',
+      filled('hearsay \\- rooms for text, voice and files between people, peer to peer, with no server'),
+    ),
+    ...section('SYNOPSIS', '.B hearsay', text('[options]')),
+    ...SUBCOMMANDS.flatMap((each) => ['.br', `.B hearsay ${each.word}`, ...synopsis(each)]),
     ...section(
       'DESCRIPTION',
       text(
@@ -48,17 +56,8 @@ export function manualPage(version: string): string {
     text(
       'Each can stand in config.toml too, and in a variable: HEARSAY_PORT for --port. A flag wins over a variable, a variable over the file.',
     ),
-    ...section(
-      'ONE TRANSFER',
-      text(
-        'hearsay send offers files and folders and ends when somebody has all of them; hearsay receive takes what is offered into this folder, or the one given, writes its path on standard output, and ends when it is there. The other end may be either of them, or somebody in the room. A lone hyphen is standard input, or output. Besides these, they take the options that say where to listen, whom to dial and who you are.',
-      ),
-      ...(['send', 'receive'] as const).flatMap((word) =>
-        TRANSFER_FLAGS[word].flatMap(({ name, value, about }) =>
-          entry(`${word} --${name}${value === '' ? '' : ` <${value}>`}`, sentence(about)),
-        ),
-      ),
-    ),
+    ...section('SUBCOMMANDS', text('The word comes first, before any option. Each has a --help of its own.')),
+    ...SUBCOMMANDS.flatMap(subcommandEntries),
     ...section('COMMANDS', text('What begins with a slash is done, anything else is said; // says a slash.')),
     ...COMMANDS.commands.flatMap((command) => commandEntry(command)),
     ...section(
@@ -74,6 +73,37 @@ export function manualPage(version: string): string {
       ...entry('TERM', 'With dumb, the prompt instead of the full screen.'),
     ),
   ].join('\n')}\n`
+}
+
+const TRANSFER =
+  'hearsay send offers files and folders and ends when somebody has all of them; hearsay receive takes what is offered into this folder, or the one given, writes its path on standard output, and ends when it is there. The other end may be either of them, or somebody in the room. A lone hyphen is standard input, or output.'
+
+/** What only it takes; the options of every start that mean something to it are told of among those. */
+function ownFlags({ word, flags }: Subcommand): readonly Flag[] {
+  return word === 'send' || word === 'receive' ? TRANSFER_FLAGS[word] : flags
+}
+
+/** As a command line is written, or nothing. */
+function synopsis(subcommand: Subcommand): string[] {
+  const { flags, operands, required = [] } = subcommand
+  const own = ownFlags(subcommand)
+  const terms = own.map((flag) => (required.includes(flag.name) ? flagTerm(flag) : `[${flagTerm(flag)}]`))
+  const shared = own.length < flags.length ? ['[options]'] : []
+  const line = [operands, ...terms, ...shared].filter((part) => part !== '').join(' ')
+  return line === '' ? [] : [text(line)]
+}
+
+function subcommandEntries(subcommand: Subcommand): string[] {
+  const { word, about, operands, flags } = subcommand
+  const own = ownFlags(subcommand)
+  const shared = flags.slice(own.length).map((flag) => (flag.arity === 'joined' ? flagTerm(flag) : `--${flag.name}`))
+  return [
+    ...entry(`${word}${operands === '' ? '' : ` ${operands}`}`, sentence(about)),
+    ...own.flatMap((flag) => entry(`${word} ${flagTerm(flag)}`, sentence(flag.about))),
+    ...(shared.length === 0 ? [] : entry(`${word} [options]`, `Of the options above: ${shared.join(', ')}.`)),
+    // The prose about both of them.
+    ...(word === 'receive' ? ['.PP', text(TRANSFER)] : []),
+  ]
 }
 
 /** `mark`: what stands before another name; of a part of a family, nothing does. */
@@ -95,18 +125,31 @@ function section(title: string, ...lines: readonly string[]): string[] {
 }
 
 function entry(term: string, about: string): string[] {
-  return ['.TP', `.B ${text(term)}`, text(about)]
+  return ['.TP', `.B ${letters(term)}`, text(about)]
 }
 
 function sentence(about: string): string {
   return `${about.charAt(0).toUpperCase()}${about.slice(1)}${/[.!?]$/.test(about) ? '' : '.'}`
 }
 
-/** Nothing of it is taken for a command of the formatter, hyphens stay what they are, and every terminal has the letters. */
+/** Plain text for the page. */
 function text(plain: string): string {
-  return plain
-    .replaceAll('…', '...')
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^(?=[.'])/, '\\&')
+  return filled(letters(plain))
+}
+
+/** Nothing of it is taken for a command of the formatter, and no line of the source is too long. */
+function filled(escaped: string): string {
+  const lines: string[] = []
+  for (const word of escaped.split(' ')) {
+    const last = lines.at(-1)
+    const longer = `${last} ${word}`
+    if (last !== undefined && longer.length <= SOURCE_BYTES_MAX) lines[lines.length - 1] = longer
+    else lines.push(word.replace(/^(?=[.'])/, '\\&'))
+  }
+  return lines.join('\n')
+}
+
+/** Hyphens stay what they are, and every terminal has the letters. */
+function letters(plain: string): string {
+  return plain.replaceAll('…', '...').replaceAll('\\', '\\e').replaceAll('-', '\\-')
 }
