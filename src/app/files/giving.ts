@@ -4,14 +4,11 @@ import { encodeFileOffer } from '../../wire/file-offer.ts'
 import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
 import { Holding } from './holding.ts'
 import { type Job, offerOf, summary } from './job.ts'
-import type { Jobs } from './jobs.ts'
+import { type Jobs, TOLD_EVERY_MS } from './jobs.ts'
 import { Rate } from './rate.ts'
 import type { Seeking } from './seeking.ts'
 import type { Share } from './shares.ts'
 import type { Shelf } from './shelf.ts'
-
-/** As often as a front end hears of one file. What is read sooner is not told of. */
-const TOLD_EVERY_MS = 100
 
 interface Read {
   readonly ok: true

@@ -31,6 +31,8 @@ export interface Job {
   files: number
   listing: readonly string[]
   toldAtMs: number
+  /** What was news in it then. */
+  told: string
   movedAtMs: number
   isStuck: boolean
   /** On the disk: `short` while it waits for it, `kept` once all of it fits. */
@@ -74,6 +76,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     isBeginning: false,
     resumesWithdrawn: false,
     toldAtMs: 0,
+    told: '',
     movedAtMs: nowMs,
     isStuck: false,
     isQueued: false,

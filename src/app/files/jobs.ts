@@ -13,8 +13,11 @@ import { type Job, newJob, viewOf } from './job.ts'
 import type { PendingOffer } from './pending.ts'
 import type { Sought } from './seeking.ts'
 
-/** A front end hears of one file so often at most, but for what changes its state. */
-const TOLD_EVERY_MS = 100
+/**
+ * A front end hears of one file so often at most, but for what changes its state: ten in any second as its reader counts them, which a tenth of a second
+ * would not be, because from the first to the eleventh of them is a second, and less where one comes a little late.
+ */
+export const TOLD_EVERY_MS = 110
 
 const CROWDED = 'Too many files wait, and others are to have room in the list. Ask for it to be sent again.'
 
@@ -108,6 +111,18 @@ export class Jobs {
     return entry === null ? null : (this.byId.get(entry.id) ?? null)
   }
 
+  /** Accepted, and nothing of it could be begun, because there is no room for it. */
+  findShort(text: string): Job | null {
+    const job = this.find(text, ['receiving'])
+    return job?.room === 'short' ? job : null
+  }
+
+  /** Of one person's offers, that cannot be had any more: of our own the others do not know that. */
+  findFailed(text: string, from: string): Job | null {
+    const job = this.find(text, ['failed'])
+    return job?.entry.from === from ? job : null
+  }
+
   /** By its offer's event. */
   of(id: string): Job | null {
     return this.byId.get(id) ?? null
@@ -149,8 +164,13 @@ export class Jobs {
     if (nowMs - job.toldAtMs >= TOLD_EVERY_MS) this.tell(job)
   }
 
+  /** What has only moved since it was last told of is left to `moved`: of the steps at its beginning each would tell the same. */
   tell(job: Job): void {
-    job.toldAtMs = this.clock.nowMs()
+    const nowMs = this.clock.nowMs()
+    const news = newsOf(job)
+    if (news === job.told && nowMs - job.toldAtMs < TOLD_EVERY_MS) return
+    job.told = news
+    job.toldAtMs = nowMs
     this.told(this.view(job))
   }
 
@@ -214,4 +234,9 @@ export class Jobs {
     this.changed(job)
     return job
   }
+}
+
+/** What is worth telling at once. */
+function newsOf({ entry: { state }, path, reason, trouble, files, taken, declined }: Job): string {
+  return JSON.stringify([state, path, reason, trouble, files, taken.size, declined.size])
 }
