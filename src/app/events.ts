@@ -224,7 +224,7 @@ export interface FileEvent {
   readonly given?: number
   readonly taken?: readonly Person[]
   readonly refused?: readonly Person[]
-  /** Only of a folder: how many files it has, and the first of their paths. */
+  /** Only of a folder: how many files it has, and its first 200 paths, with `/` at the end of an empty folder; the command `files` tells all. */
   readonly files?: number
   readonly listing?: readonly string[]
 }

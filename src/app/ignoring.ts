@@ -112,6 +112,7 @@ export class Ignoring implements Ignored {
     const list = () => own.list().filter((file) => !this.isHidden(file))
     return {
       list,
+      paths: (file) => own.paths(file),
       send: (path, to) => own.send(path, to),
       sendAll: (paths, to) => own.sendAll(paths, to),
       accept: (file) => own.accept(file),

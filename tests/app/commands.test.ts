@@ -99,6 +99,8 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ['/decline my notes.txt', { do: 'decline', file: 'my notes.txt' }, ['decline my notes.txt']],
   ['/cancel 3', { do: 'cancel', file: '3' }, ['cancel 3']],
   ['/files', { do: 'files' }, []],
+  ['/files 3', { do: 'files', file: '3' }, ['paths 3']],
+  ['/transfers my plans', { do: 'files', file: 'my plans' }, ['paths my plans']],
   ['/quit', { do: 'quit' }, []],
   ['/exit see you', { do: 'q' }, []],
 ]

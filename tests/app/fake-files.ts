@@ -1,11 +1,13 @@
 import type { Outcome } from '../../src/app/chat.ts'
-import type { FileState, FilesChat } from '../../src/app/files/files-chat.ts'
+import type { FileState, FilesChat, FolderPath } from '../../src/app/files/files-chat.ts'
 
 const NONE: Outcome<{ file: FileState }> = { ok: false, code: 'no-such-file', message: 'No file is like that.' }
 
 /** Files with nobody behind them: whatever is asked is noted, and there is one. */
 export class FakeFiles implements FilesChat {
   readonly files: FileState[] = []
+  /** What is in each folder. */
+  readonly inside: FolderPath[] = []
   /** Those whose content is on its way already, by the number of their offer. */
   readonly onItsWay = new Set<string>()
 
@@ -13,6 +15,11 @@ export class FakeFiles implements FilesChat {
 
   list(): readonly FileState[] {
     return this.files
+  }
+
+  async paths(file: string): Promise<Outcome<{ file: FileState; paths: readonly FolderPath[] }>> {
+    const answer = this.answer(`paths ${file}`)
+    return answer.ok ? { ...answer, paths: this.inside } : answer
   }
 
   async send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { seededRng } from '../../src/base/rng.ts'
 import { EXECUTABLE, freePort, type Line, Program, removeHomes, temporaryHome } from './program.ts'
 import { diskTests, SmallDisk } from './small-disk.ts'
+import { makeFolder, treeOf } from './transfers.ts'
 
 /** `hearsay send` and `hearsay receive`, as scripts use them. */
 
@@ -267,6 +268,39 @@ describe('somebody says no', () => {
     const ended = await anna.ended()
     expect(ended).toMatchObject({ status: 1, errors: REFUSED })
     expect(await ben.exited).toBe(1)
+  }, 30_000)
+})
+
+describe('a folder at the question of receive', () => {
+  test('is listed to the end for who wants that, and then taken', async () => {
+    const home = temporaryHome()
+    makeFolder(join(home, 'tree'), 300)
+    const port = String(await freePort())
+    const anna = new Once(['send', 'tree', '--port', port], home)
+    const into = temporaryHome()
+    const env = { HOME: into, XDG_CONFIG_HOME: join(into, 'config'), TMPDIR: into, TERM: 'xterm' }
+    const answers = ['m', 'l', 'y']
+    let shown = ''
+    const pages: string[] = []
+    const terminal = {
+      ...{ cols: 80, rows: 24 },
+      data(_: unknown, bytes: Uint8Array) {
+        shown += new TextDecoder().decode(bytes)
+        if (!/Take it\? \[.*\] $/.test(shown) || answers.length === 0) return
+        pages.push(shown)
+        shown = ''
+        ben.terminal?.write(`${answers.shift()}\r`)
+      },
+    }
+    const ben = Bun.spawn([EXECUTABLE, 'receive', '--username', 'Ben', '--connect', `127.0.0.1:${port}`], {
+      ...{ cwd: into, env, terminal },
+    })
+    expect(await anna.ended()).toMatchObject({ status: 0 })
+    expect(await ben.exited).toBe(0)
+    const listed = pages.map((page) => [...page.matchAll(/ B {2}(\d\/\d+\.txt)\r/g)].map(([, path]) => path!))
+    expect(listed.map(({ length }) => length)).toEqual([19, 19, 262])
+    expect(new Set(listed.flat())).toEqual(new Set(treeOf(join(home, 'tree')).keys()))
+    expect(treeOf(join(into, 'tree'))).toEqual(treeOf(join(home, 'tree')))
   }, 30_000)
 })
 

@@ -86,3 +86,42 @@ test('that an offer is taken back, or not wanted, is told once', async () => {
   expect(output.text.split('does not want')).toHaveLength(2)
   expect(output.text).not.toContain('took back')
 })
+
+test('below the offer of a folder stand its first paths, and how to see all', async () => {
+  const output = new Collector()
+  const input = new PassThrough()
+  const chat = new FakeChat()
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: {}, nowMs: () => 0, wallMs: () => 0 })
+  chat.emit({ ...offer, name: 'few', files: 2, listing: ['a', 'd/\x1b[2Jb'] })
+  const listing = Array.from({ length: 200 }, (_, i) => `d/${i}`)
+  chat.emit({ ...offer, id: 'f2', number: 2, name: 'many', files: 10_000, listing: ['empty/', ...listing] })
+  input.end()
+  await over
+  const [, few = ''] = output.text.split('few (2 files')
+  expect(few.split('\n').slice(1, 3)).toEqual(['      a', '      d/b'])
+  const [, many = ''] = output.text.split('many (10000 files')
+  expect(
+    many
+      .split('\n')
+      .map((line) => line.trim())
+      .slice(1, 7),
+  ).toEqual(['empty/', 'd/0', 'd/1', 'd/2', 'd/3', '… and 9996 files more: /files 2 lists all'])
+})
+
+test('/files with the number of a folder lists all of it, and how it stands last', async () => {
+  const output = new Collector()
+  const input = new PassThrough()
+  const chat = new FakeChat()
+  const { event: _, ...file } = offer
+  chat.files.files.push({ ...file, name: 'tree', size: 30_000, files: 10_000 })
+  for (let i = 0; i < 10_000; i++) chat.files.inside.push({ path: `d/${i}`, size: 3 })
+  chat.files.inside.push({ path: 'empty/', size: 0 })
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: {}, nowMs: () => 0, wallMs: () => 0 })
+  input.end('/files 1\n')
+  await over
+  const lines = output.text.trimEnd().split('\n')
+  expect(lines.slice(-10_003, -10_001)).toEqual(['     3 B  d/0', '     3 B  d/1'])
+  expect(lines.at(-3)).toBe('       -  empty/')
+  expect(lines.at(-2)).toMatch(/^1 {2}tree {2}30\.0 kB {2}Bob.* offered$/)
+  expect(lines.at(-1)).toBe('10000 files and 1 empty folder: /accept 1 takes all, /decline 1 does not.')
+})

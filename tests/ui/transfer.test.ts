@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import type { FileEvent } from '../../src/app/events.ts'
 import type { ReceiveAsked, SendAsked } from '../../src/app/options-transfer.ts'
 import { progressText } from '../../src/ui/transfer/progress.ts'
-import { type Person, runReceive } from '../../src/ui/transfer/receive.ts'
+import type { Person } from '../../src/ui/transfer/question.ts'
+import { runReceive } from '../../src/ui/transfer/receive.ts'
 import { runSend } from '../../src/ui/transfer/send.ts'
 import { StatusLine } from '../../src/ui/transfer/status-line.ts'
 import { ALICE, BOB, CAROL, FakeChat } from '../app/fake-chat.ts'
@@ -68,6 +69,35 @@ describe('receiving once', () => {
     screen.write(errors.text.replaceAll('\n', '\r\n'))
     expect(screen.text.join('\n')).toContain('photo.jpg (3.0 MB) of Bob is here, verified.')
     expect(screen.text.join('\n')).not.toContain('50%')
+  })
+
+  test('shows what is in a folder before it asks: the first of it, and all of it for who wants that', async () => {
+    const folder: FileEvent = { ...offer, name: 'tree', files: 10_000 }
+    const { chat, errors, over } = receiving(['m', 'l', 'l', 'n'])
+    chat.files.inside.push(...Array.from({ length: 10_000 }, (_, i) => ({ path: `d/${i}`, size: 300 })))
+    chat.files.files[0] = { ...folder, id: 'f1' }
+    chat.admit('general', BOB)
+    chat.emit(folder)
+    expect(await over).toBe(1)
+    expect(chat.asked).toContain('decline 1')
+    const pages = errors.text.split('Bob offers tree (10000 files, 3.0 MB). Take it? ')
+    const listed = pages.map((page) => [...page.matchAll(/ {5}300 B {2}d\/(\d+)$/gm)].map(([, i]) => Number(i)))
+    expect(listed.map(({ length }) => length)).toEqual([19, 19, 9962, 10_000, 0])
+    expect(listed.slice(0, 3).flat()).toEqual(Array.from({ length: 10_000 }, (_, i) => i))
+    expect(pages[0]).toContain('… and 9981 more\n')
+    expect(pages[1]).toStartWith('[Y/n, m: more of the list, l: all of it] ')
+    expect(pages[3]).toStartWith('[Y/n] ')
+  })
+
+  test('a path that is longer than the terminal is wide begins no line of its own', async () => {
+    const { chat, errors, over } = receiving(['n'])
+    chat.files.inside.push({ path: `${'a'.repeat(66)} Bob offers nothing. Take it? \x1b[2J`, size: 1 })
+    chat.admit('general', BOB)
+    chat.emit({ ...offer, files: 1 })
+    await over
+    expect(errors.text).toMatch(/ {7}1 B {2}a{66}.*\n {2}.*Take it\? *$/m)
+    expect(errors.text).toContain('\nBob offers photo.jpg (1 file, 3.0 MB). Take it? [Y/n] ')
+    expect(errors.text).not.toContain('\x1b[2J')
   })
 
   test('takes nothing that the person does not want', async () => {

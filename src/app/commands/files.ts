@@ -1,9 +1,9 @@
 import { formatBytes } from '../../base/quantity.ts'
-import type { Chat } from '../chat.ts'
+import type { Chat, Outcome } from '../chat.ts'
 import { type Command, defineCommand } from '../command.ts'
-import type { FileState } from '../files/files-chat.ts'
+import type { FileState, FolderPath } from '../files/files-chat.ts'
 import { optionalRoomOrPeer, path, whichFile } from './arguments.ts'
-import { columns, namesOf, placeName } from './views.ts'
+import { columns, namesOf, pathLine, placeName, plural } from './views.ts'
 
 // What becomes of a file comes as `file` events, so for people most of these answer little.
 
@@ -46,15 +46,43 @@ export const FILES: readonly Command[] = [
     name: 'files',
     aliases: ['transfers'],
     group: 'Files',
-    args: {},
-    help: 'what is offered, and how it stands',
-    run: (chat) => ({ ok: true, files: chat.files.list() }),
-    show({ files }, chat) {
+    args: { file: whichFile() },
+    help: 'what is offered; of a folder all that is in it',
+    async run(chat, { file }): Promise<Outcome<Listed>> {
+      return file === '' ? { ok: true, files: chat.files.list() } : await chat.files.paths(file)
+    },
+    show(listed, chat) {
+      if ('paths' in listed) return inside(listed, chat)
+      const { files } = listed
       if (files.length === 0) return ['No file is offered. /send <path> offers one.']
       return columns(files.map((file) => row(file, chat)))
     },
   }),
 ]
+
+/** All files, or what is in one of them. */
+type Listed =
+  | { readonly files: readonly FileState[] }
+  | { readonly file: FileState; readonly paths: readonly FolderPath[] }
+
+/** How it stands comes last, beside what is typed: of a long list the beginning is scrolled away. */
+function inside({ file, paths }: Extract<Listed, { file: FileState }>, chat: Chat): string[] {
+  const { number, state, self } = file
+  const count = paths.filter(({ path }) => !path.endsWith('/')).length
+  const isWaiting = state === 'offered' && !self
+  return [
+    ...paths.map(pathLine),
+    ...columns([row(file, chat)]),
+    ...(paths.length === 0 && !isWaiting ? [] : [afterList(number, count, paths.length - count, isWaiting)]),
+  ]
+}
+
+function afterList(number: number, files: number, emptyFolders: number, isWaiting: boolean): string {
+  const folders = emptyFolders === 0 ? '' : ` and ${plural(emptyFolders, 'empty folder', 'empty folders')}`
+  const what = files + emptyFolders === 0 ? '' : `${plural(files, 'file', 'files')}${folders}`
+  const how = isWaiting ? `/accept ${number} takes ${what === '' ? 'it' : 'all'}, /decline ${number} does not` : ''
+  return `${[what, how].filter((part) => part !== '').join(': ')}.`
+}
 
 function row(file: FileState, chat: Chat): string[] {
   const { number, name, size, state, done, from, self, reason = '', through = [] } = file

@@ -1,6 +1,11 @@
 import { stringWidth } from 'bun'
+import { formatBytes } from '../../base/quantity.ts'
 import type { Chat } from '../chat.ts'
+import type { FolderPath } from '../files/files-chat.ts'
 import { NameBook } from '../names.ts'
+
+/** `1023 bytes` in the largest unit. */
+const SIZE_COLUMNS = 8
 
 /** How commands put what the chat holds into lines for people. */
 
@@ -31,6 +36,11 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .join('')
       .trimEnd(),
   )
+}
+
+/** Of something in a folder: what it takes, and its path. The path stands last: it may be long, and nothing stands behind it. */
+export function pathLine({ path, size }: FolderPath): string {
+  return `${(path.endsWith('/') ? '-' : formatBytes(size)).padStart(SIZE_COLUMNS)}  ${path}`
 }
 
 export function plural(count: number, one: string, many: string): string {

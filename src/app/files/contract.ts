@@ -1,4 +1,5 @@
 import type { Address } from '../../base/address.ts'
+import type { PlannedEntry } from '../../core/transfer/folder.ts'
 import type { AcceptPolicy, OfferState } from '../../core/transfer/offers.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Files } from '../../ports/files.ts'
@@ -79,13 +80,18 @@ export interface FileView {
   /** Why it waits or has failed, as a sentence; empty where it does not. */
   readonly reason: string
   readonly trouble: FileTrouble | null
-  /** Of a folder that is asked about: how many files there are, and some of their paths. */
+  /** Of a folder that is asked about: how many files there are, and the first of its paths, as of `pathText`. */
   readonly files: number
   readonly listing: readonly string[]
 }
 
 export type DeskOutcome =
   | { readonly ok: true; readonly view: FileView }
+  | { readonly ok: false; readonly code: string; readonly message: string }
+
+/** All that is in a folder, in the order of its content; nothing of a single file. */
+export type DeskList =
+  | { readonly ok: true; readonly view: FileView; readonly entries: readonly PlannedEntry[] }
   | { readonly ok: false; readonly code: string; readonly message: string }
 
 export interface DeskOptions {

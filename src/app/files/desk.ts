@@ -6,7 +6,8 @@ import type { FilesFault } from '../../ports/files.ts'
 import { type FileOffer, readFileOffer } from '../../wire/file-offer.ts'
 import { PassingKind } from '../../wire/passing.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
-import type { DeskOptions, DeskOutcome, FileView } from './contract.ts'
+import type { DeskList, DeskOptions, DeskOutcome, FileView } from './contract.ts'
+import { FolderLists } from './folder-lists.ts'
 import { Giving } from './giving.ts'
 import { type Job, noteAnswer, summary } from './job.ts'
 import { Jobs } from './jobs.ts'
@@ -36,6 +37,7 @@ export class Desk implements ShelfOwner {
   private taking!: Taking
   private giving!: Giving
   private stock!: Stock
+  private lists!: FolderLists
   private cancelRound: (() => void) | null = null
   /** Not before what earlier runs kept has been read. */
   private mayKeep = false
@@ -75,8 +77,10 @@ export class Desk implements ShelfOwner {
       (each, by) => this.taking.doneBy(each, by),
       (each) => this.takeUnlessTwin(each),
     )
+    this.lists = new FolderLists(this.jobs, shelf, clock, (job) => this.taking.list(job))
     this.jobs.changed = (job) => {
       this.keeping.soon()
+      this.lists.changed(job)
       twins.changed(job)
     }
     this.jobs.throughOf = (link) => driver.transfers.throughOf(link)
@@ -95,6 +99,11 @@ export class Desk implements ShelfOwner {
 
   get views(): readonly FileView[] {
     return this.jobs.views
+  }
+
+  /** All that is in a folder, whether it has been taken or not. */
+  paths(text: string): Promise<DeskList> {
+    return this.lists.of(text)
   }
 
   /** Goes on with what earlier runs began to take or were to, and gives again what they gave. */
@@ -244,7 +253,7 @@ export class Desk implements ShelfOwner {
   }
 
   decline(text: string): DeskOutcome {
-    const job = this.jobs.find(text, ['asked', 'listing']) ?? this.waitingForRoom(text)
+    const job = this.jobs.find(text, ['asked', 'listing']) ?? this.jobs.findShort(text)
     if (job === null) return unknown(text, 'is waiting for an answer')
     this.taking.stop(job, 'declined')
     job.refuses = true
@@ -259,7 +268,9 @@ export class Desk implements ShelfOwner {
 
   /** Stops something that is received, and takes away what came of it; or takes an offer of ours back. */
   async cancel(text: string): Promise<DeskOutcome> {
-    const job = this.jobs.find(text, ['receiving', 'giving', 'listing', 'asked']) ?? this.ownFailed(text)
+    const job =
+      this.jobs.find(text, ['receiving', 'giving', 'listing', 'asked']) ??
+      this.jobs.findFailed(text, this.options.talk.own)
     if (job === null) return unknown(text, 'is on its way')
     if (job.entry.from === this.options.talk.own) return await this.giving.withdraw(job)
     this.taking.stop(job, 'cancelled')
@@ -359,18 +370,6 @@ export class Desk implements ShelfOwner {
       const { entry } = job
       if (entry.state === 'giving' && entry.room === room && noteAnswer(job, key, answer)) this.jobs.tell(job)
     }
-  }
-
-  /** Accepted, and nothing of it could be begun. */
-  private waitingForRoom(text: string): Job | null {
-    const job = this.jobs.find(text, ['receiving'])
-    return job?.room === 'short' ? job : null
-  }
-
-  /** The others do not know that it cannot be had. */
-  private ownFailed(text: string): Job | null {
-    const job = this.jobs.find(text, ['failed'])
-    return job?.entry.from === this.options.talk.own ? job : null
   }
 
   private withdrawn(text: string): DeskOutcome | null {

@@ -2,6 +2,7 @@ import type { Address } from '../../base/address.ts'
 import { decodeBase32, encodeBase32 } from '../../base/base32.ts'
 import { toHex } from '../../base/bytes.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
+import { pathText } from '../../core/transfer/folder.ts'
 import type { CircuitTelling } from '../../node/circuit-outputs.ts'
 import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
 import { encodeRemoval, readRemoval } from '../../wire/amendment.ts'
@@ -14,7 +15,7 @@ import type { People } from '../people.ts'
 import type { CircuitPort, RunCircuits } from './circuit-port.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
 import type { Desk } from './desk.ts'
-import type { FileState, FilesChat } from './files-chat.ts'
+import type { FileState, FilesChat, FolderPath } from './files-chat.ts'
 
 /** What files need of the chat they are offered in. */
 export interface FileSurrounds {
@@ -46,6 +47,7 @@ const NOT_HERE: Fault = {
 
 export const NO_FILES: FilesChat = {
   list: () => [],
+  paths: async () => NOT_HERE,
   send: async () => NOT_HERE,
   sendAll: async () => NOT_HERE,
   accept: async () => NOT_HERE,
@@ -127,6 +129,13 @@ export class FileRoom implements FilesChat {
 
   list(): readonly FileState[] {
     return this.desk.views.map((view) => this.stateOf(view))
+  }
+
+  async paths(file: string): Promise<Outcome<{ file: FileState; paths: readonly FolderPath[] }>> {
+    const list = await this.desk.paths(file)
+    if (!list.ok) return list
+    const paths = list.entries.map((entry) => ({ path: pathText(entry), size: entry.size }))
+    return { ok: true, file: this.stateOf(list.view), paths }
   }
 
   async send(path: string, to: string | null): Promise<Outcome<{ file: FileState }>> {

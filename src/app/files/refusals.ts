@@ -1,5 +1,6 @@
 import { RefusalCode } from '../../wire/transfer.ts'
-import type { DeskOutcome, FileTrouble } from './contract.ts'
+import type { Fault } from '../chat.ts'
+import type { FileTrouble } from './contract.ts'
 
 /** Why something does not come from whoever offered it. */
 export interface Refusal {
@@ -31,7 +32,7 @@ export function lyingAbout(name: string): string {
 }
 
 /** `what`: how those stand that could have been meant. */
-export function unknown(text: string, what: string): DeskOutcome {
+export function unknown(text: string, what: string): Fault {
   const message =
     text.trim() === '' ? `Say which: /files lists what ${what}.` : `No file "${text}" ${what}. /files lists them.`
   return { ok: false, code: 'no-such-file', message }

@@ -1,5 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
-import { planFolder } from '../../core/transfer/folder.ts'
+import { pathText, planFolder } from '../../core/transfer/folder.ts'
 import { type OfferState, RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { ResumeHeader } from '../../core/transfer/resume.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
@@ -19,7 +19,7 @@ const ALONE_MS = 10_000
 const GIVEN_ON_MAX = 64
 /** Holders of one content that are reached through others: those between carry every byte twice. */
 const RELAYED_MAX = 2
-/** Paths of a folder that are shown when it is asked about. */
+/** Paths of a folder that are told with its offer; `FolderLists` has all of them for who asks. */
 const LISTED_MAX = 200
 /** Unfinished files of about the same name that are looked into. */
 const TAKEN_UP_MAX = 16
@@ -256,11 +256,10 @@ export class Taking {
       )
     }
     job.files = plan.filter(({ isFolder }) => !isFolder).length
-    job.listing = plan.slice(0, LISTED_MAX).map(({ path }) => path.join('/'))
+    job.listing = plan.slice(0, LISTED_MAX).map(pathText)
     // Accepted before it was listed, by the user or by what is set.
     if (job.entry.state === 'receiving') await this.take(job)
     else if (job.entry.state !== 'listing') return
-    else if (this.jobs.takes(size)) this.queue(job)
     else this.jobs.set(job, 'asked')
   }
 

@@ -11,6 +11,11 @@ export interface PlannedEntry {
   readonly changedMs: number
 }
 
+/** Its path in the folder as people read it: clean, parted by `/`, with one behind it where it is a folder. */
+export function pathText({ path, isFolder }: PlannedEntry): string {
+  return `${path.join('/')}${isFolder ? '/' : ''}`
+}
+
 /** Files and folders of a plan: each takes some microseconds, and whoever offers a folder is not to have us busy with it for long. */
 const PLACES_MAX = 2 * MANIFEST_ENTRIES_MAX
 

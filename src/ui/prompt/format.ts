@@ -1,5 +1,6 @@
 import { wrapAnsi } from 'bun'
 import type { Chat } from '../../app/chat.ts'
+import { plural } from '../../app/commands/views.ts'
 import type {
   Answered,
   AppEvent,
@@ -20,6 +21,7 @@ import { formatBytes } from '../../base/quantity.ts'
 import { cleanLine, cleanText } from '../../base/text.ts'
 import type { Theme } from '../theme.ts'
 import { VoiceNews } from '../voice-news.ts'
+import { firstPaths } from './first-paths.ts'
 import { WaitingWords } from './waiting.ts'
 
 /** How a peer was found, as a remark. */
@@ -100,7 +102,7 @@ export class Formatter {
         return [this.remark(`${what} ${whose}: missing, nobody connected has it`)]
       }
       case 'file':
-        return this.file(event).map((text) => this.remark(text))
+        return this.file(event).flatMap((text, i) => (i === 0 ? [this.remark(text)] : this.broken(CONTINUED + text)))
       case 'tracker':
         return this.tracker(event).map((text) => this.remark(text))
       case 'voice':
@@ -235,9 +237,10 @@ export class Formatter {
     reason,
     trouble,
     files,
+    listing = [],
     refused = [],
   }: FileEvent): string[] {
-    const what = `${cleanLine(name)} (${files === undefined ? '' : `${files} files, `}${formatBytes(size)})`
+    const what = `${cleanLine(name)} (${files === undefined ? '' : `${plural(files, 'file', 'files')}, `}${formatBytes(size)})`
     const whose = self ? 'your' : `${this.name(from)}'s`
     // How much is missing on a disk changes all the time.
     const news = `${state} ${trouble === 'full' ? trouble : reason} ${refused.length}`
@@ -247,7 +250,10 @@ export class Formatter {
     const why = reason === undefined ? [] : [cleanLine(reason)]
     switch (state) {
       case 'offered':
-        return [`${this.name(from)} offers ${what} in ${this.place(room)}: /accept ${number} or /decline ${number}`]
+        return [
+          `${this.name(from)} offers ${what} in ${this.place(room)}: /accept ${number} or /decline ${number}`,
+          ...firstPaths(number, files, listing),
+        ]
       case 'done':
         return [`${whose} ${what} is here: ${cleanLine(path ?? '')}`]
       case 'waiting':

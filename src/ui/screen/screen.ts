@@ -42,6 +42,8 @@ const OPEN_MESSAGES = 200
 const PAGE_MESSAGES = 200
 /** A whole collection takes some 40 ms: seldom enough not to be felt, often enough that what was leafed past does not pile up. */
 const PAGES_PER_COLLECTION = 32
+/** Of a long answer, such as all paths of a folder, in one entry: what is scrolled by is wrapped entry by entry, and 65,536 paths fit into a talk. */
+const NOTE_LINES_MAX = 200
 /** Milliseconds after which the time is told anew to the model. */
 const TICK_MS = 1_000
 
@@ -204,7 +206,9 @@ class Screen {
     if (!reply.ok) this.fault(reply.message)
     else if (!isQuiet) {
       const lines = reply.lines().map(cleanLine)
-      if (lines.length > 0) this.take(this.teller.note(lines.join('\n'), 'plain'))
+      for (let at = 0; at < lines.length; at += NOTE_LINES_MAX) {
+        this.take(this.teller.note(lines.slice(at, at + NOTE_LINES_MAX).join('\n'), 'plain'))
+      }
     }
     // A conversation has nobody to tell that one has left it.
     if (reply.ok && isConversationLeft(reply)) this.left(reply.data.room)

@@ -1,3 +1,4 @@
+import { plural } from '../../app/commands/views.ts'
 import type { FileEvent } from '../../app/events.ts'
 import { formatBytes } from '../../base/quantity.ts'
 import { cleanLine } from '../../base/text.ts'
@@ -35,7 +36,7 @@ export function progressText(files: readonly Moving[], doing = ''): string {
 
 /** `photo.jpg (3.0 MB)`, `tree (12 files, 3.0 MB)` */
 export function fileText({ name, size, files }: Pick<FileEvent, 'name' | 'size' | 'files'>): string {
-  return `${cleanLine(name)} (${files === undefined ? '' : `${files} files, `}${formatBytes(size)})`
+  return `${cleanLine(name)} (${files === undefined ? '' : `${plural(files, 'file', 'files')}, `}${formatBytes(size)})`
 }
 
 function shortened(name: string): string {

@@ -3,6 +3,7 @@ import { ExitStatus } from '../../app/exit.ts'
 import type { ReceiveAsked } from '../../app/options-transfer.ts'
 import { cleanLine } from '../../base/text.ts'
 import { fileText, progressText } from './progress.ts'
+import { type Person, Question } from './question.ts'
 import { Transfer, type TransferOptions } from './transfer.ts'
 
 export interface ReceiveOptions extends TransferOptions {
@@ -11,11 +12,6 @@ export interface ReceiveOptions extends TransferOptions {
   readonly paths: { write(text: string): unknown } | null
   /** A person, to be asked; null: nobody is. */
   readonly person: Person | null
-}
-
-export interface Person {
-  /** What was typed; null where nothing will be. */
-  line(): Promise<string | null>
 }
 
 /** What waited in the room for us comes all at once: so long it is waited for, the newest of it is meant. */
@@ -206,12 +202,16 @@ class Receive extends Transfer {
     const { person } = this.options
     if (person === null) return true
     this.isAsking = true
-    // Of an offer from before the name may have been told since.
+    const inside = await this.chat.files.paths(String(event.number))
+    if (!inside.ok) this.line.tell(inside.message)
+    // Of an offer from before the name may have been told since, and what is in it only now.
     const from = this.chat.whoIs(event.from.id) ?? event.from
-    this.line.ask(`${cleanLine(from.name)} offers ${fileText(event)}. Take it? [Y/n]`)
-    const answer = await person.line()
+    const offered = fileText(inside.ok ? { ...event, ...inside.file } : event)
+    const question = new Question(this.line, person, `${cleanLine(from.name)} offers ${offered}.`)
+    const isWanted = await question.ask(inside.ok ? inside.paths : [])
+    this.open.delete(event.id)
     this.isAsking = false
-    return answer !== null && /^\s*(y(es)?)?\s*$/i.test(answer)
+    return isWanted
   }
 
   /** One that we take. */

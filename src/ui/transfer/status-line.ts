@@ -1,3 +1,4 @@
+import { wrapAnsi } from 'bun'
 import { cleanLine } from '../../base/text.ts'
 import { fit } from '../screen/text/glyphs.ts'
 
@@ -5,6 +6,7 @@ import { fit } from '../screen/text/glyphs.ts'
 export interface ErrorOutput {
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
   write(text: string): unknown
 }
 
@@ -13,6 +15,12 @@ const DRAWN_EVERY_MS = 100
 const COLUMNS_DEFAULT = 80
 /** Narrower than this, a terminal only says that it does not know. */
 const COLUMNS_MIN = 20
+const ROWS_DEFAULT = 24
+/** The question, which may take two, what stands above the list, and how many there are more. */
+const QUESTION_ROWS = 5
+const LIST_ROWS_MIN = 5
+const LIST_INDENT = '  '
+const WHOLE = { hard: true, trim: false, wordWrap: false }
 
 /** One line at the bottom of a terminal that changes in place, and lines that stay above it. Where there is no terminal, only faults are written. */
 export class StatusLine {
@@ -48,6 +56,19 @@ export class StatusLine {
     this.print(`hearsay: ${text}`)
   }
 
+  /** So many lines of a list are seen at once, with the question below them. */
+  get listRows(): number {
+    return Math.max(LIST_ROWS_MIN, (this.output.rows || ROWS_DEFAULT) - QUESTION_ROWS)
+  }
+
+  /** Lines that stay, in one write; what is too long for one goes on indented, so that no path can pass for a line of ours. */
+  list(lines: readonly string[]): void {
+    if (!this.isShown || lines.length === 0) return
+    const columns = this.columns - 1 - LIST_INDENT.length
+    const rows = lines.flatMap((line) => wrapAnsi(cleanLine(line), columns, WHOLE).split('\n'))
+    this.output.write(`${this.erased()}${rows.map((row) => `${LIST_INDENT}${row}\n`).join('')}`)
+  }
+
   /** Asks, with the cursor behind the question. */
   ask(question: string): void {
     this.output.write(`${this.erased()}${cleanLine(question)} `)
@@ -65,11 +86,14 @@ export class StatusLine {
   }
 
   private draw(text: string): void {
-    const columns = Math.max(COLUMNS_MIN, this.output.columns || COLUMNS_DEFAULT) - 1
-    const line = fit(cleanLine(text), columns)
+    const line = fit(cleanLine(text), this.columns - 1)
     if (line === this.drawn) return
     this.output.write(`\r${line}\x1b[J`)
     this.drawn = line
+  }
+
+  private get columns(): number {
+    return Math.max(COLUMNS_MIN, this.output.columns || COLUMNS_DEFAULT)
   }
 
   private erased(): string {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { pathText } from '../../../src/core/transfer/folder.ts'
 import { encodeFileOffer } from '../../../src/wire/file-offer.ts'
 import { encodeCallBack } from '../../../src/wire/holding.ts'
 import { PassingKind } from '../../../src/wire/passing.ts'
-import { ALL, ASK, bytesOf, DeskRoom, got } from './desk-room.ts'
+import { ALL, ASK, bytesOf, DeskRoom, got, type Person } from './desk-room.ts'
 
 const MEGABYTE = 1024 * 1024
 let room: DeskRoom
@@ -178,6 +179,54 @@ describe('a folder', () => {
     await ben.desk.accept('')
     const done = await ben.until(({ state }) => state === 'done')
     for (let i = 0; i < 300; i++) expect(got(ben, `${done.path}/d${i % 7}/${i}`)).toEqual(bytesOf(i * 11, i))
+  })
+})
+
+describe('all that is in a folder', () => {
+  const inside = async (person: Person, which: string) => {
+    const list = await person.desk.paths(which)
+    return list.ok ? list.entries.map(pathText) : list.code
+  }
+
+  test('can be seen before it is answered, on its way, when it is here, and by who offers it', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    const all = Array.from({ length: 10_000 }, (_, i) => `d${i % 7}/${i}`)
+    for (const path of all) anna.files.files.set(`/out/tree/${path}`, bytesOf(3))
+    await anna.desk.send('/out/tree', 'general')
+    await ben.until(({ state }) => state === 'asked')
+    expect(new Set((await inside(ben, 'tree')) as string[])).toEqual(new Set(all))
+    expect(await inside(anna, '1')).toHaveLength(10_000)
+    await ben.desk.accept('')
+    await ben.until(({ state }) => state === 'done')
+    expect(await inside(ben, '1')).toHaveLength(10_000)
+    expect(await inside(ben, 'wood')).toBe('no-such-file')
+  }, 20_000)
+
+  test('is fetched when somebody asks who has the offer from an earlier run, and is not taken for it', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK, 7)]
+    anna.files.files.set('/out/tree/x', bytesOf(1000)).set('/out/tree/y', bytesOf(2000))
+    ben.desk.recall()
+    await anna.desk.send('/out/tree', 'general')
+    await ben.until(({ state }) => state === 'asked')
+    ben.leave()
+    const again = await room.again(ben, 7)
+    expect(again.desk.recall()).toBe(1)
+    expect(again.desk.views).toMatchObject([{ state: 'asked', files: 0 }])
+    expect(await inside(again, 'tree')).toEqual(['x', 'y'])
+    expect(again.desk.views).toMatchObject([{ state: 'asked', files: 2 }])
+    again.desk.decline('tree')
+    expect(await inside(again, 'tree')).toBe('no-list')
+  })
+
+  test('too large for a list to be read unasked is said to be', async () => {
+    const ben = await room.person(ASK)
+    const offer = { root: new Uint8Array(32), size: 2 ** 43, manifestBytes: 100, entries: 1, changedMs: 0, name: 'all' }
+    ben.desk.heardOffer('ab'.repeat(32), 'cd'.repeat(32), 'general', encodeFileOffer(offer)!)
+    expect(ben.desk.views).toMatchObject([{ state: 'asked' }])
+    expect(await ben.desk.paths('all')).toMatchObject({
+      code: 'list-too-large',
+      message: expect.stringContaining('/accept 1'),
+    })
   })
 })
 

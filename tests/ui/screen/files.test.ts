@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'bun:test'
+import { PassThrough } from 'node:stream'
 import type { FileEvent } from '../../../src/app/events.ts'
 import { FileProgress, leftText } from '../../../src/ui/file-progress.ts'
+import { runScreen } from '../../../src/ui/screen/screen.ts'
 import { Teller } from '../../../src/ui/screen/tell.ts'
 import { FakeChat } from '../../app/fake-chat.ts'
+import { Collector, signalSource } from '../streams.ts'
+import { Emulator } from './emulator.ts'
 import { ALICE, BOB, CAROL, MINUTE, NOON, Stage, said } from './stage.ts'
 
 function event(more: Partial<FileEvent> = {}): FileEvent {
@@ -52,6 +56,7 @@ describe('a file on the screen', () => {
     expect(desk.tell(event({ state: 'failed', reason: 'the disk is full' }))).toContain('failed: the disk is full')
     expect(desk.tell(event({ state: 'withdrawn' }))).toContain('withdrawn by Bob')
     expect(desk.tell(event({ id: 'f2', name: 'tree', files: 12 }))).toContain('▥ tree  12 files, 2.0 MB')
+    expect(desk.stage.rows.join('\n')).toMatch(/does not, \/files .*\n.* 3 lists it/)
     const own = event({ id: 'f3', number: 4, state: 'offering', self: true, from: { id: ALICE.id, name: 'Alice' } })
     expect(desk.tell(own)).toContain('offered; /cancel 4 takes it back')
     const people = [BOB, CAROL, ALICE].map(({ id, name }) => ({ id, name }))
@@ -116,3 +121,40 @@ describe('what comes in, in a few words', () => {
     expect([undefined, 0, 59.2, 150, 7_200].map(leftText)).toEqual(['', '1 s', '60 s', '3 min', '2 h'])
   })
 })
+
+test('every path of a folder of 10,000 can be leafed to on the screen, and how the folder stands is in sight first', async () => {
+  const chat = new FakeChat()
+  const { event: _, ...file } = event({ name: 'tree', files: 10_000 })
+  chat.files.files.push(file)
+  for (let i = 0; i < 10_000; i++) chat.files.inside.push({ path: `d/${i}`, size: 3 })
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
+  const output = Object.assign(new Collector(), { isTTY: true, columns: 100, rows: 100 })
+  const over = runScreen({ chat, input, output, signals: signalSource(), env: { TERM: 'xterm' }, nowMs: () => 0 })
+  const emulator = new Emulator(100, 100)
+  let length = 0
+  const shown = async (what: RegExp): Promise<string> => {
+    let text = ''
+    await output.until((written) => {
+      emulator.write(written.slice(length))
+      length = written.length
+      text = emulator.text.join('\n')
+      return what.test(text)
+    })
+    return text
+  }
+  input.write('/files 3\r')
+  const seen = new Set<string>()
+  const look = (text: string): void => {
+    for (const [, i] of text.matchAll(/3 B {2}d\/(\d+) /g)) seen.add(i!)
+  }
+  look(await shown(/10000 files: \/accept 3 takes all/))
+  expect(seen.has('9999')).toBe(true)
+  while (!seen.has('0')) {
+    const lowest = Math.min(...[...seen].map(Number))
+    input.write('\x1b[5~')
+    look(await shown(new RegExp(`3 B  d/${Math.max(0, lowest - 5)} `)))
+  }
+  expect(seen.size).toBe(10_000)
+  input.write('/quit\r')
+  expect(await over).toBe(0)
+}, 30_000)

@@ -165,7 +165,7 @@ function noteRows(entry: NoteEntry, width: number, look: Look): Line[] {
   const indent = TIME_COLUMNS + 2
   const style = look[TONES[entry.tone]]
   const lines = entry.text.split('\n')
-  const rows = lines.flatMap((line) => tableRows(line, width - indent, style)).slice(0, ROWS_MAX)
+  const rows = lines.flatMap((line) => tableRows(line, width - indent, style))
   return rows.map((row, index) => [...(index === 0 ? head : blanks(indent)), ...row])
 }
 
@@ -192,11 +192,11 @@ const BAR_COLUMNS_MAX = 20
 const FILE_ROWS_MAX = 3
 
 /** What stands below a file's name, but for one that is under way. */
-function fileWords({ state, number, remark, takers, refused, from }: FileEntry): string {
+function fileWords({ state, number, remark, takers, refused, from, files }: FileEntry): string {
   const why = remark === '' ? '' : `: ${remark}`
   switch (state) {
     case 'offered':
-      return `/accept ${number} takes it, /decline ${number} does not`
+      return `/accept ${number} takes it, /decline ${number} does not${files === null ? '' : `, /files ${number} lists it`}`
     case 'offering':
       return [
         `offered; /cancel ${number} takes it back`,
