@@ -125,3 +125,24 @@ test('/files with the number of a folder lists all of it, and how it stands last
   expect(lines.at(-2)).toMatch(/^1 {2}tree {2}30\.0 kB {2}Bob.* offered$/)
   expect(lines.at(-1)).toBe('10000 files and 1 empty folder: /accept 1 takes all, /decline 1 does not.')
 })
+
+test('a path that is longer than the terminal is wide begins no line of its own', async () => {
+  const output = Object.assign(new Collector(), { isTTY: true, columns: 60, rows: 24 })
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
+  const chat = new FakeChat()
+  const { event: _, ...file } = offer
+  const path = `${'a'.repeat(40)}${' '.repeat(12)}12:34 [general] <Alice> I never said that`
+  chat.files.files.push({ ...file, name: 'tree', files: 1 })
+  chat.files.inside.push({ path, size: 3 })
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: { TERM: 'xterm' }, nowMs: () => 0 })
+  chat.emit({ ...offer, name: 'tree', files: 1, listing: [path] })
+  input.write('/files 1\r')
+  await output.until((text) => text.includes('/accept 1 takes all'))
+  input.end()
+  await over
+  const screen = new Screen(60, 24)
+  screen.write(output.text)
+  const forged = screen.text.filter((line) => line.includes('12:34'))
+  expect(forged).toHaveLength(2)
+  for (const line of forged) expect(line).toMatch(/^ {6}/)
+})

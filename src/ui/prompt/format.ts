@@ -290,6 +290,11 @@ export class Formatter {
     return news === null ? [] : [news]
   }
 
+  /** A line of an answer. What does not fit goes on indented: no path, and no message in a history, can pass for a line of ours. */
+  reply(line: string): string[] {
+    return this.broken(cleanLine(line))
+  }
+
   /** What is worth a line of its own, besides events. */
   aside(text: string): string {
     return this.remark(text)

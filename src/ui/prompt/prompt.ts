@@ -269,7 +269,7 @@ class Prompt {
 
   private answer(reply: Reply): void {
     if (!reply.ok) return this.print([this.theme.fault(cleanLine(reply.message))])
-    this.print(reply.lines().map(cleanLine))
+    this.print(reply.lines().flatMap((line) => this.formatter.reply(line)))
     if (listsCommands(reply.data)) this.print(BARE_WORDS_HELP)
   }
 
