@@ -54,6 +54,12 @@ async function asked({ asked }: FakeChat, what: string): Promise<void> {
 describe('receiving once', () => {
   test('asks the person there, shows a bar, and tells where it is', async () => {
     const { chat, paths, errors, over } = receiving([''])
+    // Both on one terminal.
+    const written = paths._write.bind(paths)
+    paths._write = (chunk: Buffer, ...rest) => {
+      errors.write(chunk)
+      written(chunk, ...rest)
+    }
     chat.admit('general', BOB)
     chat.emit(offer)
     await errors.until((text) => text.includes('Bob offers photo.jpg (3.0 MB). Take it? [Y/n] '))
@@ -67,7 +73,7 @@ describe('receiving once', () => {
     expect(paths.text).toBe('/home/alice/photo.jpg\n')
     const screen = new Screen(80, 24)
     screen.write(errors.text.replaceAll('\n', '\r\n'))
-    expect(screen.text.join('\n')).toContain('photo.jpg (3.0 MB) of Bob is here, verified.')
+    expect(screen.text.join('\n')).toContain('photo.jpg (3.0 MB) of Bob is here, verified.\n/home/alice/photo.jpg')
     expect(screen.text.join('\n')).not.toContain('50%')
   })
 

@@ -241,6 +241,8 @@ class Receive extends Transfer {
     this.lastDoneMs = this.nowMs()
     const { paths } = this.options
     this.line.tell(`${fileText(event)} of ${cleanLine(event.from.name)} is here, verified.`)
+    // On the same terminal the path would stand behind the bar.
+    this.line.clear()
     paths?.write(`${path}\n`)
   }
 
