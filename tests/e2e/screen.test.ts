@@ -333,6 +333,23 @@ describe('the terminal is given back', () => {
     expect([...ann.raw.matchAll(KEPT_TITLE)]).toHaveLength([...ann.raw.matchAll(TITLE_BACK)].length + 1)
   })
 
+  test.each([
+    [60, 15],
+    [100, 30],
+  ])('and taken again in the size that the window was given meanwhile, %d by %d', async (columns, rows) => {
+    const ann = sit(['--ephemeral'], { shell: SHELL })
+    await ann.shows('general>')
+    ann.type('half\x1a')
+    await ann.shows('stopped')
+    ann.resize(columns, rows)
+    ann.type('\r')
+    await ann.until(() => ann.emulator.modes.has('1049') && ann.raw.endsWith('\x1b[?2026l'))
+    expect(ann.rows).toHaveLength(rows)
+    expect(ann.rows.at(-2)).toStartWith(' general')
+    expect(ann.rows.at(-1)).toBe('general> half')
+    expect(ann.rows.join('')).not.toContain('#')
+  })
+
   test('and taken again at once where no shell is there that could let it go on', async () => {
     const ann = sit(['--ephemeral'])
     await ann.shows('general>')

@@ -4,6 +4,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import { stripANSI } from 'bun'
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, typable } from '../pasted.ts'
 import { CAN_STOP } from '../stopping.ts'
+import { readSizeAnew, type Sized } from '../terminal-size.ts'
 import { KeysInTurn } from './keys-in-turn.ts'
 import { BREAK, type Cell, cellAt, endOf, shownPart } from './layout.ts'
 import { PasteFilter } from './paste-filter.ts'
@@ -23,13 +24,14 @@ const COMPLETING = /^([^\t\r\n\x1b]*)((?:\t|\x1b\[Z)+)(\r?)$/
 const INTERRUPT = '\x03'
 
 export type TerminalInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
-export type TerminalOutput = Writable & {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  readonly rows?: number
-  /** Where it can be written to when nothing asynchronous runs any more. */
-  readonly fd?: number
-}
+export type TerminalOutput = Writable &
+  Sized & {
+    readonly isTTY?: boolean
+    readonly columns?: number
+    readonly rows?: number
+    /** Where it can be written to when nothing asynchronous runs any more. */
+    readonly fd?: number
+  }
 
 /** Of something that was pasted. */
 export interface Paste {
@@ -146,6 +148,7 @@ export class LineEditor {
   }
 
   clearScreen(): void {
+    readSizeAnew(this.options.output)
     this.drawn = null
     this.options.output.write(`\x1b[2J\x1b[H${this.draw()}`)
   }
@@ -293,6 +296,7 @@ export class LineEditor {
     this.setRawMode(false)
     this.setRawMode(true)
     void this.options.given?.(true)
+    readSizeAnew(this.options.output)
     this.options.output.write(PASTE_MARKS_ON + this.erase() + this.draw())
   }
 

@@ -180,6 +180,7 @@ class Screen {
       case 'interrupt':
         return this.leaving.interrupt(() => effect.isSpared)
       case 'redraw':
+        this.terminal.lookAtSize()
         return this.display.forget()
       case 'suspend':
         return this.terminal.suspend()

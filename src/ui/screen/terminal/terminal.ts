@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON } from '../../pasted.ts'
 import type { TerminalInput, TerminalOutput } from '../../prompt/editor.ts'
 import { CAN_STOP } from '../../stopping.ts'
+import { readSizeAnew } from '../../terminal-size.ts'
 import type { Size } from './grid.ts'
 import { type Input, InputParser } from './parser.ts'
 
@@ -66,6 +67,11 @@ export class Terminal {
   get size(): Size {
     const { columns, rows } = this.output
     return { columns: columns || SIZE_DEFAULT.columns, rows: rows || SIZE_DEFAULT.rows }
+  }
+
+  /** Where the terminal may have told nobody of its size; another one is told as `resized`. */
+  lookAtSize(): void {
+    readSizeAnew(this.output)
   }
 
   /** The reader is slow: what is drawn now would only be late. */
@@ -168,6 +174,7 @@ export class Terminal {
     // What is thought to be raw already is not made so again.
     this.setRawMode(false)
     this.enter()
+    readSizeAnew(this.output)
     this.hearer.resumed()
   }
 
