@@ -52,6 +52,14 @@ describe.each([
     if (rows < 60) expect(inCard(at.press('{pagedown}{up}'))).not.toEqual(end)
   })
 
+  test('stay where they are while the screen is drawn anew', () => {
+    const at = stage(columns, rows).press('{f1}{down}')
+    const shown = inCard(at)
+    at.taken()
+    expect(at.press('{ctrl-l}').taken()).toEqual([{ do: 'redraw' }])
+    expect(inCard(at)).toEqual(shown)
+  })
+
   test('say how they are closed', () => {
     expect(inCard(stage(columns, rows).press('{f1}')).at(-1)).toMatch(/Esc closes/)
     expect(inCard(stage(columns, rows).press('{f1}')).at(-1)).not.toContain('…')

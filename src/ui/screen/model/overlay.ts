@@ -13,6 +13,7 @@ const HELP_PAGE = 8
 
 export function onOverlayKey(model: Model, overlay: Overlay, chord: string): Updated {
   if (chord === 'ctrl-c' || chord === 'escape') return [closed(model), []]
+  if (model.setup.keymap.get(chord) === 'redraw') return [model, [{ do: 'redraw' }]]
   if (overlay.kind === 'jump') return onJumpKey(model, overlay, chord)
   if (overlay.kind === 'paste') return chord === 'enter' ? sayText(closed(model), overlay.text) : [model, []]
   const steps: Readonly<Record<string, number>> = { up: -1, down: 1, pageup: -HELP_PAGE, pagedown: HELP_PAGE }
