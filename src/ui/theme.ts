@@ -1,4 +1,5 @@
 import picocolors from 'picocolors'
+import type { Inks } from './screen/views/inks.ts'
 
 /** Every colour of every front end. Nothing is told by colour alone. */
 
@@ -29,32 +30,24 @@ export function wantsColour(stream: ColourStream, env: TerminalEnvironment): boo
   return stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
 }
 
-/** `people`: of 256 colours those that names may have, which are legible; empty where there are fewer. */
-export function createTheme(colour: boolean, people: readonly number[] = []): Theme {
-  const c = picocolors.createColors(colour)
-  // Red is for faults; black, white and yellow are lost on some terminal's background.
-  const own: readonly Paint[] = [
-    c.green,
-    c.blue,
-    c.magenta,
-    c.cyan,
-    c.greenBright,
-    c.blueBright,
-    c.magentaBright,
-    c.cyanBright,
-  ]
-  const many = people.map(
-    (index): Paint =>
-      (text) =>
-        `\x1b[38;5;${index}m${text}\x1b[39m`,
-  )
-  const palette = colour && many.length > 0 ? many : own
+/** By its number among the 256; the first 16 as terminals without the others know them. */
+function paintOf(index: number): Paint {
+  const code = index < 8 ? `${30 + index}` : index < 16 ? `${90 + index - 8}` : `38;5;${index}`
+  return (text) => `\x1b[${code}m${text}\x1b[39m`
+}
+
+/** `inks`: what has which colour; null: everything is plain. */
+export function createTheme(inks: Inks | null): Theme {
+  const c = picocolors.createColors(inks !== null)
+  const plain: Paint = (text) => text
+  const people = inks === null ? [plain] : inks.people.map(paintOf)
+  const painted = (index: number | undefined): Paint => (index === undefined ? plain : paintOf(index))
   return {
-    person: (id, text) => palette[hash(id) % palette.length]!(text),
+    person: (id, text) => people[hash(id) % people.length]!(text),
     self: c.bold,
-    room: c.cyan,
+    room: painted(inks?.heading),
     faint: c.dim,
-    fault: c.red,
+    fault: painted(inks?.fault),
   }
 }
 

@@ -62,10 +62,14 @@ describe('the prompt on a terminal', () => {
 
   test('has colours, unless they are not wanted', async () => {
     await start()
-    expect(terminal.raw).toContain('\x1b[36m[general]')
+    expect(terminal.raw).toContain('\x1b[38;5;31m[general]')
+    terminal.end()
+    // Of the 16, the room stands in those that are left on white.
+    await start({ env: { TERM: 'xterm' }, args: ['--light'] })
+    expect(terminal.raw).toContain('\x1b[34m[general]')
     terminal.end()
     await start({ env: { NO_COLOR: '1' } })
-    expect(terminal.raw).not.toContain('\x1b[36m')
+    expect(terminal.raw).not.toContain('m[general]')
   })
 
   test('has names in colours that can be read on light and on dark, where there are enough', async () => {

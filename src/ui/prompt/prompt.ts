@@ -16,7 +16,7 @@ import { depthOf, type Environment } from '../screen/environment.ts'
 import { namesPattern } from '../screen/mentions.ts'
 import { pathsFor } from '../screen/paths.ts'
 import { Ringer } from '../screen/ringer.ts'
-import { legibleColours } from '../screen/views/colours.ts'
+import { inksOf } from '../screen/views/inks.ts'
 import { TalkKey } from '../talk-key.ts'
 import { createTheme, type Theme, wantsColour } from '../theme.ts'
 import { Completer } from './completer.ts'
@@ -66,10 +66,9 @@ const EARLIER_MAX = 20
 /** After so long without a key, nobody looks. */
 const AWAY_MS = 60_000
 
-/** As on the full screen: names are in colours that can be read on what `theme` says the background is. */
+/** As on the full screen: colours that can be read on what `theme` says the background is. */
 function themeFor({ output, env, theme = 'auto' }: PromptOptions): Theme {
-  const people = theme === 'mono' || depthOf(env) < 256 ? [] : legibleColours(theme)
-  return createTheme(theme !== 'mono' && wantsColour(output, env), people)
+  return createTheme(wantsColour(output, env) ? inksOf(theme, depthOf(env)) : null)
 }
 
 class Prompt {

@@ -8,7 +8,7 @@ import { fit, glyphsOf, padded, widthOf } from '../../../src/ui/screen/text/glyp
 import { span } from '../../../src/ui/screen/text/styled.ts'
 import { wrap } from '../../../src/ui/screen/text/wrap.ts'
 import { colourAt, contrast, legibleColours } from '../../../src/ui/screen/views/colours.ts'
-import { lookOf } from '../../../src/ui/screen/views/look.ts'
+import { type Look, lookOf } from '../../../src/ui/screen/views/look.ts'
 import { layTyped } from '../../../src/ui/screen/views/typed.ts'
 
 const anything = fc.string({ unit: 'binary', maxLength: 60 })
@@ -143,6 +143,50 @@ describe('text in cells', () => {
   })
 })
 
+const WHITE = 1
+const BLACK = 0
+const XTERM =
+  '000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff'.split(
+    ' ',
+  )
+/** The first 16 colours as terminals have them. */
+const PALETTES: readonly (readonly [string, readonly string[]])[] = [
+  ['xterm', XTERM],
+  [
+    'VGA',
+    '000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa 555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff'.split(
+      ' ',
+    ),
+  ],
+  [
+    'Tango',
+    '2e3436 cc0000 4e9a06 c4a000 3465a4 75507b 06989a d3d7cf 555753 ef2929 8ae234 fce94f 729fcf ad7fa8 34e2e2 eeeeec'.split(
+      ' ',
+    ),
+  ],
+]
+
+/** Of `rrggbb` (WCAG 2.2, "relative luminance"). */
+function luminanceOf(hex: string): number {
+  const [red = 0, green = 0, blue = 0] = (hex.match(/../g) ?? []).map((part) => {
+    const share = Number.parseInt(part, 16) / 255
+    return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+function between(one: number, other: number): number {
+  return contrast(Math.max(one, other), Math.min(one, other))
+}
+
+/** Everything that has a colour, and that of everybody. */
+function coloursOf(look: Look): { readonly what: string; readonly fg: number; readonly isBold: boolean }[] {
+  const people = Array.from({ length: 2_000 }, (_, index) => ['a person', look.person(`id${index}`)] as const)
+  const all = [...Object.entries(look).filter(([, style]) => typeof style === 'object'), ...people]
+  const found = all.flatMap(([what, { fg, bold = false }]) => (fg === undefined ? [] : [{ what, fg, isBold: bold }]))
+  return [...new Map(found.map((each) => [JSON.stringify(each), each])).values()]
+}
+
 describe('colours', () => {
   test('of people can be read on black and on white, are many, and stay the same', () => {
     const both = legibleColours('auto')
@@ -157,6 +201,32 @@ describe('colours', () => {
     const look = lookOf('auto', 256)
     expect(look.person('alice')).toEqual(lookOf('auto', 256).person('alice'))
     expect(new Set(Array.from({ length: 200 }, (_, i) => look.person(`id${i}`).fg)).size).toBeGreaterThan(15)
+  })
+
+  test.each(PALETTES)('of everything can be read with the 16 colours of %s, bold lightened or not', (_, palette) => {
+    for (const [theme, background] of [
+      ['light', WHITE],
+      ['dark', BLACK],
+    ] as const) {
+      const contrasts = coloursOf(lookOf(theme, 16)).map(({ what, fg, isBold }) => {
+        // Many terminals show the first eight bold as the other eight.
+        const shown = [fg, ...(isBold && fg < 8 ? [fg + 8] : [])]
+        return { what, least: Math.min(...shown.map((index) => between(luminanceOf(palette[index]!), background))) }
+      })
+      expect(contrasts.filter(({ least }) => least < 3.9)).toEqual([])
+    }
+  })
+
+  test.each([
+    ['light', WHITE, 4.5],
+    ['dark', BLACK, 4.5],
+    ['auto', WHITE, 3],
+    ['auto', BLACK, 3],
+  ] as const)('of everything can be read with 256 colours, theme %s on luminance %d', (theme, background, least) => {
+    const found = coloursOf(lookOf(theme, 256))
+    // The first 16 are what each terminal makes of them.
+    expect(found.filter(({ fg }) => fg < 16)).toEqual([])
+    expect(found.filter(({ fg }) => between(colourAt(fg).luminance, background) < least)).toEqual([])
   })
 
   test('are as many as the terminal has, and none where none are wanted', () => {

@@ -1,7 +1,7 @@
 import type { Theme } from '../../../app/settings.ts'
 import type { Depth } from '../terminal/painter.ts'
 import { PLAIN, type Style } from '../text/styled.ts'
-import { legibleColours } from './colours.ts'
+import { inksOf } from './inks.ts'
 
 /** How everything looks. Nothing is told by colour alone. */
 export interface Look {
@@ -26,9 +26,6 @@ export interface Look {
   readonly bar: Style
 }
 
-/** The terminal's own colours that can be read on most backgrounds, red not among them. */
-const OWN_COLOURS: readonly number[] = [2, 4, 5, 6, 10, 12, 13, 14]
-
 const NO_COLOURS = {
   plain: PLAIN,
   self: { bold: true },
@@ -48,22 +45,22 @@ const NO_COLOURS = {
   bar: PLAIN,
 } as const satisfies Omit<Look, 'person'>
 
-const COLOURS = {
-  ...NO_COLOURS,
-  fault: { fg: 1, bold: true },
-  mention: { fg: 5, bold: true },
-  unread: { fg: 3, bold: true },
-  link: { underline: true },
-  statusFault: { fg: 1, reverse: true, bold: true },
-  heading: { fg: 6, bold: true },
-  bar: { fg: 2 },
-} as const satisfies Omit<Look, 'person'>
-
 export function lookOf(theme: Theme, depth: Depth): Look {
-  if (theme === 'mono' || depth === 0) return { ...NO_COLOURS, person: () => PLAIN }
-  const palette = depth === 256 ? legibleColours(theme) : OWN_COLOURS
-  const styles = palette.map((fg): Style => ({ fg }))
-  return { ...COLOURS, person: (id) => styles[hash(id) % styles.length]! }
+  const inks = inksOf(theme, depth)
+  if (inks === null) return { ...NO_COLOURS, person: () => PLAIN }
+  const { people, mayBeBold: bold } = inks
+  const styles = people.map((fg): Style => ({ fg }))
+  return {
+    ...NO_COLOURS,
+    fault: { fg: inks.fault, bold },
+    // Nothing is told by colour alone.
+    mention: { fg: inks.mention, bold, underline: !bold },
+    unread: { fg: inks.unread, bold },
+    statusFault: { fg: inks.fault, reverse: true, bold },
+    heading: { fg: inks.heading, bold },
+    bar: { fg: inks.bar },
+    person: (id) => styles[hash(id) % styles.length]!,
+  }
 }
 
 /** FNV-1a, 32 bits: ids are chosen by their bearers, and nothing but a colour hangs on it. */
