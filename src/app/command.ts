@@ -28,7 +28,7 @@ export type ArgumentKind =
   | 'file'
 
 /** What the front end itself has to do once a command succeeded. */
-export type Effect = 'clear' | 'quit'
+export type Effect = 'clear' | 'quit' | 'keys'
 
 /** Why a value cannot be one: the end of a sentence that begins with the command or the field. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string }
@@ -57,7 +57,7 @@ export interface Definition<A extends Arguments, T extends object> {
   readonly args: A
   /** What it does, in a few words, without the name. */
   readonly help: string
-  readonly effect?: Effect
+  readonly effect?: Effect | ((args: Values<A>) => Effect | null)
   /** Words after the last argument do no harm (`/quit see you`). */
   readonly ignoresRest?: boolean
   /** Calls on `chat` before the first `await`, so that commands take effect in the order they were given. */
@@ -199,7 +199,7 @@ function bind<A extends Arguments, T extends object>(definition: Definition<A, T
     ok: true,
     to: name,
     pending: definition.pending?.(values) ?? null,
-    effect: effect ?? null,
+    effect: typeof effect === 'function' ? effect(values) : (effect ?? null),
     async run(chat) {
       const outcome = await definition.run(chat, values)
       if (!outcome.ok) return refusal(name, outcome.code, outcome.message)

@@ -29,6 +29,8 @@ export interface Messages {
   /** Everything that is here of a room has been read. */
   markRead(room: string | null): Outcome<{ room: string }>
   unread(room: string): UnreadView
+  /** Every conversation that is kept, as `Chat.join` takes it. */
+  conversations(): readonly string[]
   /** What a room shows when one comes in. */
   earlier(room: string, limit: number): Earlier
 }

@@ -58,6 +58,10 @@ const SAME: readonly (readonly [line: string, object: JsonObject, asked: readonl
   ['/undeafen', { do: 'undeafen' }, ['voice deafen false']],
   ['/ptt', { do: 'ptt' }, ['voice press null']],
   ['/ptt on', { do: 'ptt', on: true }, ['voice press true']],
+  ['/next', { do: 'next' }, []],
+  ['/switch eral', { do: 'jump', part: 'eral' }, []],
+  ['/switch general', { do: 'switch', part: 'general' }, ['join general']],
+  ['/keys', { do: 'keys' }, []],
   ['/clear', { do: 'clear' }, []],
   ['/tracker', { do: 'tracker' }, []],
   ['/doctor', { do: 'doctor' }, []],
@@ -184,6 +188,47 @@ describe('rooms', () => {
     const chat = new FakeChat()
     expect((await run('/leave', chat)).reply.ok).toBe(true)
     expect((await run(`/query ${BOB.id}`, chat)).lines).toEqual(['You are talking with @Bob now.'])
+  })
+
+  test('/next goes where something is said to you, then to other news below and round, and says when there is none', async () => {
+    const chat = new FakeChat()
+    for (const room of ['dev', 'music', 'general']) await run(`/join ${room}`, chat)
+    const { notRead, kept } = chat.messages
+    notRead.set('dev', { count: 4, mentions: 0 }).set('music', { count: 1, mentions: 1 })
+    kept.push(`@${CAROL.id}`, `@${BOB.id}`)
+    notRead.set(`@${BOB.id}`, { count: 1, mentions: 0 })
+    const gone: string[] = []
+    for (let step = 0; step < 3; step++) {
+      const { reply } = await run('/next', chat)
+      const room = chat.currentRoom() ?? ''
+      expect(reply).toMatchObject({ ok: true, data: { room } })
+      gone.push(room)
+      notRead.delete(room)
+    }
+    expect(gone).toEqual(['music', `@${BOB.id}`, 'dev'])
+    const { lines, asked } = await run('/next', chat)
+    expect(lines).toEqual(['There is nothing new anywhere else.'])
+    expect(asked).toEqual([])
+  })
+
+  test('/switch goes to a room or a person by a part of the name, and says what it could be where that fits several', async () => {
+    const chat = new FakeChat()
+    for (const room of ['dev', 'music', 'design', 'general']) await run(`/join ${room}`, chat)
+    chat.messages.kept.push(`@${BOB.id}`)
+    expect((await run('/switch us', chat)).asked).toEqual(['join music'])
+    expect((await run('/switch bO', chat)).asked).toEqual([`join @${BOB.id}`])
+    expect((await run('/switch gnrl', chat)).asked).toEqual(['join general'])
+    expect((await run('/switch #dev', chat)).asked).toEqual(['join dev'])
+    const several = await run('/switch de', chat)
+    // Where one is, one need not go.
+    expect(several.asked).toEqual(['join design'])
+    await run('/join music', chat)
+    const { lines, asked } = await run('/switch de', chat)
+    expect(asked).toEqual([])
+    expect(lines).toEqual(['"de" could be dev or design: type more of it.'])
+    expect((await run('/switch xyz', chat)).lines).toEqual([
+      'No room you are in, and nobody here, has "xyz" in the name; /join enters a room by its whole name.',
+    ])
   })
 
   test('/rooms marks the current one', async () => {

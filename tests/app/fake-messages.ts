@@ -20,6 +20,7 @@ export class FakeMessages implements Messages {
   before: Earlier = { messages: [], firstUnread: null }
   /** By room. */
   readonly notRead = new Map<string, UnreadView>()
+  readonly kept: string[] = []
   readonly readRooms: (string | null)[] = []
 
   constructor(private readonly asked: string[]) {}
@@ -87,6 +88,10 @@ export class FakeMessages implements Messages {
 
   unread(room: string): UnreadView {
     return this.notRead.get(room) ?? { count: 0, mentions: 0 }
+  }
+
+  conversations(): readonly string[] {
+    return this.kept
   }
 
   earlier(_room: string, limit: number): Earlier {

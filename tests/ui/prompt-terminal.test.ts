@@ -51,6 +51,14 @@ describe('the prompt on a terminal', () => {
     await terminal.untilLast('[general] >')
   })
 
+  test.each(['/keys\r', '/help keys\r', 'help keys\r', '\x1bOP'])('tells its keys, asked by %j', async (asked) => {
+    await start({ columns: 120, rows: 40 })
+    terminal.type(asked)
+    await terminal.until(({ text }) => text.some((row) => row.startsWith('/next goes to')))
+    expect(terminal.screen.text.some((row) => /^ {2}Alt-Enter +a line break in what is typed$/.test(row))).toBe(true)
+    await terminal.untilLast('[general] >')
+  })
+
   test('is drawn anew when the terminal is resized', async () => {
     await start({ columns: 30 })
     terminal.type('send this line wraps once, but only once')

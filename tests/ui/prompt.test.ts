@@ -48,6 +48,11 @@ describe('the bare words of the prompt', () => {
     expect(asked).toEqual(['join dev', 'action (here) waves', 'text (here) /etc', 'leave dev'])
   })
 
+  test('has no keys to tell of where lines come from no terminal', async () => {
+    const { lines } = await session('/keys')
+    expect(lines).toEqual(['There are no keys here: this is no terminal, and lines are read as they come.'])
+  })
+
   test('that are unknown get one line that names help, and are not said', async () => {
     const { lines, asked } = await session('hello everybody', 'conect a 1', 'join dev', 'send', '/jion', 'exit')
     expect(lines).toEqual([

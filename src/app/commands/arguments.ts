@@ -155,6 +155,17 @@ export function optionalRoom(): Argument<string | null> {
   return optional<string>({ ...ROOM, check: checkRoom })
 }
 
+/** A part of the name of a room or of a person, to the end of the line. */
+export function partOfName(): Argument<string> {
+  return required<string>({
+    kind: 'room',
+    what: 'a part of a name',
+    label: 'part',
+    take: (words) => withoutQuotes(words.all()),
+    check: (value) => (value.trim() === '' ? { ok: false, message: 'the name is empty' } : { ok: true, value }),
+  })
+}
+
 /** Its name, or two words where it is a part of one: `voice join`. */
 export function commandName(): Argument<string | null> {
   return optional<string>({

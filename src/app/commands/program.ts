@@ -4,6 +4,15 @@ import { columns } from './views.ts'
 
 export const PROGRAM: readonly Command[] = [
   defineCommand({
+    name: 'keys',
+    aliases: [],
+    group: 'hearsay',
+    args: {},
+    help: 'which keys do what here',
+    effect: 'keys',
+    run: () => ({ ok: true }),
+  }),
+  defineCommand({
     name: 'clear',
     aliases: ['cls'],
     group: 'hearsay',
@@ -44,6 +53,7 @@ export function helpCommand(table: () => CommandTable): Command {
     group: 'hearsay',
     args: { command: commandName() },
     help: 'list the commands, or explain one',
+    effect: ({ command }) => (command?.toLowerCase() === 'keys' ? 'keys' : null),
     run(_, { command: wanted }) {
       if (wanted === null) return { ok: true, help: table().commands.map(entryOf) }
       const command = commandCalled(table(), wanted)

@@ -1,10 +1,15 @@
 import type { Chat, Fault, Outcome } from '../chat.ts'
 import { type Command, defineCommand } from '../command.ts'
-import { optionalRoom, optionalRoomOrPeer, roomOrPeer } from './arguments.ts'
+import { newsOf, nextWithNews, type Target, targetsOf } from '../going.ts'
+import { quoted } from '../options-quote.ts'
+import { optionalRoom, optionalRoomOrPeer, partOfName, roomOrPeer } from './arguments.ts'
 import { columns, namesOf, placeName, plural } from './views.ts'
 
 /** As far as is counted. */
 const UNREAD_MAX = 10_000
+
+/** Places named where several fit. */
+const CHOICES_MAX = 5
 
 const IN_VOICE = { on: 'in voice', muted: 'in voice, muted', deafened: 'in voice, deafened' } as const
 
@@ -29,6 +34,30 @@ export const ROOMS: readonly Command[] = [
     run: (chat, { room }): Outcome<{ room: string | null }> =>
       room === null ? { ok: true, room: chat.currentRoom() } : chat.join(room),
     show: ({ room }, chat) => [room === null ? NO_ROOM.message : whereabouts(chat, room)],
+  }),
+  defineCommand({
+    name: 'next',
+    aliases: [],
+    group: 'Rooms',
+    args: {},
+    help: 'go where there is news; what is said to you first',
+    run(chat): Outcome<{ room: string | null }> {
+      const next = nextWithNews(newsOf(chat), chat.currentRoom())
+      return next === null ? { ok: true, room: null } : chat.join(next.room)
+    },
+    show: ({ room }, chat) => [room === null ? 'There is nothing new anywhere else.' : whereabouts(chat, room)],
+  }),
+  defineCommand({
+    name: 'switch',
+    aliases: ['jump'],
+    group: 'Rooms',
+    args: { part: partOfName() },
+    help: 'to a room or a person by a part of the name',
+    run(chat, { part }) {
+      const found = targetsOf(chat, part)
+      return found.length === 1 ? chat.join(found[0]!.room) : notOne(part, found)
+    },
+    show: ({ room }, chat) => [whereabouts(chat, room)],
   }),
   defineCommand({
     name: 'leave',
@@ -91,6 +120,16 @@ export const ROOMS: readonly Command[] = [
     },
   }),
 ]
+
+function notOne(part: string, found: readonly Target[]): Fault {
+  if (found.length === 0) {
+    const message = `No room you are in, and nobody here, has ${quoted(part)} in the name; /join enters a room by its whole name.`
+    return { ok: false, code: 'no-such-place', message }
+  }
+  const labels = found.slice(0, CHOICES_MAX).map(({ label }) => label)
+  const more = found.length > CHOICES_MAX ? `${labels.join(', ')} or others` : labels.join(' or ')
+  return { ok: false, code: 'ambiguous-place', message: `${quoted(part)} could be ${more}: type more of it.` }
+}
 
 function whereabouts(chat: Chat, room: string): string {
   const view = chat.rooms().find((joined) => joined.room === room)

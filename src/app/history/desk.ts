@@ -1,3 +1,4 @@
+import { encodeBase32 } from '../../base/base32.ts'
 import { equalBytes, toHex, utf8 } from '../../base/bytes.ts'
 import { comparePlaces } from '../../core/room/timeline.ts'
 import { cleanEmoji } from '../../core/room/told.ts'
@@ -172,6 +173,11 @@ export class MessageDesk implements Messages {
     const id = history.rooms.idOf(room)
     if (id === null) return { count: 0, mentions: 0 }
     return history.read.unread(id, history.own, [name()], shownUntilMs(history.wallMs), ignoring.keys())
+  }
+
+  conversations(): readonly string[] {
+    const rooms = this.options.history.rooms.list()
+    return rooms.flatMap(({ settings: { peer } }) => (peer === null ? [] : [`@${encodeBase32(peer)}`]))
   }
 
   earlier(room: string, limit: number): Earlier {

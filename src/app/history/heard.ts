@@ -53,6 +53,10 @@ export class HeardMessages implements Messages {
     return this.all.unread(room)
   }
 
+  conversations(): readonly string[] {
+    return this.all.conversations()
+  }
+
   earlier(room: string, limit: number): Earlier {
     const { messages, firstUnread } = this.all.earlier(room, limit)
     return { messages: messages.map((each) => this.heard(each)), firstUnread }

@@ -19,5 +19,6 @@ export const NO_MESSAGES: Messages = {
   search: () => NOTHING,
   markRead: () => NOTHING,
   unread: () => ({ count: 0, mentions: 0 }),
+  conversations: () => [],
   earlier: () => ({ messages: [], firstUnread: null }),
 }

@@ -56,6 +56,8 @@ export interface LineEditorOptions {
   given?(isOurs: boolean): Promise<void> | undefined
   /** Tab, or with Shift: the line with something completed in it, or null. What was typed meanwhile wins. */
   complete?(typed: { text: string; cursor: number }, by: 1 | -1): Promise<{ text: string; cursor: number } | null>
+  /** F1. */
+  help?(): void
   /** Ctrl-C. */
   interrupt(): void
   /** Ctrl-D on an empty line, or the terminal is gone. */
@@ -177,6 +179,7 @@ export class LineEditor {
     key: { ctrl?: boolean; meta?: boolean; name?: string } | undefined,
   ): void => {
     if (key?.ctrl === true && key.name === 'l') return this.clearScreen()
+    if (key?.name === 'f1') this.options.help?.()
     if (key?.meta === true && (key.name === 'return' || key.name === 'enter')) this.readline.write(BREAK)
     this.refresh()
   }

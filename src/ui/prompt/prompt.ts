@@ -1,3 +1,4 @@
+import { peopleAround } from '../../app/around.ts'
 import type { Chat } from '../../app/chat.ts'
 import type { Call, CommandTable, Refusal, Reply } from '../../app/command.ts'
 import { COMMANDS } from '../../app/commands/table.ts'
@@ -5,7 +6,6 @@ import type { AppEvent, FileEvent, MessageEvent, RoomEvent } from '../../app/eve
 import type { Settings } from '../../app/settings.ts'
 import { cleanLine } from '../../base/text.ts'
 import type { World } from '../completion.ts'
-import { peopleAround } from '../elsewhere.ts'
 import { FileProgress, SparseProgress } from '../file-progress.ts'
 import { Leaving, type SignalSource } from '../leaving.ts'
 import { LineReader } from '../line-reader.ts'
@@ -23,6 +23,7 @@ import { Completer } from './completer.ts'
 import { LineEditor, type TerminalInput, type TerminalOutput } from './editor.ts'
 import { Formatter } from './format.ts'
 import { Speakers } from './heard.ts'
+import { keyLines, NO_KEYS } from './keys.ts'
 import { pasteNotes } from './paste-notes.ts'
 import { BARE_WORDS_HELP, readPromptLine } from './read.ts'
 import { VoiceMark } from './voice-mark.ts'
@@ -145,6 +146,7 @@ class Prompt {
         return this.talkKey?.pass(chunk) ?? chunk
       },
       given: (isOurs) => this.talkKey?.given(isOurs),
+      help: () => this.printKeys(),
       interrupt: () => this.leaving.interrupt(() => this.editor?.clearLine() ?? false),
       end: () => this.leaving.leave(),
     })
@@ -263,6 +265,7 @@ class Prompt {
     this.answer(reply)
     if (call.effect === 'quit') this.leaving.leave()
     if (call.effect === 'clear') this.editor?.clearScreen()
+    if (call.effect === 'keys' && reply.ok) this.printKeys()
     this.editor?.refresh()
   }
 
@@ -270,6 +273,10 @@ class Prompt {
     if (!reply.ok) return this.print([this.theme.fault(cleanLine(reply.message))])
     this.print(reply.lines().flatMap((line) => this.formatter.reply(line)))
     if (listsCommands(reply.data)) this.print(BARE_WORDS_HELP)
+  }
+
+  private printKeys(): void {
+    this.print(this.editor === null ? [NO_KEYS] : keyLines(this.chat.voice.view().talkKey))
   }
 
   private print(lines: readonly string[]): void {

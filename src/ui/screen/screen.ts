@@ -205,6 +205,7 @@ class Screen {
     if (call.pending !== null) this.take(this.teller.note(call.pending, 'faint'))
     const reply = await call.run(this.chat)
     if (!reply.ok) this.fault(reply.message)
+    else if (call.effect === 'keys') this.take({ kind: 'keys' })
     else if (!isQuiet) {
       const lines = reply.lines().map(cleanLine)
       for (let at = 0; at < lines.length; at += NOTE_LINES_MAX) {

@@ -1,7 +1,7 @@
+import { peopleAround } from '../../app/around.ts'
 import type { Chat, PeerView } from '../../app/chat.ts'
 import type { AppEvent, Person, VoiceEvent } from '../../app/events.ts'
 import { cleanLine } from '../../base/text.ts'
-import { peopleAround } from '../elsewhere.ts'
 import type { Message, Network, PersonItem } from './model/model.ts'
 import type { Teller } from './tell.ts'
 

@@ -95,6 +95,14 @@ describe('the screen', () => {
     expect(person.emulator.text.some((row) => row.startsWith('2 '))).toBe(false)
   })
 
+  test.each(['/keys', '/help keys'])('shows its keys, asked by %s', async (asked) => {
+    await sit()
+    person.type(`${asked}\r`)
+    await person.shows('┌─ Keys')
+    person.type('x')
+    await person.shows('general> x')
+  })
+
   test('says what is wrong with a command in the talk', async () => {
     await sit()
     person.type('/jion dev\r')

@@ -1,8 +1,9 @@
+import { nextWithNews } from '../../../app/going.ts'
 import type { Action } from '../../../app/keymap.ts'
 import { complete } from './complete.ts'
 import { changed, EMPTY, kill, type Motion, move, recase, transpose, undo, vertical, yank } from './editor.ts'
 import type { Model, Updated } from './model.ts'
-import { draftOf, nextWithNews, seen, withDraft } from './places.ts'
+import { draftOf, seen, withDraft } from './places.ts'
 import { scroll, scrollPage, scrollToEnd, scrollToTop } from './scroll.ts'
 import { send, typeText, walkHistory } from './typing.ts'
 
@@ -49,7 +50,7 @@ const SIMPLE: { readonly [A in Action]?: (model: Model) => Updated } = {
   'scroll-line-down': (model) => scroll(model, 1),
   'scroll-top': scrollToTop,
   'scroll-end': scrollToEnd,
-  'next-news': (model) => goTo(model, nextWithNews(model)?.room),
+  'next-news': (model) => goTo(model, nextWithNews(model.places, model.current)?.room),
   'next-room': (model) => goTo(model, neighbour(model, 1)),
   'previous-room': (model) => goTo(model, neighbour(model, -1)),
   'last-room': (model) => goTo(model, model.last ?? undefined),

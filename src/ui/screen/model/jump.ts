@@ -1,3 +1,4 @@
+import { fitOf } from '../../../app/going.ts'
 import type { Model } from './model.ts'
 
 /** Somewhere one can go. */
@@ -10,8 +11,7 @@ export interface Target {
 
 /** Everything that fits what was typed: what begins with it, then what has it in it, then what has its letters in that order. */
 export function targetsFor(model: Model, typed: string): Target[] {
-  const wanted = typed.trim().toLowerCase()
-  const rated = targets(model).map((target) => ({ target, rating: ratingOf(target.label.toLowerCase(), wanted) }))
+  const rated = targets(model).map((target) => ({ target, rating: fitOf(target.label, typed) }))
   return rated
     .filter(({ rating }) => rating > 0)
     .sort((a, b) => b.rating - a.rating)
@@ -27,16 +27,4 @@ function targets(model: Model): Target[] {
   const names = new Map([...here, ...model.elsewhere].map(({ id, name }) => [`@${id}`, `@${name}`]))
   const people = [...names].filter(([room]) => !known.has(room))
   return [...places, ...people.map(([room, label]) => ({ room, label, about: 'a conversation' }))]
-}
-
-function ratingOf(label: string, wanted: string): number {
-  const bare = label.replace(/^[@#]/, '')
-  if (wanted === '' || bare.startsWith(wanted) || label.startsWith(wanted)) return 3
-  if (label.includes(wanted)) return 2
-  let at = 0
-  for (const char of wanted) {
-    at = bare.indexOf(char, at) + 1
-    if (at === 0) return 0
-  }
-  return 1
 }

@@ -200,6 +200,8 @@ export type Message =
   | { readonly kind: 'paths'; readonly before: Editor; readonly start: number; readonly found: readonly string[] }
   | { readonly kind: 'alert'; readonly text: string }
   | { readonly kind: 'cleared' }
+  /** Somebody asked which there are. */
+  | { readonly kind: 'keys' }
 
 /** What is to be done about it, by whoever drives the screen. */
 export type Effect =

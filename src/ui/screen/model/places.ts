@@ -85,11 +85,3 @@ function leaveBehind(place: Place): Place {
   // What was new has been seen; where one had scrolled to is where one comes back to.
   return { ...place, talk: talk.anchor === null ? inBackground({ ...talk, unreadFrom: null }) : talk }
 }
-
-/** The next place with news below the current one, round to it: those that name us first. */
-export function nextWithNews(model: Model): Place | null {
-  const at = model.places.findIndex((place) => place.room === model.current)
-  const others = [...model.places.slice(at + 1), ...model.places.slice(0, Math.max(0, at))]
-  const urgent = others.find((place) => place.mentions > 0 || (place.unread > 0 && place.room.startsWith('@')))
-  return urgent ?? others.find((place) => place.unread > 0) ?? null
-}

@@ -6,7 +6,7 @@ import { add, amend, EMPTY_TALK, open, page } from './talk.ts'
 
 type Told = Extract<
   Message,
-  { kind: 'added' | 'amended' | 'opened' | 'listed' | 'paged' | 'entered' | 'left' | 'cleared' }
+  { kind: 'added' | 'amended' | 'opened' | 'listed' | 'paged' | 'entered' | 'left' | 'cleared' | 'keys' }
 >
 
 const BODY_CHARS_MAX = 200
@@ -41,6 +41,8 @@ export function onTold(model: Model, told: Told): Updated {
       return seen(withEarly(enter(withPlace(model, told.room, told.label), told.room)))
     case 'left':
       return [without(model, told.room), []]
+    case 'keys':
+      return [{ ...model, overlay: { kind: 'help', top: 0 } }, []]
     case 'cleared':
       return [
         changeTalk(model, model.current ?? '', (talk) => ({

@@ -1,5 +1,5 @@
-import type { Chat } from '../app/chat.ts'
-import type { Person } from '../app/events.ts'
+import type { Chat } from './chat.ts'
+import type { Person } from './events.ts'
 
 /** As many as can be meant by a name that is begun; more are named in full. */
 const PEOPLE_MAX = 512
