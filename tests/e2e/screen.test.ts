@@ -159,6 +159,15 @@ describe('a person at the screen', () => {
     await ann.until((rows) => rows.some((row) => row.includes('line 7 ✓')))
   })
 
+  test('pastes many lines where the terminal does not mark that, in pieces, and is asked all the same', async () => {
+    const [bob, ann] = await pair()
+    const lines = Array.from({ length: 400 }, (_, i) => `line ${i}`)
+    ann.type(`${lines.join('\r')}\r`)
+    await ann.shows('400 lines. Enter sends them')
+    ann.type('\r')
+    await bob.hears(lines.join('\n'))
+  })
+
   test('scrolls back through what was said before, resizes, and is at the end again', async () => {
     const [bob, ann] = await pair()
     for (let index = 0; index < 120; index++) await bob.say(`word ${index} of many`)

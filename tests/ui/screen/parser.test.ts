@@ -126,6 +126,54 @@ describe('the parser', () => {
     expect(parser.isWaiting).toBe(false)
   })
 
+  describe('where the terminal does not mark what is pasted', () => {
+    const lines = Array.from({ length: 7 }, (_, index) => `line ${index}`)
+    const pasted = (text: string): Input => ({ kind: 'paste', text, isCut: false })
+
+    test('takes many lines at once for a paste, whole once no more comes, and nothing of it for Enter', () => {
+      const parser = new InputParser()
+      const chunks = [lines.join('\r').slice(0, 50), lines.join('\r').slice(50), '\r', 'and more\r']
+      expect(chunks.flatMap((chunk) => parser.push(encoder.encode(chunk)))).toEqual([])
+      expect(parser.isWaiting).toBe(true)
+      expect(parser.flush()).toEqual([pasted(`${lines.join('\n')}\nand more\n`)])
+      expect(parser.push(encoder.encode('\r'))).toEqual([key('enter')])
+    })
+
+    test('takes up to five lines at once for what hands typed ahead', () => {
+      const five = lines.slice(0, 5)
+      expect(parse(`${five.join('\r')}\r`)).toEqual(five.flatMap((line) => [typed(line), key('enter')]))
+    })
+
+    test('ends it where a key comes, which stays one', () => {
+      expect(parse(`${lines.join('\r')}\x03`)).toEqual([pasted(lines.join('\n')), key('ctrl-c')])
+      expect(parse(lines.join('\r'), '\x1b[A')).toEqual([pasted(lines.join('\n')), key('up')])
+      expect(parse(lines.join('\r'), '\x1b[200~a\x1b[201~')).toEqual([pasted(lines.join('\n')), pasted('a')])
+    })
+
+    test('loses no line, wherever the bytes are cut', () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: 40 }), places, (count, at) => {
+          const many = Array.from({ length: count }, (_, index) => `line ${index}\r`)
+          const parser = new InputParser()
+          const came = cut(encoder.encode(many.join('')), at).flatMap((chunk) => parser.push(chunk))
+          const text = [...came, ...parser.flush()].map((input) =>
+            input.kind === 'key' ? '\n' : 'text' in input ? input.text : '',
+          )
+          expect(text.join('')).toBe(many.join('').replaceAll('\r', '\n'))
+        }),
+      )
+    })
+
+    test('keeps no more of it than there may be, and says so', () => {
+      const parser = new InputParser()
+      const long = `${'x'.repeat(1_000)}\r`.repeat(PASTE_CHARS_MAX / 500)
+      parser.push(encoder.encode(long))
+      expect(parser.flush()).toEqual([
+        { kind: 'paste', text: long.slice(0, PASTE_CHARS_MAX).replaceAll('\r', '\n'), isCut: true },
+      ])
+    })
+  })
+
   test('keeps no more of a paste than there may be, and says so', () => {
     const parser = new InputParser()
     parser.push(encoder.encode('\x1b[200~'))

@@ -1,4 +1,5 @@
 import { PASTE_BEGIN, Pasted } from '../../pasted.ts'
+import { isManyLines, plainAt, UnmarkedPaste } from './unmarked.ts'
 
 /** What a person does at a terminal. */
 export type Input =
@@ -62,14 +63,24 @@ export class InputParser {
   private rest = ''
   /** Of a paste that has not ended; null outside of one. */
   private pasted: Pasted | null = null
+  /** Of many lines that came at once. */
+  private unmarked: UnmarkedPaste | null = null
+  /** So many characters at the end of what is there have not been looked at for many lines. */
+  private unseen = 0
 
   /** True: what is there may be a key by itself, or the beginning of more. */
   get isWaiting(): boolean {
-    return this.pasted === null && this.rest !== ''
+    return this.unmarked !== null || (this.pasted === null && this.rest !== '')
+  }
+
+  /** What waits is a paste whose end nothing marks: over a slow line it stalls. */
+  get isPasting(): boolean {
+    return this.unmarked !== null
   }
 
   push(bytes: Uint8Array): Input[] {
     this.rest += this.decoder.decode(bytes, { stream: true })
+    this.unseen = this.rest.length
     const found: Input[] = []
     while (this.rest !== '' && this.next(found));
     return found
@@ -78,6 +89,7 @@ export class InputParser {
   /** Nothing has come for a while: what waits is taken for what it is alone. */
   flush(): Input[] {
     const found: Input[] = []
+    this.endUnmarked(found)
     while (this.isWaiting) if (!this.next(found)) this.escape(found)
     return found
   }
@@ -85,6 +97,7 @@ export class InputParser {
   /** Takes one thing from the front; false where more has to come first. */
   private next(found: Input[]): boolean {
     if (this.pasted !== null) return this.paste(this.pasted, found)
+    if (this.goesOnUnmarked(found)) return true
     const { rest } = this
     if (rest.startsWith('\x1b')) return this.sequence(found)
     const typed = TYPED.exec(rest)?.[0]
@@ -97,6 +110,25 @@ export class InputParser {
     this.rest = rest.slice(1)
     if (chord !== null) found.push({ kind: 'key', chord })
     return true
+  }
+
+  /** Takes what belongs to a paste without marks, or begins one; false where there is none. */
+  private goesOnUnmarked(found: Input[]): boolean {
+    const { rest } = this
+    if (this.unmarked === null && rest.length > this.unseen) return false
+    const plain = plainAt(rest)
+    this.unseen = rest.length - plain.length - 1
+    if (this.unmarked === null && isManyLines(plain)) this.unmarked = new UnmarkedPaste()
+    if (this.unmarked === null) return false
+    this.unmarked.add(plain)
+    this.rest = rest.slice(plain.length)
+    if (this.rest !== '') this.endUnmarked(found)
+    return true
+  }
+
+  private endUnmarked(found: Input[]): void {
+    if (this.unmarked !== null) found.push({ kind: 'paste', ...this.unmarked.found })
+    this.unmarked = null
   }
 
   private paste(pasted: Pasted, found: Input[]): boolean {

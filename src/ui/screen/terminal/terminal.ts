@@ -8,6 +8,8 @@ import { type Input, InputParser } from './parser.ts'
 
 /** How long an escape may be the beginning of a key: what terminals and multiplexers take over a slow line. */
 const ESCAPE_MS = 40
+/** How long a paste that no mark ends may stall: what came later would be an answer to what is asked about it. */
+const PASTE_MS = 500
 /** Where the terminal does not tell. */
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 }
 
@@ -158,7 +160,8 @@ export class Terminal {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
     const inputs = this.parser.push(this.keys.pass(chunk))
-    if (this.parser.isWaiting || this.keys.isWaiting) this.timer = setTimeout(this.onSilence, ESCAPE_MS)
+    const waitMs = this.parser.isPasting ? PASTE_MS : ESCAPE_MS
+    if (this.parser.isWaiting || this.keys.isWaiting) this.timer = setTimeout(this.onSilence, waitMs)
     if (inputs.length > 0) this.hearer.input(inputs)
   }
 
