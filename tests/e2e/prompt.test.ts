@@ -111,6 +111,31 @@ describe('at a terminal', () => {
     expect(person.output.lastIndexOf('\x1b[?2004l')).toBeGreaterThan(person.output.lastIndexOf('\x1b[?2004h'))
   })
 
+  test('/next goes to who wrote in private and to the room with news, and what was read there is news no more', async () => {
+    const hub = await launch(['--username', 'Hub'])
+    const person = new Terminal(['--plain', '--username', 'Ann', '--connect', hub.address])
+    await person.shows('[general]')
+    await hub.peerUp()
+    await hub.until((line) => line.event === 'member' && line.name === 'Ann')
+    person.press('/join dev\r')
+    await person.shows('[dev]')
+    await hub.say('news in general')
+    await person.shows('news in general')
+    await hub.do({ do: 'msg', peer: 'Ann', text: 'for you alone' })
+    await person.shows('for you alone')
+    person.press('/next\r')
+    await person.shows('[@Hub]')
+    const before = person.output.length
+    person.press('/next\r')
+    await person.shows('You are in general now', before)
+    person.press('/next\r')
+    await person.shows('There is nothing new anywhere else.')
+    person.press('/switch hu\r')
+    await person.shows('You are in @Hub now', before)
+    person.press('exit\r')
+    expect(await person.exited).toBe(0)
+  })
+
   test('the newcomer is asked, the answers are kept, and the second start asks nothing', async () => {
     const home = temporaryHome()
     const first = new Terminal([], home)

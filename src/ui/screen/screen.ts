@@ -157,6 +157,8 @@ class Screen {
   private do(effect: Effect): void {
     switch (effect.do) {
       case 'line':
+        // A command may ask what is unread.
+        this.readMarks.flush()
         return this.start(readLine(this.commands, effect.line), false)
       case 'command':
         return this.command(effect.object)
