@@ -158,6 +158,7 @@ export class Hearsay implements Chat {
     else if (telling.kind === 'circuit') this.fileRoom?.circuit(telling)
     else if (isOfVoice(telling)) this.talk.hear(telling)
     else this.teller.tell(telling)
+    if (telling.kind === 'peer') this.fileRoom?.neighbour(telling)
     if (telling.kind === 'peer') this.options.outside?.neighboursChanged()
     if (telling.kind === 'delivery') this.memory?.delivered(telling)
     if (telling.kind === 'tracker' && telling.state === 'serving' && telling.office === 'elected') {

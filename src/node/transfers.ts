@@ -95,6 +95,11 @@ export class Transfers {
     return this.links.get(id)?.through ?? null
   }
 
+  /** A dial for a link with a peer, through nobody else, is under way. */
+  isDialling(key: string): boolean {
+    return this.isTried(key, false)
+  }
+
   /** Dials a peer, unless a link to it, through nobody else, is there or on its way. */
   dial(key: string, address: Address): void {
     if (this.isDirect(key) || this.isTried(key, false)) return

@@ -81,6 +81,28 @@ test('killed in the middle, whoever takes and whoever gives goes on, and it is t
   await Promise.all([anna.quit(), ben.quit()])
 }, 60_000)
 
+test('whoever gives and is killed again and again is dialled as soon as he is there again, and asks nobody to pass it on', async () => {
+  const options = ['--username', 'Anna', '--port', String(await freePort())]
+  let anna = await Program.start(options)
+  const ben = await Program.start(['--username', 'Ben', '--accept-files', 'all', '--connect', `127.0.0.1:${anna.port}`])
+  await ben.until((line) => line.event === 'peer' && line.state === 'up')
+  for (let kills = 0; kills < 4; kills++) {
+    const name = `${kills}.bin`
+    const path = join(anna.home, name)
+    writeFileSync(path, bytesOf(150_000_000 + kills))
+    expect(await anna.do({ do: 'send', path })).toMatchObject({ ok: true })
+    await ben.until((line) => line.event === 'file' && line.name === name && line.done > 3_000_000)
+    await anna.kill()
+    const gone = ben.lines.length
+    anna = await Program.start(options, { home: anna.home })
+    const done = await fileEvent(ben, 'done', name)
+    expect(readFileSync(done.path!).equals(readFileSync(path))).toBe(true)
+    const later = ben.lines.slice(gone).filter((line) => line.event === 'file' && line.name === name)
+    expect(later.filter((line) => 'through' in line)).toEqual([])
+  }
+  await Promise.all([anna.quit(), ben.quit()])
+}, 120_000)
+
 test('what is offered to somebody who is killed as he hears of it is known to him when he comes again', async () => {
   const anna = await Program.start(['--username', 'Anna'])
   const options = ['--username', 'Ben', '--connect', anna.address]

@@ -325,8 +325,13 @@ export class Desk implements ShelfOwner {
   }
 
   linked(key: string, link: number): void {
-    if (this.driver.transfers.throughOf(link) === null) this.reaching.linked(key, this.options.clock.nowMs())
+    if (this.driver.transfers.throughOf(link) === null) this.reaching.linked(key)
     this.ask([link])
+  }
+
+  /** Somebody has become a neighbour, perhaps again. */
+  arrived(key: string): void {
+    this.reaching.arrived(key, this.options.clock.nowMs())
   }
 
   unlinked(key: string, reason: string): void {

@@ -4,7 +4,7 @@ import { toHex } from '../../base/bytes.ts'
 import { normaliseRoom } from '../../base/room-name.ts'
 import { pathText } from '../../core/transfer/folder.ts'
 import type { CircuitTelling } from '../../node/circuit-outputs.ts'
-import type { EventTelling, FilesTelling } from '../../node/outputs.ts'
+import type { EventTelling, FilesTelling, PeerTelling } from '../../node/outputs.ts'
 import { encodeRemoval, readRemoval } from '../../wire/amendment.ts'
 import { type AuthoredKind, EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
@@ -120,6 +120,11 @@ export class FileRoom implements FilesChat {
 
   passed({ room, author, passingKind, body }: FilesTelling): void {
     this.desk.heardPassing(room ?? `@${encodeBase32(author)}`, toHex(author), passingKind, body)
+  }
+
+  /** What the node tells of its neighbours. */
+  neighbour({ state, peer }: PeerTelling): void {
+    if (state === 'up') this.desk.arrived(toHex(peer))
   }
 
   /** What the node tells of circuits. */

@@ -14,6 +14,7 @@ class Story {
   known: Address[] = []
   isThere = true
   linked: 'direct' | 'relayed' | null = null
+  isDialling = false
   nowMs = 0
   readonly reaching: Reaching
 
@@ -21,6 +22,7 @@ class Story {
     const links: Links = {
       isDirect: () => this.linked === 'direct',
       linksTo: () => (this.linked === null ? [] : [1]),
+      isDialling: () => this.isDialling,
       dial: (key, address) => this.note(`dial ${formatAddress(address)}${key === BEN ? '' : ' for another'}`),
       call: () => this.note('call'),
     }
@@ -50,6 +52,25 @@ class Story {
       this.nowMs += 1_000
     }
     return [...this.tried]
+  }
+
+  /** Of what was tried, when he was dialled, in seconds. */
+  get dials(): number[] {
+    return this.tried.filter((each) => each.includes('dial')).map((each) => Number.parseFloat(each))
+  }
+
+  /** He is a neighbour, and known by where he is. */
+  arrives(...known: Address[]): string[] {
+    this.tried.length = 0
+    this.known = known
+    this.reaching.arrived(BEN, this.nowMs)
+    return [...this.tried]
+  }
+
+  /** A link with him is up, through nobody, and lost again after so many milliseconds. */
+  wasLinkedFor(ms: number): void {
+    this.reaching.linked(BEN)
+    this.nowMs += ms
   }
 
   private note(what: string): void {
@@ -92,15 +113,14 @@ describe('somebody who has what is wanted', () => {
     expect(story.go(15)).toEqual(['0 dial 203.0.113.5:8080', '10 dial 203.0.113.5:8080'])
   })
 
-  test('and is reached through others is dialled again twice a minute, lest a direct way has opened', () => {
+  test('and is reached through others is dialled again soon, and then more and more seldom, lest a direct way has opened', () => {
     const story = new Story()
     story.known = [at('203.0.113.5')]
     story.go(5)
     story.linked = 'relayed'
-    expect(story.go(300).map((each) => each.split(' ').slice(0, 2).join(' '))).toEqual([
-      ...['30 dial', '60 dial', '90 dial', '120 dial', '150 dial', '180 dial', '210 dial', '240 dial', '270 dial'],
-      ...['300 dial', '300 ask'],
-    ])
+    const tried = story.go(300)
+    expect(story.dials).toEqual([5, 9, 17, 33, 63, 93, 123, 153, 183, 213, 243, 273, 303])
+    expect(tried.filter((each) => !each.includes('dial'))).toEqual(['300 ask general 192.0.2.1:8080'])
     story.linked = 'direct'
     expect(story.go(300)).toEqual([])
   })
@@ -110,13 +130,105 @@ describe('somebody who has what is wanted', () => {
     story.known = [at('203.0.113.5')]
     story.reaching.told(BEN, [at('198.51.100.7')])
     expect(story.go(1)).toContain('0 dial 203.0.113.5:8080')
-    story.reaching.linked(BEN, story.nowMs)
+    story.reaching.linked(BEN)
     expect(story.go(4)).toContain('1 dial 203.0.113.5:8080')
-    for (let i = 0; i < 12; i++) {
-      story.reaching.linked(BEN, story.nowMs)
+    let dials = 0
+    for (let i = 0; i < 60; i++) {
+      story.reaching.linked(BEN)
       story.go(1)
-      expect(story.tried.filter((each) => each.includes('dial'))).toHaveLength(i % 3 === 0 ? 1 : 0)
+      dials += story.dials.length
     }
+    expect(dials).toBeGreaterThan(3)
+    expect(dials).toBeLessThanOrEqual(3 + 60 / 3)
+  })
+
+  test('and who is lost again soon after the link had come back is dialled at once, and not called before that has had its time', () => {
+    const story = new Story()
+    story.known = [at('203.0.113.5')]
+    story.go(1)
+    story.wasLinkedFor(500)
+    story.go(1)
+    story.wasLinkedFor(500)
+    expect(story.go(4)).toEqual(['3 dial 203.0.113.5:8080', '6 call'])
+  })
+
+  test('and was linked already when there was nothing to dial for is dialled at once when that is lost', () => {
+    const story = new Story()
+    story.known = [at('203.0.113.5')]
+    story.linked = 'direct'
+    story.reaching.dial(BEN, story.nowMs)
+    story.linked = null
+    story.nowMs = 1_000
+    expect(story.go(1)).toContain('1 dial 203.0.113.5:8080')
+  })
+
+  test('is not dialled while a dial is under way, and then it is the next address', () => {
+    const story = new Story()
+    story.known = [at('203.0.113.5'), at('203.0.113.6')]
+    story.go(1)
+    story.isDialling = true
+    story.go(30)
+    expect(story.dials).toEqual([])
+    story.isDialling = false
+    expect(story.go(1)).toEqual(['31 dial 203.0.113.6:8080'])
+  })
+
+  test('is dialled at once when he comes back as a neighbour, wherever he is then, and called only when that leads nowhere', () => {
+    const story = new Story()
+    story.known = [at('203.0.113.5')]
+    story.go(2)
+    expect(story.arrives(at('203.0.113.5'))).toEqual(['2 dial 203.0.113.5:8080'])
+    expect(story.go(4)).toEqual(['5 call'])
+    expect(story.arrives(at('203.0.113.6'))).toEqual(['6 dial 203.0.113.6:8080'])
+    story.linked = 'relayed'
+    story.go(10)
+    expect(story.arrives(at('203.0.113.7'))).toEqual(['16 dial 203.0.113.7:8080'])
+    story.linked = 'direct'
+    expect(story.arrives(at('203.0.113.8'))).toEqual([])
+  })
+
+  test('and was away for long without an address is dialled as soon as he has one again', () => {
+    const story = new Story()
+    story.known = [at('203.0.113.5')]
+    story.go(1)
+    story.reaching.linked(BEN)
+    story.known = []
+    story.go(5)
+    expect(story.arrives(at('203.0.113.5'))).toEqual(['6 dial 203.0.113.5:8080'])
+  })
+
+  test('who is not wanted any more is not dialled for being a neighbour', () => {
+    const story = new Story()
+    expect(story.arrives(at('203.0.113.5'))).toEqual([])
+    story.go(1)
+    story.nowMs += 60_000
+    expect(story.arrives(at('203.0.113.6'))).toEqual([])
+  })
+
+  test('is dialled at once at an address that he has just told, and had not before', () => {
+    const story = new Story()
+    story.reaching.told(BEN, [at('198.51.100.7')])
+    story.go(2)
+    story.reaching.told(BEN, [at('198.51.100.7')])
+    expect(story.go(1).filter((each) => each.includes('dial'))).toEqual([])
+    story.reaching.told(BEN, [at('198.51.100.7'), at('198.51.100.8')])
+    expect(story.go(1)).toContain('3 dial 198.51.100.8:8080')
+  })
+
+  test('who comes and goes, and tells others addresses all the time, has us dial three times and then once in three seconds', () => {
+    const story = new Story()
+    story.go(1)
+    let dials = 0
+    for (let i = 0; i < 600; i++) {
+      story.arrives(at('203.0.113.5', 1 + i))
+      story.reaching.told(BEN, [at('198.51.100.7', 1 + i)])
+      story.reaching.dial(BEN, story.nowMs)
+      story.reaching.reach(BEN, 'general', story.nowMs)
+      dials += story.dials.length
+      story.nowMs += 100
+    }
+    expect(dials).toBeGreaterThan(3)
+    expect(dials).toBeLessThanOrEqual(3 + 60 / 3 + 60 / 10)
   })
 
   test.each(['127.0.0.1', '::1', '169.254.1.1', 'fe80::1', '0.0.0.0', '224.0.0.1', '255.255.255.255'])(
@@ -134,6 +246,18 @@ describe('somebody who has what is wanted', () => {
     story.reaching.told(BEN, [at('127.0.0.1', 2)])
     expect(story.go(11)).toContain('10 dial 127.0.0.1:2')
   })
+})
+
+test('who is a neighbour, and tells where that is, is dialled however many others are made up', () => {
+  const story = new Story()
+  for (let i = 0; i < 16; i++) {
+    const key = i.toString(16).padStart(64, '0')
+    story.reaching.told(key, [at(`198.51.100.${i}`)])
+    story.reaching.dial(key, 0)
+  }
+  story.known = [at('203.0.113.5')]
+  story.reaching.told(BEN, [at('203.0.113.5')])
+  expect(story.go(1)).toContain('0 dial 203.0.113.5:8080')
 })
 
 test('a crowd of made-up people has us dial sixteen addresses, and then one a second', () => {
