@@ -15,7 +15,7 @@ import { Keeping } from './keeping.ts'
 import { LeftOut } from './left-out.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
-import { lyingAbout, nameOf, refusalOf, unknown } from './refusals.ts'
+import { lyingAbout, nameOf, refusalOf, stuckReason, unknown } from './refusals.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Stock } from './stock.ts'
@@ -303,7 +303,7 @@ export class Desk implements ShelfOwner {
   stuck(root: string, fault: FilesFault): void {
     for (const job of this.jobs.ofRoot(root)) {
       job.isStuck = true
-      this.jobs.wait(job, this.stuckReason(fault), troubleOf(fault))
+      this.jobs.wait(job, stuckReason(fault, this.options.watches === true), troubleOf(fault))
     }
   }
 
@@ -382,12 +382,6 @@ export class Desk implements ShelfOwner {
     if (job === null) return null
     const message = `${job.entry.name} was withdrawn by whoever offered it: ask for it to be sent again.`
     return { ok: false, code: 'withdrawn', message }
-  }
-
-  /** A run for one transfer does not wait for room. */
-  private stuckReason({ message, code, what = message }: FilesFault): string {
-    if (this.options.watches === true) return message
-    return code === 'full' ? `${what} It goes on when there is room.` : `${message} It is tried again.`
   }
 
   private keepPending(): void {

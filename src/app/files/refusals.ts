@@ -1,3 +1,4 @@
+import type { FilesFault } from '../../ports/files.ts'
 import { RefusalCode } from '../../wire/transfer.ts'
 import type { Fault } from '../chat.ts'
 import type { FileTrouble } from './contract.ts'
@@ -29,6 +30,12 @@ export function refusalOf(code: number, name: string): Refusal {
 /** Whoever offered it sends something else. */
 export function lyingAbout(name: string): string {
   return `What came of ${name} is not what was offered, and was thrown away. ${OTHERS}`
+}
+
+/** What is wrong with the disk. A run for one transfer (`isOnce`) does not wait for room. */
+export function stuckReason({ message, code, what = message }: FilesFault, isOnce: boolean): string {
+  if (isOnce) return message
+  return code === 'full' ? `${what} It goes on when there is room.` : `${message} It is tried again.`
 }
 
 /** `what`: how those stand that could have been meant. */
