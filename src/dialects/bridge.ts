@@ -1,7 +1,8 @@
-import { type DialectName, markName, NATIVE_MARK } from '../base/dialects.ts'
+import type { DialectName } from '../base/dialects.ts'
 import { TimerQueue } from '../base/timers.ts'
 import { TokenBucket } from '../core/gossip/token-bucket.ts'
 import { Echoes, isSuspect, type Utterance } from './echoes.ts'
+import { isClaim, isSigned, wordsFor } from './naming.ts'
 import type { Words } from './words.ts'
 
 /** One network that is bridged: the native one, that of a dialect, or one link of a dialect whose links are networks of their own. */
@@ -198,6 +199,7 @@ export class Bridge {
     known.sides.add(side.key)
     known.ways.add(way)
     this.young.set(words.origin, known)
+    if (known.signed === null && isSigned(side.network, words)) return this.signs(known, side, words, nowMs)
     // Whoever has it from its author need not wait for who passes it on.
     if (words.bridge !== null) return
     for (const key of [...known.waiting.keys()]) {
@@ -206,8 +208,19 @@ export class Bridge {
     }
   }
 
+  /** What was only said to be from the native network is: wherever it has not been said yet, it is what was signed that will be. */
+  private signs(known: Utterance, side: SideState, words: Words, nowMs: number): void {
+    known.signed = words
+    for (const [key, { atMs }] of [...known.waiting]) {
+      const target = this.sides.get(key)
+      if (target !== undefined && target !== side) this.pass(side, target, words, known, nowMs, atMs)
+    }
+  }
+
   private first(side: SideState, way: string, words: Words, nowMs: number, heardMs = nowMs): void {
-    const said = { from: words.from, sides: new Set([side.key]), ways: new Set([way]), atMs: nowMs, waiting: new Map() }
+    const signed = isSigned(side.network, words) ? words : null
+    const came = { from: words.from, atMs: nowMs, sides: new Set([side.key]), ways: new Set([way]) }
+    const said: Utterance = { ...came, waiting: new Map(), signed }
     this.echoes.add(words, said, nowMs)
     this.young.set(words.origin, said)
     if (words.author === this.own) return this.passToAll(side, words, said, nowMs)
@@ -251,18 +264,36 @@ export class Bridge {
     }
   }
 
-  /** Says it on one side, now or when it is our turn; if it waits there already, then no later than it was to. */
-  private pass(side: SideState, target: SideState, words: Words, seen: Utterance, nowMs: number): void {
+  /**
+   * Says it on one side, now or when it is our turn; if it waits there already, then no later than it was to. `latestMs`: when what waits there was
+   * to be said, where these words take its place.
+   */
+  private pass(
+    heardOn: SideState,
+    target: SideState,
+    heard: Words,
+    seen: Utterance,
+    nowMs: number,
+    latestMs: number | null = null,
+  ): void {
+    const words = seen.signed ?? heard
+    const side = seen.signed === null ? heardOn : (this.sides.get('native') ?? heardOn)
     // Whoever is there as well has heard it there.
     if (words.from === target.network && words.bridge !== null && target.fellows.has(words.bridge)) return
     const before = this.before(side, target, words)
     const slots = this.slots(target, words, before)
-    const output = { side: target.key, heardOn: side.network, words: this.named(side, target, words) }
-    const who = `${side.key} ${words.name}`
-    const waitMs = slots * HOLD_MS + this.turnMs(target, words)
-    const dueMs = Math.max(nowMs + waitMs, target.waitsUntilMs.get(who) ?? 0)
+    const output = {
+      side: target.key,
+      heardOn: side.network,
+      words: wordsFor(target.network, side.network, words, this.own),
+    }
+    const who = `${side.key} ${words.from} ${words.name}`
+    const claimMs = isClaim(side.network, words, this.sides.get('native')?.fellows) ? HOLD_MS : 0
+    const waitMs = Math.max(slots * HOLD_MS + this.turnMs(target, words), claimMs)
+    const turnAtMs = Math.max(nowMs + waitMs, target.waitsUntilMs.get(who) ?? 0)
+    const dueMs = Math.min(turnAtMs, latestMs ?? turnAtMs)
     const waiting = seen.waiting.get(target.key)
-    if (waiting !== undefined && waiting.atMs <= dueMs) return
+    if (waiting !== undefined && latestMs === null && waiting.atMs <= dueMs) return
     if (waiting === undefined) this.held++
     else this.timers.cancel(waiting)
     const say = (): void => {
@@ -350,14 +381,6 @@ export class Bridge {
     const key = `${id} ${from}`
     misses.set(key, (misses.get(key) ?? 0) + 1)
     if (misses.size > FELLOWS_MAX) misses.delete(misses.keys().next().value!)
-  }
-
-  private named({ network }: SideState, target: SideState, words: Words): Words {
-    if (target.network === 'native') return words
-    if (network !== 'native') return { ...words, name: markName(words.name, network) }
-    // We are there under our own name, and need no mark to be told from ourselves.
-    if (words.author === this.own) return words
-    return { ...words, name: markName(words.name, words.from === 'native' ? NATIVE_MARK : words.from) }
   }
 
   private seen(origin: string, nowMs: number): Utterance | null {

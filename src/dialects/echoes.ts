@@ -23,6 +23,8 @@ export interface Utterance {
   readonly atMs: number
   /** Where it waits to be said. */
   readonly waiting: Map<string, Timer<(nowMs: number) => void>>
+  /** As the native network has it, where whoever says something signs it; null while it has not come from there. */
+  signed: Words | null
 }
 
 /** Whether words without an id look like some that a bridge has put there. */
