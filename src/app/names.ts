@@ -62,6 +62,8 @@ export class NameBook {
 
   /** Remembers the person and gives the name to show. */
   show(person: Person): string {
+    // An address that was dialled, and whoever is there: nothing to remember, and nothing to tell apart.
+    if (person.id === '') return person.name
     const { look } = this.see(person)
     // Nobody vouches for them, as their mark says: what they are called inside tells one from another no better.
     if (person.id.includes(':') && isMarked(person.name)) return person.name

@@ -31,6 +31,13 @@ describe('a name', () => {
     }
   })
 
+  test('of an address that was dialled stands alone, whatever is in it', () => {
+    const names = new NameBook([ALICE])
+    expect(names.show({ id: '', name: 'framed@127.0.0.1:53101' })).toBe('framed@127.0.0.1:53101')
+    expect(names.show({ id: '', name: 'Alice' })).toBe('Alice')
+    expect(names.show(ALICE)).toBe('Alice')
+  })
+
   test('is bare again when the other has another name', () => {
     const names = new NameBook([ALICE, MALLORY])
     names.see({ ...MALLORY, name: 'Mallory' })
