@@ -8,6 +8,13 @@ export type DialectName = (typeof DIALECTS)[number]
 export const NATIVE_MARK = 'hearsay'
 
 const MARK = new RegExp(`(?: \\((?:${[...DIALECTS, NATIVE_MARK].join('|')})\\))+$`)
+/** What may be taken for a mark once it is written in plain characters: in whatever case, with or without the space before it. */
+const MARK_ALIKE = new RegExp(`\\(\\s*(?:${[...DIALECTS, NATIVE_MARK].join('|')})\\s*\\)\\s*$`, 'i')
+/** Most names have neither, and need no closer look. */
+const PERHAPS_BRACKET = /[(\u0080-\uffff]/
+/** Brackets that are drawn like round ones, beside those that Unicode itself takes for them (NFKC). */
+const OPENING = '(❨❪⟮⦅⸨﴾'
+const CLOSING = ')❩❫⟯⦆⸩﴿'
 /** Whoever says nothing of a name still needs one. */
 const NAMELESS = 'somebody'
 
@@ -22,7 +29,16 @@ export function isMarked(name: string): boolean {
 
 /** A name that somebody chose, who does not get to look like one whom nobody vouches for. */
 export function unmarkedName(name: string): string {
-  return isMarked(name) ? name.replaceAll('(', '[').replaceAll(')', ']') : name
+  if (!PERHAPS_BRACKET.test(name)) return name
+  const round = Array.from(name, roundBracket).join('')
+  if (!MARK_ALIKE.test(round.normalize('NFKC'))) return name
+  return round.replaceAll('(', '[').replaceAll(')', ']')
+}
+
+function roundBracket(char: string): string {
+  const plain = char.normalize('NFKC')
+  if (OPENING.includes(plain)) return '('
+  return CLOSING.includes(plain) ? ')' : char
 }
 
 /** The network behind a marked name; null where there is none, or it is ours. */

@@ -291,9 +291,26 @@ describe('names of strangers', () => {
     )
   })
 
+  test.each([
+    ['ann (Framed)', 'ann [Framed]'],
+    ['ann (MESH)', 'ann [MESH]'],
+    ['ann(line)', 'ann[line]'],
+    ['ann（framed）', 'ann[framed]'],
+    ['ann (ｆｒａｍｅｄ)', 'ann [ｆｒａｍｅｄ]'],
+    ['ann ⁽hearsay⁾', 'ann [hearsay]'],
+    ['ann ❨ tracker ❩', 'ann [ tracker ]'],
+    ['ann （Meſh)', 'ann [Meſh]'],
+    ['⦅x⦆ (mesh)', '[x] [mesh]'],
+  ])('the name %s, which looks like one of these, does not', (name, shown) => {
+    expect(unmarkedName(name)).toBe(shown)
+    expect(cleanName(shown)).toBe(shown)
+    expect(unmarkedName(shown)).toBe(shown)
+  })
+
   test('the names of our own kind never do', () => {
     expect(isMarked(unmarkedName('ann (tracker)'))).toBe(false)
     expect(unmarkedName('ann (the tracker)')).toBe('ann (the tracker)')
+    expect(unmarkedName('ann (framed) too')).toBe('ann (framed) too')
     expect(networkOf('zoe (hearsay)')).toBeNull()
   })
 })
