@@ -167,6 +167,46 @@ describe('with the older program', () => {
   })
 })
 
+describe('before anybody has come', () => {
+  test.each([
+    ['/quit', (end: End) => end.type('/quit')],
+    ['the end of its input', (end: End) => end.ends()],
+    ['/quit behind an empty line', (end: End) => end.type('\n/quit')],
+  ])('%s ends it at once, and the port is free', async (_, leave) => {
+    const port = String(await freePort())
+    const us = run('listen', '--host', '127.0.0.1', '--port', port)
+    await us.shows('Listening')
+    leave(us)
+    expect(await us.exited).toBe(0)
+    expect(us.text).not.toContain('left')
+    const next = run('listen', '--host', '127.0.0.1', '--port', port)
+    await next.shows(`Listening on 127.0.0.1:${port}`)
+  })
+
+  test('what a script says is kept for the first who comes, its leaving too', async () => {
+    const port = String(await freePort())
+    const us = run('listen', '--host', '127.0.0.1', '--port', port, '--name', 'Ann')
+    await us.shows('Listening')
+    us.type('hello\nyou there\n/quit')
+    us.ends()
+    const ben = run('connect', '127.0.0.1', port, '--name', 'Ben')
+    await ben.shows('[Ann] hello\n[Ann] you there\nAnn has left the chat.')
+    expect(await Promise.all([us.exited, ben.exited])).toEqual([0, 0])
+  })
+})
+
+describe('a path in quotation marks', () => {
+  test.each(['"my cat.txt"', "'my cat.txt'", 'my cat.txt', ' "my cat.txt" '])('%s is the file', async (typed) => {
+    const port = String(await freePort())
+    const ann = run('listen', '--host', '127.0.0.1', '--port', port, '--name', 'Ann')
+    await ann.shows('Listening')
+    const ben = run('connect', '127.0.0.1', port, '--name', 'Ben')
+    writeFileSync(join(ben.folder, 'my cat.txt'), 'a cat')
+    ben.type(`/send ${typed}`)
+    await ann.shows('sends my_cat.txt (5 bytes)')
+  })
+})
+
 describe('whose standard input ends', () => {
   test('sends the file that was asked for, whatever was said around it, and leaves by name', async () => {
     const port = await freePort()

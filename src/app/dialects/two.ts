@@ -10,6 +10,7 @@ import { hashedOrigin } from '../../dialects/words.ts'
 import { ExitStatus } from '../exit.ts'
 import type { StartFault } from '../options.ts'
 import type { TwoAsked } from '../options-line.ts'
+import { EarlyLines } from './early-lines.ts'
 import { IncomingFile } from './incoming.ts'
 import { sendFile } from './outgoing.ts'
 
@@ -31,51 +32,70 @@ export async function runTwo(asked: TwoAsked, streams: TwoStreams): Promise<numb
     streams.signals.on('SIGINT', () => resolve(ExitStatus.interrupted))
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) streams.signals.on(signal, () => resolve(ExitStatus.asked))
   })
-  const meeting = asked.mode === 'listen' ? awaitCaller(asked.address, say) : dial(asked.address)
-  const socket = await Promise.race([meeting, stopped])
-  if (typeof socket === 'number' || 'ok' in socket) return socket
-  const conversation = new Conversation(asked, socket, say)
   const lines = createInterface({ input: streams.input })
-  lines.on('line', (line) => conversation.typed(line))
-  lines.on('close', () => conversation.inputEnded())
+  // Whoever dials hears soon whether anybody is there, and asked for that whatever there is to say.
+  const early = new EarlyLines(lines, { isTerminal: isTerminal(streams.input), isEndLeaving: asked.mode === 'listen' })
+  const meeting = asked.mode === 'listen' ? awaitCaller(asked.address, say) : dial(asked.address)
+  const left = early.left.then(() => ExitStatus.asked)
+  const socket = await Promise.race([meeting.made, stopped, left])
+  if (typeof socket === 'number' || 'ok' in socket) {
+    meeting.cancel()
+    lines.close()
+    return socket
+  }
+  const conversation = new Conversation(asked, socket, say)
+  early.handOver(
+    (line) => conversation.typed(line),
+    () => conversation.inputEnded(),
+  )
   const status = await Promise.race([conversation.over, stopped])
   if (status !== ExitStatus.asked) conversation.leave()
   lines.close()
   return status
 }
 
-/** The first who calls; nobody else is let in. */
-function awaitCaller(address: Address, say: (line: string) => void): Promise<Socket | StartFault> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => {
-      server.close()
-      resolve(socket)
-    })
-    server.maxConnections = 1
-    server.on('error', (error) => resolve(fault('listen', address, error)))
-    server.listen(address.port, address.host, () => {
-      const bound = server.address()
-      const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
-      say(`Listening on ${formatAddress({ host: address.host, port })}; /quit leaves.`)
-    })
-  })
+function isTerminal(input: NodeJS.ReadableStream): boolean {
+  return 'isTTY' in input && input.isTTY === true
 }
 
-function dial(address: Address): Promise<Socket | StartFault> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: address.host, port: address.port, timeout: DIAL_MS_MAX })
-    const failed = (error: unknown): void => {
-      socket.destroy()
-      resolve(fault('connect', address, error))
-    }
-    socket.once('error', failed)
-    socket.once('timeout', () => failed(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
-    socket.once('connect', () => {
-      socket.off('error', failed)
-      socket.setTimeout(0)
-      resolve(socket)
-    })
+/** Two who are to be connected; `cancel` gives that up. */
+interface Meeting {
+  readonly made: Promise<Socket | StartFault>
+  cancel(): void
+}
+
+/** The first who calls; nobody else is let in. */
+function awaitCaller(address: Address, say: (line: string) => void): Meeting {
+  const { promise: made, resolve } = Promise.withResolvers<Socket | StartFault>()
+  const server = createServer((socket) => {
+    server.close()
+    resolve(socket)
   })
+  server.maxConnections = 1
+  server.on('error', (error) => resolve(fault('listen', address, error)))
+  server.listen(address.port, address.host, () => {
+    const bound = server.address()
+    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
+    say(`Listening on ${formatAddress({ host: address.host, port })}; /quit leaves.`)
+  })
+  return { made, cancel: () => server.close() }
+}
+
+function dial(address: Address): Meeting {
+  const { promise: made, resolve } = Promise.withResolvers<Socket | StartFault>()
+  const socket = createConnection({ host: address.host, port: address.port, timeout: DIAL_MS_MAX })
+  const failed = (error: unknown): void => {
+    socket.destroy()
+    resolve(fault('connect', address, error))
+  }
+  socket.once('error', failed)
+  socket.once('timeout', () => failed(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
+  socket.once('connect', () => {
+    socket.off('error', failed)
+    socket.setTimeout(0)
+    resolve(socket)
+  })
+  return { made, cancel: () => socket.destroy() }
 }
 
 function fault(what: 'listen' | 'connect', address: Address, cause: unknown): StartFault {
@@ -86,6 +106,12 @@ function fault(what: 'listen' | 'connect', address: Address, cause: unknown): St
       : [ExitStatus.failed, 'Ask whoever is there whether it runs, and at which address.']
   const message = `cannot ${what}: ${formatAddress(address)} ${why}. ${advice}`
   return { ok: false, code: `two-${code}`, message, exit, cause }
+}
+
+/** A path as it is typed: in quotation marks or not, as they are put around one with spaces. */
+function pathOf(typed: string): string {
+  const [, inner = typed] = /^(?:"([^"]+)"|'([^']+)')$/.exec(typed)?.filter((part) => part !== undefined) ?? []
+  return inner
 }
 
 /** A copy: what the runtime hands out is its own again. */
@@ -135,7 +161,7 @@ class Conversation {
     if (line.trim() === '' || this.isLeaving) return
     if (command === '/quit') return this.leave()
     if (command === '/send') {
-      this.sent = Promise.all([this.sent, this.send(argument)])
+      this.sent = Promise.all([this.sent, this.send(pathOf(argument))])
       return
     }
     if (command === '/accept') return this.answer(true)
