@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../base/address.ts'
+import type { DialectName } from '../base/dialects.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
-import { FLOOD_TOLD_EVERY_MS } from './flood-note.ts'
+import { FLOOD_TOLD_EVERY_MS, Floods } from './flood-note.ts'
 import { AGE_TOLD_MS_MAX, type Introduction } from './json.ts'
 import type { DialectOutput } from './outputs.ts'
 import { LINKS_MAX, type Placed, whoGivesWay } from './places.ts'
@@ -14,6 +15,11 @@ export class DialectMachine {
   private pending: DialectOutput[] = []
   /** Troubles that were told a moment ago, by their kind, and what has come since. */
   private readonly quiet = new Map<string, { count: number; last: string }>()
+
+  private readonly floods = new Floods(
+    (delayMs, run) => void this.after(delayMs, run),
+    (message) => this.trouble('dialect-flood', message, true),
+  )
 
   wake(nowMs: number): void {
     this.nowMs = nowMs
@@ -61,6 +67,11 @@ export class DialectMachine {
 
   protected trouble(code: string, message: string, user = false): void {
     this.emit({ kind: 'trouble', code, message, user })
+  }
+
+  /** Something of somebody is dropped who says too much; `mark`: what his name is told with. */
+  protected flooded(who: string, mark: DialectName | null): void {
+    this.floods.drop(who, mark)
   }
 
   /**

@@ -128,6 +128,11 @@ describe('files', () => {
     writeFileSync(path, Buffer.alloc(120_000))
     line.do({ do: 'file', path })
     await us.hears('sends the file film.mkv (120000 bytes), which cannot be taken over here.')
+    const refusal = 'Your file film.mkv (120000 bytes) cannot be taken over here, and nothing of it is kept.'
+    await line.until('message', {
+      name: 'Ulla',
+      text: `${refusal} Send a smaller one, or ask whoever is here.`,
+    })
     line.do({ do: 'send', msg: 'too bad' })
     await us.hears('too bad')
     expect(us.lines.filter((each) => each.event === 'file')).toEqual([])

@@ -2,7 +2,7 @@ import { type Address, formatAddress } from '../../base/address.ts'
 import { type DialectName, markName } from '../../base/dialects.ts'
 import type { AcceptPolicy } from '../../core/transfer/offers.ts'
 import { Bridge, LISTEN_FIRST_MS } from '../../dialects/bridge.ts'
-import { FloodNote } from '../../dialects/flood-note.ts'
+import { FLOOD_COUNTED_MS, FloodNote } from '../../dialects/flood-note.ts'
 import type { MeshMachine } from '../../dialects/mesh/machine.ts'
 import type { BridgeTelling, DialledTelling, PeerTelling } from '../../dialects/outputs.ts'
 import type { Words } from '../../dialects/words.ts'
@@ -73,6 +73,7 @@ export class DialectDesk implements Outside {
   private fellowsAtMs = Number.NEGATIVE_INFINITY
   private readonly loud = new FloodNote()
   private cancelTimer: (() => void) | null = null
+  private cancelLoud: (() => void) | null = null
   private isStopped = false
   private framedVoice: FramedPresence | null = null
   private files: LineFiles | null = null
@@ -182,6 +183,7 @@ export class DialectDesk implements Outside {
   stop(): void {
     this.isStopped = true
     this.cancelTimer?.()
+    this.cancelLoud?.()
     this.framedVoice?.stop()
     this.strangers?.stop()
     this.group?.stop()
@@ -302,9 +304,14 @@ export class DialectDesk implements Outside {
 
   private tellLoud(): void {
     const { bridge } = this
-    if (bridge === null || bridge.dropped === 0 || !this.loud.isDue(this.options.clock.nowMs())) return
-    this.options.log('bridge-flood', `${bridge.dropped} messages were more than is passed on between networks.`)
-    bridge.dropped = 0
+    const { clock, log } = this.options
+    if (bridge === null || bridge.dropped === 0 || !this.loud.isDue(clock.nowMs())) return
+    this.cancelLoud = clock.timer(clock.nowMs() + FLOOD_COUNTED_MS, () => {
+      const message = `More was said than is passed on between networks. Messages dropped: ${bridge.dropped}.`
+      log('bridge-flood', message)
+      this.host!.emit({ event: 'notice', code: 'bridge-flood', message })
+      bridge.dropped = 0
+    })
   }
 
   private peer(dialect: DialectName, telling: PeerTelling): void {

@@ -1,7 +1,6 @@
 import type { Address } from '../../base/address.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
-import { FloodNote } from '../flood-note.ts'
 import type { Placed } from '../places.ts'
 import type { Wanted } from '../redial.ts'
 import { FrameReader } from './frames.ts'
@@ -17,7 +16,6 @@ export class FramedLink implements Placed {
   /** The node id of its hello; null before. */
   peer: string | null = null
   name = ''
-  readonly flood = new FloodNote()
   /** It has passed on what is not understood, and that has been told. */
   isOdd = false
   deadline: Timer<() => void> | null = null

@@ -226,7 +226,7 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
   private message(link: FramedLink, message: FramedMessage): void {
     if (message.type === 'hello') return this.greeted(link, message)
     if (link.peer === null) return this.end(link, 'said something before hello')
-    if (!link.bucket.take(this.nowMs)) return this.flooded(link)
+    if (!link.bucket.take(this.nowMs)) return this.flooded(link.name || link.peer, this.dialect)
     link.hasSpoken = true
     if (!this.known.add(message.id, this.nowMs)) {
       if (message.type === 'voice_join') this.voice?.toldToo?.(message.from, link.id)
@@ -323,11 +323,6 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
       // A buffer that is sent is no longer ours, so each has one of its own.
       if (link !== from && link.peer !== null) this.emit({ kind: 'send', link: link.id, bytes: frame.slice() })
     }
-  }
-
-  private flooded(link: FramedLink): void {
-    if (!link.flood.isDue(this.nowMs)) return
-    this.trouble('framed-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 
   private end(link: FramedLink, reason: string, kind = reason): void {

@@ -1,7 +1,6 @@
 import type { Address } from '../../base/address.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
-import { FloodNote } from '../flood-note.ts'
 import { LineReader } from '../lines.ts'
 import type { Placed } from '../places.ts'
 import type { Wanted } from '../redial.ts'
@@ -21,7 +20,6 @@ export class LineLink implements Placed {
   readonly bucket = new TokenBucket(BURST_LINES, LINE_EVERY_MS)
   readonly files = new TokenBucket(BURST_FILES, FILE_EVERY_MS)
   name = ''
-  readonly flood = new FloodNote()
   /** How much of the file that is coming has not come yet; null while none is. */
   fileLeft: number | null = null
   /** That one was too much, and is let go by. */

@@ -14,6 +14,11 @@ const FATES = {
   refused: 'which cannot be taken over here.',
 }
 
+/** What its sender hears, whose program knows nothing of refusing: it sends the bytes all the same. */
+function refusal(file: string, size: number): string {
+  return `Your file ${file} (${size} bytes) cannot be taken over here, and nothing of it is kept. Send a smaller one, or ask whoever is here.`
+}
+
 export interface LineOptions {
   readonly name: string
   /** Originals that listen, to be linked with; tried again when a link ends. */
@@ -108,13 +113,14 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
     this.pump(link)
   }
 
-  /** Tells the room of a file that comes, and what becomes of it; of one that is not taken the bytes are let go by. */
+  /** Tells the room of a file that comes, and what becomes of it; of one that is not taken the bytes are let go by, and its sender is told. */
   fileNotice(id: number, name: string, size: number, fate: 'taken' | 'asked' | 'refused', nowMs: number): void {
     this.nowMs = nowMs
     const link = this.links.get(id)
     if (link === undefined) return
     const file = heardText(name).slice(0, FILE_NAME_CHARS_MAX)
     this.tellWords(link, link.name, `sends the file ${file} (${size} bytes), ${FATES[fate]}`, 'notice')
+    if (fate === 'refused' && link.outbox.say(encodeText(this.name, refusal(file, size)))) this.pump(link)
   }
 
   renamed(name: string): void {
@@ -158,7 +164,7 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
     if (message.kind === 'left') return this.emit({ kind: 'hang-up', link: link.id, abort: false })
     const text = heardText(message.text)
     if (text === '') return
-    if (!link.bucket.take(this.nowMs)) return this.flooded(link)
+    if (!link.bucket.take(this.nowMs)) return this.flooded(link.name, this.dialect)
     this.tellWords(link, name || link.name, text, 'text')
   }
 
@@ -172,7 +178,7 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
   private fileBegins(link: LineLink, name: string, size: number): void {
     link.fileLeft = size
     link.isLettingBy = !link.files.take(this.nowMs)
-    if (link.isLettingBy) this.flooded(link)
+    if (link.isLettingBy) this.flooded(link.name, this.dialect)
     else this.emit({ kind: 'file', link: link.id, state: 'begins', name, size })
     if (size === 0) this.fileEnds(link, true)
   }
@@ -188,11 +194,6 @@ export class LineMachine extends DiallingMachine<LineLink> implements Diallable 
   private fileEnds(link: LineLink, whole: boolean): void {
     link.fileLeft = null
     if (!link.isLettingBy) this.emit({ kind: 'file', link: link.id, state: 'ends', whole })
-  }
-
-  private flooded(link: LineLink): void {
-    if (!link.flood.isDue(this.nowMs)) return
-    this.trouble('line-flood', `${this.nameOf(link)} says more than anybody could read: some of it is dropped.`)
   }
 
   private end(link: LineLink, reason: string): void {

@@ -1,7 +1,6 @@
 import type { Address } from '../../base/address.ts'
 import type { Timer } from '../../base/timers.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
-import { FloodNote } from '../flood-note.ts'
 import { LineReader } from '../lines.ts'
 import { LINE_BYTES_MAX } from './messages.ts'
 import type { MeshPeer } from './roster.ts'
@@ -14,7 +13,6 @@ const MESSAGE_EVERY_MS = 50
 export class MeshLink {
   readonly lines = new LineReader(LINE_BYTES_MAX)
   readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
-  readonly flood = new FloodNote()
   heardAtMs: number
   /** Over then: it has not said who it is, or nothing speaks against who it is presumed to be. */
   deadline: Timer<() => void> | null = null

@@ -192,7 +192,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     link.isProven = true
     peer.failures = 0
     if (!link.isSure) this.sure(link)
-    if (!link.bucket.take(this.nowMs)) return this.flooded(link)
+    if (!link.bucket.take(this.nowMs)) return this.flooded(peer.name || peer.id, this.dialect)
     if (message.type === 'chat') this.chat(message, peer)
     else if (message.type === 'join' && message.username !== '') peer.name = message.username
     else if (message.type === 'leave') this.emit({ kind: 'hang-up', link: link.id, abort: false })
@@ -359,11 +359,6 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const more = type === 'join' ? introductionMember(this.introduction(this.options.bridge)) : {}
     const line = { ...this.line(type, id, this.name, content, sequence), room_id: ROOM_AT_START, ...more }
     this.emit({ kind: 'send', link: link.id, bytes: encodeMeshLine(line) })
-  }
-
-  private flooded(link: MeshLink): void {
-    if (!link.flood.isDue(this.nowMs)) return
-    this.trouble('mesh-flood', `The mesh peer at ${formatAddress(link.remote)} says more than anybody could read.`)
   }
 
   /** `kind`: as of `troubleAgain`. */

@@ -64,7 +64,6 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   private readonly bucket = new TokenBucket(BURST_MESSAGES, MESSAGE_EVERY_MS)
   private readonly repeats = new Repeats()
   private readonly acquaintances: Acquaintances
-  private readonly flood = new FloodNote()
   private readonly slow = new FloodNote()
 
   constructor(private readonly options: TrackerOptions) {
@@ -316,11 +315,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   private words(username: string, message: string, given: GivenByBridge | null): void {
     const text = heardText(message)
     if (text === '') return
-    if (!this.bucket.take(this.nowMs)) {
-      const isNews = this.flood.isDue(this.nowMs)
-      if (isNews) this.trouble('tracker-flood', 'The tracker network says more than anybody could read.')
-      return
-    }
+    if (!this.bucket.take(this.nowMs)) return this.flooded('The tracker network', null)
     if (given !== null && given.port !== null) this.meet(given.port, given.bridge)
     const name = heardName(username)
     const again = this.repeats.count(`${name}\n${text}`, this.options.wallMs())
