@@ -14,6 +14,12 @@ const KNOWN: Readonly<Record<string, readonly [FilesFault['code'], said: string,
   ELOOP: ['not-a-file', 'it is a symbolic link', 'Give the path that it leads to.'],
   ENXIO: ['not-a-file', 'it is not a file', 'Give the path of a file.'],
   ENAMETOOLONG: ['failed', 'the name is too long', 'Rename it to something shorter.'],
+  // Our own, and no code of the system.
+  EXCHANGED: [
+    'changed',
+    'what had come of it was taken away, or exchanged for something else, which stays as it is',
+    'Take it again.',
+  ],
   EMFILE: ['failed', 'too many files are open', 'Close some, and try again.'],
 }
 

@@ -1,7 +1,6 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rmdir, statfs, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EMPTY } from '../base/bytes.ts'
 import type { PlannedEntry } from '../core/transfer/folder.ts'
 import {
   encodeResumeHeader,
@@ -96,13 +95,13 @@ async function beginAt(
   const state = await open(path, CREATE, STATE_MODE).catch(unlessTaken)
   if (state === null) return null
   const part = join(folder, header.name + PART_SUFFIX)
-  const isMade = entries === null ? await makeFile(part, CREATE) : await mkdir(part).then(() => true, unlessTaken)
-  if (isMade === null) {
+  const made = entries === null ? await makeFile(part) : await makeFolder(part)
+  if (made === null) {
     await state.close()
     await unlink(path)
     return null
   }
-  const target = new DiskTarget(folder, header, entries, state, EMPTY)
+  const target = await DiskTarget.begun(folder, header, entries, state, made)
   try {
     await writeFully(state, encodeResumeHeader(header), 0)
     await ownState(state)
@@ -113,10 +112,20 @@ async function beginAt(
   return target
 }
 
-async function makeFile(path: string, flags: number): Promise<true | null> {
-  const handle = await open(path, flags, 0o666).catch(unlessTaken)
-  await handle?.close()
-  return handle === null ? null : true
+/** Null where the name is taken. */
+async function makeFile(path: string): Promise<Stats | null> {
+  const handle = await open(path, CREATE, 0o666).catch(unlessTaken)
+  if (handle === null) return null
+  try {
+    return await handle.stat()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function makeFolder(path: string): Promise<Stats | null> {
+  const isMade = await mkdir(path).then(() => true, unlessTaken)
+  return isMade === null ? null : await lstat(path)
 }
 
 function unlessTaken(error: unknown): null {
@@ -149,9 +158,12 @@ async function readState(
   if (!hasPart && place === null) {
     // Whoever takes the part away, or what became of it, does not want it any more: what is left would only have the name. Ours has just come.
     if (!isOurs) await removeState(path)
-    return lost(
-      `What had come of ${header.name} is not there any more: it is not gone on with. Ask for it to be sent again if you want it.`,
-    )
+    return {
+      ...lost(
+        `What had come of ${header.name} is not there any more: it is not gone on with. /accept it again if you want it.`,
+      ),
+      header,
+    }
   }
   const layout = resumeLayout(new Shape(header.offer.size))
   const bitmap = new Uint8Array(layout.bitmapBytes)

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, rm, unlink, utimes } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, mkdir, open, rm, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EMPTY } from '../base/bytes.ts'
 import type { PlannedEntry } from '../core/transfer/folder.ts'
 import { partsOf } from '../core/transfer/folder.ts'
 import { type ResumeHeader, type ResumeLayout, resumeLayout } from '../core/transfer/resume.ts'
@@ -9,6 +10,7 @@ import type { FilesFault, Target } from '../ports/files.ts'
 import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
+import { KnownParts, orExchanged, takeBack } from './disk-known.ts'
 import { releaseState, removeState } from './disk-owner.ts'
 import {
   isSameFile,
@@ -35,7 +37,8 @@ export class DiskTarget implements Target {
   private readonly layout: ResumeLayout
   private readonly shape: Shape
   private readonly handles: DiskHandles
-  private readonly folders = new Set<string>()
+  private readonly known: KnownParts
+  private readonly sizes = new Map<string, number>()
   /** The part, and from `finish` on what has become of it. */
   private root: string
   private isDone: boolean
@@ -61,6 +64,22 @@ export class DiskTarget implements Target {
     this.chosen = place?.number ?? null
     this.root = this.isPlaced ? this.path : join(folder, header.name + PART_SUFFIX)
     this.handles = new DiskHandles((number) => this.openPart(number))
+    this.known = new KnownParts(folder, entries !== null)
+    if (entries === null) this.sizes.set('', header.offer.size)
+    for (const { isFolder, path, size } of entries ?? []) if (!isFolder) this.sizes.set(path.join('/'), size)
+  }
+
+  /** `part`: what has just been made to receive into. */
+  static async begun(
+    folder: string,
+    header: ResumeHeader,
+    entries: readonly PlannedEntry[] | null,
+    state: FileHandle,
+    part: Stats,
+  ): Promise<DiskTarget> {
+    const target = new DiskTarget(folder, header, entries, state, EMPTY)
+    await target.known.see('', part)
+    return target
   }
 
   get isPlaced(): boolean {
@@ -137,6 +156,7 @@ export class DiskTarget implements Target {
     const fault = await this.attempt('cannot be finished', async () => {
       const [number] = await Promise.all([this.choosePlace(1), this.complete()])
       const part = this.root
+      await this.known.check(part, this.sizeOf)
       path = await this.moveIntoPlace(number)
       this.isDone = true
       this.handles.close()
@@ -146,7 +166,7 @@ export class DiskTarget implements Target {
       const syncing = syncFolder(this.folder)
       if (isByBoth) {
         await syncing
-        await unlink(part)
+        if (await isSameFile(part, path).catch(() => false)) await unlink(part)
       } else await syncing
     })
     return fault ?? { ok: true, path }
@@ -163,7 +183,8 @@ export class DiskTarget implements Target {
     this.close()
     // What is on its way to the disk would come after all, in a place of its own.
     await Promise.allSettled(this.busy)
-    if (!this.isDone) await rm(this.root, { recursive: true, force: true }).catch(() => {})
+    if (!this.isDone && (await this.known.isOurs(this.root)))
+      await rm(this.root, { recursive: true, force: true }).catch(() => {})
     await this.settle()
   }
 
@@ -218,27 +239,53 @@ export class DiskTarget implements Target {
     const move = this.entries === null ? moveFile : moveFolder
     for (let number = first; ; number = await this.choosePlace(number + 1)) {
       const path = join(this.folder, placeName(this.header.name, number))
-      if (await move(this.root, path, this.place?.number === number)) return path
+      if (!(await move(this.root, path, this.place?.number === number))) continue
+      // What was exchanged between the last look at it and the move.
+      await this.known.checkOne(path, '', this.sizeOf('')).catch(async (error) => {
+        await takeBack(this.root, path)
+        throw error
+      })
+      return path
     }
   }
+
+  /** What a file inside has to be in bytes; null of a folder. */
+  private readonly sizeOf = (path: string): number | null => this.sizes.get(path) ?? null
 
   private async openPart(number: number): Promise<FileHandle> {
     // Nobody would close it any more.
     if (this.isClosed) throw new Error('it has been let go')
-    const flags = (this.isDone ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT) | NO_FOLLOW
-    const entry = this.entries?.[number]
-    if (entry === undefined) return await openRegular(this.root, flags)
-    if (!this.isDone) await this.makeFolders(entry.path.slice(0, -1))
-    return await openRegular(join(this.root, ...entry.path), flags)
+    const path = this.entries?.[number]?.path ?? []
+    const name = path.join('/')
+    if (this.isDone) return await this.openKnown(path, name, constants.O_RDONLY)
+    if (this.entries !== null) await this.makeFolders(path.slice(0, -1))
+    // The part itself has been made before; what was there once and is not any more is not made again.
+    const isNew = this.entries !== null && !this.known.has(name)
+    const flags = isNew ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR
+    return await this.openKnown(path, name, flags)
   }
 
-  /** One after the other: what stands there already must be a folder and no link to one. */
+  private async openKnown(path: readonly string[], name: string, flags: number): Promise<FileHandle> {
+    const handle = await openRegular(join(this.root, ...path), flags | NO_FOLLOW).catch((error) => {
+      if (this.isDone) throw error
+      return orExchanged(error)
+    })
+    try {
+      await this.known.see(name, await handle.stat())
+      return handle
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** One after the other: what stands there already must be a folder and no link to one, and the one it was. */
   private async makeFolders(path: readonly string[]): Promise<void> {
     for (let depth = 0; depth <= path.length; depth++) {
-      const folder = join(this.root, ...path.slice(0, depth))
-      if (this.folders.has(folder)) continue
-      await makeFolder(folder)
-      this.folders.add(folder)
+      const inside = path.slice(0, depth)
+      const name = inside.join('/')
+      if (depth > 0 && !this.known.has(name)) await makeFolder(join(this.root, ...inside))
+      await this.known.checkOne(this.root, name, null)
     }
   }
 
@@ -274,12 +321,7 @@ async function openRegular(path: string, flags: number): Promise<FileHandle> {
 }
 
 async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error
-    if (!(await lstat(path)).isDirectory()) throw Object.assign(new Error(`${path} is no folder`), { code: 'ENOTDIR' })
-  }
+  await mkdir(path).catch((error) => errorCode(error) === 'EEXIST' || orExchanged(error))
 }
 
 /** Some systems (Windows) do not open folders; the file itself is safe then too. */

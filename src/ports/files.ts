@@ -43,7 +43,10 @@ export interface Source {
   close(): void
 }
 
-/** Something being received. Offsets are those of the content. */
+/**
+ * Something being received. Offsets are those of the content. A fault that is `changed`: what was written is not there any more, or something else is in
+ * its place. That is not written to, moved or taken away: `settle` leaves it as it is, and the content is to be received anew.
+ */
 export interface Target {
   readonly ok: true
   readonly header: ResumeHeader
@@ -83,5 +86,7 @@ export interface FilesFault {
   readonly message: string
   /** The same without what the user is to do, for where that is done by itself. */
   readonly what?: string
+  /** Of what an earlier run has begun: what it was, where nothing of it is left. */
+  readonly header?: ResumeHeader
   readonly cause: unknown
 }

@@ -6,6 +6,7 @@ import { diskFiles } from '../../src/adapters/disk-files.ts'
 import { OWNER_BYTES } from '../../src/adapters/disk-owner.ts'
 import { planFolder } from '../../src/core/transfer/folder.ts'
 import type { ResumeHeader } from '../../src/core/transfer/resume.ts'
+import { Shape } from '../../src/core/transfer/shape.ts'
 import { LEAF_BYTES } from '../../src/wire/content.ts'
 import { encodeManifest } from '../../src/wire/manifest.ts'
 
@@ -131,6 +132,13 @@ describe('what is being received', () => {
     await child.exited
     rmSync(join(folder, 'a.part'))
     expect(await diskFiles.resume(folder, 'a.part.hearsay', () => null)).toMatchObject({ ok: false, code: 'missing' })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('has a state that takes no room for what has not come, of the longest content there can be', async () => {
+    const target = await created(headerOf('a', 2 ** 40))
+    expect(await target.keepPage(new Shape(2 ** 40).pages - 1, new Uint8Array(32).fill(1))).toBeNull()
+    await target.discard()
     expect(readdirSync(folder)).toEqual([])
   })
 })

@@ -16,6 +16,8 @@ interface Begun {
   readonly content: Uint8Array
   /** Where it stands since it was finished. */
   place: string | null
+  /** What was written is not there any more. */
+  isGone: boolean
 }
 
 /** Files in memory, with a disk that can be as full as a test wants. */
@@ -25,6 +27,8 @@ export class MemoryFiles implements Files {
   private readonly begun = new Map<string, Begun>()
   /** What may still be written. */
   roomBytes = Number.POSITIVE_INFINITY
+  /** Hears when nothing is left for a later run of something, just before. */
+  settled: () => void = () => {}
 
   async source(path: string): Promise<Source | FilesFault> {
     const own = this.files.get(path)
@@ -60,6 +64,7 @@ export class MemoryFiles implements Files {
       pages: new Map(),
       content: new Uint8Array(header.offer.size),
       place: null,
+      isGone: false,
     }
     this.begun.set(`${folder}/${name}`, begun)
     return this.target(folder, begun, entries, EMPTY)
@@ -78,6 +83,10 @@ export class MemoryFiles implements Files {
   ): Promise<Target | FilesFault> {
     const begun = this.begun.get(`${folder}/${name}`)
     if (begun === undefined) return fault('missing', `${name} cannot be gone on with: it is not there.`)
+    if (begun.isGone && !this.files.has(`${folder}/${name}.part`)) {
+      this.begun.delete(`${folder}/${name}`)
+      return { ...fault('missing', `What had come of ${name} is not there any more.`), header: begun.header }
+    }
     const { manifestBytes } = begun.header.offer
     if (manifestBytes === 0) return this.target(folder, begun, null, begun.bitmap.slice())
     const entries = plan(begun.header, begun.content.slice(0, manifestBytes))
@@ -89,12 +98,22 @@ export class MemoryFiles implements Files {
     return this.target(folder, begun, entries, begun.bitmap.slice())
   }
 
+  /** Somebody takes away what has come of something that is being received, or puts something else in its place. */
+  exchange(path: string, by: Uint8Array | null): void {
+    this.begun.get(path)!.isGone = true
+    if (by !== null) this.files.set(`${path}.part`, by)
+  }
+
+  isGone(path: string): boolean {
+    return this.begun.get(path)?.isGone === true
+  }
+
   async freeBytes(): Promise<number | null> {
     return this.roomBytes
   }
 
   private isTaken(path: string): boolean {
-    return this.begun.has(path) || this.isThere(path)
+    return this.begun.has(path) || this.isThere(path) || this.isThere(`${path}.part`)
   }
 
   private isThere(path: string): boolean {
@@ -134,6 +153,8 @@ export class MemoryFiles implements Files {
       page: async (number) => pages.get(number)?.slice() ?? null,
       finish: async () => {
         if (begun.place !== null) return { ok: true, path: begun.place }
+        if (begun.isGone)
+          return diskFault(`${header.name} cannot be finished`, Object.assign(new Error(), { code: 'EXCHANGED' }))
         let [number, place] = [1, path]
         while (this.isThere(place)) place = `${folder}/${numbered(header.name, ++number)}`
         begun.place = place
@@ -146,7 +167,10 @@ export class MemoryFiles implements Files {
         }
         return { ok: true, path: place }
       },
-      settle: async () => void this.begun.delete(`${folder}/${header.name}`),
+      settle: async () => {
+        this.settled()
+        this.begun.delete(`${folder}/${header.name}`)
+      },
       discard: async () => void this.begun.delete(`${folder}/${header.name}`),
       close() {},
     }
