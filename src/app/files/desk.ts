@@ -15,11 +15,11 @@ import { Keeping } from './keeping.ts'
 import { LeftOut } from './left-out.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
-import { lyingAbout, nameOf, refusalOf, stuckReason, unknown } from './refusals.ts'
+import { lyingAbout, nameOf, refusalOf, unknown } from './refusals.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Stock } from './stock.ts'
-import { Taking, troubleOf } from './taking.ts'
+import { Taking } from './taking.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 import { Twins } from './twins.ts'
 import { type NotedOffer, WaitingList } from './waiting-list.ts'
@@ -92,6 +92,7 @@ export class Desk implements ShelfOwner {
     this.taking = new Taking(this.options, this.jobs, shelf, driver, this.seeking, this.reaching, {
       here: (job) => this.stock.add(job),
       told: (target, offers) => this.list.over(target, offers),
+      anew: () => this.keeping.ahead(),
     })
     this.giving = new Giving(this.options, this.jobs, shelf, this.seeking)
     this.round()
@@ -301,10 +302,7 @@ export class Desk implements ShelfOwner {
   }
 
   stuck(root: string, fault: FilesFault): void {
-    for (const job of this.jobs.ofRoot(root)) {
-      job.isStuck = true
-      this.jobs.wait(job, stuckReason(fault, this.options.watches === true), troubleOf(fault))
-    }
+    this.taking.stuck(root, fault)
   }
 
   lost(offer: string, fault: FilesFault | null): void {

@@ -36,9 +36,20 @@ export class DiskRoom {
   }
 
   /** The disk has no room for even the beginning of it. */
-  refuse(job: Job, { message, what = message }: FilesFault): void {
+  async refuse(job: Job, { message, what = message }: FilesFault): Promise<void> {
+    if (job.entry.state !== 'receiving') return
     job.room = 'short'
-    this.say(job, `${what} ${this.next}`)
+    const free = await this.free()
+    if (job.entry.state === 'receiving' && job.room === 'short')
+      this.say(job, this.short(job, free) ?? `${what} ${this.next}`)
+  }
+
+  /** It has come to the end of the disk. `otherwise`: what to say where the disk has room by what it tells, such as one with quotas. */
+  async tellFull(job: Job, otherwise: string): Promise<void> {
+    const { turn } = job
+    const free = await this.free()
+    if (job.turn === turn && job.isStuck && job.entry.state === 'receiving')
+      this.say(job, this.short(job, free) ?? otherwise)
   }
 
   /** Looks at the disk once for all that wait for it, those first that have begun; `goOn` gets each for which there is room now. */
@@ -60,20 +71,23 @@ export class DiskRoom {
   }
 
   private fits(job: Job, free: number | null): boolean {
+    const reason = this.short(job, free)
+    if (reason === null) job.room = 'kept'
+    else {
+      if (!job.isStuck) job.room = 'short'
+      this.say(job, reason)
+    }
+    return reason === null
+  }
+
+  /** What is to be said of a job where so much is free; null where it fits. */
+  private short(job: Job, free: number | null): string | null {
     const others = this.reserved(job)
     const missing = free === null ? 0 : stillNeeded(job) + others - free
-    if (missing <= 0) {
-      job.room = 'kept'
-      return true
-    }
-    const { folder } = this.options
-    if (job.isStuck) this.say(job, `The disk is full: ${formatBytes(missing)} are missing. ${this.next}`)
-    else {
-      job.room = 'short'
-      const beside = others === 0 ? '' : ', beside what is on its way'
-      this.say(job, `It needs ${formatBytes(missing)} more than are free in ${folder}${beside}. ${this.next}`)
-    }
-    return false
+    if (missing <= 0) return null
+    if (job.isStuck) return `The disk is full: ${formatBytes(missing)} are missing. ${this.next}`
+    const beside = others === 0 ? '' : ', beside what is on its way'
+    return `It needs ${formatBytes(missing)} more than are free in ${this.options.folder}${beside}. ${this.next}`
   }
 
   /** What those that are coming just now still need: those that wait, for whatever, get what is there when they go on. */

@@ -2,6 +2,7 @@ import { toHex, utf8 } from '../../base/bytes.ts'
 import type { Download } from '../../core/transfer/download.ts'
 import { cleanFileName } from '../../core/transfer/names.ts'
 import type { OfferEntry } from '../../core/transfer/offers.ts'
+import type { ResumeHeader } from '../../core/transfer/resume.ts'
 import type { Source, Target } from '../../ports/files.ts'
 import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
 import type { FileTrouble, FileView } from './contract.ts'
@@ -53,6 +54,8 @@ export interface Job {
   refuses: boolean
   /** How often it has been begun: whoever began it before, and has had to wait, has nothing to do with it any more. */
   turn: number
+  /** How often it has been begun anew, because what had come was not there any more. */
+  anew: number
   /** What came of it before is being taken away. */
   discarding: Promise<void> | null
 }
@@ -84,6 +87,7 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
     isWanted: false,
     follows: false,
     turn: 0,
+    anew: 0,
     discarding: null,
   }
   return { entry, offer, rate: new Rate(), ...none, ...given, ...how }
@@ -124,6 +128,11 @@ export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => str
     files,
     listing,
   }
+}
+
+/** What a later run goes on from. */
+export function headerOf({ offer, entry: { from, id, room, name } }: Job): ResumeHeader {
+  return { offer, from: Uint8Array.fromHex(from), event: Uint8Array.fromHex(id), room, name }
 }
 
 /** What an offer tells, cleaned. */

@@ -99,6 +99,13 @@ export class Jobs {
     return entry === null ? null : this.add(entry, content)
   }
 
+  /** Whoever accepted it in an earlier run is asked again, and told why; false where it is known already. */
+  listAgain(offer: NewOffer, content: FileOffer, reason: string): boolean {
+    const job = this.remember(offer, content)
+    if (job !== null) this.set(job, 'asked', reason, 'disk')
+    return job !== null
+  }
+
   takes(size: number): boolean {
     return this.offers.takes(size)
   }

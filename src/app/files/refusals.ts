@@ -49,3 +49,7 @@ export function unknown(text: string, what: string): Fault {
 export function nameOf(id: string, from: string, room: string): string {
   return `${id} ${from} ${room}`
 }
+
+export function troubleOf({ code }: FilesFault): FileTrouble {
+  return code === 'full' ? 'full' : 'disk'
+}

@@ -116,7 +116,7 @@ export class Shelf {
     const fault = await received.into.moveTo(target)
     if (fault !== null) return fault
     const { download } = received
-    const receiving = new Receiving(target, download, (each) => this.stuck(name, each))
+    const receiving = new Receiving(target, download, (each) => this.stuck(name, target, each))
     received.into = receiving
     const unclaimed = await receiving.claim(0, Math.ceil(target.header.offer.manifestBytes / LEAF_BYTES))
     if (unclaimed !== null) return unclaimed
@@ -131,7 +131,7 @@ export class Shelf {
     const name = toHex(root)
     const ahead = target.inOrder === undefined ? undefined : Math.ceil(target.inOrder.aheadBytes / LEAF_BYTES)
     const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, ahead))
-    const receiving = new Receiving(target, download, (fault) => this.stuck(name, fault))
+    const receiving = new Receiving(target, download, (fault) => this.stuck(name, target, fault))
     this.received.set(name, { into: receiving, download, allows, isStuck: false })
     this.serve(root)
     target.inOrder?.hear((bytes) => {
@@ -242,9 +242,11 @@ export class Shelf {
     })
   }
 
-  private stuck(root: string, fault: FilesFault): void {
+  private stuck(root: string, target: Target, fault: FilesFault): void {
     const received = this.received.get(root)
     if (received === undefined || received.isStuck) return
+    // Begun anew meanwhile.
+    if (!(received.into instanceof Receiving) || received.into.target !== target) return
     received.isStuck = true
     received.download.pause()
     this.settle(root)

@@ -3,12 +3,15 @@ import { pathText, planFolder } from '../../core/transfer/folder.ts'
 import { type OfferState, RECEIVING_MAX } from '../../core/transfer/offers.ts'
 import type { ResumeHeader } from '../../core/transfer/resume.ts'
 import type { FilesFault, Target } from '../../ports/files.ts'
+import { findBegun, resumeBegun } from './begun.ts'
 import type { DeskOptions, FileTrouble } from './contract.ts'
 import { DiskRoom } from './disk-room.ts'
-import { type Job, summary } from './job.ts'
+import { Holders } from './holders.ts'
+import { headerOf, type Job, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import { mayPreview } from './previews.ts'
 import type { Reaching } from './reaching.ts'
+import { stuckReason, troubleOf } from './refusals.ts'
 import type { Seeking } from './seeking.ts'
 import type { Shelf } from './shelf.ts'
 import type { TransferDriver } from './transfer-driver.ts'
@@ -17,12 +20,10 @@ import type { TransferDriver } from './transfer-driver.ts'
 const ALONE_MS = 10_000
 /** Files and folders that have come and are given on to others. */
 const GIVEN_ON_MAX = 64
-/** Holders of one content that are reached through others: those between carry every byte twice. */
-const RELAYED_MAX = 2
+/** One whose part is exchanged for something else begins anew so often: whoever does that does it again. */
+const ANEW_MAX = 3
 /** Paths of a folder that are told with its offer; `FolderLists` has all of them for who asks. */
 const LISTED_MAX = 200
-/** Unfinished files of about the same name that are looked into. */
-const TAKEN_UP_MAX = 16
 const QUEUED = 'Others are on their way: it waits for its turn.'
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
 
@@ -32,23 +33,27 @@ interface Ends {
   here(job: Job): void
   /** It has just been told; by `offers` it has come. */
   told(target: Target, offers: () => readonly string[]): void
+  /** What had come of something is about to be forgotten, and it is to be known to a later run all the same. */
+  anew(): void
 }
 
 /** What is taken: a folder's list first, then everything, through full disks and absent people, to its place. */
 export class Taking {
   private readonly room: DiskRoom
+  private readonly holders: Holders
 
   constructor(
     private readonly options: DeskOptions,
     private readonly jobs: Jobs,
     private readonly shelf: Shelf,
-    private readonly driver: TransferDriver,
+    driver: TransferDriver,
     private readonly seeking: Seeking,
-    private readonly reaching: Reaching,
+    reaching: Reaching,
     private readonly ends: Ends,
   ) {
     const { files, folder, clock, watches = false } = options
     this.room = new DiskRoom({ files, folder, jobs, clock, isOnce: watches })
+    this.holders = new Holders(clock, driver, seeking, reaching)
   }
 
   /** Lists a folder before anybody is asked about it, where there is room for that. */
@@ -87,7 +92,7 @@ export class Taking {
       return
     }
     job.download = this.shelf.preview(job.offer, (key) => this.options.talk.mayHave(job.entry.room, key))
-    this.reach(job)
+    this.holders.reach(job)
   }
 
   /** Everything that was wanted of it is here. */
@@ -117,9 +122,7 @@ export class Taking {
     const plan = manifest === null ? null : planFolder(manifest, offer.size)
     if (entry.isFolder && plan === null)
       return this.stop(job, 'failed', `What is in ${entry.name} is not known any more: /accept it again.`, 'bad-list')
-    const [from, event] = [Uint8Array.fromHex(entry.from), Uint8Array.fromHex(entry.id)]
-    const header: ResumeHeader = { offer, from, event, room: entry.room, name: entry.name }
-    const target = await files.create(folder, header, plan)
+    const target = await files.create(folder, headerOf(job), plan)
     if (isOver()) return target.ok ? await target.discard() : undefined
     if (!target.ok) return this.refused(job, target)
     if (plan === null) return await this.receive(job, target)
@@ -133,8 +136,8 @@ export class Taking {
   /** The disk did not take its beginning. */
   private async refused(job: Job, fault: FilesFault): Promise<void> {
     if (fault.code !== 'full') return this.stop(job, 'failed', fault.message, troubleOf(fault))
-    this.room.refuse(job, fault)
     await this.discard(job)
+    await this.room.refuse(job, fault)
     this.next()
   }
 
@@ -142,9 +145,10 @@ export class Taking {
   async goOn(): Promise<void> {
     const { files, folder } = this.options
     for (const name of await files.unfinished(folder)) {
-      const target = await files.resume(folder, name, ({ offer }, manifest) => planFolder(manifest, offer.size))
+      const target = await resumeBegun(files, folder, name)
       if (!target.ok) {
         this.options.log(target.message)
+        if (target.header !== undefined) this.listAgain(target.header, target.message)
         continue
       }
       const { offer, event, from, room } = target.header
@@ -166,30 +170,56 @@ export class Taking {
 
   /** Goes on from what has come of the same content before, in this run or another; false where nothing has. */
   private async takeUp(job: Job, isOver: () => boolean): Promise<boolean> {
-    const { files, folder } = this.options
-    const { name, root } = job.entry
-    const stem = name.replace(/\.[^.]*$/, '')
-    const begun = (await files.unfinished(folder)).filter((each) => each.startsWith(stem)).slice(0, TAKEN_UP_MAX)
-    for (const each of begun) {
-      const target = await files.resume(folder, each, ({ offer }, manifest) => planFolder(manifest, offer.size))
-      if (!target.ok) continue
-      if (toHex(target.header.offer.root) !== root) {
-        target.close()
-        continue
-      }
-      if (isOver()) {
-        // Whoever took it back was told that it is kept; only the user has it thrown away.
-        if (job.entry.state === 'withdrawn') target.close()
-        else await target.discard()
-        return true
-      }
-      job.resumesWithdrawn = this.options.talk.isWithdrawn(toHex(target.header.event))
-      // The list of a folder may have been fetched to be shown: it is beside what has come as well.
-      this.shelf.stop(job.offer.root)
-      await this.receive(job, target)
+    const { files, folder, talk } = this.options
+    const target = await findBegun(files, folder, job.entry)
+    if (target === null) return false
+    if (isOver()) {
+      // Whoever took it back was told that it is kept; only the user has it thrown away.
+      if (job.entry.state === 'withdrawn') target.close()
+      else await target.discard()
       return true
     }
-    return false
+    job.resumesWithdrawn = talk.isWithdrawn(toHex(target.header.event))
+    // The list of a folder may have been fetched to be shown: it is beside what has come as well.
+    this.shelf.stop(job.offer.root)
+    await this.receive(job, target)
+    return true
+  }
+
+  /** Nothing of what an earlier run began is there any more: whoever accepted it is asked again. */
+  private listAgain({ offer, event, from, room }: ResumeHeader, reason: string): void {
+    const id = toHex(event)
+    // A run for one transfer is for another.
+    if (this.options.watches === true || this.options.talk.isWithdrawn(id)) return
+    if (this.jobs.listAgain({ ...summary(offer), id, from: toHex(from), room }, offer, reason)) this.ends.anew()
+  }
+
+  /** The disk does not take what comes. */
+  stuck(root: string, fault: FilesFault): void {
+    const reason = stuckReason(fault, this.options.watches === true)
+    for (const job of this.jobs.ofRoot(root)) {
+      if (job.entry.state === 'receiving') void this.stuckWith(job, fault, reason)
+    }
+  }
+
+  private async stuckWith(job: Job, fault: FilesFault, reason: string): Promise<void> {
+    if (fault.code === 'changed' && job.target !== null) return await this.anew(job, job.target, fault)
+    job.isStuck = true
+    if (fault.code === 'full') await this.room.tellFull(job, reason)
+    else this.jobs.wait(job, reason, 'disk')
+  }
+
+  /** What had come of it is not there any more, or something else is in its place, which stays. */
+  private async anew(job: Job, target: Target, { message, what = message }: FilesFault): Promise<void> {
+    this.forget(job)
+    Object.assign(job, { download: null, target: null, path: '', isStuck: false, room: 'none' } satisfies Partial<Job>)
+    const isLast = ++job.anew > ANEW_MAX
+    if (isLast) this.stop(job, 'asked', `${what} /accept begins it anew.`, 'disk')
+    else this.jobs.set(job, 'receiving', `${what} It begins anew.`, 'disk')
+    this.ends.anew()
+    await target.settle()
+    target.close()
+    if (!isLast && job.entry.state === 'receiving' && job.target === null) this.queue(job)
   }
 
   /** Fetches it no longer. */
@@ -238,7 +268,7 @@ export class Taking {
       if (!job.isStuck && job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
         this.jobs.wait(job, NOBODY, 'nobody')
       }
-      this.reachHolders(job, nowMs)
+      this.holders.reachAgain(job, nowMs)
     }
     if (fetching.length > 0 || this.options.watches === true) this.seeking.seek(nowMs)
   }
@@ -273,7 +303,7 @@ export class Taking {
     if (job.target !== target) return
     job.download = download
     if (target.isPlaced === true && !download.isWhole) return this.altered(job, target)
-    this.reach(job)
+    this.holders.reach(job)
   }
 
   /** It had come whole and nobody was told; since then somebody has changed it, and it stays as it is. */
@@ -295,10 +325,7 @@ export class Taking {
   private async finish(job: Job): Promise<void> {
     const target = job.target!
     const end = await target.finish()
-    if (!end.ok) {
-      job.isStuck = true
-      return this.jobs.wait(job, end.message, troubleOf(end))
-    }
+    if (!end.ok) return await this.stuckWith(job, end, end.message)
     const { root } = job.offer
     this.shelf.giveOn(job.entry.id, root, (key) => this.options.talk.mayHave(job.entry.room, key))
     job.path = end.path
@@ -355,31 +382,6 @@ export class Taking {
     target.close()
   }
 
-  /** Looks for those who have it: whoever offered it, those who are linked already, and everybody in the room. */
-  private reach(job: Job): void {
-    const nowMs = this.options.clock.nowMs()
-    this.driver.run(({ exchange, openLinks }) => {
-      for (const link of openLinks) exchange.tryAt(job.offer.root, link)
-    })
-    this.reaching.dial(job.entry.from, nowMs)
-    this.seeking.seek(nowMs, true)
-  }
-
-  /** Whoever offered it and those who say they have it, for as long as it comes from nobody without going through others. */
-  private reachHolders({ download, offer, entry }: Job, nowMs: number): void {
-    if (download === null) return
-    const { transfers } = this.driver
-    const links = download.holderIds
-    if (links.some((link) => transfers.throughOf(link) === null)) return
-    const keys = new Set([entry.from, ...this.seeking.holdersOf(offer.root)])
-    for (const key of keys) {
-      // One that is asked through others already is enough of those.
-      const isFurther = links.length >= RELAYED_MAX && transfers.linksTo(key).length === 0
-      if (isFurther) this.reaching.dial(key, nowMs)
-      else this.reaching.reach(key, entry.room, nowMs)
-    }
-  }
-
   /** There is room for it now. */
   private retry(job: Job): void {
     if (!job.isStuck) return this.queue(job)
@@ -389,8 +391,4 @@ export class Taking {
     if (job.download?.isWhole === true) void this.finish(job)
     else this.shelf.goOn(toHex(job.offer.root))
   }
-}
-
-export function troubleOf({ code }: FilesFault): FileTrouble {
-  return code === 'full' ? 'full' : 'disk'
 }

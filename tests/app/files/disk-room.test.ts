@@ -88,3 +88,29 @@ test('a restart goes on waiting for what was accepted, and asks nothing again', 
   await again.until(({ state }) => state === 'done')
   expect(got(again, '/in/a')).toEqual(bytesOf(3 * MEGABYTE))
 })
+
+test.each([
+  ['a file', '/out/a'],
+  ['a folder', '/out/a/x'],
+])('%s that finds the disk full midway says at once how much is missing, in the next run too', async (_, content) => {
+  const [anna, ben] = [await room.person(ASK, 1), await room.person(ASK, 2)]
+  ben.desk.recall()
+  anna.files.files.set(content, bytesOf(3 * MEGABYTE))
+  await anna.desk.send('/out/a', 'general')
+  await ben.until(({ state }) => state === 'asked')
+  // Somebody else fills it as soon as it has its place.
+  ben.told = ({ path, state }) => {
+    if (path !== '' && state === 'receiving') ben.files.roomBytes = Math.min(ben.files.roomBytes, MEGABYTE)
+  }
+  await ben.desk.accept('a')
+  const figure = /^The disk is full: 2\.\d MB are missing\. It goes on when there is room\.$/
+  expect((await ben.until(({ reason }) => reason !== '')).reason).toMatch(figure)
+  ben.leave()
+  const again = await room.again(ben, 2)
+  again.desk.recall()
+  await again.desk.goOn()
+  expect((await again.until(({ trouble }) => trouble === 'full')).reason).toMatch(figure)
+  again.files.roomBytes = 10 * MEGABYTE
+  await again.until(({ state }) => state === 'done')
+  expect(got(again, content.replace('/out', '/in'))).toEqual(bytesOf(3 * MEGABYTE))
+})
