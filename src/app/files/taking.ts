@@ -26,6 +26,7 @@ const ANEW_MAX = 3
 const LISTED_MAX = 200
 const QUEUED = 'Others are on their way: it waits for its turn.'
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
+const SILENT = 'Whoever has it is linked, and sends nothing. It goes on when something comes.'
 
 /** What is done when something has come. */
 interface Ends {
@@ -266,7 +267,7 @@ export class Taking {
     const { fetching } = this.jobs
     for (const job of fetching) {
       if (!job.isStuck && job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
-        this.jobs.wait(job, NOBODY, 'nobody')
+        this.jobs.wait(job, this.holders.isLinked(job) ? SILENT : NOBODY, 'nobody')
       }
       this.holders.reachAgain(job, nowMs)
     }
