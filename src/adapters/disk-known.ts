@@ -27,10 +27,7 @@ export class KnownParts {
   private isRenumbering: Promise<boolean> | null = null
 
   /** `folder`: where the part stands. */
-  constructor(
-    private readonly folder: string,
-    private readonly isFolder: boolean,
-  ) {}
+  constructor(private readonly folder: string) {}
 
   has(path: string): boolean {
     return this.known.has(path)
@@ -74,8 +71,6 @@ export class KnownParts {
 
   private async isSame({ dev, ino }: Known, stats: Stats): Promise<boolean> {
     if (stats.dev === dev && stats.ino === ino) return true
-    // A single file is held open, and keeps its number.
-    if (!this.isFolder) return false
     this.isRenumbering ??= statfs(this.folder).then(
       ({ type }) => RENUMBERING.has(type),
       () => false,

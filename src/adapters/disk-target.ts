@@ -64,7 +64,7 @@ export class DiskTarget implements Target {
     this.chosen = place?.number ?? null
     this.root = this.isPlaced ? this.path : join(folder, header.name + PART_SUFFIX)
     this.handles = new DiskHandles((number) => this.openPart(number))
-    this.known = new KnownParts(folder, entries !== null)
+    this.known = new KnownParts(folder)
     if (entries === null) this.sizes.set('', header.offer.size)
     for (const { isFolder, path, size } of entries ?? []) if (!isFolder) this.sizes.set(path.join('/'), size)
   }
