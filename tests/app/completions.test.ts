@@ -111,6 +111,8 @@ const LINES: readonly (readonly [string, ...string[]])[] = [
 const FOLDERS: readonly (readonly [string, ...string[]])[] = [
   ['hearsay listen --folder s', 'listen', '--folder', 'sub folder'],
   ['hearsay --download-dir s', '--download-dir', 'sub folder'],
+  ['hearsay listen --folder=', 'listen', '--folder=sub folder'],
+  ['hearsay --download-dir=s', '--download-dir=sub folder'],
   ['hearsay receive s', 'receive', 'sub folder'],
 ]
 

@@ -117,8 +117,11 @@ function takes(flag: Flag): string {
 function offer(values: Values): string {
   if (values === 'none') return '-f'
   if (values === 'files') return '-F'
-  return values === 'folders' ? "-f -a '(__fish_complete_directories)'" : `-f -a ${quote(values.join(' '))}`
+  return `-f -a ${values === 'folders' ? FOLDERS : quote(values.join(' '))}`
 }
+
+/** Where nothing stands behind `--flag=` yet, fish's own function takes the flag for the name of a folder. */
+const FOLDERS = `'(__fish_complete_directories (commandline -ct | string replace -r "^-[^=]*=" ""))'`
 
 function quote(plain: string): string {
   return `'${plain.replace(/[\\']/g, '\\$&')}'`
