@@ -10,7 +10,7 @@ const KEYS: readonly (readonly [keys: string, about: string])[] = [
   ['Ctrl-Left, Ctrl-Right, Alt-B, Alt-F', 'a word to the left or right'],
   ['Home, End, Ctrl-A, Ctrl-E', 'to the beginning or the end of the line'],
   ['Backspace, Delete, Ctrl-H', 'delete the character before, or after'],
-  ['Ctrl-W, Alt-Backspace, Alt-D', 'cut the word before, or after'],
+  ['Ctrl-W, Alt-Backspace, Alt-D', 'delete the word before, or after'],
   ['Ctrl-U, Ctrl-K', 'cut to the beginning, or to the end, of the line'],
   ['Ctrl-Y', 'put back what was cut'],
   ['Ctrl-_', 'take back the last change'],
