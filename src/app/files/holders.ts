@@ -32,7 +32,8 @@ export class Holders {
     const { transfers } = this.driver
     const links = download.holderIds
     if (links.some((link) => transfers.throughOf(link) === null)) return
-    for (const key of this.known({ entry, offer })) {
+    const keys = new Set([entry.from, ...this.seeking.holdersOf(offer.root)])
+    for (const key of keys) {
       // One that is asked through others already is enough of those.
       const isFurther = links.length >= RELAYED_MAX && transfers.linksTo(key).length === 0
       if (isFurther) this.reaching.dial(key, nowMs)
@@ -40,12 +41,8 @@ export class Holders {
     }
   }
 
-  /** There is a link with somebody who should have it. */
-  isLinked(job: Job): boolean {
-    return [...this.known(job)].some((key) => this.driver.transfers.linksTo(key).length > 0)
-  }
-
-  private known({ entry, offer }: Pick<Job, 'entry' | 'offer'>): ReadonlySet<string> {
-    return new Set([entry.from, ...this.seeking.holdersOf(offer.root)])
+  /** There is a link with whoever offered it. */
+  isLinked({ entry: { from } }: Job): boolean {
+    return this.driver.transfers.linksTo(from).length > 0
   }
 }

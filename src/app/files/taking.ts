@@ -26,7 +26,7 @@ const ANEW_MAX = 3
 const LISTED_MAX = 200
 const QUEUED = 'Others are on their way: it waits for its turn.'
 const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
-const SILENT = 'Whoever has it is linked, and sends nothing. It goes on when something comes.'
+const SILENT = 'Whoever offered it is linked, and sends nothing. It goes on when something comes.'
 
 /** What is done when something has come. */
 interface Ends {
@@ -266,12 +266,18 @@ export class Taking {
     void this.room.look((job) => this.retry(job))
     const { fetching } = this.jobs
     for (const job of fetching) {
-      if (!job.isStuck && job.download?.activeHolders === 0 && nowMs - job.movedAtMs >= ALONE_MS && job.reason === '') {
-        this.jobs.wait(job, this.holders.isLinked(job) ? SILENT : NOBODY, 'nobody')
-      }
+      this.tellAlone(job, nowMs)
       this.holders.reachAgain(job, nowMs)
     }
     if (fetching.length > 0 || this.options.watches === true) this.seeking.seek(nowMs)
+  }
+
+  /** Nothing has come for a while: why, for as long as that holds. */
+  private tellAlone(job: Job, nowMs: number): void {
+    if (job.isStuck || job.download?.activeHolders !== 0 || nowMs - job.movedAtMs < ALONE_MS) return
+    const reason = this.holders.isLinked(job) ? SILENT : NOBODY
+    const isNews = job.reason === '' || (job.trouble === 'nobody' && job.reason !== reason)
+    if (isNews) this.jobs.wait(job, reason, 'nobody')
   }
 
   private async listed(job: Job): Promise<void> {

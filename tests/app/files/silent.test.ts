@@ -25,7 +25,7 @@ function stall({ files }: Person): () => void {
   }
 }
 
-test('who is linked and sends nothing is told apart from who is not there', async () => {
+test('who is linked and sends nothing is told apart from who is not there, and is told of anew when he has gone', async () => {
   const [anna, ben, cleo] = [await room.person(ASK), await room.person(ASK), await room.person(ASK)]
   const stalls = stall(anna)
   anna.files.files.set('/out/a', bytesOf(100_000, 1))
@@ -40,7 +40,9 @@ test('who is linked and sends nothing is told apart from who is not there', asyn
     ['a', 'c'].map((wanted) => ben.until(({ name, trouble }) => name === wanted && trouble === 'nobody')),
   )
   expect(waiting.map(({ reason }) => reason)).toEqual([
-    'Whoever has it is linked, and sends nothing. It goes on when something comes.',
+    'Whoever offered it is linked, and sends nothing. It goes on when something comes.',
     'Nobody who has it is here. It goes on when somebody is.',
   ])
+  anna.leave()
+  await ben.until(({ name, reason }) => name === 'a' && reason === waiting[1]!.reason)
 })
