@@ -225,6 +225,36 @@ describe('whose standard input ends', () => {
   })
 })
 
+describe('leaving while a file is being sent', () => {
+  async function sending() {
+    const port = String(await freePort())
+    const ann = run('listen', '--host', '127.0.0.1', '--port', port, '--name', 'Ann')
+    await ann.shows('Listening')
+    const ben = run('connect', '127.0.0.1', port, '--name', 'Ben')
+    await ben.shows('Connected with')
+    const bytes = content(3_000_000)
+    writeFileSync(join(ben.folder, 'cat.png'), bytes)
+    ben.type('/send cat.png\nthat was a cat\n/quit')
+    await ben.shows('cat.png is still being sent: this ends with it. /quit again ends both at once.')
+    return { ann, ben, bytes }
+  }
+
+  test('waits for its end, and says goodbye behind it', async () => {
+    const { ann, ben, bytes } = await sending()
+    await ann.shows('sends cat.png (3000000 bytes)')
+    ann.type('/accept')
+    await ann.shows('[Ben] that was a cat\nBen has left the chat.')
+    expect(await Promise.all([ann.exited, ben.exited])).toEqual([0, 0])
+    expect(bytes.length === readFileSync(join(ann.folder, 'received_files/cat.png')).length).toBe(true)
+  })
+
+  test('does not wait where that is said twice', async () => {
+    const { ben } = await sending()
+    ben.type('/quit')
+    expect(await ben.exited).toBe(0)
+  })
+})
+
 describe('what cannot be', () => {
   test.each([
     [['connect', '127.0.0.1'], 2, 'the port is missing'],

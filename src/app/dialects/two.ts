@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket } from 'node:net'
+import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../adapters/system-clock.ts'
 import { tcpFault } from '../../adapters/tcp-fault.ts'
@@ -134,6 +135,7 @@ class Conversation {
   private said = 0
   private other = 'The other'
   private isLeaving = false
+  private isQuitting = false
 
   constructor(
     private readonly asked: TwoAsked,
@@ -159,7 +161,7 @@ class Conversation {
     const [command = '', ...rest] = line.trim().split(' ')
     const argument = rest.join(' ').trim()
     if (line.trim() === '' || this.isLeaving) return
-    if (command === '/quit') return this.leave()
+    if (command === '/quit') return this.quit()
     if (command === '/send') {
       this.sent = Promise.all([this.sent, this.send(pathOf(argument))])
       return
@@ -182,6 +184,14 @@ class Conversation {
       room: 'general',
     } as const
     this.run((nowMs) => this.machine.say({ ...own, name, text: line }, LINK, nowMs))
+  }
+
+  /** A file that has begun would be cut where it is, and the goodbye taken for more of it: only who says so twice means that. */
+  private quit(): void {
+    if (this.sending === null || this.isQuitting) return this.leave()
+    this.isQuitting = true
+    this.say(`${basename(this.sending)} is still being sent: this ends with it. /quit again ends both at once.`)
+    this.inputEnded()
   }
 
   /** Nothing more will be typed: what was asked for is still done. */
