@@ -6,6 +6,10 @@ import type { TransferDriver } from './transfer-driver.ts'
 
 /** Holders of one content that are reached through others: those between carry every byte twice. */
 const RELAYED_MAX = 2
+/** A download that has waited so long for somebody who has it says so. */
+const ALONE_MS = 10_000
+const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
+const SILENT = 'Whoever offered it is linked, and sends nothing. It goes on when something comes.'
 
 /** Looking for those who have what is fetched. */
 export class Holders {
@@ -41,8 +45,10 @@ export class Holders {
     }
   }
 
-  /** There is a link with whoever offered it. */
-  isLinked({ entry: { from } }: Job): boolean {
-    return this.driver.transfers.linksTo(from).length > 0
+  /** Nothing has come for a while: why; null where that has been said, or something else is the matter. */
+  whyNothing({ entry, download, isStuck, movedAtMs, reason, trouble }: Job, nowMs: number): string | null {
+    if (isStuck || download?.activeHolders !== 0 || nowMs - movedAtMs < ALONE_MS) return null
+    const why = this.driver.transfers.linksTo(entry.from).length > 0 ? SILENT : NOBODY
+    return reason === '' || (trouble === 'nobody' && reason !== why) ? why : null
   }
 }

@@ -16,8 +16,6 @@ import type { Seeking } from './seeking.ts'
 import type { Shelf } from './shelf.ts'
 import type { TransferDriver } from './transfer-driver.ts'
 
-/** A download that has waited so long for somebody who has it says so. */
-const ALONE_MS = 10_000
 /** Files and folders that have come and are given on to others. */
 const GIVEN_ON_MAX = 64
 /** One whose part is exchanged for something else begins anew so often: whoever does that does it again. */
@@ -25,8 +23,6 @@ const ANEW_MAX = 3
 /** Paths of a folder that are told with its offer; `FolderLists` has all of them for who asks. */
 const LISTED_MAX = 200
 const QUEUED = 'Others are on their way: it waits for its turn.'
-const NOBODY = 'Nobody who has it is here. It goes on when somebody is.'
-const SILENT = 'Whoever offered it is linked, and sends nothing. It goes on when something comes.'
 
 /** What is done when something has come. */
 interface Ends {
@@ -266,18 +262,11 @@ export class Taking {
     void this.room.look((job) => this.retry(job))
     const { fetching } = this.jobs
     for (const job of fetching) {
-      this.tellAlone(job, nowMs)
+      const reason = this.holders.whyNothing(job, nowMs)
+      if (reason !== null) this.jobs.wait(job, reason, 'nobody')
       this.holders.reachAgain(job, nowMs)
     }
     if (fetching.length > 0 || this.options.watches === true) this.seeking.seek(nowMs)
-  }
-
-  /** Nothing has come for a while: why, for as long as that holds. */
-  private tellAlone(job: Job, nowMs: number): void {
-    if (job.isStuck || job.download?.activeHolders !== 0 || nowMs - job.movedAtMs < ALONE_MS) return
-    const reason = this.holders.isLinked(job) ? SILENT : NOBODY
-    const isNews = job.reason === '' || (job.trouble === 'nobody' && job.reason !== reason)
-    if (isNews) this.jobs.wait(job, reason, 'nobody')
   }
 
   private async listed(job: Job): Promise<void> {
