@@ -27,7 +27,7 @@ const decoder = new TextDecoder()
 /** One name that can be a file's in a folder, never empty. A clean one comes back as it is. */
 export function cleanFileName(name: string): string {
   const visible = cleanLine(name.slice(0, 4 * FILE_NAME_BYTES_MAX).replace(SEPARATORS, '_')).normalize('NFC')
-  const plain = trimEnds(visible.replace(FORBIDDEN, '_'))
+  const plain = settled(visible.replace(FORBIDDEN, '_'))
   const fitting = cut(plain)
   const safe = (DEVICE.test(fitting) ? cut(`_${fitting}`) : fitting).replace(STATE, '_$1')
   return safe === '' || /^[._]*$/.test(safe) ? NAMELESS : safe
@@ -60,6 +60,13 @@ export function pathParts(path: string): string[] | null {
   const parts = path.split('/')
   if (parts.length > FILE_PATH_DEPTH_MAX) return null
   return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts
+}
+
+/** Without a blank before it a mark stands on nothing, and is not to be shown: what is cleaned once stays as it is. */
+function settled(name: string): string {
+  const trimmed = trimEnds(name)
+  const clean = cleanLine(trimmed)
+  return clean === trimmed ? trimmed : settled(clean)
 }
 
 /** No blanks at either end, no dots at the end, and no dash first, which programs take for an option. */

@@ -34,6 +34,8 @@ describe('the name of a file from somewhere', () => {
     ['two\nlines', 'two lines'],
     ['\u001b[31mred\u001b[0m', 'red'],
     ['what?*<>|"', 'what______'],
+    ['\t\u{115af}', 'file'],
+    ['\t\u{115af} \u{1e008}a', 'a'],
     ['video.part', 'video.part'],
     ['video.part.hearsay', 'video_part.hearsay'],
     ['video.PART.Hearsay.. ', 'video_PART.Hearsay'],
