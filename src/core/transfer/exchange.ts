@@ -162,7 +162,9 @@ export class Exchange {
     if (frame === null) return 'sent a broken frame about a file'
     switch (frame.type) {
       case 'open':
-        return this.uploads.open(link, frame.handle, toHex(frame.root), frame.size) ? null : 'opened files without end'
+        if (!this.uploads.open(link, frame.handle, toHex(frame.root), frame.size)) return 'opened files without end'
+        this.tryBack(frame.root, link, state.key, frame.handle)
+        return null
       case 'ask':
         this.uploads.ask(link, frame.handle, frame.first, frame.count)
         return null
@@ -220,6 +222,13 @@ export class Exchange {
       next = Math.min(next, download.nextWakeMs() ?? next, ...retryAtMs.values())
     }
     return next === Number.POSITIVE_INFINITY ? null : next
+  }
+
+  /** Whoever asks for what we fetch fetches it too, and has some of it soon, though it had nothing when it was asked. */
+  private tryBack(root: Uint8Array, link: number, key: string, handle: number): void {
+    const fetching = this.fetching.get(toHex(root))
+    if (fetching === undefined || fetching.retryAtMs.has(key) || !this.uploads.isOpen(link, handle)) return
+    this.tryAt(root, link)
   }
 
   private retry(fetching: Fetching, key: string): void {

@@ -133,6 +133,11 @@ export class Uploads {
     return true
   }
 
+  /** Whether that was opened and not refused. */
+  isOpen(link: number, handle: number): boolean {
+    return this.askers.get(link)?.sessions.has(handle) === true
+  }
+
   ask(link: number, handle: number, first: number, count: number): void {
     const session = this.askers.get(link)?.sessions.get(handle)
     if (session === undefined || session.waitingLeaves + count > WAITING_LEAVES_MAX) return

@@ -69,6 +69,33 @@ describe('five peers, one of whom has it and a slow uplink', () => {
   })
 })
 
+describe('one who begins when the other has asked already, and was told that nothing of it is there', () => {
+  test('gives what comes to that one too: the slow seeder gives everything once', () => {
+    const swarm = new Swarm(new Content(20 * MEGABYTE), 5)
+    const [seeder, first, second] = [swarm.peer({ bytesPerMs: 2000 }), swarm.peer(), swarm.peer()]
+    seeder.seed()
+    swarm.mesh()
+    first.fetch()
+    swarm.run(() => first.refused.length > 0, HOUR_MS)
+    second.fetch()
+    const onceMs = swarm.nowMs + (20 * MEGABYTE) / 2000
+    expect(swarm.run(() => first.isWhole && second.isWhole, 1.3 * onceMs)).toBe(true)
+    expect([same(first), same(second)]).toEqual([true, true])
+  })
+
+  test('asks nothing back of who may not have it', () => {
+    const swarm = new Swarm(new Content(2 * MEGABYTE), 6)
+    const [stranger, us] = [swarm.peer(), swarm.peer()]
+    us.exchange.fetch(swarm.content.root, swarm.content.shape.size, () => false)
+    swarm.link(stranger, us)
+    swarm.run(() => false, 1_000)
+    const [before, asked] = [us.refused.length, stranger.refused.length]
+    stranger.fetch()
+    swarm.run(() => false, 10_000)
+    expect([us.refused.length - before, stranger.refused.length - asked]).toEqual([0, 1])
+  })
+})
+
 describe('what is lost when', () => {
   /** Bytes that came more than once, or came and were lost. */
   const wasted = (peer: Peer) => peer.received - peer.content.bytes.length
