@@ -55,6 +55,16 @@ async function pass(count: number): Promise<void> {
   }
 }
 
+/** The search of the local network by these groups, begun. */
+async function lanOf(groups: readonly GroupPlace[]): Promise<LanDriver> {
+  const key = signingKeyFromSeed(new Uint8Array(32).fill(1))
+  const hears = { found() {}, log() {}, notice }
+  const driver = new LanDriver(clock, multicast, { key, rng: seededRng(1), tcpPort: 1, groups, ...hears })
+  stopping.push(() => driver.stop())
+  await driver.start()
+  return driver
+}
+
 /** What a look has led to is done: nothing here waits for the system. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
@@ -96,12 +106,7 @@ describe('groups that are kept joined', () => {
   test('the local network: told to people once, and everybody there is told of us at once', async () => {
     const groups = [GROUP, { ...GROUP, group: 'ff15::1' }]
     faults = { [GROUP.group]: NO_INTERFACE, 'ff15::1': NO_INTERFACE }
-    const driver = new LanDriver(clock, multicast, {
-      ...{ key: signingKeyFromSeed(new Uint8Array(32).fill(1)), rng: seededRng(1), tcpPort: 1, groups, notice },
-      ...{ found() {}, log() {} },
-    })
-    stopping.push(() => driver.stop())
-    await driver.start()
+    const driver = await lanOf(groups)
     await pass(4)
     expect(told).toEqual([])
     expect(driver.faults).toEqual(groups.map(({ group }) => `${group}: ${NO_INTERFACE}`))
@@ -124,12 +129,7 @@ describe('groups that are kept joined', () => {
   test('where one of two groups is joined at the start, people are told nothing of the other', async () => {
     const groups = [GROUP, { ...GROUP, group: 'ff15::1' }]
     faults = { 'ff15::1': NO_INTERFACE }
-    const driver = new LanDriver(clock, multicast, {
-      ...{ key: signingKeyFromSeed(new Uint8Array(32).fill(1)), rng: seededRng(1), tcpPort: 1, groups, notice },
-      ...{ found() {}, log() {} },
-    })
-    stopping.push(() => driver.stop())
-    await driver.start()
+    const driver = await lanOf(groups)
     await pass(2)
     faults = {}
     await pass(2)

@@ -1,25 +1,14 @@
-import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Program, removeHomes } from './program.ts'
+import { launching } from './launching.ts'
 import { fileLine, hashOf, MEBIBYTE, makeFile, makeFolder, offer, taken, treeOf } from './transfers.ts'
 
 /** A room's files outlive their sender's presence, and a restart of those who have them. */
 
 setDefaultTimeout(60_000)
 
-let running: Program[] = []
-afterEach(async () => {
-  await Promise.all(running.map((program) => program.close()))
-  running = []
-  removeHomes()
-})
-
-async function launch(args: readonly string[], home?: string): Promise<Program> {
-  const program = await Program.start(['--static', ...args], home === undefined ? {} : { home })
-  running.push(program)
-  return program
-}
+const launch = launching()
 
 test('who has a file or a folder gives it on in the next run, when its sender is gone', async () => {
   const anna = await launch(['--username', 'Anna'])

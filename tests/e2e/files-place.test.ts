@@ -1,4 +1,4 @@
-import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import {
   existsSync,
   lstatSync,
@@ -11,25 +11,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { Program, removeHomes } from './program.ts'
+import { launching } from './launching.ts'
+import type { Program } from './program.ts'
 import { fileLine, hashOf, isAbout, MEBIBYTE, makeFile, makeFolder, offer, taken, treeOf } from './transfers.ts'
 
 /** What has come moves to its place: nothing else takes that, and whoever is killed at it tells of it all the same. */
 
 setDefaultTimeout(60_000)
 
-let running: Program[] = []
-afterEach(async () => {
-  await Promise.all(running.map((program) => program.close()))
-  running = []
-  removeHomes()
-})
-
-async function launch(args: readonly string[], home?: string): Promise<Program> {
-  const program = await Program.start(['--static', ...args], home === undefined ? {} : { home })
-  running.push(program)
-  return program
-}
+const launch = launching()
 
 const TAKING = ['--username', 'Ben', '--accept-files', 'all', '--connect']
 const isDone = ({ lines }: Program, name: string) => lines.some((line) => isAbout(line, name) && line.state === 'done')

@@ -1,24 +1,13 @@
-import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
-import { Program, removeHomes } from './program.ts'
+import { launching } from './launching.ts'
 import { fileLine, hashOf, MEBIBYTE, makeFile, offer, taken } from './transfers.ts'
 
 /** An offer that is taken back, between real programs. */
 
 setDefaultTimeout(60_000)
 
-let running: Program[] = []
-afterEach(async () => {
-  await Promise.all(running.map((program) => program.close()))
-  running = []
-  removeHomes()
-})
-
-async function launch(args: readonly string[], home?: string): Promise<Program> {
-  const program = await Program.start(['--static', ...args], home === undefined ? {} : { home })
-  running.push(program)
-  return program
-}
+const launch = launching()
 
 test('is withdrawn for who was asked, who was away, and who comes later', async () => {
   const anna = await launch(['--username', 'Anna'])
