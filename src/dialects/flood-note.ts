@@ -62,7 +62,8 @@ export class Floods {
     flooder.dropped = 0
     const who = mark === null ? name : markName(name, mark)
     const lost = dropped === 1 ? 'a message was' : `${dropped} messages were`
-    this.tell(`${who} says more than anybody could read: ${lost} dropped.`)
+    const next = mark === null || name === OTHERS ? '/peers lists who is there.' : '/ignore spares you the rest.'
+    this.tell(`${who} says more than anybody could read: ${lost} dropped. ${next}`)
     this.after(FLOOD_TOLD_EVERY_MS, () => this.report(name))
   }
 }

@@ -121,8 +121,8 @@ test('of two links that flood, each is told', () => {
   for (const name of ['Flo', 'Fred']) flood(world, node, name)
   world.time.pass(FLOOD_COUNTED_MS)
   expect(world.troubles(node)).toEqual([
-    'Flo (line) says more than anybody could read: 800 messages were dropped.',
-    'Fred (line) says more than anybody could read: 800 messages were dropped.',
+    'Flo (line) says more than anybody could read: 800 messages were dropped. /ignore spares you the rest.',
+    'Fred (line) says more than anybody could read: 800 messages were dropped. /ignore spares you the rest.',
   ])
 })
 
@@ -133,5 +133,7 @@ test('of one who floods under another name each time a few are told, and the res
   world.time.pass(FLOOD_COUNTED_MS)
   const told = world.troubles(node)
   expect(told).toHaveLength(9)
-  expect(told.at(-1)).toBe('somebody else (line) says more than anybody could read: 9600 messages were dropped.')
+  expect(told.at(-1)).toBe(
+    'somebody else (line) says more than anybody could read: 9600 messages were dropped. /peers lists who is there.',
+  )
 })

@@ -143,7 +143,7 @@ describe('framed', () => {
     world.time.pass(FLOOD_COUNTED_MS)
     expect(flooder.isOpen()).toBe(true)
     expect(world.troubles(node)).toEqual([
-      'Flo (framed) says more than anybody could read: 1600 messages were dropped.',
+      'Flo (framed) says more than anybody could read: 1600 messages were dropped. /ignore spares you the rest.',
     ])
   })
 })

@@ -307,7 +307,7 @@ export class DialectDesk implements Outside {
     const { clock, log } = this.options
     if (bridge === null || bridge.dropped === 0 || !this.loud.isDue(clock.nowMs())) return
     this.cancelLoud = clock.timer(clock.nowMs() + FLOOD_COUNTED_MS, () => {
-      const message = `More was said than is passed on between networks. Messages dropped: ${bridge.dropped}.`
+      const message = `More was said than is passed on between networks. Messages dropped: ${bridge.dropped}. Ask for them once it is quieter.`
       log('bridge-flood', message)
       this.host!.emit({ event: 'notice', code: 'bridge-flood', message })
       bridge.dropped = 0
