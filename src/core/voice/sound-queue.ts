@@ -27,9 +27,13 @@ const LIKENESS_MIN = 0.85
 const REPEATED_LIKENESS_MIN = 0.7
 /** Over which the two are brought together: 2.5 ms. */
 const SEAM_SAMPLES = 120
-/** And the slopes of the two: 1 ms. Noise has steeper ones, and none that go on. */
+/** And the slopes of the two: 1 ms. Noise has steeper ones, and none that go on; a voice's flank has them too, and does. */
 const BEND_SAMPLES = 48
 const SLOPE_MAX = 0.007
+const FLANK_SLOPE_MAX = 0.03
+/** Over which sound is looked at for how rough it is, and so many times as steep as rough is a flank. */
+const ROUGH_SAMPLES = 24
+const FLANK_TIMES_ROUGH = 3
 const JOINED_SAMPLES = 240
 
 export class SoundQueue {
@@ -143,7 +147,9 @@ export class SoundQueue {
     const { memory, end } = this
     const step = memory[end - 1]! - memory[end - 1 - lag]!
     const bend = step - memory[end - 2]! + memory[end - 2 - lag]!
-    const slope = Math.max(-SLOPE_MAX, Math.min(SLOPE_MAX, bend))
+    const isFlank = Math.abs(bend) > FLANK_TIMES_ROUGH * roughnessBefore(memory, end)
+    const most = isFlank ? FLANK_SLOPE_MAX : SLOPE_MAX
+    const slope = Math.max(-most, Math.min(most, bend))
     for (let i = 0; i < samples; i++) {
       const at = i % lag
       memory[end + i] = memory[end - lag + at]! + seam(at + 1, step, slope)
@@ -161,4 +167,12 @@ export class SoundQueue {
 function seam(at: number, step: number, slope: number): number {
   const bent = at < BEND_SAMPLES ? slope * at * (1 - at / BEND_SAMPLES) ** 2 : 0
   return at < SEAM_SAMPLES ? step * (1 - smoothStep(at / SEAM_SAMPLES)) + bent : 0
+}
+
+/** The largest second difference of the last samples before `end`. */
+function roughnessBefore(samples: Float32Array, end: number): number {
+  let largest = 0
+  for (let i = end - ROUGH_SAMPLES; i < end; i++)
+    largest = Math.max(largest, Math.abs(samples[i]! - 2 * samples[i - 1]! + samples[i - 2]!))
+  return largest
 }

@@ -8,6 +8,7 @@ import * as traces from './traces.ts'
 const SEED = Number(process.env['VOICE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const SETTLED_MS = 3_000
 const CLEAN = roughness(voiced(), 480_000)
+const ROUGHNESS_MAX = 2.5
 
 interface Row {
   readonly heard: Heard
@@ -17,18 +18,18 @@ interface Row {
 
 const rows: Row[] = []
 
-function play(name: string, seconds: number, shape: traces.NetworkShape, given: Listening = {}): Heard {
-  const trips = traces.travel(SEED, seconds, shape)
+function play(name: string, seconds: number, shape: traces.NetworkShape, given: Listening = {}, seed = SEED): Heard {
+  const trips = traces.travel(seed, seconds, shape)
   const heard = listen(name, trips, { fromMs: SETTLED_MS, ...given })
   const arrived = new Set(trips.filter(({ arrivesMs }) => arrivesMs < Number.POSITIVE_INFINITY).map(({ time }) => time))
-  const context = `${name}, VOICE_SEED=${SEED}`
+  const context = `${name}, VOICE_SEED=${seed}`
   // In order, nothing twice, nothing that never came but what the next packet repeats.
   for (const [i, time] of heard.order.entries()) {
     if (i > 0 && time <= heard.order[i - 1]!) throw new Error(`${context}: ${time} after ${heard.order[i - 1]}`)
     if (!arrived.has(time) && !arrived.has(time + 2)) throw new Error(`${context}: ${time} never came`)
   }
-  // A click is a hundred times as rough as the voice; where two periods that differ are joined, it is half as rough again.
-  if (heard.roughness > 1.6 * CLEAN) throw new Error(`${context}: a click of ${heard.roughness}`)
+  // A click is up to a hundred times as rough as the voice; where two periods that differ are joined on a flank, it is twice as rough.
+  if (heard.roughness > ROUGHNESS_MAX * CLEAN) throw new Error(`${context}: a click of ${heard.roughness}`)
   if (heard.delayMsMax > 520) throw new Error(`${context}: ${heard.delayMsMax} ms behind`)
   rows.push({ heard, trips, recovers: given.recovers ?? false })
   return heard
@@ -104,6 +105,11 @@ describe('a speaker’s sound', () => {
     const heard = play('loss 5 %, no FEC', 60, traces.lossy(0.05))
     expect(heard.concealedPercent).toBeGreaterThan(3)
     expect(heard.delayMs).toBeLessThan(25)
+  })
+
+  // What had been left out just before was not a period, and what was said again began on a steep flank: up to eighteen times as rough.
+  test.each([626332190, 626332284, 626332395, 626332748])('and where it was rough once, it is not: seed %i', (seed) => {
+    play('loss 5 %, once rough', 60, traces.lossy(0.05), {}, seed)
   })
 })
 

@@ -142,6 +142,27 @@ describe('sound that is made shorter or longer', () => {
     )
   })
 
+  test('may go on after less or more than a period of it was left out, at any place of the voice', () => {
+    const signal = voiced(140)
+    const clean = roughness(signal)
+    const rough: string[] = []
+    for (let at = 0; at < 343 * 4; at += 7) {
+      for (const most of [200, 300, 380]) {
+        const queue = new SoundQueue()
+        queue.append(sound(signal, at, 1_920), 1_920)
+        queue.take(new Float32Array(960))
+        queue.shorten(most, true)
+        queue.repeat(TICK)
+        const [out, meter] = [new Float32Array(queue.length), new ClickMeter()]
+        queue.take(out)
+        meter.hear(out)
+        const times = meter.largest / clean
+        if (times > 2.5) rough.push(`${most} at ${at}: ${times.toFixed(1)} times`)
+      }
+    }
+    expect(rough).toEqual([])
+  })
+
   test('does not go on as it has been where it is not like itself, nor beyond the room there is', () => {
     const queue = new SoundQueue()
     queue.append(sound(noise(0.3), 0, 1_920), 1_920)
