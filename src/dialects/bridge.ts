@@ -1,8 +1,10 @@
 import type { DialectName } from '../base/dialects.ts'
 import { TimerQueue } from '../base/timers.ts'
 import { TokenBucket } from '../core/gossip/token-bucket.ts'
+import { Beginnings } from './beginnings.ts'
 import { Echoes, isSuspect, type Utterance } from './echoes.ts'
 import { isClaim, isSigned, wordsFor } from './naming.ts'
+import { Patience } from './patience.ts'
 import type { Words } from './words.ts'
 
 /** One network that is bridged: the native one, that of a dialect, or one link of a dialect whose links are networks of their own. */
@@ -43,10 +45,6 @@ const SIDES_MAX = 72
 const HELD_MAX = 4_096
 /** People of whom something waits, or waited lately: beyond, those whose time is over are forgotten. As many wait as words may be held. */
 const WAITERS_MAX = 256
-/** In vain so often, and one is not waited for until it says something there. */
-const MISSES_MAX = 3
-/** Who has come so lately is not on everybody's list, and cannot say what it has not heard: a tracker's peers look every five seconds. */
-const COMING_MS = 10_000
 /** Other bridges remembered on a side. */
 const FELLOWS_MAX = 256
 /** Where others may be who are not known: what each waits for whom goes before, and the last of many: well under what one waits whom one knows. */
@@ -61,8 +59,6 @@ interface SideState extends Side {
   perhaps: ReadonlySet<string>
   /** Those who are known not to be there. */
   absent: ReadonlySet<string>
-  /** How often each was waited for in vain with words of one network, since it last said such words here. */
-  readonly misses: Map<string, number>
   /** Our place among those who may be bridges and are not known; null where there are none. */
   turn: Turn | null
   /** Until when words of somebody wait: what he says later waits as long, so that order stays. */
@@ -92,10 +88,8 @@ export class Bridge {
   private old = new Map<string, Utterance>()
   private turnedAtMs = 0
   private held = 0
-  /** Since when others are known. */
-  private readonly comers = new Map<string, number>()
-  /** Since when others are bridges, as far as they have told. */
-  private readonly begun = new Map<string, number>()
+  private readonly patience: Patience
+  private readonly beginnings = new Beginnings()
   private readonly echoes = new Echoes()
   private readonly timers = new TimerQueue<(nowMs: number) => void>()
   private outputs: BridgeOutput[] = []
@@ -104,19 +98,22 @@ export class Bridge {
   constructor(
     private readonly own: string,
     private readonly readyMs = 0,
-  ) {}
+  ) {
+    this.patience = new Patience(own)
+  }
 
   /** False where there are too many. */
   open({ key, network }: Side): boolean {
     if (this.sides.size >= SIDES_MAX) return false
     const bucket = new TokenBucket(BURST_WORDS, WORD_EVERY_MS)
     const nobody = { fellows: new Set<string>(), perhaps: new Set<string>(), absent: new Set<string>(), turn: null }
-    this.sides.set(key, { key, network, bucket, ...nobody, misses: new Map(), waitsUntilMs: new Map() })
+    this.sides.set(key, { key, network, bucket, ...nobody, waitsUntilMs: new Map() })
     return true
   }
 
   close(key: string): void {
     this.sides.delete(key)
+    this.patience.forget(key)
   }
 
   /** The other bridges that are there now, some that are not, and some that may be. Who puts words there is added by itself. */
@@ -134,16 +131,12 @@ export class Bridge {
     side.absent = new Set([...absent].slice(0, FELLOWS_MAX))
     side.perhaps = new Set([...perhaps].slice(0, FELLOWS_MAX))
     // Who comes anew may bridge now what it did not before.
-    for (const id of [...side.fellows, ...side.perhaps]) if (!before.has(id)) this.expect(id, nowMs)
+    for (const id of [...side.fellows, ...side.perhaps]) if (!before.has(id)) this.patience.expect(id, nowMs)
   }
 
   /** Another bridge has told how long it is one: since then, or earlier by the time on the way. Who never tells is older than we are. */
-  introduced(id: string, sinceMs: number): void {
-    if (id === this.own) return
-    const earliestMs = Math.min(sinceMs, this.begun.get(id) ?? sinceMs)
-    this.begun.delete(id)
-    this.begun.set(id, earliestMs)
-    if (this.begun.size > FELLOWS_MAX) this.begun.delete(this.begun.keys().next().value!)
+  introduced(id: string, sinceMs: number, nowMs: number): void {
+    if (id !== this.own && this.beginnings.told(id, sinceMs, nowMs)) this.patience.expect(id, nowMs)
   }
 
   /** Others may be there whom nobody knows before they speak. */
@@ -191,7 +184,7 @@ export class Bridge {
   }
 
   private known(words: Words, way: string, nowMs: number): Utterance | null {
-    const sinceMs = this.comers.get(words.bridge ?? '') ?? Number.NEGATIVE_INFINITY
+    const sinceMs = this.patience.knownSinceMs(words.bridge ?? '')
     return this.seen(words.origin, nowMs) ?? this.echoes.find(words, way, nowMs, sinceMs)
   }
 
@@ -239,7 +232,7 @@ export class Bridge {
 
   /** Another was a bridge before us, and linked before something was heard. */
   private wasBefore(id: string, heardMs: number): boolean {
-    const sinceMs = this.begun.get(id) ?? Number.NEGATIVE_INFINITY
+    const sinceMs = this.beginnings.of(id)
     return sinceMs <= this.readyMs - LISTEN_FIRST_MS && sinceMs <= heardMs - LINKED_MS
   }
 
@@ -302,7 +295,7 @@ export class Bridge {
       if (target.waitsUntilMs.get(who) === dueMs) target.waitsUntilMs.delete(who)
       if (seen.sides.has(target.key) || !this.sides.has(target.key)) return
       seen.sides.add(target.key)
-      if (dueMs > nowMs) for (const id of before) this.missed(id, words, target, dueMs)
+      if (dueMs > nowMs) for (const id of before) this.patience.missed(target.key, id, words.from, dueMs)
       this.outputs.push(output)
     }
     if (dueMs <= nowMs || this.held > HELD_MAX) return say()
@@ -334,7 +327,7 @@ export class Bridge {
     if (author === this.own) return []
     return [...this.candidates()].filter((id) => {
       const isBoth = this.mayBeOn(side, id) && this.mayBeOn(target, id)
-      if (!isBoth || (target.misses.get(`${id} ${from}`) ?? 0) >= MISSES_MAX) return false
+      if (!isBoth || this.patience.hasGivenUp(target.key, id, from)) return false
       return id === author || id === bridge || id < this.own
     })
   }
@@ -361,26 +354,9 @@ export class Bridge {
     return new Set([...this.sides.values()].flatMap(({ fellows, perhaps }) => [...fellows, ...perhaps]))
   }
 
-  private expect(id: string, nowMs: number): void {
-    this.comers.delete(id)
-    this.comers.set(id, nowMs)
-    if (this.comers.size > FELLOWS_MAX) this.comers.delete(this.comers.keys().next().value!)
-    for (const { misses } of this.sides.values()) {
-      for (const key of misses.keys()) if (key.startsWith(`${id} `)) misses.delete(key)
-    }
-  }
-
   private speaks(side: SideState, id: string, from: string): void {
     side.fellows.add(id)
-    side.misses.delete(`${id} ${from}`)
-  }
-
-  /** One who was waited for did not say it: perhaps its network is another one, or it is gone. */
-  private missed(id: string, { from }: Words, { misses }: SideState, nowMs: number): void {
-    if (nowMs - (this.comers.get(id) ?? Number.NEGATIVE_INFINITY) < COMING_MS) return
-    const key = `${id} ${from}`
-    misses.set(key, (misses.get(key) ?? 0) + 1)
-    if (misses.size > FELLOWS_MAX) misses.delete(misses.keys().next().value!)
+    this.patience.speaks(side.key, id, from)
   }
 
   private seen(origin: string, nowMs: number): Utterance | null {

@@ -54,13 +54,9 @@ export function wholeOf(object: JsonObject, member: string, max: number): number
 /** What one bridge tells another beside the words: a member that the original programs skip. */
 const MEMBER = 'hearsay'
 
-/** How words are signed for other bridges; `own`: who puts them there; `port`: where it listens, in a network of ports. */
-export function bridgeMember(
-  words: Pick<Words, 'origin' | 'from'>,
-  own: string,
-  port: number | null = null,
-): JsonObject {
-  return { [MEMBER]: { id: words.origin, bridge: own, from: words.from, ...(port === null ? {} : { port }) } }
+/** How words are signed for other bridges; `own`: who puts them there; `more`: what else is told, as where it listens in a network of ports. */
+export function bridgeMember(words: Pick<Words, 'origin' | 'from'>, own: string, more: object = {}): JsonObject {
+  return { [MEMBER]: { id: words.origin, bridge: own, from: words.from, ...more } }
 }
 
 /** What a bridge tells of words that it has put somewhere. */

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../base/address.ts'
 import type { DialectName } from '../base/dialects.ts'
 import { type Timer, TimerQueue } from '../base/timers.ts'
+import { Beginnings } from './beginnings.ts'
 import { FLOOD_TOLD_EVERY_MS, Floods } from './flood-note.ts'
 import { AGE_TOLD_MS_MAX, type Introduction } from './json.ts'
 import type { DialectOutput } from './outputs.ts'
@@ -11,6 +12,7 @@ import { KeptAddresses, pauseMs, type Wanted } from './redial.ts'
 export class DialectMachine {
   protected nowMs = 0
   private begunAtMs: number | null = null
+  private readonly beginnings = new Beginnings()
   private readonly timers = new TimerQueue<() => void>()
   private pending: DialectOutput[] = []
   /** Troubles that were told a moment ago, by their kind, and what has come since. */
@@ -60,9 +62,12 @@ export class DialectMachine {
     return { bridge, ageMs: Math.min(AGE_TOLD_MS_MAX, Math.max(0, ageMs)) }
   }
 
-  /** Tells of another's introduction, where there is one. */
-  protected introduced(said: Introduction | null, claimed: Address | null = null): void {
-    if (said !== null) this.emit({ kind: 'bridge', id: said.bridge, sinceMs: this.nowMs - said.ageMs, claimed })
+  /** Tells of another's introduction, where there is one. True where it had been there before, and has begun again. */
+  protected introduced(said: Introduction | null, claimed: Address | null = null): boolean {
+    if (said === null) return false
+    const sinceMs = this.nowMs - said.ageMs
+    this.emit({ kind: 'bridge', id: said.bridge, sinceMs, claimed })
+    return this.beginnings.told(said.bridge, sinceMs, this.nowMs)
   }
 
   protected trouble(code: string, message: string, user = false): void {

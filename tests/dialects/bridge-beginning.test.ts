@@ -60,7 +60,9 @@ describe('what a bridge hears as it begins', () => {
     }
     expect(heardAt(BEGUN_MS + LISTEN_FIRST_MS + 500)).toEqual([])
     // Who is as new, or not there, has not said it; nor has it what it passes on later.
-    expect(heardAt(BEGUN_MS + 1_500, (between) => between.introduced(FELLOW, BEGUN_MS + 1))).toEqual(['mesh'])
+    expect(heardAt(BEGUN_MS + 1_500, (between) => between.introduced(FELLOW, BEGUN_MS + 1, BEGUN_MS + 100))).toEqual([
+      'mesh',
+    ])
     expect(heardAt(BEGUN_MS + 1_500, (between) => between.fellows('mesh', []))).toEqual(['mesh'])
     expect(heardAt(BEGUN_MS + 30_000)).toEqual(['mesh'])
   })

@@ -168,17 +168,17 @@ describe('a bridge', () => {
     }
     // Who tells nothing of it, as older ones do not, was there before.
     expect(saidAt(() => {})).toEqual([])
-    expect(saidAt((between) => between.introduced(fellow, 5_000))).toEqual([])
-    expect(saidAt((between) => between.introduced(fellow, 5_001))).toEqual(['native: ann'])
+    expect(saidAt((between) => between.introduced(fellow, 5_000, 5_500))).toEqual([])
+    expect(saidAt((between) => between.introduced(fellow, 5_001, 5_500))).toEqual(['native: ann'])
     // Nor need we, where it is heard to have said it, and where somebody says that of us.
     const copy = words('hi', { from: 'mesh', bridge: fellow })
     expect(
       saidAt((between) => {
-        between.introduced(fellow, 5_001)
+        between.introduced(fellow, 5_001, 5_500)
         between.heard('native', copy, 5_800)
       }),
     ).toEqual([])
-    expect(saidAt((between) => between.introduced('bbbb', 5_000))).toEqual([])
+    expect(saidAt((between) => between.introduced('bbbb', 5_000, 5_500))).toEqual([])
   })
 
   test('waits before it says something where it came from, in case it comes from there', () => {

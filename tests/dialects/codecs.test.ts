@@ -6,6 +6,7 @@ import { cleanName } from '../../src/base/text.ts'
 import { encodeFrame, FRAME_BYTES_KEPT, FRAME_BYTES_REFUSED, FrameReader } from '../../src/dialects/framed/frames.ts'
 import { readFramed } from '../../src/dialects/framed/messages.ts'
 import { DATAGRAM_BYTES, encodeSound, readSound } from '../../src/dialects/framed/sound.ts'
+import { AGE_TOLD_MS_MAX } from '../../src/dialects/json.ts'
 import { encodeFileHeader, encodeText, readLine } from '../../src/dialects/line/messages.ts'
 import { LineReader } from '../../src/dialects/lines.ts'
 import { encodeAnnouncement, readAnnouncement, readMeshLine } from '../../src/dialects/mesh/messages.ts'
@@ -168,7 +169,7 @@ describe('tracker', () => {
     fc.assert(
       fc.property(texts(20), fc.string({ unit: 'binary', maxLength: 1500 }), (name, said) => {
         const words = { ...SAID, name, text: said.toWellFormed() }
-        const messages = encodeWords(words, '0'.repeat(16), 65_535)
+        const messages = encodeWords(words, { bridge: '0'.repeat(16), ageMs: AGE_TOLD_MS_MAX - 1 }, 65_535)
         for (const each of messages) expect(each.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX)
         expect(messages.map((each) => JSON.parse(text(each)).message).join('')).toBe(said.toWellFormed())
       }),

@@ -122,7 +122,7 @@ export class Networks {
   private introduce(one: Hearsay, two: Hearsay, key: string): void {
     const ageMs = this.time.nowMs - two.startMs
     this.later(() => {
-      if (!one.isDead) one.bridge.introduced(two.id, this.time.nowMs - ageMs)
+      if (!one.isDead) one.bridge.introduced(two.id, this.time.nowMs - ageMs, this.time.nowMs)
       this.meet(one, two, key)
     })
   }

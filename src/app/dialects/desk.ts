@@ -284,7 +284,7 @@ export class DialectDesk implements Outside {
   }
 
   private met({ id, sinceMs, claimed }: BridgeTelling): void {
-    this.bridge?.introduced(id, sinceMs)
+    this.bridge?.introduced(id, sinceMs, this.options.clock.nowMs())
     if (claimed === null || !isHere(claimed.host)) return
     this.sockets.get('tracker')?.run((_, nowMs) => this.machines.tracker!.claimed(claimed.port, nowMs))
   }

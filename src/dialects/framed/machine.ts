@@ -236,8 +236,8 @@ export class FramedMachine extends DiallingMachine<FramedLink> implements Dialla
     // Of ours that comes again after it was forgotten.
     if (given?.bridge === this.options.bridge) return
     if (message.from === this.ownId) this.sharesOurId()
-    if (given !== null && this.presence.heard(given.bridge)) this.sayWhoWeAre()
-    this.introduced(readIntroduction(message.raw), addressOfId(message.from))
+    const isBack = this.introduced(readIntroduction(message.raw), addressOfId(message.from))
+    if ((given !== null && this.presence.heard(given.bridge)) || isBack) this.sayWhoWeAre()
     const udp = message.type === 'voice_join' ? this.whereHeard(link, message) : null
     if (message.type === 'chat') this.chat(message, given)
     else if (message.type === 'voice_join')

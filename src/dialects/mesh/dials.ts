@@ -41,6 +41,12 @@ export class MeshDials {
     peer.restsUntilMs = nowMs + pauseMs(peer.failures)
     peer.failures++
   }
+
+  /** It has begun again, and was not there when it could not be reached. */
+  isBack(peer: MeshPeer): void {
+    peer.failures = 0
+    peer.restsUntilMs = 0
+  }
 }
 
 /** Whether we are to dial, and not they: whose id sorts lower does, in byte order. */

@@ -97,7 +97,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const isNew = !this.roster.peers.has(said.peerId)
     const peer = this.roster.heard(said, host, nowMs, this.options.wallMs())
     if (peer === null) return
-    this.introduced(said.introduction)
+    if (this.introduced(said.introduction)) this.dials.isBack(peer)
     if (said.type === 'ping') this.greet('pong')
     else if (isNew) this.greet('announce')
     this.takeOver(peer)

@@ -3,7 +3,7 @@ import { joinBytes, utf8 } from '../../base/bytes.ts'
 import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import type { Turn } from '../bridge.ts'
 import { FloodNote } from '../flood-note.ts'
-import { type GivenByBridge, readBridgeMember } from '../json.ts'
+import { type Introduction, readBridgeMember, readIntroduction } from '../json.ts'
 import { DialectMachine } from '../machine.ts'
 import type { Dialect } from '../outputs.ts'
 import { hashedOrigin, heardName, heardText, type Words } from '../words.ts'
@@ -161,7 +161,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   private pass(words: Words): void {
     for (const port of this.peers.keys()) this.acquaintances.told(port, this.nowMs)
-    this.toAll(encodeWords(words, this.options.bridge, this.options.port))
+    this.toAll(encodeWords(words, this.introduction(this.options.bridge), this.options.port))
   }
 
   renamed(): void {}
@@ -292,7 +292,7 @@ export class TrackerMachine extends DialectMachine implements Dialect {
   }
 
   private request(link: number, request: TrackerRequest): void {
-    if (request.kind === 'message') return this.words(request.username, request.message, readBridgeMember(request.raw))
+    if (request.kind === 'message') return this.words(request)
     if (request.kind === 'bridge') return this.met(request)
     if (request.kind === 'election') {
       this.emit({ kind: 'send', link, bytes: utf8('ok') })
@@ -312,11 +312,12 @@ export class TrackerMachine extends DialectMachine implements Dialect {
     return encodePeerMap([...first, ...this.peers.keys()])
   }
 
-  private words(username: string, message: string, given: GivenByBridge | null): void {
+  private words({ username, message, raw }: TrackerRequest & { readonly kind: 'message' }): void {
     const text = heardText(message)
+    const given = readBridgeMember(raw)
     if (text === '') return
     if (!this.bucket.take(this.nowMs)) return this.flooded('The tracker network', null)
-    if (given !== null && given.port !== null) this.meet(given.port, given.bridge)
+    if (given !== null && given.port !== null) this.meet(given.port, given.bridge, readIntroduction(raw))
     const name = heardName(username)
     const again = this.repeats.count(`${name}\n${text}`, this.options.wallMs())
     const origin = given?.id ?? hashedOrigin('tracker', name, text, ...again)
@@ -329,12 +330,13 @@ export class TrackerMachine extends DialectMachine implements Dialect {
 
   private met({ port, bridge, since }: TrackerRequest & { readonly kind: 'bridge' }): void {
     if (!this.bucket.take(this.nowMs)) return
-    this.introduced(since)
-    this.meet(port, bridge)
+    this.meet(port, bridge, since)
   }
 
   /** Who tells us is there, whether or not we have looked at the list since it came. */
-  private meet(port: number, bridge: string): void {
+  private meet(port: number, bridge: string, introduction: Introduction | null): void {
+    // Whoever has begun again does not know us any more.
+    if (this.introduced(introduction)) this.acquaintances.forget(port)
     if (port === this.options.port || bridge === this.options.bridge) return
     this.know(port)
     if (this.peers.has(port) && this.acquaintances.meet(port, bridge)) this.sayWhoWeAre(port)

@@ -1,6 +1,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import { decodeUtf8 } from '../../base/text.ts'
 import {
+  AGE_TOLD_MS_MAX,
   bridgeMember,
   type Introduction,
   introductionOf,
@@ -85,14 +86,20 @@ export function encodeTracker(object: object): Uint8Array {
   return utf8(JSON.stringify(object))
 }
 
-/** The messages that say words, each no longer than the originals read, with what tells other bridges whose they are: ours, at that port. */
-export function encodeWords(words: Words, bridge: string, port: number): Uint8Array[] {
+/**
+ * The messages that say words, each no longer than the originals read, with what tells other bridges whose they are: ours, at that port, and of what
+ * age we are while we are young, for those who knew who was there before us.
+ */
+export function encodeWords(words: Words, { bridge, ageMs }: Introduction, port: number): Uint8Array[] {
   const username = words.name
   const messages: Uint8Array[] = []
   for (let rest = words.kind === 'action' ? `* ${words.text}` : words.text; rest !== ''; ) {
     const before = messages.length
     const origin = before === 0 ? words.origin : hashedOrigin('part', words.origin, String(before))
-    const beside = bridgeMember({ ...words, origin }, bridge, port)
+    const beside = bridgeMember({ ...words, origin }, bridge, {
+      port,
+      ...(ageMs < AGE_TOLD_MS_MAX ? { age_ms: ageMs } : {}),
+    })
     let part = cutUtf8(rest, MESSAGE_BYTES_MAX / 2)
     let bytes = encodeTracker({ username, message: part, ...beside })
     // Escaped, a character may take six bytes for one.

@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'bun:test'
+import { Bridge, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
+import { Patience } from '../../src/dialects/patience.ts'
+import type { Words } from '../../src/dialects/words.ts'
+
+const STEP_MS = 50
+const SAY_EVERY_MS = 1_000
+const COMES_AT_MS = 20_000
+const END_MS = 50_000
+/** On a tracker's network of one machine. */
+const ON_THE_WAY_MS = 50
+/** How long after the one the other has come to know of it: before the newcomer passes on anything. */
+const LATER_MS = [0, 400, LISTEN_FIRST_MS - STEP_MS]
+
+interface Teller {
+  readonly id: string
+  readonly bridge: Bridge
+}
+
+/**
+ * Natives say something every second; what two bridges tell a tracker's peers of it. A third is gone, and everybody still has it on the list of
+ * members; then the second comes.
+ */
+function told(gone: string, stays: string, comes: string, laterMs: number): string[] {
+  const at: { readonly text: string; readonly by: string; readonly atMs: number }[] = []
+  const begin = (id: string, nowMs: number): Teller => {
+    const bridge = new Bridge(id, nowMs + LISTEN_FIRST_MS)
+    for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
+    return { id, bridge }
+  }
+  const words = (text: string, more: Partial<Words>): Words => {
+    const origin = Buffer.from(text.padEnd(16)).toString('hex')
+    const common = {
+      from: 'native',
+      isExact: true,
+      bridge: null,
+      author: 'nora',
+      kind: 'text',
+      room: 'general',
+    } as const
+    return { ...common, origin, name: 'nora', text, ...more }
+  }
+  const all = [begin(stays, 0)]
+  const underWay: { readonly atMs: number; readonly to: Teller; readonly words: Words }[] = []
+  all[0]!.bridge.fellows('native', [gone], [], [], Number.NEGATIVE_INFINITY)
+  for (let nowMs = 0; nowMs < END_MS; nowMs += STEP_MS) {
+    if (nowMs === COMES_AT_MS) {
+      const comer = begin(comes, nowMs)
+      all.push(comer)
+      for (const { id, bridge } of all) bridge.introduced(id === comes ? stays : comes, id === comes ? 0 : nowMs, nowMs)
+      comer.bridge.fellows('native', [gone, stays], [], [], nowMs)
+    }
+    if (nowMs === COMES_AT_MS + laterMs) all[0]!.bridge.fellows('native', [gone, comes], [], [], nowMs)
+    const text = `word ${nowMs}`
+    for (const each of all) {
+      if (nowMs % SAY_EVERY_MS === 0) each.bridge.heard('native', words(text, {}), nowMs)
+      for (const one of underWay)
+        if (one.atMs === nowMs && one.to === each) each.bridge.heard('tracker', one.words, nowMs)
+      each.bridge.wake(nowMs)
+      for (const output of each.bridge.takeOutputs()) {
+        at.push({ text: output.words.text, by: each.id, atMs: nowMs })
+        const passedOn = { ...output.words, bridge: each.id, author: null }
+        for (const to of all) if (to !== each) underWay.push({ atMs: nowMs + ON_THE_WAY_MS, to, words: passedOn })
+      }
+    }
+  }
+  return at.map((each) => each.text)
+}
+
+describe('two bridges, of which one has come after a third was gone that both still know of', () => {
+  const ORDERS = [
+    ['gone', 'comes', 'stays'],
+    ['gone', 'stays', 'comes'],
+    ['comes', 'gone', 'stays'],
+    ['comes', 'stays', 'gone'],
+    ['stays', 'gone', 'comes'],
+    ['stays', 'comes', 'gone'],
+  ]
+  test.each(ORDERS)('say everything once: %s before %s before %s', (...order) => {
+    const idOf = (who: string): string => 'abc'[order.indexOf(who)]!.repeat(4)
+    for (const laterMs of LATER_MS) {
+      const texts = told(idOf('gone'), idOf('stays'), idOf('comes'), laterMs)
+      const twice = texts.filter((text, i) => texts.indexOf(text) !== i)
+      expect({ laterMs, twice }).toEqual({ laterMs, twice: [] })
+      // The last may still wait for their turn.
+      expect(texts.length).toBeGreaterThan(END_MS / SAY_EVERY_MS - 6)
+    }
+  })
+})
+
+describe('whoever is waited for', () => {
+  const give = (patience: Patience, id: string, nowMs: number): void => {
+    for (let i = 0; i < 3; i++) patience.missed('tracker', id, 'mesh', nowMs)
+  }
+
+  test('is given up after three times in vain, on that side and with words of that network alone, until it says such words', () => {
+    const patience = new Patience('cccc')
+    for (let i = 0; i < 2; i++) patience.missed('tracker', 'aaaa', 'mesh', i)
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
+    patience.missed('tracker', 'aaaa', 'mesh', 2)
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(true)
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'framed')).toBe(false)
+    expect(patience.hasGivenUp('framed', 'aaaa', 'mesh')).toBe(false)
+    patience.speaks('tracker', 'aaaa', 'framed')
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(true)
+    patience.speaks('tracker', 'aaaa', 'mesh')
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
+  })
+
+  test('is waited for again where somebody has come who goes before us and may still wait for it', () => {
+    const cases = [
+      ['bbbb', false],
+      // It does not wait for it, being before it, or behind us.
+      ['a000', true],
+      ['dddd', true],
+    ] as const
+    for (const [comer, isGivenUp] of cases) {
+      const patience = new Patience('cccc')
+      give(patience, 'aaaa', 0)
+      patience.expect(comer, 1_000)
+      expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(isGivenUp)
+      patience.speaks('tracker', 'aaaa', 'mesh')
+      give(patience, 'aaaa', 5_000)
+      expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(isGivenUp)
+      give(patience, 'aaaa', 11_000)
+      expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(true)
+    }
+  })
+
+  test('is not given up while it may not be on everybody’s list yet', () => {
+    const patience = new Patience('cccc')
+    patience.expect('dddd', 0)
+    give(patience, 'dddd', 9_999)
+    expect(patience.hasGivenUp('tracker', 'dddd', 'mesh')).toBe(false)
+    give(patience, 'dddd', 10_000)
+    expect(patience.hasGivenUp('tracker', 'dddd', 'mesh')).toBe(true)
+  })
+
+  test('is forgotten with the side, and the oldest of very many', () => {
+    const patience = new Patience('cccc')
+    give(patience, 'aaaa', 0)
+    for (let i = 0; i < 255; i++) patience.missed('tracker', `b${i}`, 'mesh', 0)
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(true)
+    patience.missed('tracker', 'one more', 'mesh', 0)
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
+    give(patience, 'aaaa', 0)
+    patience.forget('tracker')
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
+  })
+})

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'bun:test'
+import { seededRng } from '../../src/base/rng.ts'
+import { Beginnings } from '../../src/dialects/beginnings.ts'
+import { Bridge, HOLD_MS } from '../../src/dialects/bridge.ts'
+import { FramedMachine } from '../../src/dialects/framed/machine.ts'
+import { AGE_TOLD_MS_MAX } from '../../src/dialects/json.ts'
+import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
+import { TrackerMachine } from '../../src/dialects/tracker/machine.ts'
+import type { Words } from '../../src/dialects/words.ts'
+import { MachineWorld } from './machine-world.ts'
+
+const rng = seededRng(12)
+const at = (port: number) => ({ host: '127.0.0.1', port })
+const idOf = (port: number): string => `${port}`.padStart(16, '0')
+
+describe('when another bridge began', () => {
+  test('is when it said so with the least delay, and again when it is clear that it has begun again', () => {
+    const beginnings = new Beginnings()
+    expect(beginnings.of('aaaa')).toBe(Number.NEGATIVE_INFINITY)
+    expect(beginnings.told('aaaa', 1_300, 2_000)).toBe(false)
+    expect(beginnings.told('aaaa', 1_000, 3_000)).toBe(false)
+    // One that came late.
+    expect(beginnings.told('aaaa', 4_000, 20_000)).toBe(false)
+    expect(beginnings.of('aaaa')).toBe(1_000)
+    expect(beginnings.told('aaaa', 20_000, 20_050)).toBe(true)
+    expect(beginnings.told('aaaa', 20_000, 20_060)).toBe(false)
+    expect(beginnings.of('aaaa')).toBe(20_000)
+  })
+
+  test('is not known of one that is older than anybody tells', () => {
+    const beginnings = new Beginnings()
+    for (let nowMs = 0; nowMs < 10 * AGE_TOLD_MS_MAX; nowMs += 5_000) {
+      const ageMs = Math.min(AGE_TOLD_MS_MAX, nowMs + 1_000)
+      expect(beginnings.told('aaaa', nowMs - ageMs, nowMs)).toBe(false)
+    }
+  })
+})
+
+test('a bridge that was given up and has begun again, called the same, is waited for again', () => {
+  const bridge = new Bridge('bbbb')
+  for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
+  bridge.fellows('native', ['aaaa'])
+  bridge.introduced('aaaa', -20_000, 0)
+  const saysAtOnce = (text: string, nowMs: number): boolean => {
+    const common = { from: 'native', isExact: true, bridge: null, kind: 'text', room: 'general' } as const
+    const words: Words = { ...common, origin: Buffer.from(text).toString('hex'), author: 'nora', name: 'nora', text }
+    bridge.heard('native', words, nowMs)
+    const said = bridge.takeOutputs().length
+    bridge.wake(nowMs + HOLD_MS)
+    bridge.takeOutputs()
+    return said > 0
+  }
+  for (const at of [1, 2, 3]) expect(saysAtOnce(`${at} in vain`, at * 10_000)).toBe(false)
+  expect(saysAtOnce('given up', 40_000)).toBe(true)
+  bridge.introduced('aaaa', -20_000, 40_100)
+  expect(saysAtOnce('nothing new', 41_000)).toBe(true)
+  bridge.introduced('aaaa', 42_000, 42_010)
+  expect(saysAtOnce('begun again', 43_000)).toBe(false)
+})
+
+const KINDS = {
+  framed: (world: MachineWorld, port: number) => {
+    const common = { randomBytes: rng.bytes, wallMs: world.wallMs, aheadMs: 0, bridge: idOf(port) }
+    const connect = port === 6_002 ? [] : [at(6_002)]
+    const machine = new FramedMachine({ id: at(port), name: `f${port}`, connect, ...common })
+    return { fellows: () => [...machine.fellows], host: world.add(machine, at(port)) }
+  },
+  tracker: (world: MachineWorld, port: number) => {
+    const options = { tracker: at(5_000), port, bridge: idOf(port), room: 'general', wallMs: world.wallMs }
+    const machine = new TrackerMachine(options)
+    return { fellows: () => [...machine.fellows], host: world.add(machine, at(port)) }
+  },
+}
+
+describe('two bridges with somebody between, of which one is killed and begins again, called the same', () => {
+  test.each(['framed', 'tracker'] as const)('both know of each other again: %s', (kind) => {
+    const make = KINDS[kind]
+    const world = new MachineWorld()
+    const between = make(world, 6_002)
+    world.time.pass(1_000)
+    const [stays, dies] = [make(world, 6_001), make(world, 6_003)]
+    world.time.pass(12_000)
+    world.say(stays.host, { text: 'the first word' })
+    world.time.pass(1_000)
+    expect(stays.fellows()).toContain(idOf(6_003))
+    world.kill(dies.host)
+    world.time.pass(2_000)
+    const again = make(world, 6_003)
+    world.time.pass(6_000)
+    // At a tracker it takes a word.
+    world.say(again.host, { text: 'I am back' })
+    world.time.pass(4_000)
+    expect(again.fellows()).toContain(idOf(6_001))
+    expect(between.fellows()).toContain(idOf(6_003))
+  })
+
+  test('in the mesh it is dialled at once, however often that was in vain meanwhile', () => {
+    const world = new MachineWorld()
+    const make = (port: number) => {
+      const common = { randomBytes: rng.bytes, wallMs: world.wallMs, bridge: idOf(port) }
+      const machine = new MeshMachine({ peerId: `hearsay_${idOf(port)}`, name: `m${port}`, port, ...common })
+      const host = world.add(machine, at(port), (datagram, nowMs) => machine.datagram(datagram, '127.0.0.1', nowMs))
+      return { machine, host }
+    }
+    // Its id sorts lower: it is the one who dials.
+    const [stays, dies] = [make(6_001), make(6_002)]
+    world.time.pass(20_000)
+    world.kill(dies.host)
+    world.time.pass(3_500)
+    const peer = stays.machine.roster.peers.get(`hearsay_${idOf(6_002)}`)!
+    expect(peer.restsUntilMs).toBeGreaterThan(world.time.nowMs + 300)
+    const again = make(6_002)
+    world.time.pass(100)
+    expect(peer.link).not.toBeNull()
+    world.say(stays.host, { text: 'welcome' })
+    world.time.pass(100)
+    expect(world.words(again.host).map(({ text }) => text)).toEqual(['welcome'])
+  })
+})
