@@ -97,9 +97,11 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const isNew = !this.roster.peers.has(said.peerId)
     const peer = this.roster.heard(said, host, nowMs, this.options.wallMs())
     if (peer === null) return
-    if (this.introduced(said.introduction)) this.dials.isBack(peer)
+    // Whoever has begun again does not know us any more.
+    const isBack = this.introduced(said.introduction)
+    if (isBack) this.dials.isBack(peer)
     if (said.type === 'ping') this.greet('pong')
-    else if (isNew) this.greet('announce')
+    else if (isNew || isBack) this.greet('announce')
     this.takeOver(peer)
     const link = this.links.spokenOn(peer)
     if (link?.leadsTo(peer) === true && !link.isSure) this.sure(link)
