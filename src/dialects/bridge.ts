@@ -282,7 +282,8 @@ export class Bridge {
     }
     const who = `${side.key} ${words.from} ${words.name}`
     const claimMs = isClaim(side.network, words, this.sides.get('native')?.fellows) ? HOLD_MS : 0
-    const waitMs = Math.max(slots * HOLD_MS + this.turnMs(target, words), claimMs)
+    const betweenMs = Math.max(this.turnMs(target, words), slots === 0 ? 0 : this.apartMs(target, before))
+    const waitMs = Math.max(slots * HOLD_MS + betweenMs, claimMs)
     const turnAtMs = Math.max(nowMs + waitMs, target.waitsUntilMs.get(who) ?? 0)
     const dueMs = Math.min(turnAtMs, latestMs ?? turnAtMs)
     const waiting = seen.waiting.get(target.key)
@@ -320,6 +321,17 @@ export class Bridge {
   private turnMs({ turn }: SideState, { author }: Words): number {
     if (turn === null || author === this.own) return 0
     return turn.place * Math.min(TURN_MS, TURN_MS_MAX / Math.max(1, turn.of - 1))
+  }
+
+  /**
+   * Two may wait for as many and not for the same: one knows of somebody who is gone, the other has come since. Whoever is younger speaks later then,
+   * as far as others have told their age: the youngest by half of what each waits, the next by a quarter.
+   */
+  private apartMs(target: SideState, before: readonly string[]): number {
+    if (!before.some((id) => this.beginnings.of(id) > Number.NEGATIVE_INFINITY)) return 0
+    const isYounger = (id: string): boolean => this.beginnings.of(id) > this.readyMs - LISTEN_FIRST_MS
+    const younger = [...this.candidates()].filter((id) => isYounger(id) && this.mayBeOn(target, id))
+    return HOLD_MS / (2 + 2 * younger.length)
   }
 
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */

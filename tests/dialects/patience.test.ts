@@ -17,11 +17,22 @@ interface Teller {
   readonly bridge: Bridge
 }
 
+interface Past {
+  readonly gone: string
+  readonly stays: string
+  readonly comes: string
+  readonly laterMs: number
+  /** Nothing had been said before the second came, so the third was not missed yet. */
+  readonly isQuiet: boolean
+  /** The second does not know that there was a third. */
+  readonly isForgotten: boolean
+}
+
 /**
- * Natives say something every second; what two bridges tell a tracker's peers of it. A third is gone, and everybody still has it on the list of
- * members; then the second comes.
+ * Natives say something every second; what two bridges tell a tracker's peers of it. A third is gone, and whoever was there still has it on the
+ * list of members; then the second comes.
  */
-function told(gone: string, stays: string, comes: string, laterMs: number): string[] {
+function told({ gone, stays, comes, laterMs, isQuiet, isForgotten }: Past): string[] {
   const at: { readonly text: string; readonly by: string; readonly atMs: number }[] = []
   const begin = (id: string, nowMs: number): Teller => {
     const bridge = new Bridge(id, nowMs + LISTEN_FIRST_MS)
@@ -43,17 +54,19 @@ function told(gone: string, stays: string, comes: string, laterMs: number): stri
   const all = [begin(stays, 0)]
   const underWay: { readonly atMs: number; readonly to: Teller; readonly words: Words }[] = []
   all[0]!.bridge.fellows('native', [gone], [], [], Number.NEGATIVE_INFINITY)
+  all[0]!.bridge.introduced(gone, -10_000, 0)
   for (let nowMs = 0; nowMs < END_MS; nowMs += STEP_MS) {
     if (nowMs === COMES_AT_MS) {
       const comer = begin(comes, nowMs)
       all.push(comer)
       for (const { id, bridge } of all) bridge.introduced(id === comes ? stays : comes, id === comes ? 0 : nowMs, nowMs)
-      comer.bridge.fellows('native', [gone, stays], [], [], nowMs)
+      comer.bridge.fellows('native', isForgotten ? [stays] : [gone, stays], [], [], nowMs)
     }
     if (nowMs === COMES_AT_MS + laterMs) all[0]!.bridge.fellows('native', [gone, comes], [], [], nowMs)
     const text = `word ${nowMs}`
     for (const each of all) {
-      if (nowMs % SAY_EVERY_MS === 0) each.bridge.heard('native', words(text, {}), nowMs)
+      if (nowMs % SAY_EVERY_MS === 0 && (nowMs > COMES_AT_MS || !isQuiet))
+        each.bridge.heard('native', words(text, {}), nowMs)
       for (const one of underWay)
         if (one.atMs === nowMs && one.to === each) each.bridge.heard('tracker', one.words, nowMs)
       each.bridge.wake(nowMs)
@@ -76,14 +89,18 @@ describe('two bridges, of which one has come after a third was gone that both st
     ['stays', 'gone', 'comes'],
     ['stays', 'comes', 'gone'],
   ]
+  const PASTS = LATER_MS.flatMap((laterMs) =>
+    [true, false].flatMap((isQuiet) => [true, false].map((isForgotten) => ({ laterMs, isQuiet, isForgotten }))),
+  )
   test.each(ORDERS)('say everything once: %s before %s before %s', (...order) => {
     const idOf = (who: string): string => 'abc'[order.indexOf(who)]!.repeat(4)
-    for (const laterMs of LATER_MS) {
-      const texts = told(idOf('gone'), idOf('stays'), idOf('comes'), laterMs)
+    for (const past of PASTS) {
+      const texts = told({ gone: idOf('gone'), stays: idOf('stays'), comes: idOf('comes'), ...past })
       const twice = texts.filter((text, i) => texts.indexOf(text) !== i)
-      expect({ laterMs, twice }).toEqual({ laterMs, twice: [] })
+      expect({ past, twice }).toEqual({ past, twice: [] })
       // The last may still wait for their turn.
-      expect(texts.length).toBeGreaterThan(END_MS / SAY_EVERY_MS - 6)
+      const saidForMs = past.isQuiet ? END_MS - COMES_AT_MS : END_MS
+      expect(texts.length).toBeGreaterThan(saidForMs / SAY_EVERY_MS - 6)
     }
   })
 })

@@ -46,7 +46,7 @@ test('a bridge that was given up and has begun again, called the same, is waited
     const words: Words = { ...common, origin: Buffer.from(text).toString('hex'), author: 'nora', name: 'nora', text }
     bridge.heard('native', words, nowMs)
     const said = bridge.takeOutputs().length
-    bridge.wake(nowMs + HOLD_MS)
+    bridge.wake(nowMs + 2 * HOLD_MS)
     bridge.takeOutputs()
     return said > 0
   }
