@@ -23,7 +23,10 @@ const TOLD_MAX = 10_000
  */
 export class Shower {
   private readonly awaited = new Set<string>()
-  private readonly told = new Set<string>()
+  /** By what it is: a text that was edited, a deletion, somebody's reaction. As it was told. */
+  private readonly told = new Map<string, string>()
+  /** Messages that will be told as they stand: what comes before that is told with them. */
+  private readonly pending = new Set<string>()
   /** How many in each room wait for the store to be told: what comes after them waits too, so that nobody's words are told out of turn. */
   private readonly waiting = new Map<string, number>()
 
@@ -40,6 +43,7 @@ export class Shower {
       return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.amend(kept))
     const { backlog, id } = telling
     if (backlog || this.awaited.delete(toHex(id)) || this.waiting.has(roomOf(telling))) {
+      this.pending.add(toHex(id))
       return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.asItStands(kept))
     }
     this.message(telling)
@@ -83,29 +87,37 @@ export class Shower {
   }
 
   private asItStands(telling: EventTelling): void {
+    this.pending.delete(toHex(telling.id))
     const event = this.eventOf(telling)
     const stored = this.history.glance.message(telling.id)
     if (event === null || stored === null) return this.message(telling)
     // Somebody else has passed on the same words, which are told by that name.
     if (!equalBytes(stored.id, telling.id)) return
     const { id, room, at } = event
-    if (stored.state === 'deleted') return this.remember(`${id} delete`)
-    if (stored.state === 'edited') this.remember(`${id} edit ${stored.text}`)
+    if (stored.state === 'deleted') return this.remember(`${id} delete`, '')
+    if (stored.state === 'edited') this.remember(`${id} edit`, stored.text)
     const marked = stored.isForked ? { ...event, forked: true } : event
     this.emit(stored.state === 'edited' ? { ...marked, text: stored.text, edited: true } : marked)
     for (const { emoji, authors } of stored.reactions) {
       for (const author of authors) {
         const from = this.people.recall(author, '')
         const self = equalBytes(author, this.history.own)
-        this.remember(`${id} ${from.id} ${emoji}`)
+        this.remember(`${id} ${from.id} ${emoji}`, 'on')
         this.emit({ event: 'reaction', room, id, from, at, self, emoji, on: true, backlog: true })
       }
     }
   }
 
-  private remember(what: string): void {
-    this.told.add(what)
-    if (this.told.size > TOLD_MAX) this.told.delete(this.told.values().next().value!)
+  private remember(what: string, as: string): void {
+    this.told.set(what, as)
+    if (this.told.size > TOLD_MAX) this.told.delete(this.told.keys().next().value!)
+  }
+
+  /** Whether it was told like that; from now on whatever comes is news. */
+  private wasTold(what: string, as: string): boolean {
+    const before = this.told.get(what)
+    this.told.delete(what)
+    return before === as
   }
 
   private amend(telling: EventTelling): void {
@@ -116,13 +128,13 @@ export class Shower {
       const text = cleanText(edit?.text ?? '')
       if (message?.state !== 'edited' || message.text !== text || !this.isBy(message, telling)) return
       const about = this.about(telling, message)
-      return this.told.delete(`${about.id} edit ${text}`) ? undefined : this.emit({ event: 'edit', ...about, text })
+      return this.wasTold(`${about.id} edit`, text) ? undefined : this.emit({ event: 'edit', ...about, text })
     }
     if (eventKind === EventKind.remove) {
       const message = this.target(readRemoval(body) ?? undefined)
       if (message?.state !== 'deleted' || !this.isBy(message, telling)) return
       const about = this.about(telling, message)
-      return this.told.delete(`${about.id} delete`) ? undefined : this.emit({ event: 'delete', ...about })
+      return this.wasTold(`${about.id} delete`, '') ? undefined : this.emit({ event: 'delete', ...about })
     }
     const reaction = readReaction(body)
     const emoji = cleanEmoji(reaction?.emoji ?? '')
@@ -133,7 +145,7 @@ export class Shower {
     )
     if (chosen !== reaction.on || !this.isIn(message, telling)) return
     const about = this.about(telling, message)
-    if (reaction.on && this.told.delete(`${about.id} ${about.from.id} ${emoji}`)) return
+    if (this.wasTold(`${about.id} ${about.from.id} ${emoji}`, reaction.on ? 'on' : 'off')) return
     this.emit({ event: 'reaction', ...about, emoji, on: reaction.on })
   }
 
@@ -143,7 +155,7 @@ export class Shower {
   }
 
   private target(id: Uint8Array | undefined): StoredMessage | null {
-    if (id === undefined) return null
+    if (id === undefined || this.pending.has(toHex(id))) return null
     const message = this.history.glance.message(id)
     if (message !== null) return message
     this.awaited.add(toHex(id))

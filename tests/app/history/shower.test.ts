@@ -180,6 +180,43 @@ describe('what comes late', () => {
     }
   })
 
+  test('is told before what was done with it, also where that came first and all of it falls into one commit', () => {
+    const room = new KeptRoom()
+    const [bob, carol] = [new Writer(2), new Writer(3)]
+    const said = bob.text('helo', { backlog: true })
+    room.hear(bob.edit(said.id, 'hello'), carol.react(said.id, '!', true), said, carol.react(said.id, '👍', true))
+    room.settle()
+    expect(room.events).toMatchObject([
+      { event: 'message', text: 'hello', edited: true },
+      { event: 'reaction', emoji: '!', on: true },
+      { event: 'reaction', emoji: '👍', on: true },
+    ])
+  })
+
+  test('is told with what was done with it, and what is done again later is told again', () => {
+    const room = new KeptRoom()
+    const [bob, carol] = [new Writer(2), new Writer(3)]
+    const said = bob.text('helo', { backlog: true })
+    room.hear(bob.edit(said.id, 'hello'), carol.react(said.id, '👍', true))
+    room.settle()
+    room.hear(said)
+    room.settle()
+    const before = room.events.length
+    for (const given of [
+      ...[carol.react(said.id, '👍', false), carol.react(said.id, '👍', true)],
+      ...[bob.edit(said.id, 'hello!'), bob.edit(said.id, 'hello')],
+    ]) {
+      room.hear(given)
+      room.settle()
+    }
+    expect(room.events.slice(before)).toMatchObject([
+      { event: 'reaction', emoji: '👍', on: false },
+      { event: 'reaction', emoji: '👍', on: true },
+      { event: 'edit', text: 'hello!' },
+      { event: 'edit', text: 'hello' },
+    ])
+  })
+
   test('by catching up is told once with what was done with it', () => {
     const room = new KeptRoom()
     const bob = new Writer(2)
@@ -249,6 +286,15 @@ describe('whatever order things come in', () => {
     return [...said, ...done]
   }
 
+  /** Somebody reacts, not any more, and again, beside the message as it came late. */
+  const reactedAgain: Plan = {
+    messages: 1,
+    acts: [0, 2, 2, 0, 2].map((who, i) => ({ who, on: 0, what: i === 2 ? 2 : 1 })),
+    order: [107, 0, 0, 107, 0, 107, 0, 0, 0, 0, 0, 0, 0],
+    backlog: Array.from({ length: 13 }, () => false),
+    pauses: Array.from({ length: 13 }, (_, i) => i === 3 || i === 4),
+  }
+
   test('who follows the events knows in the end what the store has, and it is the same for all', () => {
     fc.assert(
       fc.property(plans, (plan) => {
@@ -270,7 +316,7 @@ describe('whatever order things come in', () => {
         expect(stored(room)).toEqual(stored(straight))
         expect(room.history.read.last(GENERAL, 10).length).toBe(plan.messages)
       }),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[reactedAgain]] },
     )
   })
 })
