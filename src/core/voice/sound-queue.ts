@@ -30,6 +30,7 @@ const SEAM_SAMPLES = 120
 /** And the slopes of the two: 1 ms. Noise has steeper ones, and none that go on; a voice's flank has them too, and does. */
 const BEND_SAMPLES = 48
 const SLOPE_MAX = 0.007
+/** From silence to full scale in 0.7 ms: hardly any voice is steeper. */
 const FLANK_SLOPE_MAX = 0.03
 /** Over which sound is looked at for how rough it is, and so many times as steep as rough is a flank. */
 const ROUGH_SAMPLES = 24
@@ -147,7 +148,8 @@ export class SoundQueue {
     const { memory, end } = this
     const step = memory[end - 1]! - memory[end - 1 - lag]!
     const bend = step - memory[end - 2]! + memory[end - 2 - lag]!
-    const isFlank = Math.abs(bend) > FLANK_TIMES_ROUGH * roughnessBefore(memory, end)
+    const rough = Math.max(roughnessBefore(memory, end), roughnessBefore(memory, end - lag))
+    const isFlank = Math.abs(bend) > FLANK_TIMES_ROUGH * rough
     const most = isFlank ? FLANK_SLOPE_MAX : SLOPE_MAX
     const slope = Math.max(-most, Math.min(most, bend))
     for (let i = 0; i < samples; i++) {
