@@ -1,7 +1,11 @@
 import { AGE_TOLD_MS_MAX } from './json.ts'
 
-/** An introduction is so long on its way at most, or counts for a new beginning: then one is only waited for in vain a little longer. A guess. */
+/** An introduction is so long on its way at most, or counts for a new beginning: then one is taken to be younger than it is. A guess. */
 const LATE_MS_MAX = 3_000
+/** Who begin so soon after each other cannot tell who was first. */
+const SAME_MS = 1_000
+/** Before anybody of whom it is known when. */
+const LONG_AGO_MS = -Number.MAX_VALUE
 /** Others remembered: as many as a bridge knows. */
 const OTHERS_MAX = 256
 
@@ -15,11 +19,25 @@ export class Beginnings {
    */
   told(id: string, sinceMs: number, nowMs: number): boolean {
     const knownMs = this.sinceMs.get(id) ?? Number.POSITIVE_INFINITY
-    const isAgain = sinceMs - knownMs > LATE_MS_MAX && nowMs - sinceMs < AGE_TOLD_MS_MAX
+    const isOld = nowMs - sinceMs >= AGE_TOLD_MS_MAX
+    const isAgain = sinceMs - knownMs > LATE_MS_MAX && !isOld
+    const earliestMs = knownMs === Number.POSITIVE_INFINITY && isOld ? LONG_AGO_MS : Math.min(sinceMs, knownMs)
     this.sinceMs.delete(id)
-    this.sinceMs.set(id, isAgain ? sinceMs : Math.min(sinceMs, knownMs))
+    this.sinceMs.set(id, isAgain ? sinceMs : earliestMs)
     if (this.sinceMs.size > OTHERS_MAX) this.sinceMs.delete(this.sinceMs.keys().next().value!)
     return isAgain
+  }
+
+  hasTold(id: string): boolean {
+    return this.sinceMs.has(id)
+  }
+
+  /** Whether it is younger than another, us for instance: the same to both of them. Where neither can tell, the ids decide. */
+  isYounger(id: string, than: { readonly id: string; readonly sinceMs: number }, nowMs: number): boolean {
+    const sinceMs = this.of(id)
+    const isSame =
+      sinceMs === LONG_AGO_MS ? nowMs - than.sinceMs >= AGE_TOLD_MS_MAX : Math.abs(sinceMs - than.sinceMs) < SAME_MS
+    return isSame ? id > than.id : sinceMs > than.sinceMs
   }
 
   /** Who never told is older than anybody. */

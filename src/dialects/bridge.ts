@@ -26,7 +26,7 @@ export interface BridgeOutput {
 export const LISTEN_FIRST_MS = 1_000
 /** Within so long after its beginning a bridge is linked, and hears what is said. A guess. */
 const LINKED_MS = 300
-/** How long each waits to whom another goes before: a message's way through the slowest of these networks. A guess. */
+/** How long each waits to whom another goes before: twice a message's way through the slowest of these networks. A guess. */
 export const HOLD_MS = 1_500
 /** How long after its beginning words may reach a bridge that were said before: as long as others may wait for several. */
 const BEGINNING_MS = 10_000
@@ -88,7 +88,7 @@ export class Bridge {
   private old = new Map<string, Utterance>()
   private turnedAtMs = 0
   private held = 0
-  private readonly patience: Patience
+  private readonly patience = new Patience()
   private readonly beginnings = new Beginnings()
   private readonly echoes = new Echoes()
   private readonly timers = new TimerQueue<(nowMs: number) => void>()
@@ -98,9 +98,7 @@ export class Bridge {
   constructor(
     private readonly own: string,
     private readonly readyMs = 0,
-  ) {
-    this.patience = new Patience(own)
-  }
+  ) {}
 
   /** False where there are too many. */
   open({ key, network }: Side): boolean {
@@ -136,7 +134,7 @@ export class Bridge {
 
   /** Another bridge has told how long it is one: since then, or earlier by the time on the way. Who never tells is older than we are. */
   introduced(id: string, sinceMs: number, nowMs: number): void {
-    if (id !== this.own && this.beginnings.told(id, sinceMs, nowMs)) this.patience.expect(id, nowMs)
+    if (id !== this.own && this.beginnings.told(id, sinceMs, nowMs)) this.patience.expect(id, sinceMs)
   }
 
   /** Others may be there whom nobody knows before they speak. */
@@ -282,8 +280,8 @@ export class Bridge {
     }
     const who = `${side.key} ${words.from} ${words.name}`
     const claimMs = isClaim(side.network, words, this.sides.get('native')?.fellows) ? HOLD_MS : 0
-    const betweenMs = Math.max(this.turnMs(target, words), slots === 0 ? 0 : this.apartMs(target, before))
-    const waitMs = Math.max(slots * HOLD_MS + betweenMs, claimMs)
+    const apartMs = slots === 0 ? 0 : this.apartMs(target, before, nowMs)
+    const waitMs = Math.max(slots * HOLD_MS + this.turnMs(target, words) + apartMs, claimMs)
     const turnAtMs = Math.max(nowMs + waitMs, target.waitsUntilMs.get(who) ?? 0)
     const dueMs = Math.min(turnAtMs, latestMs ?? turnAtMs)
     const waiting = seen.waiting.get(target.key)
@@ -324,14 +322,16 @@ export class Bridge {
   }
 
   /**
-   * Two may wait for as many and not for the same: one knows of somebody who is gone, the other has come since. Whoever is younger speaks later then,
-   * as far as others have told their age: the youngest by half of what each waits, the next by a quarter.
+   * Two may wait for as many and not for the same: one has given somebody up, or knows of somebody who is gone, and the other has come since. Whoever
+   * is younger speaks later then, as far as others have told their age: the youngest by half of what each waits, the next by a quarter. Less
+   * where there are turns as well, for all of it is to be shorter than what each waits.
    */
-  private apartMs(target: SideState, before: readonly string[]): number {
-    if (!before.some((id) => this.beginnings.of(id) > Number.NEGATIVE_INFINITY)) return 0
-    const isYounger = (id: string): boolean => this.beginnings.of(id) > this.readyMs - LISTEN_FIRST_MS
-    const younger = [...this.candidates()].filter((id) => isYounger(id) && this.mayBeOn(target, id))
-    return HOLD_MS / (2 + 2 * younger.length)
+  private apartMs(target: SideState, before: readonly string[], nowMs: number): number {
+    if (!before.some((id) => this.beginnings.hasTold(id))) return 0
+    const own = { id: this.own, sinceMs: this.readyMs - LISTEN_FIRST_MS }
+    const isThere = (id: string): boolean => this.mayBeOn(target, id) && this.beginnings.isYounger(id, own, nowMs)
+    const younger = [...this.candidates()].filter(isThere).length
+    return HOLD_MS / (2 + 2 * younger) / (target.turn === null ? 1 : 2)
   }
 
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */

@@ -68,7 +68,7 @@ export interface GivenByBridge {
   readonly port: number | null
 }
 
-/** What is told at most of how long somebody is a bridge: beyond, it makes no difference, and is nobody's business. */
+/** What is told at most of how long somebody is a bridge: more is nobody's business, and of two that are older the ids decide. */
 export const AGE_TOLD_MS_MAX = 60_000
 
 /** A bridge that introduces itself, and for how long it has been one. */

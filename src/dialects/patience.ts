@@ -15,24 +15,18 @@ export class Patience {
   /** By side: how often each was waited for in vain with words of one network (`id network`). */
   private readonly misses = new Map<string, Map<string, number>>()
 
-  /** `own`: what we are called as a bridge. */
-  constructor(private readonly own: string) {}
-
   /** Since when another is known, as far as it came after us; else for ever. */
   knownSinceMs(id: string): number {
     return this.comers.get(id) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Another has come, or come again: it may bridge now what it did not before. */
-  expect(id: string, nowMs: number): void {
+  /** Another has come, or come again, at that time: it may bridge now what it did not before. */
+  expect(id: string, sinceMs: number): void {
     this.comers.delete(id)
-    this.comers.set(id, nowMs)
+    this.comers.set(id, sinceMs)
     if (this.comers.size > OTHERS_MAX) this.comers.delete(this.comers.keys().next().value!)
     for (const misses of this.misses.values()) {
-      for (const key of misses.keys()) {
-        const missed = key.slice(0, key.indexOf(' '))
-        if (missed === id || this.mayWaitFor(id, missed)) misses.delete(key)
-      }
+      for (const key of misses.keys()) if (key.startsWith(`${id} `)) misses.delete(key)
     }
   }
 
@@ -43,9 +37,7 @@ export class Patience {
 
   /** One who was waited for did not say it: perhaps its network is another one, or it is gone. */
   missed(side: string, id: string, from: string, nowMs: number): void {
-    for (const [comer, sinceMs] of this.comers) {
-      if (nowMs - sinceMs < COMING_MS && (comer === id || this.mayWaitFor(comer, id))) return
-    }
+    if (nowMs - this.knownSinceMs(id) < COMING_MS) return
     const misses = this.misses.get(side) ?? new Map<string, number>()
     this.misses.set(side, misses)
     const key = `${id} ${from}`
@@ -60,13 +52,5 @@ export class Patience {
   /** The side is gone. */
   forget(side: string): void {
     this.misses.delete(side)
-  }
-
-  /**
-   * Who goes before us waits for those before it, and may not have given up yet whom we have: unless we wait for them as well, we end to wait for
-   * it just when it ends to wait for them, and both of us say the same.
-   */
-  private mayWaitFor(id: string, missed: string): boolean {
-    return missed < id && id < this.own
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Bridge, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
+import { Bridge, HOLD_MS, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
 import { Patience } from '../../src/dialects/patience.ts'
 import type { Words } from '../../src/dialects/words.ts'
 
@@ -33,7 +33,7 @@ interface Past {
  * list of members; then the second comes.
  */
 function told({ gone, stays, comes, laterMs, isQuiet, isForgotten }: Past): string[] {
-  const at: { readonly text: string; readonly by: string; readonly atMs: number }[] = []
+  const texts: string[] = []
   const begin = (id: string, nowMs: number): Teller => {
     const bridge = new Bridge(id, nowMs + LISTEN_FIRST_MS)
     for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
@@ -71,13 +71,13 @@ function told({ gone, stays, comes, laterMs, isQuiet, isForgotten }: Past): stri
         if (one.atMs === nowMs && one.to === each) each.bridge.heard('tracker', one.words, nowMs)
       each.bridge.wake(nowMs)
       for (const output of each.bridge.takeOutputs()) {
-        at.push({ text: output.words.text, by: each.id, atMs: nowMs })
+        texts.push(output.words.text)
         const passedOn = { ...output.words, bridge: each.id, author: null }
         for (const to of all) if (to !== each) underWay.push({ atMs: nowMs + ON_THE_WAY_MS, to, words: passedOn })
       }
     }
   }
-  return at.map((each) => each.text)
+  return texts
 }
 
 describe('two bridges, of which one has come after a third was gone that both still know of', () => {
@@ -105,13 +105,52 @@ describe('two bridges, of which one has come after a third was gone that both st
   })
 })
 
+test('two who wait for somebody who is gone, and are not known to each other at a tracker, speak in their turns', () => {
+  const due = [0, 2].map((place) => {
+    const id = place === 0 ? 'bbbb' : 'cccc'
+    const bridge = new Bridge(id, -50_000)
+    for (const network of ['framed', 'tracker'] as const) bridge.open({ key: network, network })
+    bridge.fellows('framed', ['aaaa'])
+    bridge.introduced('aaaa', -55_000, -40_000)
+    bridge.unsure('tracker', { place, of: 3 })
+    const hi = { from: 'framed', isExact: true, bridge: null, author: null, kind: 'text', room: 'general' } as const
+    bridge.heard('framed', { ...hi, origin: '0'.repeat(32), name: 'nora', text: 'hi' }, 0)
+    return bridge.nextWakeMs()!
+  })
+  expect(due[0]).toBeGreaterThanOrEqual(HOLD_MS)
+  expect(due[1]! - due[0]!).toBeGreaterThanOrEqual(300)
+  // Before whoever waits for one more.
+  expect(due[1]).toBeLessThanOrEqual(2 * HOLD_MS - 300)
+})
+
+test('people who come and go do not keep a bridge waiting for one that is gone', () => {
+  const bridge = new Bridge('cccc')
+  for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
+  bridge.fellows('native', ['aaaa'])
+  const waitedMs: number[] = []
+  for (let i = 0; i < 60; i++) {
+    const nowMs = i * 2_000
+    if (i % 5 === 4) {
+      bridge.fellows('tracker', [], [`bbb${i}`], [], nowMs)
+      bridge.fellows('native', ['aaaa', `bbb${i}`], [], [], nowMs)
+    }
+    const hi = { from: 'native', isExact: true, bridge: null, author: 'nora', kind: 'text', room: 'general' } as const
+    bridge.heard('native', { ...hi, origin: `${i}`.padStart(32, '0'), name: 'nora', text: `${i}` }, nowMs)
+    waitedMs.push((bridge.nextWakeMs() ?? nowMs) - nowMs)
+    bridge.wake(nowMs + 1_999)
+    bridge.takeOutputs()
+  }
+  expect(waitedMs.slice(0, 3)).toEqual([HOLD_MS, HOLD_MS, HOLD_MS])
+  expect(Math.max(...waitedMs.slice(3))).toBe(0)
+})
+
 describe('whoever is waited for', () => {
   const give = (patience: Patience, id: string, nowMs: number): void => {
     for (let i = 0; i < 3; i++) patience.missed('tracker', id, 'mesh', nowMs)
   }
 
   test('is given up after three times in vain, on that side and with words of that network alone, until it says such words', () => {
-    const patience = new Patience('cccc')
+    const patience = new Patience()
     for (let i = 0; i < 2; i++) patience.missed('tracker', 'aaaa', 'mesh', i)
     expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
     patience.missed('tracker', 'aaaa', 'mesh', 2)
@@ -124,28 +163,16 @@ describe('whoever is waited for', () => {
     expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
   })
 
-  test('is waited for again where somebody has come who goes before us and may still wait for it', () => {
-    const cases = [
-      ['bbbb', false],
-      // It does not wait for it, being before it, or behind us.
-      ['a000', true],
-      ['dddd', true],
-    ] as const
-    for (const [comer, isGivenUp] of cases) {
-      const patience = new Patience('cccc')
-      give(patience, 'aaaa', 0)
-      patience.expect(comer, 1_000)
-      expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(isGivenUp)
-      patience.speaks('tracker', 'aaaa', 'mesh')
-      give(patience, 'aaaa', 5_000)
-      expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(isGivenUp)
-      give(patience, 'aaaa', 11_000)
-      expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(true)
-    }
+  test('is waited for again where it has come again, and nobody else is then', () => {
+    const patience = new Patience()
+    for (const id of ['aaaa', 'dddd']) give(patience, id, 0)
+    patience.expect('aaaa', 1_000)
+    expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(false)
+    expect(patience.hasGivenUp('tracker', 'dddd', 'mesh')).toBe(true)
   })
 
   test('is not given up while it may not be on everybody’s list yet', () => {
-    const patience = new Patience('cccc')
+    const patience = new Patience()
     patience.expect('dddd', 0)
     give(patience, 'dddd', 9_999)
     expect(patience.hasGivenUp('tracker', 'dddd', 'mesh')).toBe(false)
@@ -154,7 +181,7 @@ describe('whoever is waited for', () => {
   })
 
   test('is forgotten with the side, and the oldest of very many', () => {
-    const patience = new Patience('cccc')
+    const patience = new Patience()
     give(patience, 'aaaa', 0)
     for (let i = 0; i < 255; i++) patience.missed('tracker', `b${i}`, 'mesh', 0)
     expect(patience.hasGivenUp('tracker', 'aaaa', 'mesh')).toBe(true)

@@ -5,6 +5,7 @@ import { Bridge, HOLD_MS } from '../../src/dialects/bridge.ts'
 import { FramedMachine } from '../../src/dialects/framed/machine.ts'
 import { AGE_TOLD_MS_MAX } from '../../src/dialects/json.ts'
 import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
+import { encodeAnnouncement } from '../../src/dialects/mesh/messages.ts'
 import { TrackerMachine } from '../../src/dialects/tracker/machine.ts'
 import type { Words } from '../../src/dialects/words.ts'
 import { MachineWorld } from './machine-world.ts'
@@ -34,6 +35,43 @@ describe('when another bridge began', () => {
       expect(beginnings.told('aaaa', nowMs - ageMs, nowMs)).toBe(false)
     }
   })
+})
+
+describe('of two bridges, the younger', () => {
+  test('is who began later, and to both it is the same; where that cannot be told the ids decide', () => {
+    const isYounger = (beganMs: number, id: string, nowMs: number): [boolean, boolean] => {
+      const [one, two] = [
+        { id: 'bbbb', sinceMs: 0 },
+        { id, sinceMs: beganMs },
+      ]
+      const told = (by: typeof one): Beginnings => {
+        const beginnings = new Beginnings()
+        beginnings.told(by.id, nowMs - Math.min(AGE_TOLD_MS_MAX, nowMs - by.sinceMs) + 200, nowMs + 200)
+        return beginnings
+      }
+      return [told(two).isYounger(two.id, one, nowMs + 200), told(one).isYounger(one.id, two, nowMs + 200)]
+    }
+    for (const id of ['aaaa', 'cccc']) {
+      expect(isYounger(20_000, id, 30_000)).toEqual([true, false])
+      // Older than anybody tells: the one of them, and both.
+      expect(isYounger(90_000, id, 100_000)).toEqual([true, false])
+      expect(isYounger(90_000, id, 200_000)).toEqual([id === 'cccc', id !== 'cccc'])
+      expect(isYounger(100, id, 30_000)).toEqual([id === 'cccc', id !== 'cccc'])
+    }
+  })
+})
+
+test('words that another passes on are known, though it began again after they were said', () => {
+  const bridge = new Bridge('bbbb', -100_000)
+  for (const network of ['native', 'tracker', 'mesh'] as const) bridge.open({ key: network, network })
+  for (const side of ['native', 'tracker']) bridge.fellows(side, ['aaaa'], [], [], -20_000)
+  bridge.introduced('aaaa', -20_000, -19_900)
+  const common = { from: 'tracker', author: null, kind: 'text', room: 'general', name: 'tina', text: 'hi' } as const
+  bridge.heard('tracker', { ...common, origin: '1'.repeat(32), isExact: false, bridge: null }, 0)
+  bridge.introduced('aaaa', -900, 100)
+  bridge.heard('native', { ...common, origin: '2'.repeat(32), isExact: true, bridge: 'aaaa' }, 900)
+  bridge.wake(20_000)
+  expect(bridge.takeOutputs().map(({ side }) => side)).toEqual(['mesh'])
 })
 
 test('a bridge that was given up and has begun again, called the same, is waited for again', () => {
@@ -118,5 +156,29 @@ describe('two bridges with somebody between, of which one is killed and begins a
     world.say(stays.host, { text: 'welcome' })
     world.time.pass(100)
     expect(world.words(again.host).map(({ text }) => text)).toEqual(['welcome'])
+  })
+
+  test('in the mesh nobody makes us dial where nobody answers more often than every ten seconds', () => {
+    const options = { randomBytes: rng.bytes, wallMs: () => 0, bridge: idOf(1) }
+    const machine = new MeshMachine({ peerId: 'a', name: 'a', port: 6_001, ...options })
+    machine.start(0)
+    let [dials, greetings] = [0, 0]
+    for (let i = 0; i < 1_000; i++) {
+      const introduction = { bridge: idOf(2 + (i % 40)), ageMs: i % 80 < 40 ? 10_000 : 0 }
+      machine.datagram(
+        encodeAnnouncement({ type: 'announce', peerId: 'b', username: 'b', port: 6_002, introduction }, 0, i),
+        '127.0.0.1',
+        i * 10,
+      )
+      machine.wake(i * 10)
+      for (const output of machine.takeOutputs()) {
+        if (output.kind === 'multicast') greetings++
+        if (output.kind !== 'dial') continue
+        dials++
+        machine.dialFailed(output.attempt, 'refused', i * 10)
+      }
+    }
+    expect(dials).toBeLessThan(8)
+    expect(greetings).toBeLessThan(8)
   })
 })

@@ -1,6 +1,6 @@
 import { compareBytes, utf8 } from '../../base/bytes.ts'
 import { pauseMs } from '../redial.ts'
-import { type MeshPeer, OFFLINE_MS, type Roster } from './roster.ts'
+import { type MeshPeer, OFFLINE_MS, type Roster, STALE_MS } from './roster.ts'
 
 /** At a time: as many as there may be connections. */
 const DIALS_MAX = 128
@@ -42,10 +42,13 @@ export class MeshDials {
     peer.failures++
   }
 
-  /** It has begun again, and was not there when it could not be reached. */
-  isBack(peer: MeshPeer): void {
+  /** It has begun again, and was not there when it could not be reached. False where it says so too often, as somebody else may. */
+  isBack(peer: MeshPeer, nowMs: number): boolean {
+    if (nowMs - peer.backAtMs < STALE_MS) return false
+    peer.backAtMs = nowMs
     peer.failures = 0
     peer.restsUntilMs = 0
+    return true
   }
 }
 

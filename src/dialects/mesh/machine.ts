@@ -98,8 +98,7 @@ export class MeshMachine extends DialectMachine implements Dialect {
     const peer = this.roster.heard(said, host, nowMs, this.options.wallMs())
     if (peer === null) return
     // Whoever has begun again does not know us any more.
-    const isBack = this.introduced(said.introduction)
-    if (isBack) this.dials.isBack(peer)
+    const isBack = this.introduced(said.introduction) && this.dials.isBack(peer, nowMs)
     if (said.type === 'ping') this.greet('pong')
     else if (isNew || isBack) this.greet('announce')
     this.takeOver(peer)

@@ -4,7 +4,7 @@ import type { Announcement } from './messages.ts'
 /** A peer is offline after so long without a word. */
 export const OFFLINE_MS = 30_000
 /** As the originals have it: whoever has not announced itself for so long may be gone. */
-const STALE_MS = 10_000
+export const STALE_MS = 10_000
 /** Peers of one local network, as far as they are known; beyond, nobody new is. */
 const PEERS_MAX = 256
 /** At one address: several on one machine, but no machine fills the table. */
@@ -33,6 +33,8 @@ export interface MeshPeer {
   failures: number
   /** Not dialled before. */
   restsUntilMs: number
+  /** When it last began again. */
+  backAtMs: number
 }
 
 /** Who has announced itself on the local network. */
@@ -70,7 +72,8 @@ export class Roster {
     if (known !== undefined) return known
     if (this.peers.size >= PEERS_MAX || this.ofHost(address.host) >= PEERS_PER_HOST_MAX) return null
     const at = { port: null, portSinceMs: nowMs, heardAtMs: nowMs, link: null, isDialling: false, failures: 0 }
-    const peer: MeshPeer = { id, name, address, ...at, restsUntilMs: 0, isUp: false, sinceMs: nowMs, toldLast: 0 }
+    const rests = { restsUntilMs: 0, backAtMs: Number.NEGATIVE_INFINITY }
+    const peer: MeshPeer = { id, name, address, ...at, ...rests, isUp: false, sinceMs: nowMs, toldLast: 0 }
     this.peers.set(id, peer)
     return peer
   }

@@ -53,7 +53,7 @@ export class Acquaintances {
     if (!this.toldAtMs.has(port)) this.toldAtMs.set(port, nowMs)
   }
 
-  /** It is on the list no more. */
+  /** It is on the list no more, or has begun again. */
   forget(port: number): void {
     this.bridges.delete(port)
     this.toldAtMs.delete(port)

@@ -87,8 +87,8 @@ export function encodeTracker(object: object): Uint8Array {
 }
 
 /**
- * The messages that say words, each no longer than the originals read, with what tells other bridges whose they are: ours, at that port, and of what
- * age we are while we are young, for those who knew who was there before us.
+ * The messages that say words, each no longer than the originals read, with what tells other bridges whose they are: ours, at that port, and while we
+ * are young how old we are, for those who knew us before we began again.
  */
 export function encodeWords(words: Words, { bridge, ageMs }: Introduction, port: number): Uint8Array[] {
   const username = words.name
