@@ -50,6 +50,8 @@ const FELLOWS_MAX = 256
 /** Where others may be who are not known: what each waits for whom goes before, and the last of many: well under what one waits whom one knows. */
 const TURN_MS = 350
 const TURN_MS_MAX = 700
+/** So much of a turn is left where ages tell two apart: less than there is between the youngest and the next. */
+const TURN_PART = 1 / 6
 
 interface SideState extends Side {
   readonly bucket: TokenBucket
@@ -281,7 +283,8 @@ export class Bridge {
     const who = `${side.key} ${words.from} ${words.name}`
     const claimMs = isClaim(side.network, words, this.sides.get('native')?.fellows) ? HOLD_MS : 0
     const apartMs = slots === 0 ? 0 : this.apartMs(target, before, nowMs)
-    const waitMs = Math.max(slots * HOLD_MS + this.turnMs(target, words) + apartMs, claimMs)
+    const turnMs = this.turnMs(target, words) * (apartMs === 0 ? 1 : TURN_PART)
+    const waitMs = Math.max(slots * HOLD_MS + apartMs + turnMs, claimMs)
     const turnAtMs = Math.max(nowMs + waitMs, target.waitsUntilMs.get(who) ?? 0)
     const dueMs = Math.min(turnAtMs, latestMs ?? turnAtMs)
     const waiting = seen.waiting.get(target.key)
@@ -323,15 +326,14 @@ export class Bridge {
 
   /**
    * Two may wait for as many and not for the same: one has given somebody up, or knows of somebody who is gone, and the other has come since. Whoever
-   * is younger speaks later then, as far as others have told their age: the youngest by half of what each waits, the next by a quarter. Less
-   * where there are turns as well, for all of it is to be shorter than what each waits.
+   * is younger speaks later then, as far as others have told their age: the youngest by half of what each waits, the next by a quarter.
    */
   private apartMs(target: SideState, before: readonly string[], nowMs: number): number {
     if (!before.some((id) => this.beginnings.hasTold(id))) return 0
     const own = { id: this.own, sinceMs: this.readyMs - LISTEN_FIRST_MS }
     const isThere = (id: string): boolean => this.mayBeOn(target, id) && this.beginnings.isYounger(id, own, nowMs)
     const younger = [...this.candidates()].filter(isThere).length
-    return HOLD_MS / (2 + 2 * younger) / (target.turn === null ? 1 : 2)
+    return HOLD_MS / (2 + 2 * younger)
   }
 
   /** Those of the others who are on both sides that go before us: whose words they are, who put them here, and the lower ids. */

@@ -105,22 +105,27 @@ describe('two bridges, of which one has come after a third was gone that both st
   })
 })
 
-test('two who wait for somebody who is gone, and are not known to each other at a tracker, speak in their turns', () => {
-  const due = [0, 2].map((place) => {
-    const id = place === 0 ? 'bbbb' : 'cccc'
-    const bridge = new Bridge(id, -50_000)
+test('two who wait for somebody who is gone speak in their turns where they do not know each other, and else the younger later', () => {
+  const dueMs = (place: number, beganMs: number, other: number | null): number => {
+    const bridge = new Bridge('bbbb', beganMs + LISTEN_FIRST_MS)
     for (const network of ['framed', 'tracker'] as const) bridge.open({ key: network, network })
-    bridge.fellows('framed', ['aaaa'])
+    bridge.fellows('framed', other === null ? ['aaaa'] : ['aaaa', 'cccc'])
     bridge.introduced('aaaa', -55_000, -40_000)
+    if (other !== null) bridge.introduced('cccc', other, -30_000)
     bridge.unsure('tracker', { place, of: 3 })
     const hi = { from: 'framed', isExact: true, bridge: null, author: null, kind: 'text', room: 'general' } as const
     bridge.heard('framed', { ...hi, origin: '0'.repeat(32), name: 'nora', text: 'hi' }, 0)
     return bridge.nextWakeMs()!
-  })
-  expect(due[0]).toBeGreaterThanOrEqual(HOLD_MS)
-  expect(due[1]! - due[0]!).toBeGreaterThanOrEqual(300)
+  }
+  expect(dueMs(0, -50_000, null)).toBeGreaterThanOrEqual(HOLD_MS)
+  expect(dueMs(2, -50_000, null) - dueMs(0, -50_000, null)).toBeGreaterThanOrEqual(100)
+  for (const [older, younger] of [
+    [0, 2],
+    [2, 0],
+  ] as const)
+    expect(dueMs(younger, -40_000, -50_000) - dueMs(older, -50_000, -40_000)).toBeGreaterThanOrEqual(250)
   // Before whoever waits for one more.
-  expect(due[1]).toBeLessThanOrEqual(2 * HOLD_MS - 300)
+  expect(dueMs(2, -40_000, -50_000)).toBeLessThanOrEqual(2 * HOLD_MS - 500)
 })
 
 test('people who come and go do not keep a bridge waiting for one that is gone', () => {

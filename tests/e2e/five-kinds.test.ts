@@ -286,4 +286,53 @@ describe('all five kinds', () => {
     )
     expect(missed).toEqual([])
   })
+
+  test('each of two hearsays is killed and begins again while everybody talks: nobody sees anything twice, or misses it', async () => {
+    const where = await ports()
+    await stage.original('tracker', ['--serve', '--tracker-port', where.tracker])
+    const { original: fred, port } = await stage.framed('Fred')
+    const all = dialects(where).replace('framed', `framed@127.0.0.1:${port}`)
+    const beginnings = ['Ulla', 'Olga'].map((name) => ['--username', name, '--dialect', all])
+    const one = await stage.hearsay(beginnings[0]!)
+    const two = await stage.hearsay([...beginnings[1]!, '--connect', one.address])
+    const nora = await stage.hearsay(['--username', 'Nora', '--connect', one.address, '--connect', two.address])
+    for (const each of [one, two]) await nora.peerUp(each.id)
+    await fred.when(() => fred.of('peer').length === 2, 'both hearsays')
+    const parties = [original('Fred', fred), await meshPeer('Mia', where, [one, two])]
+    parties.push(await trackerPeer('Tom', where, [one, two]), native('Nora', nora))
+    await everybodyHearsEverybodyOnce(parties, 'one')
+
+    let said = 0
+    const by = (i: number): Party => parties[i % parties.length]!
+    const talk = (words: number): Promise<void> =>
+      new Promise((resolve) => {
+        const end = said + words
+        const talking = setInterval(() => {
+          by(said).say(`word ${said++}`)
+          if (said < end) return
+          clearInterval(talking)
+          resolve()
+        }, 150)
+      })
+    for (const [i, dies] of [one, two].entries()) {
+      await talk(8)
+      // What is half said as one is killed may be lost with it.
+      await Bun.sleep(2_000)
+      await dies.kill()
+      await talk(10)
+      const talking = talk(50)
+      const args = [...beginnings[i]!, '--port', String(dies.port), '--connect', [one, two][1 - i]!.address]
+      const again = await stage.hearsay(args, { home: dies.home })
+      await nora.peerUp(again.id)
+      await talking
+    }
+    await Bun.sleep(8_000)
+    const wrong = parties.flatMap(({ name, seen }, who) =>
+      Array.from({ length: said }, (_, i) => i).flatMap((i) => {
+        const times = seen(`word ${i}`)
+        return by(i) === parties[who] || times === 1 ? [] : [`${name} saw word ${i} ${times} times`]
+      }),
+    )
+    expect(wrong).toEqual([])
+  })
 })
