@@ -172,7 +172,7 @@ export class Hearsay implements Chat {
     this.options.outside?.heard({ ...telling, name })
     this.fileRoom?.said(telling)
     const isOffer = telling.eventKind === EventKind.file
-    if (!isOffer && this.relayedOnce.isFirst(telling)) (this.memory ?? this.teller).tell(telling)
+    if (!isOffer) this.relayedOnce.pass(telling, this.memory ?? this.teller)
   }
 
   name(): string {

@@ -9,12 +9,24 @@ const AGE_MS = 600_000
 /** Of each of two generations: what a lively network says in that time. */
 const ORIGINS_MAX = 16_384
 
+/** Who tells what is said; `copy`: what is no news, for others have passed on the same words. */
+export interface Hearer {
+  tell(telling: EventTelling): void
+  copy?(telling: EventTelling): void
+}
+
 /**
  * Where two nodes passed the same words on from another network, only the first of the two is told; and where somebody's own words come back from
  * there, neither.
  */
 export class RelayedOnce {
   private readonly origins = new Generations(AGE_MS, ORIGINS_MAX)
+
+  /** Has it told, or noted for a copy. */
+  pass(telling: EventTelling, hearer: Hearer): void {
+    if (this.isFirst(telling)) hearer.tell(telling)
+    else hearer.copy?.(telling)
+  }
 
   /** False where these words were told before, by another node or by their author. Time is the events' own. */
   isFirst({ eventKind, body, room, time, id }: EventTelling): boolean {

@@ -64,6 +64,11 @@ export class Remembering {
     this.shower.tell(telling)
   }
 
+  /** As of the shower's. */
+  copy(telling: EventTelling): void {
+    this.shower.copy(telling)
+  }
+
   /** Whether a message is known to have been taken back. */
   wasDeleted(id: Uint8Array): boolean {
     return this.history.read.message(id)?.state === 'deleted'

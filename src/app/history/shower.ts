@@ -16,6 +16,9 @@ const AWAITED_MAX = 10_000
 /** What a message already showed when it was told, and need not be told again. */
 const TOLD_MAX = 10_000
 
+/** Words that others have passed on as well, of which one stands in the store: as many as one commit may bring. */
+const COPIES_MAX = 1_024
+
 /**
  * Tells front ends what is said, as the store has it. A message is told at once as it was said; what comes late, or had something said
  * about it before it came, is told as it stands once it is stored, so that nobody hears what was taken back. An edit, a deletion or a reaction
@@ -27,6 +30,10 @@ export class Shower {
   private readonly told = new Map<string, string>()
   /** Messages that will be told as they stand: what comes before that is told with them. */
   private readonly pending = new Set<string>()
+  /** What was not told, for the same words were told or will be. */
+  private readonly copies = new Map<string, EventTelling>()
+  /** What stands in the store for words that came first by somebody else, and were not told for that. */
+  private readonly untold = new Set<string>()
   /** How many in each room wait for the store to be told: what comes after them waits too, so that nobody's words are told out of turn. */
   private readonly waiting = new Map<string, number>()
 
@@ -47,6 +54,18 @@ export class Shower {
       return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.asItStands(kept))
     }
     this.message(telling)
+  }
+
+  /**
+   * Somebody has passed on words that came before by somebody else. Which of the two stands in the store is not for us to say: if it is this, and
+   * the other was left out for it, this is told.
+   */
+  copy(telling: EventTelling): void {
+    const id = toHex(telling.id)
+    const kept = { ...telling, body: telling.body.slice() }
+    if (this.untold.delete(id)) return this.later(kept, () => this.asItStands(kept))
+    this.copies.set(id, kept)
+    if (this.copies.size > COPIES_MAX) this.copies.delete(this.copies.keys().next().value!)
   }
 
   /** Who and what a message answers, as far as it is known. */
@@ -91,8 +110,7 @@ export class Shower {
     const event = this.eventOf(telling)
     const stored = this.history.glance.message(telling.id)
     if (event === null || stored === null) return this.message(telling)
-    // Somebody else has passed on the same words, which are told by that name.
-    if (!equalBytes(stored.id, telling.id)) return
+    if (!equalBytes(stored.id, telling.id)) return this.insteadOf(stored.id)
     const { id, room, at } = event
     if (stored.state === 'deleted') return this.remember(`${id} delete`, '')
     if (stored.state === 'edited') this.remember(`${id} edit`, stored.text)
@@ -106,6 +124,16 @@ export class Shower {
         this.emit({ event: 'reaction', room, id, from, at, self, emoji, on: true, backlog: true })
       }
     }
+  }
+
+  /** Somebody else has passed on the same words, and they are told by that name: now, or when they come, or they were before we started. */
+  private insteadOf(id: Uint8Array): void {
+    const key = toHex(id)
+    const copy = this.copies.get(key)
+    this.copies.delete(key)
+    if (copy !== undefined) return this.asItStands(copy)
+    this.untold.add(key)
+    if (this.untold.size > COPIES_MAX) this.untold.delete(this.untold.values().next().value!)
   }
 
   private remember(what: string, as: string): void {

@@ -8,6 +8,7 @@ import { History } from '../../../src/app/history/service.ts'
 import { forgetfulList } from '../../../src/app/ignore-list.ts'
 import { Ignoring } from '../../../src/app/ignoring.ts'
 import { People } from '../../../src/app/people.ts'
+import { RelayedOnce } from '../../../src/app/relayed-once.ts'
 import { encodeBase32 } from '../../../src/base/base32.ts'
 import { toHex } from '../../../src/base/bytes.ts'
 import type { Store } from '../../../src/ports/store.ts'
@@ -35,6 +36,7 @@ export class KeptRoom {
   readonly we = new Writer(1, 'general', true)
   current: string | null = 'general'
   reach: Reach | null = null
+  private readonly once = new RelayedOnce()
   private seq = 0
   private lastMs = 0
 
@@ -65,11 +67,19 @@ export class KeptRoom {
 
   /** As a node would: to be kept, and told; then what is due at once happens. */
   hear(...given: Given[]): void {
-    for (const { keep, telling } of given) {
-      this.lastMs = Math.max(this.lastMs, keep.time.ms)
-      this.history.keep({ ...keep, seq: ++this.seq })
-      if (telling.eventKind !== 1) this.side.tell(telling)
+    for (const each of given) {
+      this.keep(each)
+      this.tell(each)
     }
+  }
+
+  keep({ keep }: Given): void {
+    this.lastMs = Math.max(this.lastMs, keep.time.ms)
+    this.history.keep({ ...keep, seq: ++this.seq })
+  }
+
+  tell({ telling }: Given): void {
+    if (telling.eventKind !== 1) this.once.pass(telling, this.side)
   }
 
   /** Lets everything be committed. */

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { AppEvent } from '../../../src/app/events.ts'
 import { toHex } from '../../../src/base/bytes.ts'
-import { openRoomId } from '../../../src/wire/event.ts'
-import { KeptRoom } from './kept-room.ts'
+import { EventKind, openRoomId } from '../../../src/wire/event.ts'
+import { encodeRelayed } from '../../../src/wire/relayed.ts'
+import { WALL_START_MS } from '../../sim/time.ts'
+import { KeptRoom, memoryStore } from './kept-room.ts'
 import { asFork, type Given, hexOf, Writer } from './written.ts'
 
 const GENERAL = openRoomId('general')
@@ -225,6 +227,53 @@ describe('what comes late', () => {
     room.settle()
     expect(room.events.map((event) => event.event)).toEqual(['message', 'reaction'])
     expect(room.events[0]).toMatchObject({ text: 'hello', edited: true, backlog: true })
+  })
+})
+
+describe('words that two have passed on from another network', () => {
+  const passedOn = (who: number, backlog: boolean, afterMs = 0): Given => {
+    const common = { dialect: 'tracker', kind: EventKind.text, name: 'tom', text: 'hi' } as const
+    const body = encodeRelayed({ ...common, origin: new Uint8Array(16).fill(7) })!
+    return new Writer(who).give(EventKind.relayed, body, { backlog, ms: WALL_START_MS + afterMs })
+  }
+  const BOOLEANS = [false, true]
+  const ways = BOOLEANS.flatMap((firstIsLate) =>
+    BOOLEANS.flatMap((secondIsLate) =>
+      BOOLEANS.flatMap((isToldOtherwise) =>
+        BOOLEANS.flatMap((isBetween) =>
+          [-8, 8].map((afterMs) => ({ firstIsLate, secondIsLate, isToldOtherwise, isBetween, afterMs })),
+        ),
+      ),
+    ),
+  )
+
+  test.each(ways)('are told once, in whatever order they are kept and told: %j', (way) => {
+    const room = new KeptRoom()
+    const [bob, carol] = [passedOn(2, way.firstIsLate), passedOn(3, way.secondIsLate, way.afterMs)]
+    // What is caught up on by others is told in turn, and so after what was kept later.
+    const late = new Writer(4).text('late', { backlog: true })
+    room.keep(bob)
+    room.keep(carol)
+    room.hear(late)
+    const [first, second] = way.isToldOtherwise ? [carol, bob] : [bob, carol]
+    room.tell(first)
+    if (way.isBetween) room.settle()
+    room.tell(second)
+    room.settle()
+    const told = room.events.flatMap((event) => (event.event === 'message' ? [event] : []))
+    expect(told.map(({ text }) => text).sort()).toEqual(['hi', 'late'])
+    expect(followed(room.events)).toEqual(stored(room))
+  })
+
+  test('are not told again where they came before we started', () => {
+    const store = memoryStore()
+    const before = new KeptRoom(store)
+    before.hear(passedOn(2, false))
+    before.settle()
+    const room = new KeptRoom(store)
+    room.hear(passedOn(3, true, 8))
+    room.settle()
+    expect(room.events).toEqual([])
   })
 })
 
