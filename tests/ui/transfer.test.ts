@@ -301,6 +301,30 @@ describe('sending once', () => {
 })
 
 describe('the line that changes in place', () => {
+  test('shows in the end what came too soon after the one before, and not behind a question', () => {
+    let nowMs = 0
+    const output = Object.assign(new Collector(), { isTTY: true, columns: 40 })
+    const line = new StatusLine(output, () => nowMs)
+    line.show('waiting')
+    nowMs = 99
+    line.show('33%')
+    line.catchUp()
+    expect(output.text).not.toContain('33%')
+    nowMs = 150
+    line.catchUp()
+    expect(output.text).toEndWith('\r33%\x1b[J')
+    const { text } = output
+    nowMs = 400
+    line.catchUp()
+    expect(output.text).toBe(text)
+    line.show('50%')
+    line.show('51%')
+    line.ask('Take it?')
+    nowMs = 900
+    line.catchUp()
+    expect(output.text).toEndWith('Take it? ')
+  })
+
   test('fits the terminal, is drawn ten times a second at most, and lets others stand above it', () => {
     const output = Object.assign(new Collector(), { isTTY: true, columns: 30 })
     let nowMs = 0

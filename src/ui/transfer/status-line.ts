@@ -27,6 +27,8 @@ export class StatusLine {
   private drawn = ''
   private wanted = ''
   private drawnAtMs = Number.NEGATIVE_INFINITY
+  /** What is wanted came too soon after what is drawn. */
+  private isHeldBack = false
 
   constructor(
     private readonly output: ErrorOutput,
@@ -41,9 +43,15 @@ export class StatusLine {
   show(text: string): void {
     this.wanted = text
     const nowMs = this.nowMs()
-    if (!this.isShown || nowMs - this.drawnAtMs < DRAWN_EVERY_MS) return
+    this.isHeldBack = this.isShown && nowMs - this.drawnAtMs < DRAWN_EVERY_MS
+    if (!this.isShown || this.isHeldBack) return
     this.drawnAtMs = nowMs
     this.draw(text)
+  }
+
+  /** Draws what came too soon, where nothing else has come since: to be called now and then. */
+  catchUp(): void {
+    if (this.isHeldBack) this.show(this.wanted)
   }
 
   /** Something a person wants to know; not for scripts. */
@@ -71,11 +79,13 @@ export class StatusLine {
 
   /** Asks, with the cursor behind the question. */
   ask(question: string): void {
+    this.isHeldBack = false
     this.output.write(`${this.erased()}${cleanLine(question)} `)
   }
 
   clear(): void {
     this.wanted = ''
+    this.isHeldBack = false
     if (this.drawn !== '') this.output.write(this.erased())
   }
 

@@ -106,6 +106,7 @@ export abstract class Transfer {
   private look(): void {
     if (this.isOver) return
     this.tick()
+    this.line.catchUp()
     const { waitMs } = this
     if (waitMs !== null && this.nowMs() - this.movedAtMs >= waitMs) this.giveUp(Math.round(waitMs / 1000))
   }
