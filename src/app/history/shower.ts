@@ -16,8 +16,8 @@ const AWAITED_MAX = 10_000
 /** What a message already showed when it was told, and need not be told again. */
 const TOLD_MAX = 10_000
 
-/** Words that others have passed on as well, of which one stands in the store: as many as one commit may bring. */
-const COPIES_MAX = 1_024
+/** Words that were left out for those that stand in the store: beyond, the oldest stay left out. A room that catches up brings as many at once. */
+const UNTOLD_MAX = 1_024
 
 /**
  * Tells front ends what is said, as the store has it. A message is told at once as it was said; what comes late, or had something said
@@ -28,11 +28,9 @@ export class Shower {
   private readonly awaited = new Set<string>()
   /** By what it is: a text that was edited, a deletion, somebody's reaction. As it was told. */
   private readonly told = new Map<string, string>()
-  /** Messages that will be told as they stand: what comes before that is told with them. */
+  /** Messages that will be told as they stand, so many as wait for the store: what is done with them before is told with them. */
   private readonly pending = new Set<string>()
-  /** What was not told, for the same words were told or will be. */
-  private readonly copies = new Map<string, EventTelling>()
-  /** What stands in the store for words that came first by somebody else, and were not told for that. */
+  /** What stands in the store for words that somebody else passed on first, and that were not told for that: by id. */
   private readonly untold = new Set<string>()
   /** How many in each room wait for the store to be told: what comes after them waits too, so that nobody's words are told out of turn. */
   private readonly waiting = new Map<string, number>()
@@ -45,27 +43,23 @@ export class Shower {
   ) {}
 
   tell(telling: EventTelling): void {
-    // What the node tells is a view of memory that is used again.
-    if (isAbout(telling.eventKind))
-      return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.amend(kept))
+    if (isAbout(telling.eventKind)) return this.later(telling, (kept) => this.amend(kept))
     const { backlog, id } = telling
-    if (backlog || this.awaited.delete(toHex(id)) || this.waiting.has(roomOf(telling))) {
+    if (backlog || this.awaited.delete(toHex(id)) || this.isWaiting(telling)) {
       this.pending.add(toHex(id))
-      return this.later({ ...telling, body: telling.body.slice() }, (kept) => this.asItStands(kept))
+      return this.later(telling, (kept) => this.asItStands(kept))
     }
     this.message(telling)
   }
 
   /**
-   * Somebody has passed on words that came before by somebody else. Which of the two stands in the store is not for us to say: if it is this, and
-   * the other was left out for it, this is told.
+   * Somebody has passed on words that came before by somebody else, and were told. Where those waited for the store and this stands there for both,
+   * they were left out: then this is told.
    */
   copy(telling: EventTelling): void {
-    const id = toHex(telling.id)
-    const kept = { ...telling, body: telling.body.slice() }
-    if (this.untold.delete(id)) return this.later(kept, () => this.asItStands(kept))
-    this.copies.set(id, kept)
-    if (this.copies.size > COPIES_MAX) this.copies.delete(this.copies.keys().next().value!)
+    // Those that came before are looked at first.
+    if (this.isWaiting(telling)) return this.later(telling, (kept) => this.ifUntold(kept))
+    this.ifUntold(telling)
   }
 
   /** Who and what a message answers, as far as it is known. */
@@ -77,14 +71,20 @@ export class Shower {
     return message.state === 'deleted' || message.state === 'gone' ? { id, from } : { id, from, text: message.text }
   }
 
+  private isWaiting(telling: EventTelling): boolean {
+    return this.waiting.has(roomOf(telling))
+  }
+
   private later(telling: EventTelling, then: (telling: EventTelling) => void): void {
+    // What the node tells is a view of memory that is used again.
+    const kept = { ...telling, body: telling.body.slice() }
     const room = roomOf(telling)
     this.waiting.set(room, (this.waiting.get(room) ?? 0) + 1)
     this.history.settled(() => {
       const left = this.waiting.get(room)! - 1
       if (left > 0) this.waiting.set(room, left)
       else this.waiting.delete(room)
-      then(telling)
+      then(kept)
     })
   }
 
@@ -110,7 +110,7 @@ export class Shower {
     const event = this.eventOf(telling)
     const stored = this.history.glance.message(telling.id)
     if (event === null || stored === null) return this.message(telling)
-    if (!equalBytes(stored.id, telling.id)) return this.insteadOf(stored.id)
+    if (!equalBytes(stored.id, telling.id)) return this.leaveTo(stored.id)
     const { id, room, at } = event
     if (stored.state === 'deleted') return this.remember(`${id} delete`, '')
     if (stored.state === 'edited') this.remember(`${id} edit`, stored.text)
@@ -126,14 +126,14 @@ export class Shower {
     }
   }
 
-  /** Somebody else has passed on the same words, and they are told by that name: now, or when they come, or they were before we started. */
-  private insteadOf(id: Uint8Array): void {
-    const key = toHex(id)
-    const copy = this.copies.get(key)
-    this.copies.delete(key)
-    if (copy !== undefined) return this.asItStands(copy)
-    this.untold.add(key)
-    if (this.untold.size > COPIES_MAX) this.untold.delete(this.untold.values().next().value!)
+  /** Somebody else has passed on the same words, by whose name they are told: when they come, unless they were before we started. */
+  private leaveTo(id: Uint8Array): void {
+    this.untold.add(toHex(id))
+    if (this.untold.size > UNTOLD_MAX) this.untold.delete(this.untold.values().next().value!)
+  }
+
+  private ifUntold(telling: EventTelling): void {
+    if (this.untold.delete(toHex(telling.id))) this.asItStands(telling)
   }
 
   private remember(what: string, as: string): void {
