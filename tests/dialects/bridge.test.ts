@@ -1,17 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import { seededRng } from '../../src/base/rng.ts'
 import { Bridge, HOLD_MS, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
-import type { Words } from '../../src/dialects/words.ts'
+import { words } from './bridge-words.ts'
 import { Networks, type Party } from './networks.ts'
 import { SHARED, strangers } from './strangers.ts'
 
 const SEEDS = 20
-
-function words(text: string, more: Partial<Words> = {}): Words {
-  const origin = Buffer.from(text.padEnd(16).slice(0, 16)).toString('hex')
-  const common = { from: 'tracker', isExact: true, bridge: null, author: null, kind: 'text', room: 'general' } as const
-  return { ...common, origin, name: 'ann', text, ...more }
-}
 
 function bridge(own = 'bbbb'): Bridge {
   const all = new Bridge(own)

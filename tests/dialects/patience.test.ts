@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { Bridge, HOLD_MS, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
+import { type Bridge, HOLD_MS, LISTEN_FIRST_MS } from '../../src/dialects/bridge.ts'
 import { Patience } from '../../src/dialects/patience.ts'
 import type { Words } from '../../src/dialects/words.ts'
+import { bridgeBetween, words } from './bridge-words.ts'
 
 const STEP_MS = 50
 const SAY_EVERY_MS = 1_000
@@ -11,6 +12,8 @@ const END_MS = 50_000
 const ON_THE_WAY_MS = 50
 /** How long after the one the other has come to know of it: before the newcomer passes on anything. */
 const LATER_MS = [0, 400, LISTEN_FIRST_MS - STEP_MS]
+
+const natively = (text: string): Words => words(text, { from: 'native', author: 'nora' })
 
 interface Teller {
   readonly id: string
@@ -35,21 +38,7 @@ interface Past {
 function told({ gone, stays, comes, laterMs, isQuiet, isForgotten }: Past): string[] {
   const texts: string[] = []
   const begin = (id: string, nowMs: number): Teller => {
-    const bridge = new Bridge(id, nowMs + LISTEN_FIRST_MS)
-    for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
-    return { id, bridge }
-  }
-  const words = (text: string, more: Partial<Words>): Words => {
-    const origin = Buffer.from(text.padEnd(16)).toString('hex')
-    const common = {
-      from: 'native',
-      isExact: true,
-      bridge: null,
-      author: 'nora',
-      kind: 'text',
-      room: 'general',
-    } as const
-    return { ...common, origin, name: 'nora', text, ...more }
+    return { id, bridge: bridgeBetween(id, ['native', 'tracker'], nowMs + LISTEN_FIRST_MS) }
   }
   const all = [begin(stays, 0)]
   const underWay: { readonly atMs: number; readonly to: Teller; readonly words: Words }[] = []
@@ -66,7 +55,7 @@ function told({ gone, stays, comes, laterMs, isQuiet, isForgotten }: Past): stri
     const text = `word ${nowMs}`
     for (const each of all) {
       if (nowMs % SAY_EVERY_MS === 0 && (nowMs > COMES_AT_MS || !isQuiet))
-        each.bridge.heard('native', words(text, {}), nowMs)
+        each.bridge.heard('native', natively(text), nowMs)
       for (const one of underWay)
         if (one.atMs === nowMs && one.to === each) each.bridge.heard('tracker', one.words, nowMs)
       each.bridge.wake(nowMs)
@@ -107,14 +96,12 @@ describe('two bridges, of which one has come after a third was gone that both st
 
 test('two who wait for somebody who is gone speak in their turns where they do not know each other, and else the younger later', () => {
   const dueMs = (place: number, beganMs: number, other: number | null): number => {
-    const bridge = new Bridge('bbbb', beganMs + LISTEN_FIRST_MS)
-    for (const network of ['framed', 'tracker'] as const) bridge.open({ key: network, network })
+    const bridge = bridgeBetween('bbbb', ['framed', 'tracker'], beganMs + LISTEN_FIRST_MS)
     bridge.fellows('framed', other === null ? ['aaaa'] : ['aaaa', 'cccc'])
     bridge.introduced('aaaa', -55_000, -40_000)
     if (other !== null) bridge.introduced('cccc', other, -30_000)
     bridge.unsure('tracker', { place, of: 3 })
-    const hi = { from: 'framed', isExact: true, bridge: null, author: null, kind: 'text', room: 'general' } as const
-    bridge.heard('framed', { ...hi, origin: '0'.repeat(32), name: 'nora', text: 'hi' }, 0)
+    bridge.heard('framed', words('hi', { from: 'framed' }), 0)
     return bridge.nextWakeMs()!
   }
   expect(dueMs(0, -50_000, null)).toBeGreaterThanOrEqual(HOLD_MS)
@@ -129,8 +116,7 @@ test('two who wait for somebody who is gone speak in their turns where they do n
 })
 
 test('people who come and go do not keep a bridge waiting for one that is gone', () => {
-  const bridge = new Bridge('cccc')
-  for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
+  const bridge = bridgeBetween('cccc', ['native', 'tracker'])
   bridge.fellows('native', ['aaaa'])
   const waitedMs: number[] = []
   for (let i = 0; i < 60; i++) {
@@ -139,8 +125,7 @@ test('people who come and go do not keep a bridge waiting for one that is gone',
       bridge.fellows('tracker', [], [`bbb${i}`], [], nowMs)
       bridge.fellows('native', ['aaaa', `bbb${i}`], [], [], nowMs)
     }
-    const hi = { from: 'native', isExact: true, bridge: null, author: 'nora', kind: 'text', room: 'general' } as const
-    bridge.heard('native', { ...hi, origin: `${i}`.padStart(32, '0'), name: 'nora', text: `${i}` }, nowMs)
+    bridge.heard('native', natively(`${i}`), nowMs)
     waitedMs.push((bridge.nextWakeMs() ?? nowMs) - nowMs)
     bridge.wake(nowMs + 1_999)
     bridge.takeOutputs()

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { seededRng } from '../../src/base/rng.ts'
 import { Beginnings } from '../../src/dialects/beginnings.ts'
-import { Bridge, HOLD_MS } from '../../src/dialects/bridge.ts'
+import { HOLD_MS } from '../../src/dialects/bridge.ts'
 import { FramedMachine } from '../../src/dialects/framed/machine.ts'
 import { AGE_TOLD_MS_MAX } from '../../src/dialects/json.ts'
 import { MeshMachine } from '../../src/dialects/mesh/machine.ts'
 import { encodeAnnouncement } from '../../src/dialects/mesh/messages.ts'
 import { TrackerMachine } from '../../src/dialects/tracker/machine.ts'
-import type { Words } from '../../src/dialects/words.ts'
+import { bridgeBetween, words } from './bridge-words.ts'
 import { MachineWorld } from './machine-world.ts'
 
 const rng = seededRng(12)
@@ -62,27 +62,22 @@ describe('of two bridges, the younger', () => {
 })
 
 test('words that another passes on are known, though it began again after they were said', () => {
-  const bridge = new Bridge('bbbb', -100_000)
-  for (const network of ['native', 'tracker', 'mesh'] as const) bridge.open({ key: network, network })
+  const bridge = bridgeBetween('bbbb', ['native', 'tracker', 'mesh'], -100_000)
   for (const side of ['native', 'tracker']) bridge.fellows(side, ['aaaa'], [], [], -20_000)
   bridge.introduced('aaaa', -20_000, -19_900)
-  const common = { from: 'tracker', author: null, kind: 'text', room: 'general', name: 'tina', text: 'hi' } as const
-  bridge.heard('tracker', { ...common, origin: '1'.repeat(32), isExact: false, bridge: null }, 0)
+  bridge.heard('tracker', words('hi', { origin: '1'.repeat(32), isExact: false }), 0)
   bridge.introduced('aaaa', -900, 100)
-  bridge.heard('native', { ...common, origin: '2'.repeat(32), isExact: true, bridge: 'aaaa' }, 900)
+  bridge.heard('native', words('hi', { origin: '2'.repeat(32), bridge: 'aaaa' }), 900)
   bridge.wake(20_000)
   expect(bridge.takeOutputs().map(({ side }) => side)).toEqual(['mesh'])
 })
 
 test('a bridge that was given up and has begun again, called the same, is waited for again', () => {
-  const bridge = new Bridge('bbbb')
-  for (const network of ['native', 'tracker'] as const) bridge.open({ key: network, network })
+  const bridge = bridgeBetween('bbbb', ['native', 'tracker'])
   bridge.fellows('native', ['aaaa'])
   bridge.introduced('aaaa', -20_000, 0)
   const saysAtOnce = (text: string, nowMs: number): boolean => {
-    const common = { from: 'native', isExact: true, bridge: null, kind: 'text', room: 'general' } as const
-    const words: Words = { ...common, origin: Buffer.from(text).toString('hex'), author: 'nora', name: 'nora', text }
-    bridge.heard('native', words, nowMs)
+    bridge.heard('native', words(text, { from: 'native', author: 'nora' }), nowMs)
     const said = bridge.takeOutputs().length
     bridge.wake(nowMs + 2 * HOLD_MS)
     bridge.takeOutputs()
