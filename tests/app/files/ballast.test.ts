@@ -1,14 +1,10 @@
 import { expect, test } from 'bun:test'
-import { Ballast } from '../../../src/app/files/ballast.ts'
-import { memoryOf } from '../../bench/kernel.ts'
+import { join } from 'node:path'
 
-test.skipIf(process.platform !== 'linux')('ballast weighs much and takes no room', () => {
-  const residentMb = () => memoryOf(process.pid)?.rssMb ?? Number.NaN
-  const ballast = new Ballast()
-  expect(ballast.bytes).toBe(0)
-  const before = residentMb()
-  ballast.hold()
-  ballast.hold()
-  expect(ballast.bytes).toBeGreaterThan(100_000_000)
-  expect(residentMb() - before).toBeLessThan(20)
+test.skipIf(process.platform !== 'linux')('ballast weighs much and takes no room', async () => {
+  const entry = Bun.spawn([process.execPath, join(import.meta.dir, 'ballast-entry.ts')], { stdin: 'ignore' })
+  const { empty, held, grownMb } = JSON.parse(await new Response(entry.stdout).text())
+  expect(empty).toBe(0)
+  expect(held).toBeGreaterThan(100_000_000)
+  expect(grownMb).toBeLessThan(20)
 })
