@@ -34,6 +34,7 @@ export interface FilesPartOptions {
 interface FilesFigures {
   readonly plainMemory: Sample | null
   readonly plainFiles: Sample | null
+  readonly bare: Sample | null
   readonly rawHash: number
   readonly rawWrite: number
   readonly transfers: readonly TransferFigures[]
@@ -102,14 +103,17 @@ function timed(act: () => void): number {
 async function measureRounds(source: string, folder: string, rounds: number) {
   const memory: number[] = []
   const files: number[] = []
+  const bare: number[] = []
   const transfers: TransferFigures[] = []
   const wormholes: WormholeFigures[] = []
   let whyNot = whyNoWormhole()
   for (let round = 0; round < rounds; round++) {
-    memory.push(await measurePlain(null))
-    const to = join(folder, 'plain.bin')
-    files.push(await measurePlain({ from: source, to }))
-    rmSync(to)
+    memory.push(await measurePlain('plain', null))
+    const paths = { from: source, to: join(folder, 'plain.bin') }
+    files.push(await measurePlain('plain', paths))
+    rmSync(paths.to)
+    bare.push(await measurePlain('bare', paths))
+    rmSync(paths.to)
     const pair = await Pair.open((name) => mkdtempSync(join(folder, `${name}-`)))
     transfers.push(await pair.transfer(source, PLAIN_BYTES).finally(() => pair.close()))
     if (whyNot !== null) continue
@@ -121,7 +125,8 @@ async function measureRounds(source: string, folder: string, rounds: number) {
     }
   }
   const wormhole = whyNot ?? wormholes
-  return { plainMemory: summarise(memory), plainFiles: summarise(files), transfers, wormhole }
+  const samples = { plainMemory: summarise(memory), plainFiles: summarise(files), bare: summarise(bare) }
+  return { ...samples, transfers, wormhole }
 }
 
 async function measureTalk(source: string, folder: string, rounds: number): Promise<Beside> {
@@ -148,9 +153,11 @@ async function measureTalk(source: string, folder: string, rounds: number): Prom
 const of = (transfers: readonly TransferFigures[], pick: (each: TransferFigures) => number | null): Sample | null =>
   summarise(transfers.map((each) => pick(each) ?? Number.NaN))
 
-function print({ rawWrite, rawHash, plainMemory, plainFiles, transfers, wormhole, beside }: FilesFigures): void {
+function print(figures: FilesFigures): void {
+  const { rawWrite, rawHash, plainMemory, plainFiles, bare, transfers, wormhole, beside } = figures
   console.log(`  this machine, GB/s        written ${figure(rawWrite)}, read and hashed ${figure(rawHash)}, one thread`)
   console.log(`  plain TCP, GB/s           memory to memory ${spread(plainMemory)}, file to file ${spread(plainFiles)}`)
+  console.log(`  sealed, verified, written ${spread(bare)} GB/s, with nothing else`)
   console.log(`  hearsay, GB/s             ${spread(of(transfers, (each) => each.gigabytesPerS))}`)
   console.log(`  hashed to be offered      ${spread(of(transfers, (each) => each.hashGigabytesPerS))} GB/s`)
   const senderS = spread(of(transfers, (each) => each.senderCpuS))
