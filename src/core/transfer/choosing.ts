@@ -55,7 +55,9 @@ export class Choosing {
         equals = 0
         best = null
       }
-      if (!(best === start && this.counted === 0) && this.rng.below(++equals) === 0) best = at
+      if (this.rng.below(++equals) === 0) best = at
+      // Nothing is rarer, and no other would be chosen instead.
+      if (best === start && this.counted === 0) break
     }
     if (best !== null) this.cursor = best + 1
     return best
