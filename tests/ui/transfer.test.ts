@@ -106,6 +106,29 @@ describe('receiving once', () => {
     expect(errors.text).not.toContain('\x1b[2J')
   })
 
+  test('says why it asks nothing about a folder that lists what cannot be, and waits on', async () => {
+    const { chat, errors, over } = receiving([''])
+    const folder: FileEvent = { ...offer, id: 'f2', number: 2, name: 'tree', files: 0 }
+    chat.admit('general', BOB)
+    chat.emit({ ...folder, state: 'failed', trouble: 'bad-list', reason: 'tree lists files that cannot be.' })
+    await errors.until((text) => text.includes('tree lists files that cannot be.'))
+    chat.emit(offer)
+    await asked(chat, 'accept 1')
+    expect(chat.asked).not.toContain('accept 2')
+    chat.emit({ ...offer, state: 'done', done: 3_000_000, path: '/home/alice/photo.jpg' })
+    chat.emit({ event: 'member', room: 'general', state: 'left', hops: 1, ...BOB })
+    expect(await over).toBe(0)
+  })
+
+  test('does not ask about what has failed before anybody was asked', async () => {
+    const { chat, over } = receiving([''], { ...receive, waitMs: 600 })
+    chat.emit(offer)
+    chat.emit({ ...offer, state: 'failed', reason: 'Too many files wait.' })
+    chat.admit('general', BOB)
+    expect(await over).toBe(1)
+    expect(chat.asked).not.toContain('accept 1')
+  })
+
   test('takes nothing that the person does not want', async () => {
     for (const answer of ['n', 'what?', null]) {
       const { chat, paths, over } = receiving([answer])

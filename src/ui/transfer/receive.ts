@@ -59,11 +59,13 @@ class Receive extends Transfer {
   }
 
   private untaken(event: FileEvent): void {
-    const { id, state } = event
-    if (state === 'withdrawn') {
+    const { id, state, reason = '' } = event
+    if (state === 'withdrawn' || state === 'failed') {
       this.open.delete(id)
       this.unfinished.delete(id)
     }
+    // Nobody will be asked about it: its giver may wait for us, and we for him.
+    if (state === 'failed' && this.isMeant(event)) this.line.tell(cleanLine(reason))
     const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
     const isBegun = isUnderWay && this.options.paths !== null
     if (state !== 'offered' && !isBegun) return
