@@ -374,6 +374,8 @@ export class Taking {
     const { target, offer, entry } = job
     if (target === null) return
     job.target = null
+    // Nothing comes by it: whoever offers the same again is not to wait for that.
+    job.download = null
     this.shelf.withdraw(entry.id, offer.root)
     target.close()
   }

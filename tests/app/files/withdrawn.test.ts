@@ -82,6 +82,19 @@ test('who has it keeps it, and gives it to nobody any more', async () => {
   expect(await cleo.desk.accept('a')).toMatchObject({ ok: false, code: 'withdrawn' })
 })
 
+test('a folder that somebody has and that is taken back is listed and taken when it is offered again', async () => {
+  const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+  for (const name of ['one', 'two']) anna.files.files.set(`/out/folder/${name}`, bytesOf(MEGABYTE))
+  for (const number of [1, 2]) {
+    expect(await anna.desk.send('/out/folder', 'general')).toMatchObject({ ok: true })
+    const listed = await ben.until((view) => view.number === number && view.state === 'asked')
+    expect(listed.listing).toEqual(['one', 'two'])
+    expect(await ben.desk.accept(String(number))).toMatchObject({ ok: true })
+    await ben.until((view) => view.number === number && view.state === 'done')
+    expect(await anna.desk.cancel('folder')).toMatchObject({ ok: true })
+  }
+})
+
 test('who has it by another offer as well goes on giving it', async () => {
   const [anna, ben, cleo] = [await room.person(ASK), await room.person(ALL), await room.person(ASK)]
   await offered(anna, 'a', MEGABYTE)
