@@ -173,15 +173,26 @@ export class FileRoom implements FilesChat {
 
   /** For the desk: every change of a file. */
   tell(view: FileView): void {
-    // A folder is told of once it is known what is in it.
-    if (view.state === 'listing') return
+    if (view.state === 'listing') return this.unlisted(view)
     const state = this.stateOf(view)
     const before = this.told.get(view.id)
-    this.told.delete(view.id)
-    this.told.set(view.id, state.state)
-    if (this.told.size > TOLD_MAX) this.told.delete(this.told.keys().next().value!)
+    this.remember(view.id, state.state)
     const isFirst = view.state === 'receiving' && (before === undefined || before === 'offered')
     this.around.emit({ event: 'file', ...state, ...(isFirst ? { state: 'accepted' } : {}) })
+  }
+
+  /** A folder is told of once it is known what is in it; where that does not come, it is said once that there is one. */
+  private unlisted({ id, number, name, from, reason }: FileView): void {
+    if (reason === '' || this.told.has(id) || this.around.isIgnored(Uint8Array.fromHex(from))) return
+    this.remember(id, 'offered')
+    const message = `${this.person(from).name} offers the folder ${name}, and has not told yet what is in it. You are asked when that comes; /accept ${number} takes it unseen.`
+    this.around.emit({ event: 'notice', code: 'folder-unlisted', message })
+  }
+
+  private remember(id: string, state: FileState['state']): void {
+    this.told.delete(id)
+    this.told.set(id, state)
+    if (this.told.size > TOLD_MAX) this.told.delete(this.told.keys().next().value!)
   }
 
   /** Says once, at the start, that offers of earlier runs wait for an answer. */
