@@ -1,34 +1,12 @@
 import type { Rng } from '../../base/rng.ts'
 import { LEAF_BYTES, PIECE_LEAVES } from '../../wire/content.ts'
-import { RUN_LEAVES_MAX } from '../../wire/transfer.ts'
 import { Bits } from './bits.ts'
 import { Choosing } from './choosing.ts'
+import type { DownloadOutput, DropReason } from './download-output.ts'
 import { Holder } from './holder.ts'
+import { NearShare } from './near-share.ts'
 import type { Shape } from './shape.ts'
 import { Pages } from './tree.ts'
-
-/** What a download wants done. Nothing of it is waited for: answers come as calls, whenever they come. */
-export type DownloadOutput =
-  | { readonly kind: 'ask' | 'cancel'; readonly holder: number; readonly first: number; readonly count: number }
-  | { readonly kind: 'ask-page'; readonly holder: number; readonly level: number; readonly index: number }
-  /** To be checked leaf by leaf against `hashes` (32 bytes each), and written where every one of them is right. The bytes are alone in their memory. */
-  | {
-      readonly kind: 'store'
-      readonly holder: number
-      readonly first: number
-      readonly bytes: Uint8Array
-      readonly hashes: Uint8Array
-    }
-  /** A verified page, worth keeping beside what is received. */
-  | { readonly kind: 'keep-page'; readonly level: number; readonly index: number; readonly bytes: Uint8Array }
-  /** A piece is whole, and others may have it. */
-  | { readonly kind: 'gained'; readonly piece: number }
-  /** Everything up to the goal is here. */
-  | { readonly kind: 'reached' }
-  | { readonly kind: 'drop'; readonly holder: number; readonly why: DropReason }
-
-/** `lying`: for good. `silent`: it may come back. */
-export type DropReason = 'lying' | 'silent'
 
 /** Holders of one content at a time: each costs a link, and more than these make nothing faster. */
 const HOLDERS_MAX = 32
@@ -49,6 +27,7 @@ export class Download {
   /** Those that are whole. */
   readonly pieces: Bits
   private readonly holders = new Map<number, Holder>()
+  private readonly near = new NearShare(this.holders)
   private readonly choosing: Choosing
   /** Pieces of which a part is here, asked for or on its way to the disk, and who was first asked. */
   private readonly begun = new Map<number, number>()
@@ -155,6 +134,7 @@ export class Download {
     const holder = this.holders.get(id)
     if (holder === undefined) return
     this.holders.delete(id)
+    this.near.forget(id)
     this.unasked.delete(id)
     holder.eachCounted((piece) => this.choosing.count(piece, -1))
     for (const leaf of holder.asked.keys()) this.unask(holder, leaf)
@@ -212,7 +192,7 @@ export class Download {
       from = leaf + 1
     }
     if ((this.unasked.get(id) ?? 0) > UNASKED_MAX) return this.drop(holder, 'lying', nowMs)
-    this.ask(holder, nowMs)
+    this.askOn(holder, nowMs)
   }
 
   /** What was to be stored has been. */
@@ -225,7 +205,7 @@ export class Download {
     const holder = this.holders.get(id)
     if (holder === undefined) return
     holder.storing -= count
-    this.ask(holder, nowMs)
+    this.askOn(holder, nowMs)
   }
 
   /** It has not: its hash is not what it should be, or the disk did not take it. */
@@ -315,23 +295,29 @@ export class Download {
     for (const holder of holders) this.ask(holder, nowMs)
   }
 
+  /** It has brought something: whoever waits for that room is asked before it. */
+  private askOn(holder: Holder, nowMs: number): void {
+    for (const id of this.near.waiting) this.ask(this.holders.get(id)!, nowMs)
+    this.ask(holder, nowMs)
+  }
+
   /** Asks a holder for as much as it has room for, in runs that one answer can bring. */
   private ask(holder: Holder, nowMs: number): void {
     if (this.isPaused || this.hasReached || !this.holders.has(holder.id)) return
-    while (holder.room >= Math.min(RUN_LEAVES_MAX, holder.windowLeaves)) {
+    for (let room = this.near.roomOf(holder); room > 0; room = this.near.roomOf(holder)) {
       const piece = this.pieceFor(holder)
-      if (piece === null) return this.askAgain(holder, nowMs)
+      if (piece === null) return this.askAgain(holder, room, nowMs)
       if (!this.knowsHashes(piece, holder, nowMs)) return
       if (!this.begun.has(piece) || this.begun.get(piece) === -1) this.begun.set(piece, holder.id)
-      this.askOf(holder, piece, nowMs)
+      this.askOf(holder, piece, room, nowMs)
     }
   }
 
-  private askOf(holder: Holder, piece: number, nowMs: number): void {
+  private askOf(holder: Holder, piece: number, roomLeaves: number, nowMs: number): void {
     const end = Math.min(this.end, this.shape.pieceEnd(piece))
     let first = piece * PIECE_LEAVES
     let count = 0
-    let room = holder.room
+    let room = roomLeaves
     for (let leaf = first; leaf < end && room > 0; leaf++) {
       if (!this.isWanted(holder, leaf)) {
         if (count > 0) this.outputs.push({ kind: 'ask', holder: holder.id, first, count })
@@ -369,9 +355,9 @@ export class Download {
   }
 
   /** Everything has been asked for: a holder without work is asked for what another has had the longest. */
-  private askAgain(holder: Holder, nowMs: number): void {
-    if (holder.asked.size > 0 || holder.storing > 0 || holder.late.size > 0) return
-    let room = holder.room
+  private askAgain(holder: Holder, roomLeaves: number, nowMs: number): void {
+    if (holder.underWay > 0 || holder.late.size > 0) return
+    let room = roomLeaves
     for (const [leaf, askers] of this.askers) {
       if (room === 0) return
       if (askers.length >= ASKERS_MAX || askers.includes(holder.id) || !holder.has(this.shape.pieceOf(leaf))) continue

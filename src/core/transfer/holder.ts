@@ -5,8 +5,8 @@ import { Bits } from './bits.ts'
 /** Asked of a holder before anything is known of it. */
 const WINDOW_FIRST = RUN_LEAVES_MAX
 const WINDOW_LEAST = 2
-/** Of one that answers at once: what a restart or a lost link may cost at most, 1 MiB. */
-const WINDOW_NEAR = 16
+/** Of those that answer at once, together: what a restart or a lost link may cost at most, 1 MiB. */
+export const WINDOW_NEAR = 16
 const NEAR_MS = 5
 /** Of one far away, 16 MiB: 160 MB/s at a tenth of a second. */
 const WINDOW_MOST = 256
@@ -101,10 +101,20 @@ export class Holder {
     for (let piece = 0; piece < this.pieceCount; piece++) if (this.pieces.has(piece)) each(piece)
   }
 
+  /** It answers at once, or not; null while it has not answered. */
+  get isNear(): boolean | null {
+    return this.leastMs === Number.POSITIVE_INFINITY ? null : this.leastMs < NEAR_MS
+  }
+
+  /** Leaves asked for, or being checked and written. */
+  get underWay(): number {
+    return this.asked.size + this.storing
+  }
+
   /** How many more leaves to ask it for. */
   get room(): number {
     if (this.late.size > 0) return 0
-    return Math.max(0, this.windowLeaves - this.asked.size - this.storing)
+    return Math.max(0, this.windowLeaves - this.underWay)
   }
 
   /** Any bytes came over its link. */
@@ -169,7 +179,7 @@ export class Holder {
     const meanMs = this.answersMs / this.answers
     this.answersMs = 0
     this.answers = 0
-    if (this.leastMs < NEAR_MS) {
+    if (this.isNear === true) {
       this.windowLeaves = WINDOW_NEAR
       return
     }

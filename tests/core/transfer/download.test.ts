@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { seededRng } from '../../../src/base/rng.ts'
 import { Download } from '../../../src/core/transfer/download.ts'
+import { WINDOW_NEAR } from '../../../src/core/transfer/holder.ts'
 import { LEAF_BYTES } from '../../../src/wire/content.ts'
+import { RUN_LEAVES_MAX } from '../../../src/wire/transfer.ts'
 import { Content } from './swarm.ts'
 
 const HOLDER = 1
@@ -37,4 +39,71 @@ describe('leaves that come together', () => {
     const memories = new Set([bytes.buffer, ...stores.map((store) => store.bytes.buffer)])
     expect(memories.size).toBe(3)
   })
+})
+
+describe('of holders that answer at once', () => {
+  const content = new Content(256 * LEAF_BYTES)
+
+  /** Everything from so many, one of whom comes later; answers come by chance, after less than a millisecond mostly. Says how much was under way at most, and of each how much came. */
+  function fetch(seed: number, count: number) {
+    const rng = seededRng(seed)
+    const download = new Download(content.shape, content.root, rng)
+    const asked: { readonly holder: number; readonly first: number; readonly count: number }[] = []
+    const storing: { readonly holder: number; readonly first: number; readonly count: number }[] = []
+    const came = new Map<number, number>()
+    const most = { beforeLast: 0, whenKnown: 0 }
+    let nowMs = 0
+    const join = (id: number): void => {
+      download.addHolder(id, `k${id}`, nowMs)
+      download.hasAll(id, nowMs)
+    }
+    const answerPage = (holder: number): void => {
+      download.page(holder, 0, 0, content.pages.get(0)!, nowMs)
+      take()
+    }
+    const take = (): void => {
+      for (const output of download.takeOutputs()) {
+        if (output.kind === 'ask-page') answerPage(output.holder)
+        else if (output.kind === 'store') {
+          storing.push({ holder: output.holder, first: output.first, count: output.hashes.length / 32 })
+        } else if (output.kind === 'ask') {
+          for (let at = 0; at < output.count; at += RUN_LEAVES_MAX) {
+            const run = Math.min(RUN_LEAVES_MAX, output.count - at)
+            asked.push({ holder: output.holder, first: output.first + at, count: run })
+          }
+        }
+      }
+    }
+    for (let id = 1; id < count; id++) join(id)
+    let steps = 0
+    for (take(); !download.isWhole && steps < 10_000; take(), steps++) {
+      nowMs += rng.float() / 50
+      if (steps === 40) join(count)
+      const underWay = [...asked, ...storing].reduce((sum, run) => sum + run.count, 0)
+      if (steps <= 40) most.beforeLast = Math.max(most.beforeLast, underWay)
+      if ((came.get(count) ?? 0) > 2 * RUN_LEAVES_MAX) most.whenKnown = Math.max(most.whenKnown, underWay)
+      const from = storing.length > 0 && (asked.length === 0 || rng.float() < 0.5) ? storing : asked
+      const [run] = from.splice(rng.below(from.length), 1)
+      if (run === undefined) break
+      if (from === storing) download.stored(run.holder, run.first, run.count, nowMs)
+      else {
+        download.leaves(run.holder, run.first, content.run(run.first, run.count).slice(), nowMs)
+        came.set(run.holder, (came.get(run.holder) ?? 0) + run.count)
+      }
+    }
+    return { isWhole: download.isWhole, most, came }
+  }
+
+  for (let seed = 1; seed <= 12; seed++) {
+    const count = 2 + (seed % 7)
+    test(`seed ${seed}: ${count} of them are asked for no more than one would be, and each brings its part`, () => {
+      const { isWhole, most, came } = fetch(seed, count)
+      expect(isWhole).toBe(true)
+      // Those who are not known yet are asked for a run each.
+      expect(most.beforeLast).toBeLessThanOrEqual(Math.max(WINDOW_NEAR, (count - 1) * RUN_LEAVES_MAX))
+      expect(most.whenKnown).toBeLessThanOrEqual(WINDOW_NEAR)
+      expect(came.size).toBe(count)
+      for (const leaves of came.values()) expect(leaves).toBeGreaterThan(256 / count / 4)
+    })
+  }
 })
