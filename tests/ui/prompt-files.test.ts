@@ -32,6 +32,19 @@ test('how far a file has come stands in the prompt of a terminal for as long as 
   expect(screen.text.filter((line) => line.includes('42%'))).toEqual([])
 })
 
+test('what one person offers another is offered to them, and not in a room of that name', async () => {
+  const output = new Collector()
+  const input = new PassThrough()
+  const chat = new FakeChat()
+  const over = runPrompt({ chat, input, output, signals: signalSource(), env: {}, wallMs: () => 0 })
+  chat.emit({ ...offer, room: `@${BOB.id}` })
+  await output.until((text) => text.includes('Bob offers you photo.jpg (100 B): /accept 1 or /decline 1'))
+  chat.emit({ ...offer, id: 'f2', number: 2 })
+  await output.until((text) => text.includes('Bob offers photo.jpg (100 B) in general: /accept 2 or /decline 2'))
+  input.end()
+  await over
+})
+
 test('what is read to be offered is told as it goes on, under no offer yet', async () => {
   const output = Object.assign(new Collector(), { isTTY: true, columns: 100, rows: 24 })
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })

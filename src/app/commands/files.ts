@@ -16,7 +16,9 @@ export const FILES: readonly Command[] = [
     help: 'offer a file or folder, also to @somebody',
     pending: ({ path }) => `Reading ${path} …`,
     run: (chat, { path, to }) => chat.files.send(path, to),
-    show: ({ file }, chat) => [`You offer ${file.name} (${formatBytes(file.size)}) in ${placeName(chat, file.room)}.`],
+    show: ({ file: { name, size, room } }, chat) => [
+      `You offer ${name} (${formatBytes(size)}) ${room.startsWith('@') ? 'to' : 'in'} ${placeName(chat, room)}.`,
+    ],
   }),
   defineCommand({
     name: 'accept',

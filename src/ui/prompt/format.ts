@@ -251,7 +251,7 @@ export class Formatter {
     switch (state) {
       case 'offered':
         return [
-          `${this.name(from)} offers ${what} in ${this.place(room)}: /accept ${number} or /decline ${number}`,
+          `${this.name(from)} offers ${room.startsWith('@') ? `you ${what}` : `${what} in ${this.place(room)}`}: /accept ${number} or /decline ${number}`,
           ...firstPaths(number, files, listing),
         ]
       case 'done':
