@@ -3,19 +3,23 @@ import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { EMPTY, utf8 } from '../base/bytes.ts'
 import { type PlannedEntry, partsOf } from '../core/transfer/folder.ts'
-import type { FilesFault, Source } from '../ports/files.ts'
+import type { FilesFault, Omitted, OmittedKind, Source } from '../ports/files.ts'
 import { CONTENT_BYTES_MAX } from '../wire/content.ts'
 import { encodeManifest, MANIFEST_ENTRIES_MAX, MANIFEST_PATH_BYTES_MAX, type ManifestEntry } from '../wire/manifest.ts'
-import { diskFault } from './disk-fault.ts'
+import { diskFault, errorCode } from './disk-fault.ts'
 import { DiskHandles, readFully } from './disk-handles.ts'
 
 /** A pipe without a writer would be waited for; Windows has no such flag. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const READ_INSIDE = READ | (constants.O_NOFOLLOW ?? 0)
 const DEPTH_MAX = 32
+/** What the runtime reads in the place of bytes that are no UTF-8. */
+const UNREADABLE_CHARACTER = '\ufffd'
 
 interface Found {
   readonly path: string
+  /** As it is called in sentences: a part of a folder by its path, beginning with the folder's name. */
+  readonly called: string
   readonly flags: number
   readonly size: number
   readonly changedMs: number
@@ -40,45 +44,86 @@ export async function diskSource(path: string): Promise<Source | FilesFault> {
 }
 
 function fileFound(path: string, { size, mtimeMs }: Stats): Found {
-  return { path, flags: READ, size, changedMs: mtimeMs }
+  return { path, called: basename(path), flags: READ, size, changedMs: mtimeMs }
 }
 
 async function folderSource(full: string, stats: Stats): Promise<Source | FilesFault> {
-  const walk: Walk = { found: [], entries: [], left: 0 }
+  const name = basename(full)
+  const walk: Walk = { name, found: [], entries: [], omitted: new Omissions(name) }
   await walkFolder(full, '', 0, walk)
   const manifest = walk.entries.length > MANIFEST_ENTRIES_MAX ? null : encodeManifest(walk.entries)
   if (manifest === null) {
-    const message = `${basename(full)} holds too much for one offer (${MANIFEST_ENTRIES_MAX} files at most): send its parts, or an archive.`
+    const message = `${name} holds too much for one offer (${MANIFEST_ENTRIES_MAX} files at most): send its parts, or an archive.`
     return { ok: false, code: 'too-large', message, cause: null }
   }
-  return new DiskSource(basename(full), null, { manifest, walk, changedMs: stats.mtimeMs })
+  return new DiskSource(name, null, { manifest, walk, changedMs: stats.mtimeMs })
+}
+
+class Omissions implements Omitted {
+  count = 0
+  first = ''
+  readonly kinds = new Set<OmittedKind>()
+
+  constructor(private readonly name: string) {}
+
+  /** `inside`: its path in the folder. */
+  add(inside: string, kind: OmittedKind): void {
+    if (++this.count === 1) this.first = `${this.name}/${inside}`
+    this.kinds.add(kind)
+  }
 }
 
 interface Walk {
+  /** Of the folder. */
+  readonly name: string
   readonly found: Found[]
   readonly entries: ManifestEntry[]
-  left: number
+  readonly omitted: Omissions
 }
 
-/** Everything in a folder in the order of names; what is no file, cannot be looked at or has a name that cannot be sent is counted. */
+/** Everything in a folder in the order of names, or what of it cannot be sent. */
 async function walkFolder(full: string, path: string, depth: number, walk: Walk): Promise<void> {
   const names = (await readdir(full)).sort()
-  for (const name of names) {
+  for (const [i, name] of names.entries()) {
     if (walk.entries.length > MANIFEST_ENTRIES_MAX) return
     const inside = path === '' ? name : `${path}/${name}`
     const there = join(full, name)
-    const stats = await lstat(there).catch(() => null)
-    const fits = utf8(inside).length <= MANIFEST_PATH_BYTES_MAX && inside.isWellFormed() && depth < DEPTH_MAX
-    if (stats?.isFile() === true && fits) {
-      walk.found.push({ path: there, flags: READ_INSIDE, size: stats.size, changedMs: stats.mtimeMs })
-      walk.entries.push({ isFolder: false, size: stats.size, changedMs: wholeMs(stats.mtimeMs), path: inside })
-    } else if (stats?.isDirectory() === true && fits) {
-      const before = walk.entries.length
-      await walkFolder(there, inside, depth + 1, walk).catch(() => walk.left++)
-      if (walk.entries.length > before) continue
-      walk.entries.push({ isFolder: true, size: 0, changedMs: wholeMs(stats.mtimeMs), path: inside })
-    } else walk.left++
+    const stats = await lstat(there).catch(errorCode)
+    // Two names that are no UTF-8 may read alike, and like a third that is.
+    const kind = name === names[i - 1] ? 'name' : omittedAs(stats, name, inside, depth)
+    if (kind !== null) walk.omitted.add(inside, kind)
+    else if (typeof stats === 'string') continue
+    else if (stats.isDirectory()) await walkInner(there, inside, depth, stats, walk)
+    else {
+      const { size, mtimeMs } = stats
+      walk.found.push({ path: there, called: `${walk.name}/${inside}`, flags: READ_INSIDE, size, changedMs: mtimeMs })
+      walk.entries.push({ isFolder: false, size, changedMs: wholeMs(mtimeMs), path: inside })
+    }
   }
+}
+
+/** A folder in a folder. It is only given as an empty one where it is that: whoever takes it would believe that there was nothing. */
+async function walkInner(there: string, inside: string, depth: number, stats: Stats, walk: Walk): Promise<void> {
+  const [entries, omitted] = [walk.entries.length, walk.omitted.count]
+  try {
+    await walkFolder(there, inside, depth + 1, walk)
+  } catch (error) {
+    // It has just been taken away.
+    if (errorCode(error) === 'ENOENT') return
+    walk.omitted.add(inside, 'unreadable')
+  }
+  if (walk.entries.length === entries && walk.omitted.count === omitted)
+    walk.entries.push({ isFolder: true, size: 0, changedMs: wholeMs(stats.mtimeMs), path: inside })
+}
+
+/** Why something in a folder is not sent; null where it is, or is not there any more. `stats`: the code of the fault where it cannot be looked at. */
+function omittedAs(stats: Stats | string, name: string, inside: string, depth: number): OmittedKind | null {
+  if (stats === 'ENOENT') return name.includes(UNREADABLE_CHARACTER) ? 'name' : null
+  if (typeof stats === 'string') return 'unreadable'
+  if (stats.isSymbolicLink()) return 'link'
+  if (!stats.isFile() && !stats.isDirectory()) return 'no-file'
+  if (!inside.isWellFormed()) return 'name'
+  return depth >= DEPTH_MAX || utf8(inside).length > MANIFEST_PATH_BYTES_MAX ? 'path' : null
 }
 
 function wholeMs(ms: number): number {
@@ -91,7 +136,7 @@ class DiskSource implements Source {
   readonly manifest: Uint8Array
   readonly entries: readonly ManifestEntry[]
   readonly changedMs: number
-  readonly left: number
+  readonly omitted: Omitted | null
   private readonly files: readonly Found[]
   /** Where each file's bytes are in the content. */
   private readonly places: readonly PlannedEntry[]
@@ -106,7 +151,8 @@ class DiskSource implements Source {
     this.manifest = folder?.manifest ?? EMPTY
     this.entries = folder?.walk.entries ?? []
     this.files = file === null ? (folder?.walk.found ?? []) : [file]
-    this.left = folder?.walk.left ?? 0
+    const omitted = folder?.walk.omitted ?? null
+    this.omitted = omitted?.count === 0 ? null : omitted
     this.changedMs = wholeMs(file?.changedMs ?? folder?.changedMs ?? 0)
     let start = this.manifest.length
     this.places = this.files.map(({ size }) => {

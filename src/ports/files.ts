@@ -33,14 +33,25 @@ export interface Source {
   readonly manifest: Uint8Array
   readonly entries: readonly ManifestEntry[]
   readonly changedMs: number
-  /** Links, pipes and what cannot be read inside a folder are left out: so many. */
-  readonly left: number
+  /** What is inside a folder and is not given; null where that is nothing. */
+  readonly omitted: Omitted | null
   /**
    * So many bytes from `at`, all of them, the caller's own and alone in their memory; in `memory` where that is given and the disk likes it. `changed`: what stands there is
    * not what it was when this was opened.
    */
   read(at: number, length: number, memory?: Uint8Array): Promise<Uint8Array | FilesFault>
   close(): void
+}
+
+/** Why something inside a folder is not given: a symbolic link; a pipe, socket or device; no right to look; a name that is no UTF-8; too long or too deep a path. */
+export type OmittedKind = 'link' | 'no-file' | 'unreadable' | 'name' | 'path'
+
+/** What is left out of a folder that is given. A folder that cannot be read counts once, whatever is in it. */
+export interface Omitted {
+  readonly count: number
+  /** The path of the first, beginning with the folder's name, as it is on the disk: to be cleaned before it is shown. */
+  readonly first: string
+  readonly kinds: ReadonlySet<OmittedKind>
 }
 
 /**

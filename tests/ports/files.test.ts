@@ -269,6 +269,7 @@ for (const [name, make] of [
       expect(await file.read(10, 20)).toEqual(bytes(100).slice(10, 30))
       const folder = opened(await bench.files.source(`${bench.folder}/out`))
       expect(planFolder(folder.manifest, folder.size)?.map(({ path }) => path.join('/'))).toEqual(['a/c', 'b'])
+      expect([file.omitted, folder.omitted]).toEqual([null, null])
       const at = folder.manifest.length
       expect(await folder.read(at, 150)).toEqual(new Uint8Array([...bytes(50, 9), ...bytes(100)]))
       expect(await bench.files.source(`${bench.folder}/none`)).toMatchObject({ ok: false, code: 'missing' })

@@ -4,7 +4,7 @@ import { type PlannedEntry, partsOf } from '../../src/core/transfer/folder.ts'
 import { numbered } from '../../src/core/transfer/names.ts'
 import type { ResumeHeader } from '../../src/core/transfer/resume.ts'
 import { Shape } from '../../src/core/transfer/shape.ts'
-import type { Files, FilesFault, Source, Target } from '../../src/ports/files.ts'
+import type { Files, FilesFault, Omitted, Source, Target } from '../../src/ports/files.ts'
 import { encodeManifest, type ManifestEntry } from '../../src/wire/manifest.ts'
 
 const fault = (code: FilesFault['code'], message: string): FilesFault => ({ ok: false, code, message, cause: null })
@@ -27,6 +27,8 @@ export class MemoryFiles implements Files {
   private readonly begun = new Map<string, Begun>()
   /** What may still be written. */
   roomBytes = Number.POSITIVE_INFINITY
+  /** What is said to be left out of every folder. */
+  omitted: Omitted | null = null
   /** Hears when nothing is left for a later run of something, just before. */
   settled: () => void = () => {}
 
@@ -42,7 +44,8 @@ export class MemoryFiles implements Files {
     const parts = own === undefined ? [manifest, ...inside.map(([, bytes]) => bytes)] : [own]
     const content = new Uint8Array(Buffer.concat(parts))
     return {
-      ...{ ok: true, name: path.split('/').at(-1)!, size: content.length, manifest, entries, changedMs: 0, left: 0 },
+      ...{ ok: true, name: path.split('/').at(-1)!, size: content.length, manifest, entries, changedMs: 0 },
+      omitted: own === undefined ? this.omitted : null,
       read: async (at, length) => {
         const isSame = own === undefined || this.files.get(path) === own
         return isSame

@@ -305,6 +305,20 @@ describe('sending once', () => {
     expect(chat.asked.filter((what) => what.startsWith('cancel'))).toEqual([])
   })
 
+  test('tells a script as well what is left out of a folder, and still ends well', async () => {
+    const chat = new FakeChat()
+    const own: FileEvent = { ...offer, state: 'offering', self: true, taken: [BOB] }
+    chat.files.files.push(own)
+    const errors = new Collector()
+    const over = runSend({ chat, asked: send, paths: ['photos'], errors, signals: signalSource() })
+    chat.emit({ event: 'notice', code: 'parts-left-out', message: 'photos/a is left out: it is a link.' })
+    chat.emit({ event: 'notice', code: 'temporary-identity', message: 'Yours is in use.' })
+    const address = { host: '127.0.0.1', port: 5000 }
+    chat.emit({ event: 'ready', version: '1', id: ALICE.id, name: 'Alice', tcp: address, udp: address })
+    expect(await over).toBe(0)
+    expect(errors.text).toBe('hearsay: photos/a is left out: it is a link.\n')
+  })
+
   test('that is interrupted takes the offer back, so that nobody waits for it', async () => {
     const chat = new FakeChat()
     const own: FileEvent = { ...offer, state: 'offering', self: true }

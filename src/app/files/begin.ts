@@ -71,6 +71,7 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
       ...{ files: once?.files ?? diskFiles, clock, talk, policy, folder, shares, pending, taken, log },
       watches: once !== undefined,
       leftOut: (...news) => room.leftOut(...news),
+      omitted: (name, omitted) => room.omitted(name, omitted),
       told: (view) => {
         ballast.hold()
         room.tell(view)

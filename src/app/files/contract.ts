@@ -2,7 +2,7 @@ import type { Address } from '../../base/address.ts'
 import type { PlannedEntry } from '../../core/transfer/folder.ts'
 import type { AcceptPolicy, OfferState } from '../../core/transfer/offers.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Files } from '../../ports/files.ts'
+import type { Files, Omitted } from '../../ports/files.ts'
 import type { Pending } from './pending.ts'
 import type { Shares } from './shares.ts'
 import type { TakenFiles } from './taken.ts'
@@ -112,5 +112,7 @@ export interface DeskOptions {
   readonly told: (view: FileView) => void
   /** Offers that are not listed, as of `LeftOut`. */
   readonly leftOut?: (total: number, most: string, isAll: boolean) => void
+  /** Something is about to be offered, and this is not sent of it; `name`: as it will be offered. */
+  readonly omitted?: (name: string, omitted: Omitted) => void
   readonly log: (message: string) => void
 }

@@ -5,6 +5,7 @@ import { normaliseRoom } from '../../base/room-name.ts'
 import { pathText } from '../../core/transfer/folder.ts'
 import type { CircuitTelling } from '../../node/circuit-outputs.ts'
 import type { EventTelling, FilesTelling, PeerTelling } from '../../node/outputs.ts'
+import type { Omitted } from '../../ports/files.ts'
 import { encodeRemoval, readRemoval } from '../../wire/amendment.ts'
 import { type AuthoredKind, EventKind } from '../../wire/event.ts'
 import type { Fault, Outcome } from '../chat.ts'
@@ -16,6 +17,7 @@ import type { CircuitPort, RunCircuits } from './circuit-port.ts'
 import type { DeskOutcome, FileView, Talk } from './contract.ts'
 import type { Desk } from './desk.ts'
 import type { FileState, FilesChat, FolderPath } from './files-chat.ts'
+import { omittedText } from './omitted.ts'
 
 /** What files need of the chat they are offered in. */
 export interface FileSurrounds {
@@ -215,6 +217,11 @@ export class FileRoom implements FilesChat {
     const next = '/accept or /decline what /files lists, or let it come; then ask for the rest to be sent again.'
     const message = `${what} not listed: too many wait already. ${next}`
     this.around.emit({ event: 'notice', code: 'offers-left-out', message })
+  }
+
+  /** For the desk: what is not sent of a folder. */
+  omitted(name: string, omitted: Omitted): void {
+    this.around.emit({ event: 'notice', code: 'parts-left-out', message: omittedText(name, omitted) })
   }
 
   close(): void {

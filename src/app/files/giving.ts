@@ -37,7 +37,7 @@ export class Giving {
   }
 
   async send(path: string, room: string): Promise<DeskOutcome> {
-    const read = await this.read(path)
+    const read = await this.read(path, true)
     return read.ok ? await this.offer(path, room, read) : read
   }
 
@@ -45,7 +45,7 @@ export class Giving {
   async sendAll(paths: readonly string[], room: string): Promise<readonly DeskOutcome[]> {
     const all: { readonly path: string; readonly read: Read }[] = []
     for (const path of paths) {
-      const read = await this.read(path)
+      const read = await this.read(path, true)
       if (read.ok) all.push({ path, read })
       else {
         for (const each of all) each.read.source.close()
@@ -111,9 +111,11 @@ export class Giving {
     this.keep()
   }
 
-  private async read(path: string): Promise<Read | FilesFault> {
+  /** `isNew`: what is not sent of it has not been told yet; that is done before all of it is read, which may take long. */
+  private async read(path: string, isNew = false): Promise<Read | FilesFault> {
     const source = await this.options.files.source(path)
     if (!source.ok) return source
+    if (isNew && source.omitted !== null) this.options.omitted?.(source.name, source.omitted)
     const reading = this.reading(source)
     const holding = await Holding.of(source, reading.told)
     reading.over()

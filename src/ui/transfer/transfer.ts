@@ -97,6 +97,8 @@ export abstract class Transfer {
         this.trouble = event.message.replace(/; \/disconnect.*$/, '.')
         return this.line.tell(this.trouble)
       case 'notice':
+        // Scripts are to know of it too; what is sent all the same is sent as it was asked for, so the status stays that of success.
+        if (event.code === 'parts-left-out') return this.line.fault(event.message)
         return this.line.tell(event.message)
       default:
         return this.isOver ? undefined : this.people(event)

@@ -16,6 +16,7 @@ import { agreementKeyFromSecret } from '../../../src/crypto/agree.ts'
 import { sha256 } from '../../../src/crypto/hash.ts'
 import { signingKeyFromSeed } from '../../../src/crypto/sign.ts'
 import { Transfers } from '../../../src/node/transfers.ts'
+import type { Omitted } from '../../../src/ports/files.ts'
 import type { Listener } from '../../../src/ports/tcp.ts'
 import { MemoryFiles } from '../../ports/memory-files.ts'
 
@@ -37,6 +38,9 @@ export class Person {
   address: Address | null = null
   /** Nobody knows where to dial. */
   isHidden = false
+  /** What it was told is left out of what it offers. */
+  readonly omitted: (readonly [name: string, omitted: Omitted])[] = []
+  hearOmitted: () => void = () => {}
   /** By key. */
   readonly ignored = new Set<string>()
   /** Nothing can be said in it. */
@@ -92,6 +96,10 @@ export class Person {
       },
       told: (view) => this.hear(view),
       leftOut: (...news) => this.tellLeftOut(news),
+      omitted: (...news) => {
+        this.omitted.push(news)
+        this.hearOmitted()
+      },
       log: (message) => {
         this.logged.push(message)
         this.wake()
