@@ -20,6 +20,8 @@ const KNOWN: Readonly<Record<string, readonly [FilesFault['code'], said: string,
     'what had come of it was taken away, or exchanged for something else, which stays as it is',
     'Take it again.',
   ],
+  // A path or a name with a NUL character, which ends a path for the system.
+  ERR_INVALID_ARG_VALUE: ['missing', 'no path has such characters in it', 'Check the path.'],
   EMFILE: ['failed', 'too many files are open', 'Close some, and try again.'],
 }
 
@@ -27,10 +29,14 @@ export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-/** `doing`: the beginning of the sentence, such as "photo.jpg cannot be read". */
-export function diskFault(doing: string, cause: unknown): FilesFault {
+/** `doing`: the beginning of the sentence, such as "photo.jpg cannot be read". `advices`: what to do about it in this case, where the usual is of no use. */
+export function diskFault(
+  doing: string,
+  cause: unknown,
+  advices: { readonly [code in FilesFault['code']]?: string } = {},
+): FilesFault {
   const code = errorCode(cause)
-  const [known, said, advice] = KNOWN[code] ?? ['failed', code || 'the disk did not do it', 'Check the disk.']
+  const [known, said, usual] = KNOWN[code] ?? ['failed', code || 'the disk did not do it', 'Check the disk.']
   const what = `${doing}: ${said}.`
-  return { ok: false, code: known, message: `${what} ${advice}`, what, cause }
+  return { ok: false, code: known, message: `${what} ${advices[known] ?? usual}`, what, cause }
 }

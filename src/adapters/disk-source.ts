@@ -13,6 +13,8 @@ import { DiskHandles, readFully } from './disk-handles.ts'
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const READ_INSIDE = READ | (constants.O_NOFOLLOW ?? 0)
 const DEPTH_MAX = 32
+/** There is no other place to read it from. */
+const TO_SEND = { denied: 'Change its rights, and send it again.' }
 /** What the runtime reads in the place of bytes that are no UTF-8. */
 const UNREADABLE_CHARACTER = '\ufffd'
 
@@ -39,7 +41,7 @@ export async function diskSource(path: string): Promise<Source | FilesFault> {
       cause: null,
     }
   } catch (error) {
-    return diskFault(`${path} cannot be sent`, error)
+    return diskFault(`${path} cannot be sent`, error, TO_SEND)
   }
 }
 
@@ -48,7 +50,8 @@ function fileFound(path: string, { size, mtimeMs }: Stats): Found {
 }
 
 async function folderSource(full: string, stats: Stats): Promise<Source | FilesFault> {
-  const name = basename(full)
+  // That of the root is empty.
+  const name = basename(full) || full
   const walk: Walk = { name, found: [], entries: [], omitted: new Omissions(name) }
   await walkFolder(full, '', 0, walk)
   const manifest = walk.entries.length > MANIFEST_ENTRIES_MAX ? null : encodeManifest(walk.entries)
@@ -68,7 +71,7 @@ class Omissions implements Omitted {
 
   /** `inside`: its path in the folder. */
   add(inside: string, kind: OmittedKind): void {
-    if (++this.count === 1) this.first = `${this.name}/${inside}`
+    if (++this.count === 1) this.first = pathIn(this.name, inside)
     this.kinds.add(kind)
   }
 }
@@ -96,7 +99,7 @@ async function walkFolder(full: string, path: string, depth: number, walk: Walk)
     else if (stats.isDirectory()) await walkInner(there, inside, depth, stats, walk)
     else {
       const { size, mtimeMs } = stats
-      walk.found.push({ path: there, called: `${walk.name}/${inside}`, flags: READ_INSIDE, size, changedMs: mtimeMs })
+      walk.found.push({ path: there, called: pathIn(walk.name, inside), flags: READ_INSIDE, size, changedMs: mtimeMs })
       walk.entries.push({ isFolder: false, size, changedMs: wholeMs(mtimeMs), path: inside })
     }
   }
@@ -124,6 +127,11 @@ function omittedAs(stats: Stats | string, name: string, inside: string, depth: n
   if (!stats.isFile() && !stats.isDirectory()) return 'no-file'
   if (!inside.isWellFormed()) return 'name'
   return depth >= DEPTH_MAX || utf8(inside).length > MANIFEST_PATH_BYTES_MAX ? 'path' : null
+}
+
+/** `name`: of a folder; that of the root is a slash itself. */
+function pathIn(name: string, inside: string): string {
+  return name.endsWith('/') ? `${name}${inside}` : `${name}/${inside}`
 }
 
 function wholeMs(ms: number): number {
@@ -198,11 +206,11 @@ class DiskSource implements Source {
       return await this.handles.use(entry, async (handle) => {
         const length = await readFully(handle, into, at)
         if (length === into.length && (await this.isUnchanged(entry, handle))) return null
-        const message = `${basename(found.path)} has been changed since it was offered. Send it again.`
+        const message = `${found.called} has been changed since it was offered. Send it again.`
         return { ok: false, code: 'changed', message, cause: null }
       })
     } catch (error) {
-      return diskFault(`${basename(found.path)} cannot be read`, error)
+      return diskFault(`${found.called} cannot be read`, error, TO_SEND)
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   daysCheck,
   dialectCheck,
   exclusion,
+  folderCheck,
   type Given,
   groupCheck,
   hostCheck,
@@ -131,7 +132,7 @@ const CONFIG = v.object({
   'no-noise-suppression': v.exactOptional(boolean),
   'accept-files': v.exactOptional(text(acceptCheck)),
   'accept-megabytes': v.exactOptional(whole(megabytesCheck)),
-  'download-dir': v.exactOptional(text(pathCheck)),
+  'download-dir': v.exactOptional(text(folderCheck)),
   debug: v.exactOptional(v.union([v.boolean(), text(pathCheck)], DEBUG)),
   keys: v.exactOptional(keys),
 })

@@ -185,6 +185,8 @@ export const pathCheck: Check<string> = {
   read: (text) => (text.length > 0 && !text.includes('\0') ? text : null),
 }
 
+export const folderCheck: Check<string> = { ...pathCheck, expected: 'the path of a folder' }
+
 const MODES: readonly VoiceMode[] = ['voice', 'push', 'open']
 
 export const modeCheck: Check<VoiceMode> = {
@@ -302,7 +304,7 @@ const READERS: { readonly [Name in OptionName]: TextReader<Values[Name]> } = {
   'no-noise-suppression': single(booleanCheck),
   'accept-files': single(acceptCheck),
   'accept-megabytes': single(megabytesCheck),
-  'download-dir': single(pathCheck),
+  'download-dir': single(folderCheck),
   theme: single(themeCheck),
   debug: single(debugCheck),
 }

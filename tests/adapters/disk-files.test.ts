@@ -142,3 +142,31 @@ describe('what is being received', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 })
+
+describe('what is given', () => {
+  test('says which file in a folder has been changed since', async () => {
+    mkdirSync(join(folder, 'tree', 'sub'), { recursive: true })
+    writeFileSync(join(folder, 'tree', 'sub', 'a'), 'one')
+    const source = await diskFiles.source(join(folder, 'tree'))
+    if (!source.ok) throw new Error(source.message)
+    writeFileSync(join(folder, 'tree', 'sub', 'a'), 'three')
+    expect(await source.read(0, source.size)).toMatchObject({
+      code: 'changed',
+      message: 'tree/sub/a has been changed since it was offered. Send it again.',
+    })
+    source.close()
+  })
+
+  test('is said not to be there where no path can be so', async () => {
+    expect(await diskFiles.source('a\0b')).toMatchObject({
+      code: 'missing',
+      message: 'a\0b cannot be sent: no path has such characters in it. Check the path.',
+    })
+  })
+
+  test('has a name where it is the root of all', async () => {
+    const source = await diskFiles.source('/')
+    if (source.ok) source.close()
+    expect(source.ok ? source.name : source.message.split(' ')[0]).toBe('/')
+  })
+})

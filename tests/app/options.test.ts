@@ -84,6 +84,10 @@ describe('what the command line gives', () => {
     expect(await refusal('--debug=')).toBe('--debug: expected 1, 0 or the path of a file, got ""')
   })
 
+  test('--download-dir takes a folder, which has a name', async () => {
+    expect(await refusal('--download-dir=')).toBe('--download-dir: expected the path of a folder, got ""')
+  })
+
   test('hosts are names, IPv4 or IPv6, with or without brackets', async () => {
     for (const host of ['localhost', '0.0.0.0', '::1', 'fe80::1%eth0', 'a-b.example']) {
       expect(await given('--host', host)).toEqual({ host })
