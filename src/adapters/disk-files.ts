@@ -44,7 +44,7 @@ export const diskFiles: Files = {
         cause: null,
       }
     } catch (error) {
-      return diskFault(`${header.name} cannot be received into ${folder}`, error)
+      return placeFault(`${header.name} cannot be received into ${folder}`, error)
     }
   },
 
@@ -72,6 +72,22 @@ export const diskFiles: Files = {
     const stats = await statfs(folder).catch(() => null)
     return stats === null ? null : stats.bavail * stats.bsize
   },
+}
+
+/** What is wrong with a folder that something is to be received into. */
+function placeFault(doing: string, error: unknown): FilesFault {
+  const code = errorCode(error)
+  // Of the part and the state these say that a name is taken, and are not thrown.
+  if (code !== 'EEXIST' && code !== 'ENOTDIR')
+    return diskFault(doing, error, { denied: 'Change the rights of that folder, or choose another.' })
+  const what = `${doing}: ${code === 'EEXIST' ? 'that' : 'a part of that path'} is a file, not a folder.`
+  return {
+    ok: false,
+    code: 'not-a-folder',
+    message: `${what} Put a folder there, or choose another.`,
+    what,
+    cause: error,
+  }
 }
 
 /** Null where the name is taken, by a part or by what is whole. */

@@ -25,12 +25,15 @@ export function placeName(name: string, number: number): string {
   return number === 1 ? name : numbered(name, number)
 }
 
-/** A link that leads nowhere is there too. */
+/** A link that leads nowhere is there too. Throws where nobody can tell, such as in a folder without rights: no other name would be free there either. */
 export async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    (error) => errorCode(error) !== 'ENOENT',
-  )
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** Says in a state that it is going to stand under the name of this number; on the disk when this resolves. */

@@ -93,7 +93,17 @@ export interface Target {
 /** `message` is a sentence for the user: what happened, and what to do. */
 export interface FilesFault {
   readonly ok: false
-  readonly code: 'missing' | 'denied' | 'full' | 'changed' | 'not-a-file' | 'too-large' | 'damaged' | 'busy' | 'failed'
+  readonly code:
+    | 'missing'
+    | 'denied'
+    | 'full'
+    | 'changed'
+    | 'not-a-file'
+    | 'not-a-folder'
+    | 'too-large'
+    | 'damaged'
+    | 'busy'
+    | 'failed'
   readonly message: string
   /** The same without what the user is to do, for where that is done by itself. */
   readonly what?: string

@@ -57,6 +57,22 @@ describe('a folder that is given', () => {
     expect(await asNobody('source', join(folder, 'photos'))).toEqual({ entries: ['a.jpg', 'empty/'], omitted: null })
   })
 
+  test('that cannot be read, or a part of it, is called so that it can be found', async () => {
+    put('mx', 'deep', 'er', 'a')
+    chmodSync(put('mx', 'deep', 'er', 'b'), 0)
+    expect(await asNobody('source', join(folder, 'mx'), '1')).toMatchObject({
+      read: {
+        code: 'denied',
+        message: 'mx/deep/er/b cannot be read: permission denied. Change its rights, and send it again.',
+      },
+    })
+    chmodSync(join(folder, 'mx'), 0)
+    expect(await asNobody('source', join(folder, 'mx'))).toEqual({
+      code: 'denied',
+      message: `${folder}/mx cannot be sent: permission denied. Change its rights, and send it again.`,
+    })
+  })
+
   test('has nothing in it that is too far in to be received', async () => {
     const deep = Array.from({ length: 33 }, () => 'd')
     put('tree', ...deep.slice(1), 'a')
@@ -64,5 +80,35 @@ describe('a folder that is given', () => {
     const entries = [`${deep.slice(2).join('/')}/b`]
     const omitted = { count: 1, first: `tree/${deep.slice(1).join('/')}/a`, kinds: ['path'] }
     expect(await asNobody('source', join(folder, 'tree'))).toEqual({ entries, omitted })
+  })
+})
+
+describe('a folder that is received into', () => {
+  const into = () => join(folder, 'in')
+
+  test.each([
+    ['without any rights', 0],
+    ['that may not be gone into', 0o666],
+    ['that may not be written to', 0o555],
+  ])('%s is said to be that', async (_, mode) => {
+    mkdirSync(into())
+    chmodSync(into(), mode)
+    const message = `ok.bin cannot be received into ${into()}: permission denied. Change the rights of that folder, or choose another.`
+    expect(await asNobody('create', into())).toEqual({ code: 'denied', message })
+    chmodSync(into(), 0o777)
+    expect(await asNobody('create', into())).toEqual({ path: join(into(), 'ok.bin') })
+  })
+
+  test('and is a file, or in one, is said to be that', async () => {
+    put('in')
+    const [doing, advice] = ['ok.bin cannot be received into', 'Put a folder there, or choose another.']
+    expect(await asNobody('create', into())).toEqual({
+      code: 'not-a-folder',
+      message: `${doing} ${into()}: that is a file, not a folder. ${advice}`,
+    })
+    expect(await asNobody('create', join(into(), 'deeper'))).toEqual({
+      code: 'not-a-folder',
+      message: `${doing} ${into()}/deeper: a part of that path is a file, not a folder. ${advice}`,
+    })
   })
 })

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   watch,
   writeFileSync,
@@ -88,4 +89,24 @@ test('a link that somebody puts in the place of a part gets no name, and it come
     ...{ state: 'waiting', trouble: 'disk' },
     reason: expect.stringContaining('It begins anew.'),
   })
+})
+
+test('a file in the place of the folder for what is taken is told at the start, and once it is a folder /accept takes it', async () => {
+  const anna = await launch(['--username', 'Anna'])
+  const place = makeFile(join(anna.home, 'place'), 10)
+  const ben = await launch(['--username', 'Ben', '--download-dir', place, '--connect', anna.address])
+  await ben.when(() => ben.lines.some((line) => line.event === 'error' && line.code === 'download-folder'))
+  await ben.peerUp(anna.id)
+  const path = makeFile(join(anna.home, 'ok.bin'), 1_000)
+  await offer(anna, path)
+  await fileLine(ben, 'ok.bin', ({ state }) => state === 'offered')
+  await ben.do({ do: 'accept', file: '1' })
+  expect((await fileLine(ben, 'ok.bin', ({ state }) => state === 'failed')).reason).toBe(
+    `ok.bin cannot be received into ${place}: that is a file, not a folder. Put a folder there, or choose another. /accept 1 takes it then; --download-dir at the start chooses the folder.`,
+  )
+  rmSync(place)
+  mkdirSync(place)
+  expect(await ben.do({ do: 'accept', file: '1' })).toMatchObject({ ok: true })
+  await fileLine(ben, 'ok.bin', ({ state }) => state === 'done')
+  expect(await hashOf(join(place, 'ok.bin'))).toBe(await hashOf(path))
 })

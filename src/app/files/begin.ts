@@ -12,6 +12,7 @@ import type { Hearsay } from '../hearsay.ts'
 import { Ballast } from './ballast.ts'
 import { CircuitPort } from './circuit-port.ts'
 import { Desk } from './desk.ts'
+import { folderFault } from './downloads.ts'
 import { FileRoom } from './file-room.ts'
 import type { FrontDoor } from './front-door.ts'
 import { pendingIn } from './pending.ts'
@@ -87,6 +88,8 @@ export function beginFiles(chat: Hearsay, start: FilesStart): { goOn(): Promise<
   circuits.admit((connection) => driver.accept(connection))
   return {
     async goOn() {
+      const fault = policy.mode === 'none' ? null : folderFault(folder)
+      if (fault !== null) chat.emit({ event: 'error', code: 'download-folder', message: fault })
       if (once === undefined) room.recall()
       else desk.recall()
       if (once?.goesOn === false) return

@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { errorCode } from '../../adapters/disk-fault.ts'
 import { readSmallFile } from '../small-file.ts'
 
 const BYTES_MAX = 64 * 1024
@@ -15,4 +17,15 @@ export function downloadsFolder(home: string, configHome: string): string {
   const isFolder =
     named !== undefined && posix.isAbsolute(named) && posix.normalize(`${named}/`) !== posix.normalize(`${home}/`)
   return isFolder ? named : join(home, 'Downloads')
+}
+
+/** Why nothing can be received into a folder, as sentences, where it is or is in something else than one; else null: it can be made, or says why not when it is to be. */
+export function folderFault(folder: string): string | null {
+  const because = (what: string): string =>
+    `Nothing can be received into ${folder}: ${what} is a file, not a folder. Start again with a folder (--download-dir).`
+  try {
+    return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false ? because('that') : null
+  } catch (error) {
+    return errorCode(error) === 'ENOTDIR' ? because('a part of that path') : null
+  }
 }

@@ -38,6 +38,13 @@ export function stuckReason({ message, code, what = message }: FilesFault, isOnc
   return code === 'full' ? `${what} It goes on when there is room.` : `${message} It is tried again.`
 }
 
+/** The disk did not let something begin that is file `number`. A run for one transfer (`isOnce`) has no such command. */
+export function notBegunReason({ message, code }: FilesFault, number: number, isOnce: boolean): string {
+  if (isOnce) return `${message} Then receive it again.`
+  const chosen = code === 'denied' || code === 'not-a-folder' ? '; --download-dir at the start chooses the folder' : ''
+  return `${message} /accept ${number} takes it then${chosen}.`
+}
+
 /** `what`: how those stand that could have been meant. */
 export function unknown(text: string, what: string): Fault {
   const message =

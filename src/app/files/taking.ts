@@ -11,7 +11,7 @@ import { headerOf, type Job, summary } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import { mayPreview } from './previews.ts'
 import type { Reaching } from './reaching.ts'
-import { stuckReason, troubleOf } from './refusals.ts'
+import { notBegunReason, stuckReason, troubleOf } from './refusals.ts'
 import type { Seeking } from './seeking.ts'
 import type { Shelf } from './shelf.ts'
 import type { TransferDriver } from './transfer-driver.ts'
@@ -132,7 +132,8 @@ export class Taking {
 
   /** The disk did not take its beginning. */
   private async refused(job: Job, fault: FilesFault): Promise<void> {
-    if (fault.code !== 'full') return this.stop(job, 'failed', fault.message, troubleOf(fault))
+    const reason = notBegunReason(fault, job.entry.number, this.options.watches === true)
+    if (fault.code !== 'full') return this.stop(job, 'failed', reason, troubleOf(fault))
     await this.discard(job)
     await this.room.refuse(job, fault)
     this.next()

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { downloadsFolder } from '../../../src/app/files/downloads.ts'
+import { downloadsFolder, folderFault } from '../../../src/app/files/downloads.ts'
 
 let config: string
 beforeEach(() => {
@@ -24,4 +24,15 @@ test.each([
 
 test('without a word about it they go to Downloads', () => {
   expect(downloadsFolder('/home/a', join(config, 'nowhere'))).toBe('/home/a/Downloads')
+})
+
+test('where nothing can be received is said at once: in a file, or below one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hearsay-downloads-'))
+  const file = join(folder, 'file')
+  writeFileSync(file, '')
+  const advice = 'is a file, not a folder. Start again with a folder (--download-dir).'
+  expect(folderFault(file)).toBe(`Nothing can be received into ${file}: that ${advice}`)
+  expect(folderFault(`${file}/in`)).toBe(`Nothing can be received into ${file}/in: a part of that path ${advice}`)
+  expect([folderFault(folder), folderFault(join(folder, 'none'))]).toEqual([null, null])
+  rmSync(folder, { recursive: true })
 })
