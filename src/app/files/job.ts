@@ -93,14 +93,17 @@ export function newJob(entry: OfferEntry, offer: FileOffer, nowMs: number): Job 
   return { entry, offer, rate: new Rate(), ...none, ...given, ...how }
 }
 
+/** It goes on: what its rate is told from. */
+export function markRate({ entry, download, given, rate }: Job, nowMs: number): void {
+  rate.mark(entry.state === 'giving' ? given : (download?.bytesHere ?? 0), nowMs)
+}
+
 /** How it stands. */
 export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => string | null): FileView {
   const { entry, download, path, reason, trouble, atMs, given, taken, declined, files, listing, rate } = job
   const done = entry.state === 'done' || entry.state === 'giving' ? entry.size : (download?.bytesHere ?? 0)
   const isGiven = entry.state === 'giving'
-  const moved = isGiven ? given : done
-  rate.mark(moved, nowMs)
-  const bytesPerSecond = isGiven || entry.state === 'receiving' ? rate.perSecond(moved, nowMs) : 0
+  const bytesPerSecond = isGiven || entry.state === 'receiving' ? rate.perSecond(isGiven ? given : done, nowMs) : 0
   const leftMs = bytesPerSecond === 0 || isGiven ? null : ((entry.size - done) * 1000) / bytesPerSecond
   const { id, number, state, room, from, name, size } = entry
   const holders = download?.activeHolders ?? 0

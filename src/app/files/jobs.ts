@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../ports/clock.ts'
 import type { FileOffer } from '../../wire/file-offer.ts'
 import type { FileTrouble, FileView } from './contract.ts'
-import { type Job, newJob, viewOf } from './job.ts'
+import { type Job, markRate, newJob, viewOf } from './job.ts'
 import type { PendingOffer } from './pending.ts'
 import type { Sought } from './seeking.ts'
 
@@ -168,6 +168,7 @@ export class Jobs {
     job.movedAtMs = nowMs
     job.reason = ''
     job.trouble = null
+    markRate(job, nowMs)
     if (nowMs - job.toldAtMs >= TOLD_EVERY_MS) this.tell(job)
   }
 

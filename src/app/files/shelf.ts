@@ -15,11 +15,14 @@ type StoreOutput = WorkOutput & { kind: 'store' }
 type ReadOutput = WorkOutput & { kind: 'read' }
 type ReadPage = Extract<ReadOutput['wanted'], { readonly level: number }>
 
+/** So often the owner hears at most of what is less than a piece: that alone would be one in ten seconds at 100 kB/s. */
+const MOVED_EVERY_MS = 250
+
 /** What is told of a content that is being received, or given. */
 export interface ShelfOwner {
   /** Everything that is wanted so far is here. */
   reached(root: string): void
-  /** A piece more is here. */
+  /** More of it is here: a piece, or over a slow link less of one. */
   gained(root: string): void
   /** It waits: the disk did not take it. Called once until `goOn`. */
   stuck(root: string, fault: FilesFault): void
@@ -40,6 +43,8 @@ interface Received {
   readonly download: Download
   allows(key: string): boolean
   isStuck: boolean
+  /** When its owner was last told that it goes on. */
+  movedAtMs: number
 }
 
 /** Where the bytes of something whole come from. */
@@ -95,7 +100,13 @@ export class Shelf {
   preview({ root, size, manifestBytes }: FileOffer, allows: (key: string) => boolean): Download {
     const leaves = Math.ceil(manifestBytes / LEAF_BYTES)
     const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, leaves))
-    this.received.set(toHex(root), { into: new Staging(download.shape), download, allows, isStuck: false })
+    this.received.set(toHex(root), {
+      into: new Staging(download.shape),
+      download,
+      allows,
+      isStuck: false,
+      movedAtMs: 0,
+    })
     this.serve(root)
     this.settle(toHex(root))
     return download
@@ -132,7 +143,7 @@ export class Shelf {
     const ahead = target.inOrder === undefined ? undefined : Math.ceil(target.inOrder.aheadBytes / LEAF_BYTES)
     const download = this.run(({ exchange }) => exchange.fetch(root, size, allows, ahead))
     const receiving = new Receiving(target, download, (fault) => this.stuck(name, target, fault))
-    this.received.set(name, { into: receiving, download, allows, isStuck: false })
+    this.received.set(name, { into: receiving, download, allows, isStuck: false, movedAtMs: 0 })
     this.serve(root)
     target.inOrder?.hear((bytes) => {
       this.run((_, nowMs) => download.want(Math.floor(bytes / LEAF_BYTES) + (ahead ?? 0), nowMs))
@@ -237,9 +248,17 @@ export class Shelf {
     // Cancelled and begun anew meanwhile: what went to the file of then is not in the one of now.
     if (this.received.get(root) !== received) return
     this.run(({ exchange }, nowMs) => {
-      if (isStored === true) exchange.stored(root, holder, first, count, nowMs)
-      else exchange.unstored(root, holder, first, count, isStored === null ? 'disk' : 'lying', nowMs)
+      if (isStored === true) {
+        exchange.stored(root, holder, first, count, nowMs)
+        this.moved(root, received, nowMs)
+      } else exchange.unstored(root, holder, first, count, isStored === null ? 'disk' : 'lying', nowMs)
     })
+  }
+
+  private moved(root: string, received: Received, nowMs: number): void {
+    if (received.isStuck || nowMs - received.movedAtMs < MOVED_EVERY_MS) return
+    received.movedAtMs = nowMs
+    this.owner.gained(root)
   }
 
   private stuck(root: string, target: Target, fault: FilesFault): void {
