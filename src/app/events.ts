@@ -179,7 +179,7 @@ export interface LevelEvent {
   readonly gaps: number
 }
 
-/** How it stands with a file or folder that was offered; at most ten a second for each. */
+/** How it stands with a file or folder that was offered: each change of state at once, and how far they have come at most ten times a second, of all of them together. */
 export interface FileEvent {
   readonly event: 'file'
   /** The offer's. */

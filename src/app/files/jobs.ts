@@ -14,8 +14,8 @@ import type { PendingOffer } from './pending.ts'
 import type { Sought } from './seeking.ts'
 
 /**
- * A front end hears of one file so often at most, but for what changes its state: ten in any second as its reader counts them, which a tenth of a second
- * would not be, because from the first to the eleventh of them is a second, and less where one comes a little late.
+ * A front end hears so often at most how far files have come, of all of them together: ten in any second as its reader counts them, which a tenth of a
+ * second would not be, because from the first to the eleventh of them is a second, and less where one comes a little late. What changes a state is told at once.
  */
 export const TOLD_EVERY_MS = 110
 
@@ -25,6 +25,10 @@ const CROWDED = 'Too many files wait, and others are to have room in the list. A
 export class Jobs {
   private readonly offers: Offers
   private readonly byId = new Map<string, Job>()
+  /** Those that have moved since they were told of, the one that has waited longest first. */
+  private readonly untold = new Set<Job>()
+  /** When it was last told how far one of them has come. */
+  private movedToldAtMs = Number.NEGATIVE_INFINITY
   /** The neighbour that a link for files goes through, by its key; null where it goes through nobody. */
   throughOf: (link: number) => string | null = () => null
   /** Hears of a job that is remembered no longer, while it can still be stopped. */
@@ -169,7 +173,13 @@ export class Jobs {
     job.reason = ''
     job.trouble = null
     markRate(job, nowMs)
-    if (nowMs - job.toldAtMs >= TOLD_EVERY_MS) this.tell(job)
+    this.untold.add(job)
+    if (nowMs - this.movedToldAtMs < TOLD_EVERY_MS) return
+    for (const next of this.untold) {
+      if (nowMs - next.toldAtMs < TOLD_EVERY_MS) continue
+      this.movedToldAtMs = nowMs
+      return this.tell(next)
+    }
   }
 
   /** What has only moved since it was last told of is left to `moved`: of the steps at its beginning each would tell the same. */
@@ -177,6 +187,7 @@ export class Jobs {
     const nowMs = this.clock.nowMs()
     const news = newsOf(job)
     if (news === job.told && nowMs - job.toldAtMs < TOLD_EVERY_MS) return
+    this.untold.delete(job)
     job.told = news
     job.toldAtMs = nowMs
     this.told(this.view(job))
@@ -234,6 +245,7 @@ export class Jobs {
     for (const [id, each] of this.byId) {
       if (this.offers.byId(id) !== null) continue
       this.byId.delete(id)
+      this.untold.delete(each)
       this.forgotten(each)
       if (each.entry.state === 'receiving') this.set(each, 'failed', CROWDED)
       each.source?.close()

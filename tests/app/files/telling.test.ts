@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { Jobs } from '../../../src/app/files/jobs.ts'
+import type { Job } from '../../../src/app/files/job.ts'
+import { Jobs, TOLD_EVERY_MS } from '../../../src/app/files/jobs.ts'
 import type { FileOffer } from '../../../src/wire/file-offer.ts'
 import { VirtualClock, VirtualTime } from '../../sim/time.ts'
 import { ASK } from './desk-room.ts'
@@ -27,4 +28,42 @@ test('how far a file has come is told ten times at most in any second of its rea
   const readAtMs = toldAtMs.slice(1).map((ms, i) => ms + (i % 10 === 0 ? JITTER_MS : 0))
   expect(readAtMs.length).toBeGreaterThan(80)
   for (const from of readAtMs) expect(readAtMs.filter((ms) => ms >= from && ms <= from + 1_000).length).toBeLessThan(11)
+})
+
+test('of many files at once each is told of in its turn, and of all together no more often than of one', () => {
+  const time = new VirtualTime()
+  const clock = new VirtualClock(time)
+  const toldAtMs: number[] = []
+  const ids: string[] = []
+  const jobs = new Jobs(ASK, clock, ({ id, state }) => {
+    if (state !== 'receiving' || clock.nowMs() === fromMs) return
+    toldAtMs.push(clock.nowMs())
+    ids.push(id)
+  })
+  const fromMs = clock.nowMs()
+  const all = ['ab', 'ac', 'ad', 'ae'].map((id) => jobs.offered({ ...ENTRY, id }, OFFER)!.job)
+  for (const [at, job] of all.entries()) {
+    jobs.set(job, 'receiving')
+    // The first goes a hundred times as fast as the last.
+    for (let ms = 1; ms <= 10_000; ms += [1, 5, 20, 100][at]!) clock.timer(fromMs + ms, () => jobs.moved(job))
+  }
+  time.pass(11_000)
+  for (const from of toldAtMs) expect(toldAtMs.filter((ms) => ms >= from && ms <= from + 1_000).length).toBeLessThan(11)
+  for (const { entry } of all) expect(ids.filter((id) => id === entry.id).length).toBeGreaterThan(20)
+})
+
+test('what ends while others move is told at once, and not as moving after that', () => {
+  const time = new VirtualTime()
+  const clock = new VirtualClock(time)
+  const told: string[] = []
+  const jobs = new Jobs(ASK, clock, ({ id, state }) => told.push(`${id} ${state}`))
+  const [first, second] = ['ab', 'ac'].map((id) => jobs.offered({ ...ENTRY, id }, OFFER)!.job) as [Job, Job]
+  for (const job of [first, second]) jobs.set(job, 'receiving')
+  time.pass(TOLD_EVERY_MS)
+  jobs.moved(first)
+  jobs.moved(second)
+  jobs.set(second, 'done')
+  time.pass(TOLD_EVERY_MS)
+  jobs.moved(first)
+  expect(told).toEqual(['ab receiving', 'ac receiving', 'ab receiving', 'ac done', 'ab receiving'])
 })
