@@ -203,8 +203,9 @@ export interface FileEvent {
   readonly from: Person
   readonly self: boolean
   readonly name: string
+  /** Bytes of the file, or of all files of the folder. */
   readonly size: number
-  /** Bytes that are here. */
+  /** Of these, how many are here. */
   readonly done: number
   readonly bytesPerSecond: number
   /** Seconds, where that can be told. */

@@ -21,6 +21,11 @@ export interface FileOffer {
   readonly name: string
 }
 
+/** What people mean by its size: the bytes of the file or of all files of the folder, without the manifest. */
+export function filesBytes({ size, manifestBytes }: Pick<FileOffer, 'size' | 'manifestBytes'>): number {
+  return Math.max(0, size - manifestBytes)
+}
+
 /** As sent; what becomes of it here is shorter. */
 export const OFFER_NAME_BYTES_MAX = 255
 

@@ -7,7 +7,7 @@ import { BRIDGE_ID_DIGITS, heardName, heardText, type Words } from '../../dialec
 import type { EventTelling } from '../../node/outputs.ts'
 import { readTextAbout } from '../../wire/amendment.ts'
 import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
-import { readFileOffer } from '../../wire/file-offer.ts'
+import { filesBytes, readFileOffer } from '../../wire/file-offer.ts'
 import { encodeRelayed, ORIGIN_BYTES, readRelayed } from '../../wire/relayed.ts'
 import type { MessageKind } from '../events.ts'
 import { kindName } from '../teller.ts'
@@ -48,9 +48,9 @@ export function nativeWords(telling: EventTelling): Words | null {
 function offerText(body: Uint8Array): string | undefined {
   const offer = readFileOffer(body)
   if (offer === null) return undefined
-  const { name, size, manifestBytes } = offer
+  const { name, manifestBytes } = offer
   const what = manifestBytes > 0 ? 'the folder' : 'the file'
-  return `offers ${what} ${cleanFileName(name)} (${formatBytes(size)}), which only hearsay can take`
+  return `offers ${what} ${cleanFileName(name)} (${formatBytes(filesBytes(offer))}), which only hearsay can take`
 }
 
 function whole(words: Omit<Words, 'text'>, text: string | null | undefined): Words | null {

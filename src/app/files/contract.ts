@@ -58,8 +58,9 @@ export interface FileView {
   /** By key. */
   readonly from: string
   readonly name: string
+  /** Of the file, or of all files of the folder. */
   readonly size: number
-  /** Bytes that are here, or have been hashed of what is being offered. */
+  /** Bytes of that that are here, or have been hashed of what is being offered. */
   readonly done: number
   readonly bytesPerSecond: number
   /** Null while it cannot be told. */

@@ -125,9 +125,10 @@ export class Giving {
   }
 
   /** Tells how far a source has been read, and that it is read no more. */
-  private reading({ name, size }: Source): { told(bytes: number): void; over(): void } {
+  private reading({ name, size: contentBytes, manifest }: Source): { told(bytes: number): void; over(): void } {
     const { clock, talk, told } = this.options
     const id = `reading-${++this.readings}`
+    const size = contentBytes - manifest.length
     const rate = new Rate()
     let toldAtMs = clock.nowMs()
     let isTold = false
@@ -140,10 +141,10 @@ export class Giving {
     }
     return {
       told(bytes) {
-        if (clock.nowMs() - toldAtMs < TOLD_EVERY_MS || bytes === size) return
+        if (clock.nowMs() - toldAtMs < TOLD_EVERY_MS || bytes === contentBytes) return
         toldAtMs = clock.nowMs()
         isTold = true
-        tell(bytes)
+        tell(Math.max(0, bytes - manifest.length))
       },
       over: () => {
         if (isTold) tell(size)

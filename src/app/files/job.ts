@@ -4,7 +4,7 @@ import { cleanFileName } from '../../core/transfer/names.ts'
 import type { OfferEntry } from '../../core/transfer/offers.ts'
 import type { ResumeHeader } from '../../core/transfer/resume.ts'
 import type { Source, Target } from '../../ports/files.ts'
-import { type FileOffer, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
+import { type FileOffer, filesBytes, OFFER_NAME_BYTES_MAX } from '../../wire/file-offer.ts'
 import type { FileTrouble, FileView } from './contract.ts'
 import { Rate } from './rate.ts'
 import type { Answer } from './seeking.ts'
@@ -98,14 +98,17 @@ export function markRate({ entry, download, given, rate }: Job, nowMs: number): 
   rate.mark(entry.state === 'giving' ? given : (download?.bytesHere ?? 0), nowMs)
 }
 
-/** How it stands. */
+/** How it stands, for people: of a folder its files count, not the manifest before them. */
 export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => string | null): FileView {
-  const { entry, download, path, reason, trouble, atMs, given, taken, declined, files, listing, rate } = job
-  const done = entry.state === 'done' || entry.state === 'giving' ? entry.size : (download?.bytesHere ?? 0)
+  const { entry, offer, download, path, reason, trouble, atMs, given, taken, declined, files, listing, rate } = job
   const isGiven = entry.state === 'giving'
-  const bytesPerSecond = isGiven || entry.state === 'receiving' ? rate.perSecond(isGiven ? given : done, nowMs) : 0
-  const leftMs = bytesPerSecond === 0 || isGiven ? null : ((entry.size - done) * 1000) / bytesPerSecond
-  const { id, number, state, room, from, name, size } = entry
+  const bytesHere = entry.state === 'done' || isGiven ? entry.size : (download?.bytesHere ?? 0)
+  const bytesPerSecond = isGiven || entry.state === 'receiving' ? rate.perSecond(isGiven ? given : bytesHere, nowMs) : 0
+  const leftMs = bytesPerSecond === 0 || isGiven ? null : ((entry.size - bytesHere) * 1000) / bytesPerSecond
+  const size = filesBytes(offer)
+  // The manifest is the first that comes.
+  const done = Math.max(0, bytesHere - offer.manifestBytes)
+  const { id, number, state, room, from, name } = entry
   const holders = download?.activeHolders ?? 0
   const through = new Set(download?.activeIds.flatMap((link) => throughOf(link) ?? []))
   return {

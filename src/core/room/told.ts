@@ -6,7 +6,7 @@ import { cleanLine, cleanName, cleanText, decodeUtf8 } from '../../base/text.ts'
 import { readReaction, readRemoval, readTextAbout } from '../../wire/amendment.ts'
 import type { Bundle } from '../../wire/bundle.ts'
 import { EventKind, isSpoken, type SpokenKind } from '../../wire/event.ts'
-import { readFileOffer } from '../../wire/file-offer.ts'
+import { filesBytes, readFileOffer } from '../../wire/file-offer.ts'
 import { readRelayed } from '../../wire/relayed.ts'
 import { type Change, isEmoji } from './timeline.ts'
 
@@ -82,7 +82,7 @@ export function tellsOf(kind: number, body: Uint8Array | null, name: string | nu
     case EventKind.file: {
       const offer = readFileOffer(body)
       if (offer === null) return null
-      const text = `offered ${cleanLine(offer.name)} (${formatBytes(offer.size)})`
+      const text = `offered ${cleanLine(offer.name)} (${formatBytes(filesBytes(offer))})`
       return { what: 'message', kind, name: called, text, answers: null }
     }
     case EventKind.relayed: {

@@ -182,6 +182,29 @@ describe('a folder', () => {
   })
 })
 
+describe('how large a folder is', () => {
+  test('is what its files are, to who offers it, who is asked and who takes it, and as much of it comes', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    for (const name of ['a', 'b']) anna.files.files.set(`/out/two/${name}`, bytesOf(2))
+    expect(await anna.desk.send('/out/two', 'general')).toMatchObject({ view: { size: 4, done: 4 } })
+    expect(await ben.until(({ state }) => state === 'asked')).toMatchObject({ size: 4 })
+    await ben.desk.accept('')
+    expect(await ben.until(({ state }) => state === 'done')).toMatchObject({ size: 4, done: 4 })
+    expect(ben.desk.views).toMatchObject([{ size: 4, done: 4 }])
+    for (const { done } of [...anna.views, ...ben.views]) expect(done).toBeWithin(0, 5)
+  })
+
+  test('is nothing where nothing is in its files', async () => {
+    const [anna, ben] = [await room.person(ASK), await room.person(ASK)]
+    anna.files.files.set('/out/none/a', bytesOf(0))
+    await anna.desk.send('/out/none', 'general')
+    await ben.until(({ state }) => state === 'asked')
+    await ben.desk.accept('')
+    expect(await ben.until(({ state }) => state === 'done')).toMatchObject({ size: 0, done: 0 })
+    for (const { size, done } of [...anna.views, ...ben.views]) expect([size, done]).toEqual([0, 0])
+  })
+})
+
 describe('all that is in a folder', () => {
   const inside = async (person: Person, which: string) => {
     const list = await person.desk.paths(which)
