@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRng } from '../../src/base/rng.ts'
+import { Once } from './once.ts'
 import { EXECUTABLE, freePort, type Line, Program, removeHomes, temporaryHome } from './program.ts'
 import { diskTests, SmallDisk } from './small-disk.ts'
 import { makeFolder, treeOf } from './transfers.ts'
@@ -17,33 +18,6 @@ const bytesOf = (size: number): Uint8Array => {
   const block = seededRng(size).bytes(Math.min(size, 70_001))
   for (let at = 0; at < size; at += block.length) bytes.set(block.subarray(0, size - at), at)
   return bytes
-}
-
-class Once {
-  readonly home: string
-  readonly child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>
-  readonly output: Promise<Uint8Array>
-  readonly errors: Promise<string>
-
-  constructor(
-    readonly args: readonly string[],
-    home = temporaryHome(),
-    via: readonly string[] = [],
-  ) {
-    this.home = home
-    this.child = Bun.spawn([...via, EXECUTABLE, ...args], {
-      cwd: home,
-      env: { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: home },
-      ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
-    })
-    this.output = new Response(this.child.stdout).bytes()
-    this.errors = new Response(this.child.stderr).text()
-  }
-
-  async ended(): Promise<{ status: number; output: string; errors: string }> {
-    const [status, output, errors] = await Promise.all([this.child.exited, this.output, this.errors])
-    return { status, output: new TextDecoder().decode(output), errors }
-  }
 }
 
 interface Pair {

@@ -44,6 +44,7 @@ export type FileTrouble =
   | 'absent'
   | 'withdrawn'
   | 'lying'
+  | 'crowded'
   | 'bad-list'
 
 /** How a file stands, for every front end; at most ten a second for each. */

@@ -15,7 +15,7 @@ import { Keeping } from './keeping.ts'
 import { LeftOut } from './left-out.ts'
 import type { PendingOffer } from './pending.ts'
 import { Reaching } from './reaching.ts'
-import { lyingAbout, nameOf, refusalOf, unknown } from './refusals.ts'
+import { lyingAbout, nameOf, onItsWay, refusalOf, tooManyAtOnce, unknown } from './refusals.ts'
 import { type Answer, Seeking } from './seeking.ts'
 import type { Shelf, ShelfOwner } from './shelf.ts'
 import { Stock } from './stock.ts'
@@ -60,7 +60,7 @@ export class Desk implements ShelfOwner {
     this.reaching = new Reaching(options.talk, (act) => this.driver.run(act))
     this.seeking = new Seeking(
       options.talk,
-      () => [...this.jobs.contents(), ...this.stock.contents()],
+      (isMeant) => [...this.jobs.contents(isMeant), ...this.stock.contents()],
       this.reaching,
       (key) => this.ask(this.driver.transfers.linksTo(key)),
       (root, room, key, answer) => this.answered(toHex(root), room, key, answer),
@@ -183,7 +183,9 @@ export class Desk implements ShelfOwner {
     }
     if (this.jobs.of(id) !== null) return
     const heard = this.jobs.offered(entry, offer)
-    if (heard === null) return this.leftOut.add(from)
+    if (heard === null) {
+      return this.options.watches === true ? this.jobs.passOver(entry, offer, atMs) : this.leftOut.add(from)
+    }
     const { job, what } = heard
     job.atMs = atMs
     this.jobs.tell(job)
@@ -232,19 +234,14 @@ export class Desk implements ShelfOwner {
     const job = this.jobs.find(text, ['asked', 'listing']) ?? this.jobs.find(text, ended, own)
     if (job === null) return this.withdrawn(text) ?? unknown(text, 'is waiting to be accepted')
     const twin = this.jobs.twinOf(job)
-    if (twin !== null) {
-      return {
-        ok: false,
-        code: 'on-its-way',
-        message: `The same is on its way already, as file ${twin.entry.number}. /files shows how far.`,
-      }
-    }
-    if (this.jobs.taking.length >= RECEIVING_MAX) {
-      return { ok: false, code: 'too-many', message: `${RECEIVING_MAX} files are on their way: /cancel one, or wait.` }
-    }
+    if (twin !== null) return onItsWay(twin.entry.number)
+    const isFull = this.jobs.taking.length >= RECEIVING_MAX
+    if (isFull && this.options.watches !== true) return tooManyAtOnce(RECEIVING_MAX)
     job.isWanted = true
+    // Nobody is there to accept it later.
+    if (isFull) this.taking.queue(job)
     // Of a folder, what is in it must be known.
-    if (!job.entry.isFolder || (job.entry.state === 'asked' && job.download !== null)) await this.taking.take(job)
+    else if (!job.entry.isFolder || (job.entry.state === 'asked' && job.download !== null)) await this.taking.take(job)
     else {
       const isBegun = job.download !== null
       this.jobs.set(job, 'receiving')
@@ -390,6 +387,7 @@ export class Desk implements ShelfOwner {
     const { clock } = this.options
     const nowMs = clock.nowMs()
     this.taking.round(nowMs)
+    this.jobs.catchUp()
     this.keeping.now()
     this.cancelRound = clock.timer(nowMs + ROUND_EVERY_MS, () => this.round())
   }

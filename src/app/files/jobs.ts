@@ -1,9 +1,11 @@
 import {
   type AcceptPolicy,
+  CHAT_LIMITS,
   type NewOffer,
   type OfferEntry,
   type OfferState,
   Offers,
+  ONCE_LIMITS,
   UNANSWERED,
 } from '../../core/transfer/offers.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -19,6 +21,9 @@ import type { Sought } from './seeking.ts'
  */
 export const TOLD_EVERY_MS = 110
 
+/** While any of them moves, each has its turn; after so long without, some are told at once, and with those before still ten in a second at most. */
+const QUIET_MS = 500
+const CAUGHT_UP_MAX = 5
 const CROWDED = 'Too many files wait, and others are to have room in the list. Ask for it to be sent again.'
 
 /** All offers of a run with what is done about them, and the one place where that is told. */
@@ -44,7 +49,7 @@ export class Jobs {
     private readonly told: (view: FileView) => void,
     private readonly watches = false,
   ) {
-    this.offers = new Offers(policy, (id) => this.waits(id))
+    this.offers = new Offers(policy, (id) => this.waits(id), watches ? ONCE_LIMITS : CHAT_LIMITS)
   }
 
   get all(): readonly Job[] {
@@ -78,6 +83,14 @@ export class Jobs {
   offered(offer: NewOffer, content: FileOffer): { readonly job: Job; readonly what: 'take' | 'ask' | 'pass' } | null {
     const heard = this.offers.offered(offer)
     return heard === null ? null : { job: this.add(heard.entry, content), what: heard.what }
+  }
+
+  /** One that is not listed: whoever takes all that somebody offers is told of each that he does not have. */
+  passOver(offer: NewOffer, content: FileOffer, atMs: number): void {
+    const entry: OfferEntry = { ...offer, number: 0, state: 'failed' }
+    const nowMs = this.clock.nowMs()
+    const job: Job = { ...newJob(entry, content, nowMs), atMs, reason: CROWDED, trouble: 'crowded' }
+    this.told(viewOf(job, nowMs, this.throughOf))
   }
 
   /** One that an earlier run has begun to take; null where that goes on already, or has ended. */
@@ -182,6 +195,16 @@ export class Jobs {
     }
   }
 
+  /** Once in a while: what came last, before nothing came any more, waits for no other to have its turn. */
+  catchUp(): void {
+    const nowMs = this.clock.nowMs()
+    if (nowMs - this.movedToldAtMs < QUIET_MS) return
+    for (const job of [...this.untold].slice(0, CAUGHT_UP_MAX)) {
+      this.movedToldAtMs = nowMs
+      this.tell(job)
+    }
+  }
+
   /** What has only moved since it was last told of is left to `moved`: of the steps at its beginning each would tell the same. */
   tell(job: Job): void {
     const nowMs = this.clock.nowMs()
@@ -221,12 +244,16 @@ export class Jobs {
     return { id, from, room, atMs, offer, isAccepted }
   }
 
-  /** What we have or want, for those who ask. */
-  contents(): Sought[] {
-    return this.all.flatMap(
-      ({ entry: { state, room, from }, offer: { root }, download, target, refuses }): Sought[] => {
-        if (state === 'giving') return [{ root, room, whole: true, wants: false, gives: true, watches: this.watches }]
-        if (state === 'done' && target !== null) return [{ root, room, whole: true, wants: false }]
+  /** What we have or want, for those who ask. `isMeant`: of these contents alone, by root. */
+  contents(isMeant: (root: Uint8Array) => boolean = () => true): Sought[] {
+    const meant = this.all.filter(({ offer }) => isMeant(offer.root))
+    return meant.flatMap(
+      ({ entry: { state, room, from }, offer: { root }, download, target, refuses, taken }): Sought[] => {
+        const { watches } = this
+        if (state === 'giving')
+          return [{ root, room, whole: true, wants: false, gives: true, watches, takers: taken.size }]
+        // Of many the first are not given on any more: whoever sent them is to hear of all.
+        if (state === 'done' && (target !== null || this.watches)) return [{ root, room, whole: true, wants: false }]
         if (state === 'declined' && refuses) return [{ root, room, whole: false, wants: false, refusedOf: from }]
         if (state !== 'receiving' && state !== 'listing') return []
         return [{ root, room, whole: false, wants: download !== null }]
@@ -247,7 +274,8 @@ export class Jobs {
       this.byId.delete(id)
       this.untold.delete(each)
       this.forgotten(each)
-      if (each.entry.state === 'receiving') this.set(each, 'failed', CROWDED)
+      const isMissed = each.entry.state === 'receiving' || (this.watches && UNANSWERED.has(each.entry.state))
+      if (isMissed) this.set(each, 'failed', CROWDED, 'crowded')
       each.source?.close()
       each.target?.close()
     }

@@ -45,6 +45,20 @@ export function notBegunReason({ message, code }: FilesFault, number: number, is
   return `${message} /accept ${number} takes it then${chosen}.`
 }
 
+/** `number`: of the one by which the same comes. */
+export function onItsWay(number: number): Fault {
+  return {
+    ok: false,
+    code: 'on-its-way',
+    message: `The same is on its way already, as file ${number}. /files shows how far.`,
+  }
+}
+
+/** `count`: on their way at a time. */
+export function tooManyAtOnce(count: number): Fault {
+  return { ok: false, code: 'too-many', message: `${count} files are on their way: /cancel one, or wait.` }
+}
+
 /** `what`: how those stand that could have been meant. */
 export function unknown(text: string, what: string): Fault {
   const message =

@@ -16,7 +16,9 @@ import type { Reaching } from './reaching.ts'
 const SEEK_EVERY_MS = 30_000
 /** And where somebody waits for the others to have what he gives. */
 const WATCH_EVERY_MS = 1_000
-/** Answers to one room: one covers everybody who asked meanwhile. */
+/** Contents asked about at a time by whoever waits: of those that the fewest are known to have, in turn. What comes is told of anyway. */
+const WATCHED_MAX = 256
+/** Answers about one content to one room: one covers everybody who asked meanwhile. */
 const ANSWER_EVERY_MS = 2_000
 /** That nothing is wanted is said again so often, to those who go on asking. */
 const REFUSE_EVERY_MS = 30_000
@@ -35,6 +37,8 @@ export interface Sought {
   readonly gives?: boolean
   /** We wait for others to have it. */
   readonly watches?: boolean
+  /** So many are known to have what we give. */
+  readonly takers?: number
   /** The user does not want it: who offered it, by key, and may hear that. */
   readonly refusedOf?: string
 }
@@ -42,11 +46,26 @@ export interface Sought {
 /** What somebody says of a content that we offer. */
 export type Answer = 'whole' | 'declined'
 
+/** By root, for as long as anybody holds that: a thousand of them are looked through for each answer. */
+const tagsKnown = new WeakMap<Uint8Array, string>()
+
+/** A content's tag, in hexadecimal. */
+function tagOf(root: Uint8Array): string {
+  const known = tagsKnown.get(root)
+  if (known !== undefined) return known
+  const tag = toHex(contentTag(root))
+  tagsKnown.set(root, tag)
+  return tag
+}
+
 /** Finding who has what: asks rooms, answers those who ask, and says whom to dial. */
 export class Seeking {
   private readonly soughtAtMs = new Map<string, number>()
+  /** When it was last said that we have something, by room and root; not longer than that matters. */
   private readonly answeredAtMs = new Map<string, number>()
   private readonly refusedAtMs = new Map<string, number>()
+  /** Of those that are watched it is gone on with there the next time. */
+  private watchedTo = 0
   /** What was said to somebody who is there that we do not want: by room and root. */
   private refusalsSaid: ReadonlySet<string> = new Set()
   /** By root. */
@@ -54,7 +73,8 @@ export class Seeking {
 
   constructor(
     private readonly talk: Talk,
-    private readonly contents: () => readonly Sought[],
+    /** What we have or want; with `isMeant` of others than these contents, by root, nothing need be in it. */
+    private readonly contents: (isMeant?: (root: Uint8Array) => boolean) => readonly Sought[],
     private readonly reaching: Reaching,
     /** Asks somebody who is linked already. */
     private readonly ask: (key: string) => void,
@@ -68,11 +88,21 @@ export class Seeking {
       const everyMs = wanted.some((each) => each.watches) ? WATCH_EVERY_MS : SEEK_EVERY_MS
       if (!isUrgent && lastMs !== undefined && nowMs - lastMs < everyMs) continue
       this.soughtAtMs.set(room, nowMs)
-      for (let i = 0; i < wanted.length; i += TAGS_MAX) {
-        const tags = wanted.slice(i, i + TAGS_MAX).map(({ root }) => contentTag(root))
+      const due = this.dueOf(wanted)
+      for (let i = 0; i < due.length; i += TAGS_MAX) {
+        const tags = due.slice(i, i + TAGS_MAX).map(({ root }) => contentTag(root))
         this.talk.pass(room, PassingKind.seek, encodeSeek(tags))
       }
     }
+  }
+
+  private dueOf(wanted: readonly Sought[]): readonly Sought[] {
+    if (wanted.length <= WATCHED_MAX) return wanted
+    const fewest = Math.min(...wanted.map(({ takers = 0 }) => takers))
+    const least = wanted.filter(({ takers = 0 }) => takers === fewest)
+    const from = this.watchedTo < least.length ? this.watchedTo : 0
+    this.watchedTo = from + WATCHED_MAX
+    return least.slice(from, this.watchedTo)
   }
 
   /** Tells a room what we have of it. */
@@ -116,12 +146,19 @@ export class Seeking {
 
   private asked(room: string, from: string, body: Uint8Array, nowMs: number): void {
     const tags = new Set(readSeek(body)?.map(toHex))
-    const asked = this.contents().filter((each) => each.room === room && tags.has(toHex(contentTag(each.root))))
+    const isAsked = (root: Uint8Array): boolean => tags.has(tagOf(root))
+    const asked = this.contents(isAsked).filter((each) => each.room === room && isAsked(each.root))
     this.refuse(room, from, asked, nowMs)
-    const here = asked.filter(({ refusedOf }) => refusedOf === undefined)
-    const lastMs = this.answeredAtMs.get(room)
-    if (here.length === 0 || (lastMs !== undefined && nowMs - lastMs < ANSWER_EVERY_MS)) return
-    this.answeredAtMs.set(room, nowMs)
+    for (const [about, atMs] of this.answeredAtMs) {
+      if (nowMs - atMs < ANSWER_EVERY_MS) break
+      this.answeredAtMs.delete(about)
+    }
+    const here = asked.filter(({ refusedOf, root }) => {
+      const about = `${room} ${tagOf(root)}`
+      const isDue = refusedOf === undefined && !this.answeredAtMs.has(about)
+      if (isDue) this.answeredAtMs.set(about, nowMs)
+      return isDue
+    })
     this.tell(room, here)
   }
 
@@ -139,12 +176,13 @@ export class Seeking {
     if (holding === null) return
     const said = new Map(holding.entries.map((entry) => [toHex(entry.tag), entry]))
     let isWanted = false
-    const offered = this.contents().filter(({ refusedOf, root }) => {
-      return refusedOf === from && said.get(toHex(contentTag(root)))?.whole === true
+    const contents = this.contents((root) => said.has(tagOf(root)))
+    const offered = contents.filter(({ refusedOf, root }) => {
+      return refusedOf === from && said.get(tagOf(root))?.whole === true
     })
     if (room.startsWith('@')) this.refuse(room, from, offered, nowMs)
-    for (const { root, room: where, wants, gives } of this.contents()) {
-      const entry = where === room ? said.get(toHex(contentTag(root))) : undefined
+    for (const { root, room: where, wants, gives } of contents) {
+      const entry = where === room ? said.get(tagOf(root)) : undefined
       if (entry === undefined) continue
       const answer = entry.declined === true ? 'declined' : entry.whole ? 'whole' : null
       if (gives === true && answer !== null) this.answered(root, room, from, answer)
@@ -180,7 +218,10 @@ export class Seeking {
   private byRoom(fits: (each: Sought) => boolean): Map<string, Sought[]> {
     const rooms = new Map<string, Sought[]>()
     for (const each of this.contents()) {
-      if (fits(each)) rooms.set(each.room, [...(rooms.get(each.room) ?? []), each])
+      if (!fits(each)) continue
+      const wanted = rooms.get(each.room)
+      if (wanted === undefined) rooms.set(each.room, [each])
+      else wanted.push(each)
     }
     return rooms
   }

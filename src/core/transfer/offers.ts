@@ -35,12 +35,24 @@ export interface OfferEntry {
 
 export type NewOffer = Omit<OfferEntry, 'number' | 'state'>
 
-/** Remembered at a time: what has ended is forgotten first, then what was never answered, then what waits and nobody has asked for. */
+/** How many offers are kept in mind. */
+export interface OfferLimits {
+  /** Remembered at a time: what has ended is forgotten first, then what was never answered, then what waits and nobody has asked for. */
+  readonly all: number
+  /** Unanswered of one person. */
+  readonly unansweredEach: number
+  /** Of one person taken, or to be answered, and not here yet: there is room for what others offer. */
+  readonly openEach: number
+}
+
 export const OFFERS_MAX = 512
-/** Unanswered of one person: more is nobody's honest wish, and the question would be lost among them. */
-const UNANSWERED_EACH_MAX = 32
-/** Of one person taken without a question, and not here yet: there is room for what others offer. */
-const TAKEN_EACH_MAX = 384
+/** Of unanswered ones more is nobody's honest wish, and the question would be lost among them. */
+export const CHAT_LIMITS: OfferLimits = { all: OFFERS_MAX, unansweredEach: 32, openEach: 384 }
+/**
+ * A run that receives once takes all that one `hearsay send` gives, be it each file of a large folder by its own path, and nobody looks through a list.
+ * Two kilobytes each, and looked through for every one that comes: 16 MB, and a second of work for as many as one person may offer.
+ */
+export const ONCE_LIMITS: OfferLimits = { all: 8_192, unansweredEach: 4_096, openEach: 4_096 }
 /** Received at a time; others wait for their turn. */
 export const RECEIVING_MAX = 16
 
@@ -57,6 +69,7 @@ export class Offers {
   constructor(
     private readonly policy: AcceptPolicy,
     private readonly waits: (id: string) => boolean = () => false,
+    private readonly limits = CHAT_LIMITS,
   ) {}
 
   /** Newest last. */
@@ -86,13 +99,13 @@ export class Offers {
   remember(offer: NewOffer): OfferEntry | null {
     if (this.entries.has(offer.id)) return null
     const theirs = this.all.filter((entry) => entry.from === offer.from && UNANSWERED.has(entry.state))
-    if (theirs.length >= UNANSWERED_EACH_MAX) this.entries.delete(theirs[0]!.id)
+    if (theirs.length >= this.limits.unansweredEach) this.entries.delete(theirs[0]!.id)
     return this.makeRoom(offer.from) ? this.put(offer, 'asked') : null
   }
 
   /** One of somebody's that the user did not want in an earlier run: only where nothing has to be forgotten for it. Null where it is known already. */
   declined(offer: NewOffer): OfferEntry | null {
-    return this.entries.has(offer.id) || this.entries.size >= OFFERS_MAX ? null : this.put(offer, 'declined')
+    return this.entries.has(offer.id) || this.entries.size >= this.limits.all ? null : this.put(offer, 'declined')
   }
 
   /** One of somebody's that an earlier run accepted or began: it is answered, however many there are. Null where it is known already, or there is no room. */
@@ -112,7 +125,8 @@ export class Offers {
       ({ from, state }) => from === offer.from && (state === 'receiving' || UNANSWERED.has(state)),
     )
     const unanswered = open.filter(({ state }) => UNANSWERED.has(state))
-    if (unanswered.length >= UNANSWERED_EACH_MAX || open.length >= TAKEN_EACH_MAX) return null
+    const { unansweredEach, openEach } = this.limits
+    if (unanswered.length >= unansweredEach || open.length >= openEach) return null
     if (!this.makeRoom(offer.from)) return null
     const state = what === 'take' ? 'receiving' : what === 'pass' ? 'declined' : offer.isFolder ? 'listing' : 'asked'
     return { entry: this.put(offer, state), what }
@@ -122,15 +136,20 @@ export class Offers {
    * By number, the beginning of its id (4 characters or more), or name; the newest of several. `states`: what can be meant, where `isMeant` as well.
    */
   find(text: string, states: readonly OfferState[], isMeant = (_: OfferEntry) => true): OfferEntry | null {
-    const fitting = this.all.filter((entry) => states.includes(entry.state) && isMeant(entry)).reverse()
+    const fitting = this.all.filter((entry) => states.includes(entry.state)).reverse()
     const wanted = text.trim().replace(/^#/, '')
-    if (wanted === '') return fitting.length === 1 ? fitting[0]! : null
+    if (wanted === '') {
+      const meant = fitting.filter(isMeant)
+      return meant.length === 1 ? meant[0]! : null
+    }
     const byId = wanted.length >= 4 && /^[0-9a-f]+$/.test(wanted)
+    // Whether one is meant takes longer to tell.
+    const first = (is: (entry: OfferEntry) => boolean) => fitting.find((entry) => is(entry) && isMeant(entry))
     return (
-      fitting.find((entry) => String(entry.number) === wanted) ??
-      fitting.find((entry) => byId && entry.id.startsWith(wanted)) ??
-      fitting.find((entry) => entry.name === wanted) ??
-      fitting.find((entry) => entry.name.toLowerCase() === wanted.toLowerCase()) ??
+      first(({ number }) => String(number) === wanted) ??
+      first(({ id }) => byId && id.startsWith(wanted)) ??
+      first(({ name }) => name === wanted) ??
+      first(({ name }) => name.toLowerCase() === wanted.toLowerCase()) ??
       null
     )
   }
@@ -160,7 +179,7 @@ export class Offers {
 
   /** False where nothing can be forgotten: all of it is on its way, or ours. */
   private makeRoom(from: string): boolean {
-    if (this.entries.size < OFFERS_MAX) return true
+    if (this.entries.size < this.limits.all) return true
     const oldest = (states: ReadonlySet<OfferState>) => this.all.find((entry) => states.has(entry.state))
     const victim = oldest(ENDED) ?? oldest(UNANSWERED) ?? this.oldestWaiting(from)
     return victim !== undefined && this.entries.delete(victim.id)

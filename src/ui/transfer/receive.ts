@@ -1,7 +1,9 @@
+import { plural } from '../../app/commands/views.ts'
 import type { AppEvent, FileEvent } from '../../app/events.ts'
 import { ExitStatus } from '../../app/exit.ts'
 import type { ReceiveAsked } from '../../app/options-transfer.ts'
 import { cleanLine } from '../../base/text.ts'
+import { advisesCommand } from './advice.ts'
 import { fileText, progressText } from './progress.ts'
 import { type Person, Question } from './question.ts'
 import { Transfer, type TransferOptions } from './transfer.ts'
@@ -20,6 +22,8 @@ const SETTLE_MS = 300
 const TOGETHER_MS = 10_000
 /** How long whoever gave it is waited for, so that he learns that it is here, when everything is. */
 const LINGER_MS = 2_500
+/** People of whom it is counted how much does not fit: one of them will be meant, and the others need not be there. */
+const CROWDED_PEOPLE_MAX = 64
 
 /** `hearsay receive`: takes the newest offer, and is over when it is here. Resolves with the exit status. */
 export function runReceive(options: ReceiveOptions): Promise<number> {
@@ -37,10 +41,15 @@ class Receive extends Transfer {
   private readonly done = new Set<string>()
   /** Those that their giver does not have any more. */
   private readonly stale = new Set<string>()
+  /** How many offers there was no room for, of each person by id. */
+  private readonly crowded = new Map<string, number>()
   private first: FileEvent | null = null
   /** Since when something is there that is meant. */
   private firstSeenMs: number | null = null
-  private lastDoneMs = 0
+  /** When something came, or was offered with it. */
+  private lastNewsMs = 0
+  /** Why the last that was turned from could not be had. */
+  private notThere = ''
   private isAsking = false
   private isWaiting = false
 
@@ -64,6 +73,7 @@ class Receive extends Transfer {
       this.open.delete(id)
       this.unfinished.delete(id)
     }
+    if (event.trouble === 'crowded') return this.countCrowded(event)
     // Nobody will be asked about it: its giver may wait for us, and we for him.
     if (state === 'failed' && this.isMeant(event)) this.line.tell(cleanLine(reason))
     const isUnderWay = state === 'accepted' || state === 'progress' || state === 'waiting' || state === 'done'
@@ -74,32 +84,55 @@ class Receive extends Transfer {
     const now = isBegun ? this.unfinished : this.open
     now.set(id, event)
     if (this.first === null) this.isSettled()
+    else if (event.from.id === this.first.from.id) this.lastNewsMs = this.nowMs()
   }
 
   protected people(event: AppEvent): void {
     const hasLeft =
       (event.event === 'member' && event.state === 'left') || (event.event === 'peer' && event.state === 'down')
-    if (hasLeft && event.id === this.first?.from.id && this.isWhole && !this.isMoreToCome) this.succeed()
+    if (hasLeft && event.id === this.first?.from.id && this.isWhole && !this.isMoreToCome) this.allHere()
   }
 
   protected override tick(): void {
     // However long somebody thinks about it.
     if (this.isAsking) return this.moved()
-    if (this.isWhole && this.nowMs() - this.lastDoneMs >= LINGER_MS && !this.isMoreToCome) return this.succeed()
+    if (this.isWhole && this.nowMs() - this.lastNewsMs >= LINGER_MS && !this.isMoreToCome) return this.allHere()
     if (this.first === null && !this.isSettled()) {
-      return this.isWaiting ? undefined : this.line.show('Waiting for an offer …')
+      const { notThere } = this
+      const what = notThere === '' ? 'Waiting for an offer …' : `${notThere} Waiting for another offer …`
+      return this.isWaiting ? undefined : this.awaiting(what)
     }
     void this.choose()
   }
 
   protected inVain(seconds: number): string {
-    if (this.taken.size + this.resumed.size === 0) return `Nothing has been offered in ${seconds} s.`
+    if (this.taken.size + this.resumed.size === 0) {
+      if (this.notThere !== '') return `${this.notThere} Nothing else has been offered in ${seconds} s.`
+      return `Nothing has been offered in ${seconds} s.`
+    }
     return `Nothing has moved for ${seconds} s. ${this.kept()}`
   }
 
   protected async leave(isDone: boolean): Promise<void> {
     const isBegun = this.taken.size > this.done.size || this.resumed.size > 0
     if (!isDone && isBegun && this.options.paths !== null) this.line.tell(this.kept())
+  }
+
+  /** All that could be listed has come. */
+  private allHere(): void {
+    const { from } = this.first!
+    const count = this.crowded.get(from.id) ?? 0
+    if (count === 0) return this.succeed()
+    const name = cleanLine(from.name)
+    const files = plural(count, 'more file that', 'more files that')
+    this.fail(
+      `${files} ${name} offers did not come: too many were offered at once. Ask ${name} to send the rest again.`,
+    )
+  }
+
+  private countCrowded({ from: { id } }: FileEvent): void {
+    if (!this.crowded.has(id) && this.crowded.size >= CROWDED_PEOPLE_MAX && id !== this.first?.from.id) return
+    this.crowded.set(id, (this.crowded.get(id) ?? 0) + 1)
   }
 
   /** What may be taken, or gone on with: all but what sleeps. */
@@ -139,13 +172,17 @@ class Receive extends Transfer {
   /** Takes the newest that is offered by somebody who is there, and what belongs to it. */
   private async choose(): Promise<void> {
     if (this.isAsking) return
+    let { here } = this
     for (const { id } of this.meanable.sort((a, b) => (b.at ?? 0) - (a.at ?? 0))) {
       // Somebody may have thought about the one before for long.
       const event = this.open.get(id) ?? this.unfinished.get(id)
-      if (event === undefined || this.isOver || !this.isMeant(event)) continue
+      if (event === undefined || this.isOver || !this.isMeant(event, here)) continue
       this.open.delete(id)
       if (this.unfinished.delete(id)) this.goOn(event)
-      else await this.take(event)
+      else {
+        await this.take(event)
+        if (this.options.person !== null) here = this.here
+      }
     }
   }
 
@@ -223,24 +260,32 @@ class Receive extends Transfer {
     if (done > before.done || before.state === 'offered') this.moved()
     this.taken.set(id, event)
     if (state === 'done') return this.arrived(event)
-    if (state === 'failed') return this.fail(`${cleanLine(reason)} ${done > 0 ? this.kept() : ''}`.trim())
+    if (state === 'failed') return this.fail(this.withNext(reason, done))
     if (state === 'withdrawn') return this.lost(event)
     if (state === 'waiting') {
       if (trouble === 'absent') return this.missed(event)
       if (trouble === 'withdrawn' || trouble === 'gone' || trouble === 'changed') return this.lost(event)
-      if (trouble === 'full' || trouble === 'disk' || trouble === 'lying')
-        return this.fail(`${cleanLine(reason)} ${done > 0 ? this.kept() : ''}`.trim())
+      if (trouble === 'full' || trouble === 'disk' || trouble === 'lying') return this.fail(this.withNext(reason, done))
+      // Its turn has not come: others are on their way.
+      if (trouble === undefined) return
       if (!this.isWaiting) this.line.tell(reason)
     }
     this.isWaiting = state === 'waiting'
-    this.line.show(this.isWaiting ? cleanLine(reason) : this.progress())
+    if (this.isWaiting) this.awaiting(cleanLine(reason))
+    else this.show(this.line.isShown ? this.progress() : '')
+  }
+
+  /** Why it does not come, and what to do next, where the reason does not say that itself. */
+  private withNext(reason: string, done: number): string {
+    if (done > 0) return `${cleanLine(reason)} ${this.kept()}`
+    return advisesCommand(reason) ? `${cleanLine(reason)} To try again, receive it again.` : cleanLine(reason)
   }
 
   private arrived(event: FileEvent): void {
     const { id, path = '' } = event
     this.done.add(id)
     this.resumed.delete(id)
-    this.lastDoneMs = this.nowMs()
+    this.lastNewsMs = this.nowMs()
     const { paths } = this.options
     this.line.tell(`${fileText(event)} of ${cleanLine(event.from.name)} is here, verified.`)
     // On the same terminal the path would stand behind the bar.
@@ -259,7 +304,7 @@ class Receive extends Transfer {
     const reason = `${cleanLine(from.name)} does not have ${fileText(event)} now: it goes on when it is sent again.`
     if (!this.isWaiting) this.line.tell(reason)
     this.isWaiting = true
-    this.line.show(reason)
+    this.awaiting(reason)
     if (!isResumed) return
     this.taken.delete(id)
     this.unfinished.set(id, event)
@@ -267,7 +312,8 @@ class Receive extends Transfer {
   }
 
   /** An old offer: the one before it may be meant. */
-  private turnFrom({ id, number }: FileEvent): void {
+  private turnFrom({ id, number, reason = '' }: FileEvent): void {
+    this.notThere = cleanLine(reason)
     this.stale.add(id)
     this.taken.delete(id)
     if (this.taken.size === 0) this.first = null

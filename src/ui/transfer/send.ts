@@ -1,7 +1,9 @@
+import { plural } from '../../app/commands/views.ts'
 import type { AppEvent, FileEvent, Person } from '../../app/events.ts'
 import type { FileState } from '../../app/files/files-chat.ts'
 import type { SendAsked } from '../../app/options-transfer.ts'
 import { cleanLine } from '../../base/text.ts'
+import { advisesCommand } from './advice.ts'
 import { fileText, type Moving, progressText } from './progress.ts'
 import { Transfer, type TransferOptions } from './transfer.ts'
 
@@ -49,7 +51,7 @@ class Send extends Transfer {
       if (sent.ok) return this.watch(sent.files)
       if (sent.code !== 'no-such-peer') return this.fail(sent.message)
       this.isLookedFor = true
-      this.line.show(`Waiting for ${cleanLine(to ?? '')} …`)
+      this.show(`Waiting for ${cleanLine(to ?? '')} …`)
       await somebody
     }
   }
@@ -61,22 +63,35 @@ class Send extends Transfer {
       if (event.done >= event.size) this.reading.delete(id)
       else this.reading.set(id, event)
       this.moved()
-      if (this.reading.size > 0) this.line.show(progressText([...this.reading.values()], 'reading '))
+      if (this.reading.size > 0) this.show(progressText([...this.reading.values()], 'reading '))
       return
     }
     const before = this.offered.get(id)
     if (before === undefined) return
     if (event.given !== before.given || event.taken?.length !== before.taken?.length) this.moved()
     this.offered.set(id, event)
-    this.settle()
+    this.settle(event)
   }
 
   protected people(event: AppEvent): void {
-    if (event.event === 'peer' || event.event === 'member') this.came()
+    if (event.event !== 'peer' && event.event !== 'member') return
+    this.came()
+    if (event.state === 'left' || event.state === 'down') this.left(event)
+  }
+
+  /** Whoever has some of it and leaves may think that this is all. */
+  private left({ id, name }: Person): void {
+    const files = [...this.offered.values()]
+    const has = files.filter(({ taken = [] }) => taken.some((person) => person.id === id)).length
+    const key = `left ${id} ${has}`
+    if (has === 0 || has === files.length || this.told.has(key)) return
+    this.told.add(key)
+    const next = 'The rest is still offered: it can be received again.'
+    this.line.note(`${cleanLine(name)} has left with ${has} of ${plural(files.length, 'file', 'files')}. ${next}`)
   }
 
   protected override tick(): void {
-    if (this.offered.size > 0) this.showProgress()
+    if (this.offered.size > 0 && this.line.isShown) this.showProgress()
   }
 
   protected inVain(seconds: number): string {
@@ -95,15 +110,15 @@ class Send extends Transfer {
   }
 
   private watch(files: readonly FileState[]): void {
+    // What was told of them meanwhile is newer.
+    const newest = new Map(this.chat.files.list().map((file) => [file.id, file]))
     for (const file of files) {
-      // What was told of it meanwhile is newer.
-      const newest = this.chat.files.list().find(({ id }) => id === file.id)
-      this.offered.set(file.id, newest ?? file)
+      this.offered.set(file.id, newest.get(file.id) ?? file)
       this.line.tell(`${fileText(file)} is offered ${this.where(file.room)}.`)
     }
     this.line.tell(`To take it: hearsay receive${this.how()}`)
     this.moved()
-    this.settle()
+    for (const file of this.offered.values()) if (!this.isOver) this.settle(file)
   }
 
   private where(room: string): string {
@@ -122,22 +137,21 @@ class Send extends Transfer {
     return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   }
 
-  /** Tells what is new, and ends when nothing is left to wait for. */
-  private settle(): void {
-    let open = 0
-    for (const file of this.offered.values()) {
-      const { taken = [], refused = [], state, reason = '' } = file
-      for (const person of taken) this.once(file, person, `${cleanLine(person.name)} has ${fileText(file)}, verified.`)
-      if (state === 'failed')
-        return this.fail(reason === '' ? `${fileText(file)} could not be given. Send it again.` : reason)
-      for (const person of refused) {
-        const words = `${cleanLine(person.name)} does not want ${fileText(file)}.`
-        if (!this.isAnybodyLeft(file)) return this.fail(`${words} Ask, and send it again if that changes.`)
-        this.once(file, person, words)
-      }
-      if (taken.length < this.asked.takers) open++
+  /** Tells what is new of one of them, and ends when nothing is left to wait for. */
+  private settle(file: FileState): void {
+    const { taken = [], refused = [], state, reason = '' } = file
+    for (const person of taken) this.once(file, person, `${cleanLine(person.name)} has ${fileText(file)}, verified.`)
+    if (state === 'failed') {
+      const next = reason === '' || advisesCommand(reason) ? ' Send it again.' : ''
+      return this.fail(`${reason === '' ? `${fileText(file)} could not be given.` : reason}${next}`)
     }
-    if (open === 0 && this.offered.size > 0) this.succeed()
+    for (const person of refused) {
+      const words = `${cleanLine(person.name)} does not want ${fileText(file)}.`
+      if (!this.isAnybodyLeft(file)) return this.fail(`${words} Ask, and send it again if that changes.`)
+      this.once(file, person, words)
+    }
+    const isOpen = ({ taken = [] }: FileState): boolean => taken.length < this.asked.takers
+    if (!isOpen(file) && ![...this.offered.values()].some(isOpen)) this.succeed()
   }
 
   /** Somebody is there who has not said anything yet. */
@@ -158,6 +172,6 @@ class Send extends Transfer {
     const open = [...this.offered.values()].filter(({ taken = [] }) => taken.length < this.asked.takers)
     const files = open.map((file) => ({ ...file, done: Math.min(file.size, file.given ?? 0), holders: 0 }))
     const isBegun = files.some(({ done }) => done > 0)
-    this.line.show(isBegun ? progressText(files) : 'Waiting for somebody to take it …')
+    this.show(isBegun ? progressText(files) : 'Waiting for somebody to take it …')
   }
 }

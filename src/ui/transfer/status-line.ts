@@ -1,6 +1,7 @@
 import { wrapAnsi } from 'bun'
 import { cleanLine } from '../../base/text.ts'
 import { fit } from '../screen/text/glyphs.ts'
+import { withoutCommands } from './advice.ts'
 
 /** Standard error, as far as it is written to here. */
 export interface ErrorOutput {
@@ -22,7 +23,10 @@ const LIST_ROWS_MIN = 5
 const LIST_INDENT = '  '
 const WHOLE = { hard: true, trim: false, wordWrap: false }
 
-/** One line at the bottom of a terminal that changes in place, and lines that stay above it. Where there is no terminal, only faults are written. */
+/**
+ * One line at the bottom of a terminal that changes in place, and lines that stay above it. Where there is no terminal, only faults are written, and what
+ * it has waited for in vain for long. What the chat advises and only a chat takes is left out of all of it.
+ */
 export class StatusLine {
   private drawn = ''
   private wanted = ''
@@ -59,6 +63,11 @@ export class StatusLine {
     if (this.isShown) this.print(text)
   }
 
+  /** Something that whoever started it is to know, also where that is a script. */
+  note(text: string): void {
+    this.print(this.isShown ? text : `hearsay: ${text}`)
+  }
+
   /** Why something did not go as it should. */
   fault(text: string): void {
     this.print(`hearsay: ${text}`)
@@ -91,12 +100,12 @@ export class StatusLine {
 
   private print(text: string): void {
     const { wanted } = this
-    this.output.write(`${this.erased()}${cleanLine(text)}\n`)
+    this.output.write(`${this.erased()}${cleanLine(withoutCommands(text))}\n`)
     if (this.isShown && wanted !== '') this.draw(wanted)
   }
 
   private draw(text: string): void {
-    const line = fit(cleanLine(text), this.columns - 1)
+    const line = fit(cleanLine(withoutCommands(text)), this.columns - 1)
     if (line === this.drawn) return
     this.output.write(`\r${line}\x1b[J`)
     this.drawn = line

@@ -14,6 +14,8 @@ export interface TransferOptions {
 
 /** Whether nothing has moved for too long is looked at so often. */
 const LOOK_EVERY_MS = 100
+/** Nothing has moved for so long: what is waited for is said where no terminal shows it. As soon as files say that nobody sends them. */
+const QUIET_MS = 10_000
 
 /** What sending and receiving once have in common: it ends by itself, by a signal, or because nothing has moved for too long. */
 export abstract class Transfer {
@@ -27,6 +29,9 @@ export abstract class Transfer {
   /** What it comes to unless it is interrupted. */
   private status: number = ExitStatus.failed
   private movedAtMs: number
+  private awaited = ''
+  /** What of it was said since something moved. */
+  private said = ''
   private readonly leaving: Leaving
   private readonly looking: ReturnType<typeof setInterval>
   private readonly unsubscribe: () => void
@@ -61,6 +66,19 @@ export abstract class Transfer {
 
   protected moved(): void {
     this.movedAtMs = this.nowMs()
+    this.said = ''
+  }
+
+  /** What happens just now; on a terminal. */
+  protected show(text: string): void {
+    this.awaited = ''
+    this.line.show(text)
+  }
+
+  /** What is waited for just now: shown as that, and said elsewhere once it has been waited for in vain for long. */
+  protected awaiting(text: string): void {
+    this.awaited = text
+    this.line.show(text)
   }
 
   protected get isOver(): boolean {
@@ -109,8 +127,16 @@ export abstract class Transfer {
     if (this.isOver) return
     this.tick()
     this.line.catchUp()
+    this.sayWhy()
     const { waitMs } = this
     if (waitMs !== null && this.nowMs() - this.movedAtMs >= waitMs) this.giveUp(Math.round(waitMs / 1000))
+  }
+
+  private sayWhy(): void {
+    const { awaited, said } = this
+    if (this.line.isShown || awaited === '' || awaited === said || this.nowMs() - this.movedAtMs < QUIET_MS) return
+    this.said = awaited
+    this.line.note(awaited)
   }
 
   private giveUp(seconds: number): void {

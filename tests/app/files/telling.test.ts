@@ -67,3 +67,17 @@ test('what ends while others move is told at once, and not as moving after that'
   jobs.moved(first)
   expect(told).toEqual(['ab receiving', 'ac receiving', 'ab receiving', 'ac done', 'ab receiving'])
 })
+
+test('what came last, before nothing came any more, is told soon, and once', () => {
+  const time = new VirtualTime()
+  const clock = new VirtualClock(time)
+  const toldAtMs: number[] = []
+  const jobs = new Jobs(ASK, clock, () => toldAtMs.push(clock.nowMs()))
+  const { job } = jobs.offered(ENTRY, OFFER)!
+  const fromMs = clock.nowMs()
+  jobs.set(job, 'receiving')
+  for (const ms of [200, 250]) clock.timer(fromMs + ms, () => jobs.moved(job))
+  for (const ms of [1_000, 2_000]) clock.timer(fromMs + ms, () => jobs.catchUp())
+  time.pass(3_000)
+  expect(toldAtMs.map((ms) => ms - fromMs)).toEqual([0, 200, 1_000])
+})

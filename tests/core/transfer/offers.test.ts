@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { type NewOffer, Offers } from '../../../src/core/transfer/offers.ts'
+import { type NewOffer, Offers, ONCE_LIMITS } from '../../../src/core/transfer/offers.ts'
 
 const offer = (id: string, change: Partial<NewOffer> = {}): NewOffer => ({
   ...{ id, from: 'anna', room: 'general', root: `root of ${id}`, name: `${id}.txt`, size: 1000, isFolder: false },
@@ -7,6 +7,14 @@ const offer = (id: string, change: Partial<NewOffer> = {}): NewOffer => ({
 })
 
 describe('what is offered', () => {
+  test('is kept in mind for a run that receives once as far as one person sends at a time, and others have room beside that', () => {
+    const offers = new Offers({ mode: 'ask', bytesMax: null }, () => false, ONCE_LIMITS)
+    for (let i = 0; i < 4_096; i++) expect(offers.offered(offer(`a${i}`))?.what).toBe('ask')
+    expect(offers.offered(offer('one more'))).toBeNull()
+    for (let i = 0; i < 4_096; i++) expect(offers.offered(offer(`b${i}`, { from: 'ben' }))?.what).toBe('ask')
+    expect(offers.byId('a0')).not.toBeNull()
+  })
+
   test.each([
     ['all', null, 10 ** 13, 'take'],
     ['all', 500, 1000, 'ask'],
