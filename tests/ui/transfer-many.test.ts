@@ -91,6 +91,24 @@ describe('receiving many', () => {
   })
 })
 
+test('the same content under another name comes once, which is said: whoever counts files would miss one', async () => {
+  const { chat, paths, errors, clock, over } = receiving()
+  chat.files.onItsWay.add('2').add('3')
+  chat.emit({ ...offer, at: 1_000_900 })
+  chat.emit({ ...offer, id: 'f2', number: 2, name: 'copy.jpg' })
+  // Sent once more, it is no other.
+  chat.emit({ ...offer, id: 'f3', number: 3 })
+  clock.ms += 300
+  await asked(chat, 'accept 3')
+  chat.emit({ ...offer, state: 'done', done: 3_000_000, path: '/photo.jpg' })
+  clock.ms += 2_500
+  expect(await over).toBe(1)
+  expect(paths.text).toBe('/photo.jpg\n')
+  expect(errors.text).toBe(
+    'hearsay: All content is here, but not under every name: copy.jpg would be the same again, which comes once. Make a copy where it is needed.\n',
+  )
+})
+
 describe('receiving in a script from somebody who sends nothing', () => {
   test('says once what it waits for, and again when that is something else', async () => {
     const { chat, errors, clock } = receiving()

@@ -43,6 +43,8 @@ class Receive extends Transfer {
   private readonly stale = new Set<string>()
   /** How many offers there was no room for, of each person by id. */
   private readonly crowded = new Map<string, number>()
+  /** Names under which the same was offered as is taken: it comes once. */
+  private readonly doubles = new Set<string>()
   private first: FileEvent | null = null
   /** Since when something is there that is meant. */
   private firstSeenMs: number | null = null
@@ -122,12 +124,18 @@ class Receive extends Transfer {
   private allHere(): void {
     const { from } = this.first!
     const count = this.crowded.get(from.id) ?? 0
-    if (count === 0) return this.succeed()
+    if (count === 0) return this.doubles.size === 0 ? this.succeed() : this.fail(this.notTwice())
     const name = cleanLine(from.name)
     const files = plural(count, 'more file that', 'more files that')
     this.fail(
       `${files} ${name} offers did not come: too many were offered at once. Ask ${name} to send the rest again.`,
     )
+  }
+
+  private notTwice(): string {
+    const [one, ...others] = this.doubles
+    const names = others.length === 0 ? cleanLine(one!) : `${cleanLine(one!)} and ${others.length} more`
+    return `All content is here, but not under every name: ${names} would be the same again, which comes once. Make a copy where it is needed.`
   }
 
   private countCrowded({ from: { id } }: FileEvent): void {
@@ -218,6 +226,8 @@ class Receive extends Transfer {
     this.stale.add(event.id)
     this.taken.delete(event.id)
     const before = [...this.unfinished.values()].find(({ name, size }) => name === event.name && size === event.size)
+    const twins = [...this.taken.values()].filter((each) => each.size === event.size && !this.resumed.has(each.id))
+    if (twins.length > 0 && !twins.some(({ name }) => name === event.name)) this.doubles.add(event.name)
     if (before !== undefined && this.unfinished.delete(before.id)) this.goOn(before)
     else if (this.taken.size === 0) this.first = null
   }
