@@ -210,7 +210,7 @@ export interface FileEvent {
   readonly bytesPerSecond: number
   /** Seconds, where that can be told. */
   readonly left?: number
-  /** From how many it comes. */
+  /** From how many it has come in the last five seconds. */
   readonly holders: number
   /** Neighbours who pass it on, where those it comes from cannot be reached otherwise. */
   readonly through?: readonly Person[]

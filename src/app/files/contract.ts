@@ -73,7 +73,7 @@ export interface FileView {
   /** Of ours: who says that he has it whole, and, to one person, that he does not want it; by key. */
   readonly taken: readonly string[]
   readonly declined: readonly string[]
-  /** From how many it comes just now. */
+  /** From how many it comes, of late. */
   readonly holders: number
   /** Those it goes through, where it does not come from its holders themselves; by key. */
   readonly through: readonly string[]

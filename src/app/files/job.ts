@@ -109,8 +109,8 @@ export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => str
   // The manifest is the first that comes.
   const done = Math.max(0, bytesHere - offer.manifestBytes)
   const { id, number, state, room, from, name } = entry
-  const holders = download?.activeHolders ?? 0
-  const through = new Set(download?.activeIds.flatMap((link) => throughOf(link) ?? []))
+  const senders = entry.state === 'receiving' ? (download?.sendersAt(nowMs) ?? []) : []
+  const through = new Set(senders.flatMap((link) => throughOf(link) ?? []))
   return {
     id,
     number,
@@ -126,7 +126,7 @@ export function viewOf(job: Job, nowMs: number, throughOf: (link: number) => str
     given,
     taken: [...taken],
     declined: [...declined],
-    holders,
+    holders: senders.length,
     through: [...through],
     path,
     reason,

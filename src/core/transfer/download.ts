@@ -74,15 +74,16 @@ export class Download {
     return [...this.holders.keys()]
   }
 
-  /** Those that something is asked of, or that something has just come from. */
-  get activeIds(): readonly number[] {
-    return [...this.holders.values()].flatMap(({ id, asked, storing }) => (asked.size + storing > 0 ? [id] : []))
+  /** Those that it comes from, of late; nobody while it is paused. */
+  sendersAt(nowMs: number): readonly number[] {
+    if (this.isPaused) return []
+    return [...this.holders.values()].flatMap((holder) => (holder.isSending(nowMs) ? [holder.id] : []))
   }
 
-  /** Holders that something is asked of. */
+  /** Holders that something is asked of at this instant. */
   get activeHolders(): number {
     let count = 0
-    for (const holder of this.holders.values()) if (holder.asked.size + holder.storing > 0) count++
+    for (const holder of this.holders.values()) if (holder.underWay > 0) count++
     return count
   }
 

@@ -18,6 +18,8 @@ const QUEUED_MOST = 5
 /** Nothing came of it for so long, or the oldest leaf asked for not for so long, while something is asked of it. */
 const SILENT_MS = 10_000
 const LEAF_MS_MAX = 30_000
+/** Who has sent a leaf within so long is still at it: between one answer and the next question there is often nothing to see. */
+const SENDING_MS = 5_000
 /** Times in a row before it is let go. */
 const STALLS_MAX = 3
 /** What was given up has not come for so long either. */
@@ -35,6 +37,8 @@ export class Holder {
   private isWhole = false
   private pieces: Bits | null = null
   private heardAtMs: number
+  /** When the last leaf came. */
+  private cameAtMs = Number.NEGATIVE_INFINITY
   private lateSinceMs = 0
   private stalls = 0
   /** The least time from question to answer, of late, and since when. */
@@ -111,6 +115,11 @@ export class Holder {
     return this.asked.size + this.storing
   }
 
+  /** Something is asked of it, or has come from it of late. */
+  isSending(nowMs: number): boolean {
+    return this.underWay > 0 || nowMs - this.cameAtMs < SENDING_MS
+  }
+
   /** How many more leaves to ask it for. */
   get room(): number {
     if (this.late.size > 0) return 0
@@ -135,6 +144,7 @@ export class Holder {
     this.asked.delete(leaf)
     this.stalls = 0
     this.heardAtMs = nowMs
+    this.cameAtMs = nowMs
     if (askedAtMs !== undefined) this.measure(nowMs - askedAtMs, nowMs)
     return true
   }

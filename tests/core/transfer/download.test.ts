@@ -107,3 +107,53 @@ describe('of holders that answer at once', () => {
     })
   }
 })
+
+describe('from how many it comes', () => {
+  const content = new Content(40 * LEAF_BYTES)
+  const [first, second, idle] = [1, 2, 3] as const
+
+  /** Two of three holders have sent all that was asked of them, and have nothing else. */
+  function served() {
+    const download = new Download(content.shape, content.root, seededRng(1))
+    for (const id of [first, second, idle]) download.addHolder(id, `${id}`, 0)
+    download.gained(first, [0], 0)
+    download.page(first, 0, 0, content.pages.get(0)!, 0)
+    answer(download, 0)
+    download.gained(second, [1], 1_000)
+    answer(download, 1_000)
+    return download
+  }
+
+  function answer(download: Download, nowMs: number): void {
+    for (let outputs = download.takeOutputs(); outputs.length > 0; outputs = download.takeOutputs()) {
+      for (const output of outputs) {
+        if (output.kind === 'ask') {
+          for (let leaf = output.first; leaf < output.first + output.count; leaf++) {
+            download.leaves(output.holder, leaf, content.run(leaf, 1).slice(), nowMs)
+          }
+        } else if (output.kind === 'store') {
+          download.stored(output.holder, output.first, output.hashes.length / 32, nowMs)
+        }
+      }
+    }
+  }
+
+  test('is told of some seconds: between an answer and the next question nothing is asked of anybody', () => {
+    const download = served()
+    expect(download.pieces.count).toBe(2)
+    expect(download.activeHolders).toBe(0)
+    expect(download.sendersAt(1_000)).toEqual([first, second])
+    expect(download.sendersAt(5_500)).toEqual([second])
+    expect(download.sendersAt(6_000)).toEqual([])
+  })
+
+  test('does not count who has gone, and is nobody while it is paused', () => {
+    const download = served()
+    download.removeHolder(first, 1_000)
+    expect(download.sendersAt(1_000)).toEqual([second])
+    download.pause()
+    expect(download.sendersAt(1_000)).toEqual([])
+    download.resume(1_000)
+    expect(download.sendersAt(1_000)).toEqual([second])
+  })
+})
