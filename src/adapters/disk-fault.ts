@@ -22,6 +22,11 @@ const KNOWN: Readonly<Record<string, readonly [FilesFault['code'], said: string,
   ],
   // A path or a name with a NUL character, which ends a path for the system.
   ERR_INVALID_ARG_VALUE: ['missing', 'no path has such characters in it', 'Check the path.'],
+  UNFLUSHED: [
+    'failed',
+    'the disk has lost some of what was written to it',
+    'Check the disk, and start hearsay again: it looks at what is there, and fetches what is not.',
+  ],
   EMFILE: ['failed', 'too many files are open', 'Close some, and try again.'],
 }
 

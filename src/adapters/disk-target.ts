@@ -9,6 +9,7 @@ import { Shape } from '../core/transfer/shape.ts'
 import type { FilesFault, Target } from '../ports/files.ts'
 import { PAGE_BYTES_MAX } from '../wire/content.ts'
 import { diskFault, errorCode } from './disk-fault.ts'
+import { DiskFlush } from './disk-flush.ts'
 import { DiskHandles, readFully, writeFully } from './disk-handles.ts'
 import { KnownParts, orExchanged, takeBack } from './disk-known.ts'
 import { releaseState, removeState } from './disk-owner.ts'
@@ -37,6 +38,7 @@ export class DiskTarget implements Target {
   private readonly layout: ResumeLayout
   private readonly shape: Shape
   private readonly handles: DiskHandles
+  private readonly flush: DiskFlush
   private readonly known: KnownParts
   private readonly sizes = new Map<string, number>()
   /** The part, and from `finish` on what has become of it. */
@@ -64,6 +66,7 @@ export class DiskTarget implements Target {
     this.chosen = place?.number ?? null
     this.root = this.isPlaced ? this.path : join(folder, header.name + PART_SUFFIX)
     this.handles = new DiskHandles((number) => this.openPart(number))
+    this.flush = new DiskFlush((number, act) => this.handles.use(number, act))
     this.known = new KnownParts(folder)
     if (entries === null) this.sizes.set('', header.offer.size)
     for (const { isFolder, path, size } of entries ?? []) if (!isFolder) this.sizes.set(path.join('/'), size)
@@ -119,9 +122,9 @@ export class DiskTarget implements Target {
       if (at < manifestBytes) {
         await writeFully(this.state, bytes.subarray(0, manifestBytes - at), this.layout.manifest + at)
       }
-      if (this.entries === null) return await this.handles.use(0, (handle) => writeFully(handle, bytes, at))
+      if (this.entries === null) return await this.writePart(0, bytes, at)
       for (const part of partsOf(this.entries, at, at + bytes.length)) {
-        await this.handles.use(part.entry, (handle) => writeFully(handle, bytes.subarray(part.from, part.to), part.at))
+        await this.writePart(part.entry, bytes.subarray(part.from, part.to), part.at)
       }
     })
   }
@@ -182,7 +185,7 @@ export class DiskTarget implements Target {
   async discard(): Promise<void> {
     this.close()
     // What is on its way to the disk would come after all, in a place of its own.
-    await Promise.allSettled(this.busy)
+    await Promise.allSettled([...this.busy, this.flush.stop()])
     if (!this.isDone && (await this.known.isOurs(this.root)))
       await rm(this.root, { recursive: true, force: true }).catch(() => {})
     await this.settle()
@@ -191,6 +194,7 @@ export class DiskTarget implements Target {
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
+    void this.flush.stop()
     this.handles.close()
     void this.letGo().catch(() => {})
   }
@@ -200,8 +204,16 @@ export class DiskTarget implements Target {
     await this.state.close()
   }
 
+  private async writePart(number: number, bytes: Uint8Array, at: number): Promise<void> {
+    this.flush.check()
+    await this.handles.use(number, (handle) => writeFully(handle, bytes, at))
+    this.flush.wrote(number, bytes.length)
+  }
+
   /** Brings it to the disk, with its times. */
   private async complete(): Promise<void> {
+    await this.flush.stop()
+    this.flush.check()
     const { changedMs } = this.header.offer
     if (this.entries === null) {
       await this.handles.use(0, (handle) => settle(handle, changedMs))
