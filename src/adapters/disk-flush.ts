@@ -58,8 +58,9 @@ export class DiskFlush {
     this.unflushed = new Map()
     for (const [number, bytes] of all) {
       if (this.isStopped) return
+      if (bytes < this.fileBytes) this.unflushed.set(number, (this.unflushed.get(number) ?? 0) + bytes)
       // One that cannot be opened is met again in the end.
-      if (bytes >= this.fileBytes) await this.use(number, (handle) => this.sync(handle)).catch(() => {})
+      else await this.use(number, (handle) => this.sync(handle)).catch(() => {})
     }
   }
 

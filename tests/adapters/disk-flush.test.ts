@@ -33,6 +33,17 @@ class SlowDisk {
 }
 
 describe('what is received', () => {
+  test('of many files that are filled side by side each is brought there when there is enough of it', async () => {
+    const disk = new SlowDisk()
+    for (let round = 0; round < 3; round++) {
+      for (let number = 0; number < 20; number++) disk.flush.wrote(number, 5)
+      await disk.letThrough()
+    }
+    for (let i = 0; i < 20; i++) await disk.letThrough()
+    expect(new Set(disk.flushed).size).toBe(20)
+    await disk.flush.stop()
+  })
+
   test('is brought to the disk a step at a time, one after the other, and nobody who writes waits for it', async () => {
     const disk = new SlowDisk()
     for (let i = 0; i < 9; i++) disk.flush.wrote(0, 10)

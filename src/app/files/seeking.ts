@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import { TokenBucket } from '../../core/gossip/token-bucket.ts'
 import {
   contentTag,
   encodeHolding,
@@ -18,8 +19,13 @@ const SEEK_EVERY_MS = 30_000
 const WATCH_EVERY_MS = 1_000
 /** Contents asked about at a time by whoever waits: of those that the fewest are known to have, in turn. What comes is told of anyway. */
 const WATCHED_MAX = 256
+/** Of so many times they are asked about, one is about all of them in turn: what nobody takes is not to hide the others. */
+const TURN_OF_ALL = 4
 /** Answers about one content to one room: one covers everybody who asked meanwhile. */
 const ANSWER_EVERY_MS = 2_000
+/** And to all rooms together, of sixteen contents each: everybody in a room hears of each, and whoever asks is to cost them no more than a talkative person. */
+const ANSWERS_MAX = 64
+const ANSWER_REFILL_MS = 60
 /** That nothing is wanted is said again so often, to those who go on asking. */
 const REFUSE_EVERY_MS = 30_000
 /** People who say they have one content; enough to fetch it from. Forgotten oldest first. */
@@ -64,8 +70,9 @@ export class Seeking {
   /** When it was last said that we have something, by room and root; not longer than that matters. */
   private readonly answeredAtMs = new Map<string, number>()
   private readonly refusedAtMs = new Map<string, number>()
-  /** Of those that are watched it is gone on with there the next time. */
-  private watchedTo = 0
+  private readonly answers = new TokenBucket(ANSWERS_MAX, ANSWER_REFILL_MS)
+  /** Of those that are watched it is gone on with there the next time, by room. */
+  private readonly turns = new Map<string, { count: number; all: number; fewest: number }>()
   /** What was said to somebody who is there that we do not want: by room and root. */
   private refusalsSaid: ReadonlySet<string> = new Set()
   /** By root. */
@@ -88,7 +95,7 @@ export class Seeking {
       const everyMs = wanted.some((each) => each.watches) ? WATCH_EVERY_MS : SEEK_EVERY_MS
       if (!isUrgent && lastMs !== undefined && nowMs - lastMs < everyMs) continue
       this.soughtAtMs.set(room, nowMs)
-      const due = this.dueOf(wanted)
+      const due = this.dueOf(room, wanted)
       for (let i = 0; i < due.length; i += TAGS_MAX) {
         const tags = due.slice(i, i + TAGS_MAX).map(({ root }) => contentTag(root))
         this.talk.pass(room, PassingKind.seek, encodeSeek(tags))
@@ -96,13 +103,16 @@ export class Seeking {
     }
   }
 
-  private dueOf(wanted: readonly Sought[]): readonly Sought[] {
+  private dueOf(room: string, wanted: readonly Sought[]): readonly Sought[] {
     if (wanted.length <= WATCHED_MAX) return wanted
+    const turn = this.turns.get(room) ?? { count: 0, all: 0, fewest: 0 }
+    this.turns.set(room, turn)
+    const which = ++turn.count % TURN_OF_ALL === 0 ? 'all' : 'fewest'
     const fewest = Math.min(...wanted.map(({ takers = 0 }) => takers))
-    const least = wanted.filter(({ takers = 0 }) => takers === fewest)
-    const from = this.watchedTo < least.length ? this.watchedTo : 0
-    this.watchedTo = from + WATCHED_MAX
-    return least.slice(from, this.watchedTo)
+    const among = which === 'all' ? wanted : wanted.filter(({ takers = 0 }) => takers === fewest)
+    const from = turn[which] < among.length ? turn[which] : 0
+    turn[which] = from + WATCHED_MAX
+    return among.slice(from, turn[which])
   }
 
   /** Tells a room what we have of it. */
@@ -153,13 +163,16 @@ export class Seeking {
       if (nowMs - atMs < ANSWER_EVERY_MS) break
       this.answeredAtMs.delete(about)
     }
-    const here = asked.filter(({ refusedOf, root }) => {
-      const about = `${room} ${tagOf(root)}`
-      const isDue = refusedOf === undefined && !this.answeredAtMs.has(about)
-      if (isDue) this.answeredAtMs.set(about, nowMs)
-      return isDue
-    })
-    this.tell(room, here)
+    const here = new Map<string, Sought>()
+    for (const each of asked) {
+      const about = `${room} ${tagOf(each.root)}`
+      // Of two offers of the same, one may have brought it.
+      if (each.refusedOf === undefined && !this.answeredAtMs.has(about) && here.get(about)?.whole !== true)
+        here.set(about, each)
+    }
+    if (here.size === 0 || !this.answers.take(nowMs)) return
+    for (const about of here.keys()) this.answeredAtMs.set(about, nowMs)
+    this.tell(room, [...here.values()])
   }
 
   /** Whoever offers something and asks who has it learns that we do not want it. */

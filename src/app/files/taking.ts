@@ -339,6 +339,8 @@ export class Taking {
   doneBy(job: Job, { path }: Job): void {
     const { room } = job.entry
     job.path = path
+    // That of a list, which nothing comes by any more.
+    job.download = null
     this.jobs.set(job, 'done')
     this.seeking.tell(room, [{ root: job.offer.root, room, whole: true, wants: false }])
   }

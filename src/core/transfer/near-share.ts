@@ -24,10 +24,13 @@ export class NearShare {
       if (each !== holder && (each.underWay > 0 || this.hungry.has(each.id))) sharers++
     }
     const share = Math.max(1, Math.floor(WINDOW_NEAR / sharers))
-    const run = Math.min(RUN_LEAVES_MAX, share)
+    const run = Math.min(RUN_LEAVES_MAX, share, holder.windowLeaves)
     const own = Math.min(holder.room, share - holder.underWay)
     if (own < run) return 0
-    if (WINDOW_NEAR - underWay >= run) return Math.min(own, WINDOW_NEAR - underWay)
+    const left = WINDOW_NEAR - underWay
+    // Those that have all of it may have fallen silent, and nobody is to wait for that who has nothing to do.
+    if (holder.underWay === 0) return Math.min(own, Math.max(run, left))
+    if (left >= run) return Math.min(own, left)
     this.hungry.add(holder.id)
     return 0
   }
