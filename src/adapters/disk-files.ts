@@ -44,7 +44,11 @@ export const diskFiles: Files = {
         cause: null,
       }
     } catch (error) {
-      return placeFault(`${header.name} cannot be received into ${folder}`, error)
+      const isLink = await lstat(folder).then(
+        (stats) => stats.isSymbolicLink(),
+        () => false,
+      )
+      return placeFault(`${header.name} cannot be received into ${folder}`, error, isLink)
     }
   },
 
@@ -74,13 +78,14 @@ export const diskFiles: Files = {
   },
 }
 
-/** What is wrong with a folder that something is to be received into. */
-function placeFault(doing: string, error: unknown): FilesFault {
+/** What is wrong with a folder that something is to be received into. `isLink`: it is a link, which may lead nowhere. */
+function placeFault(doing: string, error: unknown, isLink: boolean): FilesFault {
   const code = errorCode(error)
   // Of the part and the state these say that a name is taken, and are not thrown.
   if (code !== 'EEXIST' && code !== 'ENOTDIR')
     return diskFault(doing, error, { denied: 'Change the rights of that folder, or choose another.' })
-  const what = `${doing}: ${code === 'EEXIST' ? 'that' : 'a part of that path'} is a file, not a folder.`
+  const there = isLink ? 'a link that does not lead to a folder' : 'a file, not a folder'
+  const what = `${doing}: ${code === 'EEXIST' ? `that is ${there}` : 'a part of that path is a file, not a folder'}.`
   return {
     ok: false,
     code: 'not-a-folder',

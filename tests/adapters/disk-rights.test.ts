@@ -111,4 +111,12 @@ describe('a folder that is received into', () => {
       message: `${doing} ${into()}/deeper: a part of that path is a file, not a folder. ${advice}`,
     })
   })
+
+  test('and is a link that leads nowhere is said to be that', async () => {
+    symlinkSync('nowhere', into())
+    expect(await asNobody('create', into())).toEqual({
+      code: 'not-a-folder',
+      message: `ok.bin cannot be received into ${into()}: that is a link that does not lead to a folder. Put a folder there, or choose another.`,
+    })
+  })
 })

@@ -177,9 +177,70 @@ describe('a command that ends', () => {
     ],
     ['/home/anna/send cannot be read: /send/it is not there. Check the path.', null],
     ['/files', null],
+    ['photo.jpg cannot be received into /files: that is a file. Put a folder there.', null],
+    ['/send cannot be read: too many files are open. Close some.', null],
   ])('%p', (text, left) => {
     expect(withoutCommands(text)).toBe(left ?? text)
   })
+})
+
+test('a person who does not want one is asked about what was offered with it, and has the rest', async () => {
+  const chat = new FakeChat()
+  chat.files.files.push({ ...offer, id: 'answer', state: 'done' })
+  const answers = ['n', 'y', 'n']
+  const person = { line: async () => answers.shift() ?? null }
+  const [paths, errors] = [new Collector(), Object.assign(new Collector(), { isTTY: true, columns: 80 })]
+  const over = runReceive({ chat, asked: receive, paths, errors, person, signals: signalSource() })
+  chat.admit('general', BOB)
+  const [first, second, third] = [1, 2, 3].map((n) => ({ ...offer, id: `f${n}`, number: n, at: 1_000_000 - n }))
+  for (const each of [first!, second!, third!]) chat.emit(each)
+  await asked(chat, 'decline 3')
+  expect(chat.asked.filter((each) => /^(accept|decline)/.test(each))).toEqual(['decline 1', 'accept 2', 'decline 3'])
+  chat.emit({ ...second!, state: 'done', done: second!.size, path: '/photo.jpg' })
+  chat.emit({ event: 'member', room: 'general', state: 'left', hops: 1, ...BOB })
+  expect(await over).toBe(0)
+  expect(paths.text).toBe('/photo.jpg\n')
+})
+
+test('one of several that are as large, offered anew while what an earlier run began of it goes on, is not missing', async () => {
+  const { chat, errors, paths, clock, over } = receiving()
+  chat.files.onItsWay.add('2')
+  const [begun, other, anew] = [
+    { ...offer, id: 'f0', number: 3, name: 'part.ab' },
+    { ...offer, id: 'f1', number: 1, name: 'part.aa' },
+    { ...offer, id: 'f2', number: 2, name: 'part.ab' },
+  ]
+  chat.emit({ ...begun, state: 'progress', done: 5 })
+  for (const each of [other, anew]) chat.emit(each)
+  clock.ms += 300
+  for (const number of [1, 2]) await asked(chat, `accept ${number}`)
+  for (const each of [begun, other]) chat.emit({ ...each, state: 'done', done: each.size, path: `/${each.name}` })
+  clock.ms += 2_500
+  expect(await over).toBe(0)
+  expect(errors.text).toBe('')
+  expect(paths.lines).toHaveLength(2)
+})
+
+test('whoever sends several goes on with the others when one is not wanted, and says so in the end', async () => {
+  const chat = new FakeChat()
+  const own = (n: number): FileEvent => ({
+    ...{ ...offer, id: `f${n}`, number: n, name: `f${n}` },
+    ...{ state: 'offering', self: true, from: ALICE },
+  })
+  chat.files.files.push(own(1), own(2), own(3))
+  const errors = new Collector()
+  const over = runSend({ chat, asked: send, paths: send.paths, errors, signals: signalSource() })
+  const address = { host: '127.0.0.1', port: 5000 }
+  chat.admit('general', BOB)
+  chat.emit({ event: 'ready', version: '1', id: ALICE.id, name: 'Alice', tcp: address, udp: address })
+  await asked(chat, 'send a b c null')
+  await Promise.resolve()
+  chat.emit({ ...own(2), refused: [BOB] })
+  chat.emit({ ...own(1), taken: [BOB] })
+  expect(errors.text).toBe('')
+  chat.emit({ ...own(3), taken: [BOB] })
+  expect(await over).toBe(1)
+  expect(errors.text).toBe('hearsay: Bob does not want f2 (3.0 MB). Ask, and send it again if that changes.\n')
 })
 
 test('whoever sends hears of somebody who leaves with some of it, once', async () => {

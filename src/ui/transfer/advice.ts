@@ -1,7 +1,7 @@
 import { COMMANDS } from '../../app/commands/table.ts'
 
-/** What may be a command of the chat: a word of its own. A path goes on behind its first part. */
-const WORD = /(?<=^|\s)\/([a-z]+)(?=[\s.,;:!?)]|$)/g
+/** What may be a command of the chat: a word of its own. A path goes on behind its first part, is a place, or something is the matter with it. */
+const WORD = /(?<=^|\s)(?<!\b(?:at|from|in|into|of|to) )\/([a-z]+)(?=[\s.,;:!?)]|$)(?! (?:cannot|has|is) )/g
 
 /** Whether a text of the chat advises a command that can only be typed there. */
 export function advisesCommand(text: string): boolean {

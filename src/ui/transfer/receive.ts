@@ -39,6 +39,8 @@ class Receive extends Transfer {
   /** Those of them that have been gone on with. */
   private readonly resumed = new Set<string>()
   private readonly done = new Set<string>()
+  /** Those that the person does not want. */
+  private readonly declined = new Set<string>()
   /** Those that their giver does not have any more. */
   private readonly stale = new Set<string>()
   /** How many offers there was no room for, of each person by id. */
@@ -116,8 +118,8 @@ class Receive extends Transfer {
   }
 
   protected async leave(isDone: boolean): Promise<void> {
-    const isBegun = this.taken.size > this.done.size || this.resumed.size > 0
-    if (!isDone && isBegun && this.options.paths !== null) this.line.tell(this.kept())
+    const isBegun = [...this.taken.values()].some(({ id, done }) => done > 0 && !this.done.has(id))
+    if (!isDone && (isBegun || this.resumed.size > 0) && this.options.paths !== null) this.line.tell(this.kept())
   }
 
   /** All that could be listed has come. */
@@ -157,7 +159,7 @@ class Receive extends Transfer {
     const here = this.here
     return this.chat.files.list().some((file) => {
       const { id, state, self, from, trouble } = file
-      const isDecided = this.taken.has(id) || this.stale.has(id) || trouble === 'absent'
+      const isDecided = this.taken.has(id) || this.declined.has(id) || this.stale.has(id) || trouble === 'absent'
       return state === 'offered' && !self && !isDecided && this.isMeant(file, here) && here.has(from.id)
     })
   }
@@ -192,6 +194,8 @@ class Receive extends Transfer {
         if (this.options.person !== null) here = this.here
       }
     }
+    const isNone = this.declined.size > 0 && this.taken.size + this.resumed.size === 0
+    if (isNone && !this.isMoreToCome) this.end(ExitStatus.failed)
   }
 
   private isMeant({ from, state, at = 0 }: Omit<FileEvent, 'event'>, here = this.here): boolean {
@@ -210,14 +214,16 @@ class Receive extends Transfer {
   private async take(event: FileEvent): Promise<void> {
     const { files } = this.chat
     const { number } = event
-    if (!(await this.isWanted(event))) {
+    const isWanted = await this.isWanted(event)
+    // What is offered with one that is not wanted is asked about as well.
+    this.first ??= event
+    if (!isWanted) {
+      this.declined.add(event.id)
       await files.decline(String(number))
-      if (this.taken.size === 0) this.end(ExitStatus.failed)
       return
     }
     if (this.isOver) return
     this.moved()
-    this.first ??= event
     this.taken.set(event.id, event)
     const accepted = await files.accept(String(number))
     if (accepted.ok) return
@@ -226,8 +232,8 @@ class Receive extends Transfer {
     this.stale.add(event.id)
     this.taken.delete(event.id)
     const before = [...this.unfinished.values()].find(({ name, size }) => name === event.name && size === event.size)
-    const twins = [...this.taken.values()].filter((each) => each.size === event.size && !this.resumed.has(each.id))
-    if (twins.length > 0 && !twins.some(({ name }) => name === event.name)) this.doubles.add(event.name)
+    const alike = [...this.taken.values(), ...this.unfinished.values()].filter(({ size }) => size === event.size)
+    if (alike.length > 0 && !alike.some(({ name }) => name === event.name)) this.doubles.add(event.name)
     if (before !== undefined && this.unfinished.delete(before.id)) this.goOn(before)
     else if (this.taken.size === 0) this.first = null
   }

@@ -145,13 +145,26 @@ class Send extends Transfer {
       const next = reason === '' || advisesCommand(reason) ? ' Send it again.' : ''
       return this.fail(`${reason === '' ? `${fileText(file)} could not be given.` : reason}${next}`)
     }
-    for (const person of refused) {
-      const words = `${cleanLine(person.name)} does not want ${fileText(file)}.`
-      if (!this.isAnybodyLeft(file)) return this.fail(`${words} Ask, and send it again if that changes.`)
-      this.once(file, person, words)
+    if (this.isOpen(file) || [...this.offered.values()].some((each) => this.isOpen(each))) {
+      for (const person of refused) this.once(file, person, this.unwanted(file, person))
+      return
     }
-    const isOpen = ({ taken = [] }: FileState): boolean => taken.length < this.asked.takers
-    if (!isOpen(file) && ![...this.offered.values()].some(isOpen)) this.succeed()
+    const lacking = [...this.offered.values()].filter(({ taken = [] }) => taken.length < this.asked.takers)
+    const [first] = lacking
+    if (first === undefined) return this.succeed()
+    const more = lacking.length === 1 ? '' : ` Nor ${plural(lacking.length - 1, 'other file', 'other files')}.`
+    const words = this.unwanted(first, first.refused!.at(-1)!)
+    this.fail(`${words}${more} Ask, and send it again if that changes.`)
+  }
+
+  private unwanted(file: FileState, { name }: Person): string {
+    return `${cleanLine(name)} does not want ${fileText(file)}.`
+  }
+
+  /** Somebody may take it still. */
+  private isOpen(file: FileState): boolean {
+    const { taken = [], refused = [] } = file
+    return taken.length < this.asked.takers && (refused.length === 0 || this.isAnybodyLeft(file))
   }
 
   /** Somebody is there who has not said anything yet. */
