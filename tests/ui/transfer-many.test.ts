@@ -221,12 +221,15 @@ test('one of several that are as large, offered anew while what an earlier run b
   expect(paths.lines).toHaveLength(2)
 })
 
-test('whoever sends several goes on with the others when one is not wanted, and says so in the end', async () => {
+/** A file of ours that is offered. */
+const own = (n: number): FileEvent => ({
+  ...{ ...offer, id: `f${n}`, number: n, name: `f${n}` },
+  ...{ state: 'offering', self: true, from: ALICE },
+})
+
+/** One who has just offered three files in a script, with Bob there. */
+async function sending() {
   const chat = new FakeChat()
-  const own = (n: number): FileEvent => ({
-    ...{ ...offer, id: `f${n}`, number: n, name: `f${n}` },
-    ...{ state: 'offering', self: true, from: ALICE },
-  })
   chat.files.files.push(own(1), own(2), own(3))
   const errors = new Collector()
   const over = runSend({ chat, asked: send, paths: send.paths, errors, signals: signalSource() })
@@ -235,6 +238,11 @@ test('whoever sends several goes on with the others when one is not wanted, and 
   chat.emit({ event: 'ready', version: '1', id: ALICE.id, name: 'Alice', tcp: address, udp: address })
   await asked(chat, 'send a b c null')
   await Promise.resolve()
+  return { chat, errors, over }
+}
+
+test('whoever sends several goes on with the others when one is not wanted, and says so in the end', async () => {
+  const { chat, errors, over } = await sending()
   chat.emit({ ...own(2), refused: [BOB] })
   chat.emit({ ...own(1), taken: [BOB] })
   expect(errors.text).toBe('')
@@ -244,23 +252,7 @@ test('whoever sends several goes on with the others when one is not wanted, and 
 })
 
 test('whoever sends hears of somebody who leaves with some of it, once', async () => {
-  const chat = new FakeChat()
-  const own = (n: number): FileEvent => ({
-    ...offer,
-    id: `f${n}`,
-    number: n,
-    state: 'offering',
-    self: true,
-    from: ALICE,
-  })
-  chat.files.files.push(own(1), own(2), own(3))
-  const errors = new Collector()
-  const over = runSend({ chat, asked: send, paths: send.paths, errors, signals: signalSource() })
-  const address = { host: '127.0.0.1', port: 5000 }
-  chat.admit('general', BOB)
-  chat.emit({ event: 'ready', version: '1', id: ALICE.id, name: 'Alice', tcp: address, udp: address })
-  await asked(chat, 'send a b c null')
-  await Promise.resolve()
+  const { chat, errors, over } = await sending()
   chat.emit({ ...own(1), taken: [BOB] })
   chat.emit({ ...own(3), taken: [BOB] })
   chat.dismiss('general', BOB)
