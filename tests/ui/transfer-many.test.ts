@@ -1,20 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import type { FileEvent } from '../../src/app/events.ts'
-import type { ReceiveAsked, SendAsked } from '../../src/app/options-transfer.ts'
+import type { SendAsked } from '../../src/app/options-transfer.ts'
 import { withoutCommands } from '../../src/ui/transfer/advice.ts'
 import { runReceive } from '../../src/ui/transfer/receive.ts'
 import { runSend } from '../../src/ui/transfer/send.ts'
 import { ALICE, BOB, FakeChat } from '../app/fake-chat.ts'
 import { Collector, signalSource } from './streams.ts'
+import { asked, offer, receive } from './transfers.ts'
 
-const offer: FileEvent = {
-  ...{ event: 'file', id: 'f1', number: 1, state: 'offered', room: 'general', self: false, at: 1_000_000 },
-  from: { id: BOB.id, name: BOB.name },
-  ...{ name: 'photo.jpg', size: 3_000_000, done: 0, bytesPerSecond: 0, holders: 1 },
-}
-const receive: ReceiveAsked = {
-  ...{ kind: 'receive', into: '.', from: null, yes: false, given: {}, configFile: null, waitMs: null },
-}
 const send: SendAsked = {
   ...{ kind: 'send', paths: ['a', 'b', 'c'], to: null, name: 'stdin', takers: 1 },
   ...{ given: {}, configFile: null, waitMs: null },
@@ -34,11 +27,6 @@ function receiving(asked = receive) {
   const over = runReceive({ chat, asked, paths, errors, person: null, signals: signalSource(), nowMs })
   chat.admit('general', BOB)
   return { chat, paths, errors, clock, over }
-}
-
-/** Waits until the chat has been asked something. */
-async function asked({ asked }: FakeChat, what: string): Promise<void> {
-  while (!asked.includes(what)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 /** Resolves when it has been looked a few times whether anything has moved: who is there is asked each time. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { FileEvent } from '../../src/app/events.ts'
-import type { ReceiveAsked, SendAsked } from '../../src/app/options-transfer.ts'
+import type { SendAsked } from '../../src/app/options-transfer.ts'
 import { progressText } from '../../src/ui/transfer/progress.ts'
 import type { Person } from '../../src/ui/transfer/question.ts'
 import { runReceive } from '../../src/ui/transfer/receive.ts'
@@ -9,15 +9,8 @@ import { StatusLine } from '../../src/ui/transfer/status-line.ts'
 import { ALICE, BOB, CAROL, FakeChat } from '../app/fake-chat.ts'
 import { Screen } from './screen.ts'
 import { Collector, signalSource } from './streams.ts'
+import { asked, offer, receive } from './transfers.ts'
 
-const offer: FileEvent = {
-  ...{ event: 'file', id: 'f1', number: 1, state: 'offered', room: 'general', self: false, at: 1_000_000 },
-  from: { id: BOB.id, name: BOB.name },
-  ...{ name: 'photo.jpg', size: 3_000_000, done: 0, bytesPerSecond: 0, holders: 1 },
-}
-const receive: ReceiveAsked = {
-  ...{ kind: 'receive', into: '.', from: null, yes: false, given: {}, configFile: null, waitMs: null },
-}
 const send: SendAsked = {
   ...{
     kind: 'send',
@@ -44,11 +37,6 @@ function receiving(answers: readonly (string | null)[] | null, asked = receive, 
   const signals = signalSource()
   const over = runReceive({ chat, asked, paths, errors, person, signals, nowMs })
   return { chat, paths, errors, signals, over }
-}
-
-/** Waits until the chat has been asked something. */
-async function asked({ asked }: FakeChat, what: string): Promise<void> {
-  while (!asked.includes(what)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 describe('receiving once', () => {
