@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises'
  * shown: at four or sixteen MiB they wait for the many commits of the file system's journal, without any of this for hundreds of megabytes at the end.
  */
 const STEP_BYTES = 64 * 1024 * 1024
-/** Of a single file: one with less is left to the end, because a commit for each of thousands of small ones costs more than they weigh. */
+/** Of a single file: one with less is left to the end: each flush is a commit of the journal, and small ones come by the thousand. */
 const FILE_BYTES = 1024 * 1024
 
 /**

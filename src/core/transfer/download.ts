@@ -4,7 +4,7 @@ import { Bits } from './bits.ts'
 import { Choosing } from './choosing.ts'
 import type { DownloadOutput, DropReason } from './download-output.ts'
 import { Holder } from './holder.ts'
-import { NearShare } from './near-share.ts'
+import { roomOf } from './near-share.ts'
 import type { Shape } from './shape.ts'
 import { Pages } from './tree.ts'
 
@@ -27,7 +27,6 @@ export class Download {
   /** Those that are whole. */
   readonly pieces: Bits
   private readonly holders = new Map<number, Holder>()
-  private readonly near = new NearShare(this.holders)
   private readonly choosing: Choosing
   /** Pieces of which a part is here, asked for or on its way to the disk, and who was first asked. */
   private readonly begun = new Map<number, number>()
@@ -135,7 +134,6 @@ export class Download {
     const holder = this.holders.get(id)
     if (holder === undefined) return
     this.holders.delete(id)
-    this.near.forget(id)
     this.unasked.delete(id)
     holder.eachCounted((piece) => this.choosing.count(piece, -1))
     for (const leaf of holder.asked.keys()) this.unask(holder, leaf)
@@ -193,7 +191,7 @@ export class Download {
       from = leaf + 1
     }
     if ((this.unasked.get(id) ?? 0) > UNASKED_MAX) return this.drop(holder, 'lying', nowMs)
-    this.askOn(holder, nowMs)
+    this.ask(holder, nowMs)
   }
 
   /** What was to be stored has been. */
@@ -206,7 +204,7 @@ export class Download {
     const holder = this.holders.get(id)
     if (holder === undefined) return
     holder.storing -= count
-    this.askOn(holder, nowMs)
+    this.ask(holder, nowMs)
   }
 
   /** It has not: its hash is not what it should be, or the disk did not take it. */
@@ -296,16 +294,10 @@ export class Download {
     for (const holder of holders) this.ask(holder, nowMs)
   }
 
-  /** It has brought something: whoever waits for that room is asked before it. */
-  private askOn(holder: Holder, nowMs: number): void {
-    for (const id of this.near.waiting) this.ask(this.holders.get(id)!, nowMs)
-    this.ask(holder, nowMs)
-  }
-
   /** Asks a holder for as much as it has room for, in runs that one answer can bring. */
   private ask(holder: Holder, nowMs: number): void {
     if (this.isPaused || this.hasReached || !this.holders.has(holder.id)) return
-    for (let room = this.near.roomOf(holder); room > 0; room = this.near.roomOf(holder)) {
+    for (let room = roomOf(holder, this.holders); room > 0; room = roomOf(holder, this.holders)) {
       const piece = this.pieceFor(holder)
       if (piece === null) return this.askAgain(holder, room, nowMs)
       if (!this.knowsHashes(piece, holder, nowMs)) return
